@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: MIT
+/// The stack: a connection table over IPv4, driven by its port, calling the application back.
+///
+/// A port calls three functions and owns the loop:
+///
+///     for (;;) {
+///         while (a frame waits)                           aksu_input(net, now, frame, len);
+///         while ((n = aksu_output(net, now, buffer, size)))  send(buffer, n);
+///         sleep until a frame waits, at most aksu_idle(net, now) ms;
+///     }
+///
+/// All frames that wait are taken in before anything is sent: that is how acknowledgments are
+/// aggregated (RFC 9293 MUST-59).
+///
+/// Handlers run only inside aksu_input() and aksu_output(), never inside a call that the
+/// application makes, and may make any call of this header but those two and aksu_init(). The order
+/// for one connection is: on_open, then on_recv, on_sent, on_urgent, on_trouble in any number,
+/// on_end at most once, then on_close exactly once as the last word. A connection that never was
+/// announced (a half-open one, or one that on_accept refused) calls nothing else.
+///
+/// There are no locks: one thread, task or main loop owns a stack. Several stacks can live in one
+/// program. Times are milliseconds of any clock that counts up and wraps at 2^32.
+#ifndef AKSU_AKSU_H
+#define AKSU_AKSU_H
+
+#include <aksu/tcb.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AKSU_VERSION 0x000100u ///< major << 16 | minor << 8 | patch
+
+/// aksu_idle(): nothing to do until a frame comes or the application calls.
+#define AKSU_NEVER UINT32_MAX
+
+/// A connection: greater than 0. It is never reused for another one until the connection's slot
+/// has been reused 4095 times. Functions that return a handle return a negative error instead.
+typedef int32_t aksu_handle;
+
+/// An IP address, in network order. IPv4 stands as ::ffff:a.b.c.d (RFC 4291 2.5.5.2); all zero
+/// means any or none.
+struct aksu_addr {
+    uint8_t octets[16];
+};
+
+struct aksu_endpoint {
+    struct aksu_addr addr;
+    uint16_t port; ///< host byte order
+};
+
+struct aksu;
+
+/// What an application wants to hear of. NULL = not interested. `user` is the pointer given to
+/// aksu_connect() or aksu_listen(), or set since by aksu_set_user().
+struct aksu_handlers {
+    /// A client has completed its handshake. Returns false to refuse it (RST).
+    bool (*on_accept)(struct aksu *net, aksu_handle conn, void *user);
+    /// The connection is ESTABLISHED.
+    void (*on_open)(struct aksu *net, aksu_handle conn, void *user);
+    /// Octets became readable; `readable` is how many there are in all.
+    void (*on_recv)(struct aksu *net, aksu_handle conn, void *user, size_t readable);
+    /// The peer has acknowledged `acked` octets: there is room to send.
+    void (*on_sent)(struct aksu *net, aksu_handle conn, void *user, size_t acked);
+    /// Urgent data was announced; `ahead` octets are still to be read up to its end (MUST-32, 33).
+    void (*on_urgent)(struct aksu *net, aksu_handle conn, void *user, size_t ahead);
+    /// The peer has closed its side (FIN). What is readable can still be read, and sending goes on.
+    void (*on_end)(struct aksu *net, aksu_handle conn, void *user);
+    /// Advice: the peer does not answer (AKSU_ETIMEDOUT, R1), or a soft ICMP error. Nothing is lost
+    /// yet (MUST-47, SHLD-9).
+    void (*on_trouble)(struct aksu *net, aksu_handle conn, void *user, int error);
+    /// The connection is over: AKSU_OK after FINs both ways, else why. The handle is valid until
+    /// this returns, so what is readable can still be read.
+    void (*on_close)(struct aksu *net, aksu_handle conn, void *user, int error);
+    /// Stands in for the send ring: writes the `len` octets of the stream that begin at `offset`
+    /// (octets since the connection opened, modulo 2^32) to `to`. It may be asked for the same
+    /// octets again, and must give the same. Octets are announced by aksu_offer().
+    void (*emit)(struct aksu *net, aksu_handle conn, void *user, uint32_t offset, void *to,
+                 size_t len);
+};
+
+/// Why a packet was dropped: aksu_input() returns the reason's negative, and counters.dropped
+/// counts it. aksu_drop_name() says it in words.
+enum aksu_drop {
+    AKSU_DROP_NONE = 0,
+    AKSU_DROP_RUNT,          ///< shorter than its headers
+    AKSU_DROP_NOT_OURS,      ///< another station's, or another host's address
+    AKSU_DROP_SOURCE,        ///< the source address is not one that can send (RFC 1122 3.2.1.3)
+    AKSU_DROP_PROTOCOL,      ///< an EtherType, IP protocol or ARP format that is not spoken here
+    AKSU_DROP_IP_HEADER,     ///< version, header length or total length is impossible
+    AKSU_DROP_IP_CHECKSUM,   ///< IPv4 header checksum
+    AKSU_DROP_FRAGMENT,      ///< fragments are not reassembled
+    AKSU_DROP_IP_OPTION,     ///< malformed, or a source route (MUST-51 to 53: see docs/design.md)
+    AKSU_DROP_ICMP,          ///< too short, bad checksum, or of no use
+    AKSU_DROP_ICMP_QUOTE,    ///< an ICMP error that quotes nothing that was sent (RFC 5927)
+    AKSU_DROP_ECHO_BUSY,     ///< an echo request while another is being answered, or too large
+    AKSU_DROP_ARP,           ///< not a request for us, not an answer to our question
+    AKSU_DROP_TCP_HEADER,    ///< data offset, or a port of 0
+    AKSU_DROP_TCP_CHECKSUM,  ///< TCP checksum (MUST-3)
+    AKSU_DROP_TCP_OPTION,    ///< an option of illegal length (MUST-7)
+    AKSU_DROP_TCP_FLAGS,     ///< flags that no TCP sends: SYN and FIN together, none at all, ...
+    AKSU_DROP_UNACCEPTABLE,  ///< outside of the window, or PAWS, or an ACK that cannot be
+    AKSU_DROP_NO_CONNECTION, ///< belongs to no connection
+    AKSU_DROP_LISTEN,        ///< not a SYN, at a listener
+    AKSU_DROP_TIME_WAIT,     ///< an old segment, or a SYN that cannot reopen (RFC 6191)
+    AKSU_DROP_NO_ROW,        ///< no row was free for a new connection
+    AKSU_DROP_REPLY_FULL,    ///< it would have been answered, but the ring of answers was full
+    AKSU_DROP_COUNT
+};
+
+struct aksu_counters {
+    uint32_t frames_in;
+    uint32_t frames_out;
+    uint32_t dropped[AKSU_DROP_COUNT];
+    uint32_t retransmitted;  ///< segments sent again
+    uint32_t timeouts;       ///< retransmission timeouts
+    uint32_t opened;         ///< connections that became ESTABLISHED
+    uint32_t resets_sent;
+    uint32_t cookies_sent;   ///< SYNs answered by a SYN cookie
+    uint32_t cookies_taken;  ///< connections that a returned cookie opened
+    uint32_t half_open_lost; ///< half-open connections that gave way, or were not completed
+    uint32_t time_wait_lost; ///< TIME-WAIT entries that gave way before 2 MSL (MUST-13)
+    uint32_t arp_conflicts;  ///< another station claimed our address (RFC 5227 2.4)
+};
+
+/// One step of one connection, as the trace hook sees it. `before` is a copy, `after` the TCB.
+struct aksu_trace {
+    void (*hook)(struct aksu_trace *, struct aksu *net, aksu_handle conn,
+                 const struct aksu_event *, const struct aksu_effects *, const struct aksu_tcb *after);
+    struct aksu_tcb before;
+    void *user;
+};
+
+/// How frames reach the wire. &aksu_ethernet: Ethernet II and ARP. NULL: bare IP packets, as TUN,
+/// PPP and SLIP carry them.
+struct aksu_link;
+extern const struct aksu_link aksu_ethernet;
+
+/// What a stack is told when it starts. Zero is the default of each member but profile and addr.
+struct aksu_config {
+    const struct aksu_profile *profile; ///< required
+    const struct aksu_link *link;       ///< &aksu_ethernet, or NULL for bare IP
+    struct aksu_trace *trace;           ///< or NULL
+    void *user;                         ///< for the port's or the application's own use
+    struct aksu_addr addr;              ///< our IPv4 address
+    struct aksu_addr gateway;           ///< or zero: only the local network is reached
+    uint8_t prefix;                     ///< length of the netmask, 1 to 32; 0 = 24
+    uint8_t mac[6];                     ///< our hardware address, if link is &aksu_ethernet
+    uint16_t mtu;                       ///< octets of an IP packet, 68 to 65535; 0 = 1500
+    uint16_t offload;                   ///< AKSU_OFFLOAD_...
+};
+
+/// Checksums that the MAC does.
+enum {
+    AKSU_OFFLOAD_RX = 1, ///< arriving IPv4 and TCP checksums have been verified
+    AKSU_OFFLOAD_TX = 2  ///< leaving IPv4 and TCP checksums are filled in by the MAC
+};
+
+// The tables. Their members are the library's; only sizeof matters to others.
+
+/// A connection's row: the TCB and what the stack keeps beside it.
+struct aksu_row {
+    struct aksu_tcb tcb;
+    uint32_t remote;         // IPv4 address, host order
+    uint32_t local;
+    uint16_t remote_port;
+    uint16_t local_port;
+    const struct aksu_handlers *handlers;
+    void *user;
+    struct aksu_row *next;   // in its bucket, or of the free list
+    uint32_t place;          // in the heap of deadlines
+    uint32_t deadline;
+    uint32_t rx_head;        // next octet of the receive ring to be read
+    uint32_t tx_head;        // of the send ring; with emit: offset of snd_una in the stream
+    uint8_t mac[6];          // next hop
+    uint16_t generation;
+    uint8_t bits;
+    uint8_t ttl;
+    uint8_t dscp;
+    uint8_t reason;          // of on_close, negated
+};
+
+struct aksu_listener {
+    const struct aksu_handlers *handlers;
+    void *user;
+    uint32_t local;          // 0 = any
+    uint16_t port;           // 0 = free
+    uint8_t backlog;
+    uint8_t half_open;
+};
+
+struct aksu_time_wait {
+    uint64_t tuple;          // keyed hash of the pair of endpoints, 0 = free
+    uint32_t expires;
+    aksu_seq snd_nxt;
+    aksu_seq rcv_nxt;
+    uint32_t ts_recent;
+    uint32_t salt;
+    uint16_t wnd;
+    uint16_t flags;
+};
+
+struct aksu_neighbour {
+    uint32_t addr;           // 0 = free
+    uint32_t at;             // next request, or when it goes stale
+    uint8_t mac[6];
+    uint8_t state;
+    uint8_t tries;
+};
+
+struct aksu_answer {
+    struct aksu_segment segment;
+    uint32_t local;
+    uint32_t remote;
+    uint16_t local_port;
+    uint16_t remote_port;
+    uint8_t mac[6];
+    uint8_t kind;
+    uint8_t spare;
+};
+
+enum { AKSU_ANSWERS = 4, AKSU_NEIGHBOURS = 4 };
+
+/// The memory that a stack works in, all of it. Made by AKSU_STORAGE.
+struct aksu_storage {
+    uint32_t version; // of the header it was compiled against
+    uint16_t row_size;
+    uint16_t row_tail; // offset of a row's last member: sizeof misses changes in tail padding
+    uint32_t rows;
+    uint32_t listeners;
+    uint32_t time_waits;
+    uint32_t buckets; // a power of 2
+    uint32_t rx_octets;
+    uint32_t tx_octets;
+    uint32_t echo_octets;
+    struct aksu_row *row;
+    struct aksu_row **heap;
+    struct aksu_row **bucket;
+    struct aksu_listener *listener;
+    struct aksu_time_wait *time_wait;
+    struct aksu_answer *answer;
+    struct aksu_neighbour *neighbour;
+    uint8_t *rx;
+    uint8_t *tx;
+    uint8_t *echo;
+};
+
+/// A power of 2 in proportion to n: 1 up to 8 rows, where a short list needs no hash.
+#define AKSU_BUCKETS_(n)                                                                           \
+    ((n) <= 8       ? 1                                                                            \
+     : (n) <= 32    ? 16                                                                           \
+     : (n) <= 128   ? 64                                                                           \
+     : (n) <= 512   ? 256                                                                          \
+     : (n) <= 2048  ? 1024                                                                         \
+     : (n) <= 8192  ? 4096                                                                         \
+     : (n) <= 32768 ? 16384                                                                        \
+                    : 131072)
+
+/// Defines `name`, a static struct aksu_storage, with its arrays.
+///
+/// connections: rows, 1 to 524287. listeners: ports that can be listened on, at least 1.
+/// rx_octets, tx_octets: each connection's receive and send ring; tx_octets may be 0 if every
+/// connection has an emit handler.
+#define AKSU_STORAGE(name, connections, listeners, rx_octets, tx_octets)                           \
+    AKSU_STORAGE_WITH(name, connections, listeners, rx_octets, tx_octets, 2 * (connections), 1480)
+
+/// The same, with time_waits: connections remembered in TIME-WAIT, at least 1; and echo_octets: the
+/// largest ICMP echo request that is answered, without its IP header; 8 to 65515.
+#define AKSU_STORAGE_WITH(name, connections, listeners_, rx_octets_, tx_octets_, time_waits_,      \
+                          echo_octets_)                                                            \
+    static struct aksu_row name##_row[connections];                                                \
+    static struct aksu_row *name##_heap[connections];                                              \
+    static struct aksu_row *name##_bucket[AKSU_BUCKETS_(connections)];                             \
+    static struct aksu_listener name##_listener[listeners_];                                       \
+    static struct aksu_time_wait name##_time_wait[time_waits_];                                    \
+    static struct aksu_answer name##_answer[AKSU_ANSWERS];                                         \
+    static struct aksu_neighbour name##_neighbour[AKSU_NEIGHBOURS];                                \
+    static uint8_t name##_rx[(size_t)(connections) * (rx_octets_)];                                \
+    static uint8_t name##_tx[(size_t)(connections) * (tx_octets_) + 1];                            \
+    static uint8_t name##_echo[echo_octets_];                                                      \
+    static const struct aksu_storage name = {AKSU_VERSION,                                         \
+                                             (uint16_t)sizeof(struct aksu_row),                    \
+                                             (uint16_t)offsetof(struct aksu_row, reason),          \
+                                             (connections),                                        \
+                                             (listeners_),                                         \
+                                             (time_waits_),                                        \
+                                             AKSU_BUCKETS_(connections),                           \
+                                             (rx_octets_),                                         \
+                                             (tx_octets_),                                         \
+                                             (echo_octets_),                                       \
+                                             name##_row,                                           \
+                                             name##_heap,                                          \
+                                             name##_bucket,                                        \
+                                             name##_listener,                                      \
+                                             name##_time_wait,                                     \
+                                             name##_answer,                                        \
+                                             name##_neighbour,                                     \
+                                             name##_rx,                                            \
+                                             name##_tx,                                            \
+                                             name##_echo}
+
+/// A stack. Its members are the library's; read the counters through aksu_counters().
+struct aksu {
+    const struct aksu_storage *store;
+    const struct aksu_profile *profile;
+    const struct aksu_link *link;
+    struct aksu_trace *trace;
+    void *user;
+    struct aksu_row *free_rows;
+    uint32_t now_ms;
+    uint32_t addr;
+    uint32_t netmask;
+    uint32_t gateway;
+    uint32_t secret[4];
+    uint32_t used; // rows in use
+    uint32_t half_open;
+    uint32_t cookie_at; // when a SYN cookie was last sent
+    uint32_t defended_at;
+    uint16_t mtu;
+    uint16_t echo_len;
+    uint16_t port_seed;
+    uint8_t offload;
+    uint8_t bits;
+    uint8_t mac[6];
+    uint8_t answers; // waiting in the ring
+    uint8_t answer_head;
+    uint8_t echo_mac[6];
+    uint8_t frame_mac[6]; // source of the frame being taken in
+    uint32_t echo_to;
+    struct aksu_counters counters;
+};
+
+/// Starts a stack in the given storage, whose contents are cleared.
+///
+/// Returns AKSU_OK; AKSU_EPROTO if storage was compiled against another version of this header;
+/// AKSU_EINVAL if a size, the profile, the address or the MTU is out of range.
+int aksu_init(struct aksu *net, const struct aksu_storage *storage, const struct aksu_config *config);
+
+/// Gives the secret that initial sequence numbers, ports, timestamps and cookies are made with
+/// (RFC 6528 3, RFC 6056): 16 octets or more from a true random source, new at every boot.
+///
+/// Returns AKSU_EINVAL if len is below 16. Until it succeeds nothing can be opened.
+int aksu_seed(struct aksu *net, const void *entropy, size_t len);
+
+/// Tells the time before calls that are made outside of a handler, if the last aksu_input() or
+/// aksu_output() may be long ago.
+void aksu_now(struct aksu *net, uint32_t now_ms);
+
+/// Takes in one frame (with link NULL: one IP packet). The frame is not needed afterwards.
+///
+/// Returns 0, or the negative enum aksu_drop that says why it was dropped.
+int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len);
+
+/// Writes the next frame to send to `frame`, at most `size` octets: MTU + 14, or MTU with link NULL.
+///
+/// Returns its length, or 0 if there is none now. What it returns counts as sent.
+size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size);
+
+/// Tells how long there is nothing to do, if no frame comes: milliseconds, 0 = call aksu_output()
+/// now, AKSU_NEVER = for ever.
+uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms);
+
+/// Changes the IPv4 address, prefix length and gateway. Live connections keep the address that they
+/// began with (MUST-45). Returns AKSU_EINVAL if one is not valid.
+int aksu_set_address(struct aksu *net, const struct aksu_addr *addr, uint8_t prefix,
+                     const struct aksu_addr *gateway);
+
+/// Begins to listen on a port; local NULL or zero means any of our addresses.
+///
+/// backlog: half-open connections that may hold a row at once, 1 to 255; 0 = half of the rows.
+/// Beyond it SYN cookies answer, if the profile has them; else SYNs are dropped, and the client's
+/// next SYN is its retry. Live connections of the port are not touched (MUST-41).
+/// Returns AKSU_EADDRINUSE, AKSU_ENOMEM (table of listeners full), AKSU_EINVAL, AKSU_ENOKEY.
+int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, uint8_t backlog,
+                const struct aksu_handlers *handlers, void *user);
+
+/// Stops listening. Connections that are open go on; half-open ones are dropped.
+/// Returns AKSU_EINVAL if nothing listens there.
+int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port);
+
+/// Opens a connection. local_port 0 = chosen at random from 1024 to 65535 (RFC 6056 3.3).
+///
+/// Returns its handle; or AKSU_EADDRNOTAVAIL (remote is no unicast address, or not reachable
+/// without a gateway; MUST-46), AKSU_EADDRINUSE, AKSU_ENOMEM (no row), AKSU_EINVAL, AKSU_ENOKEY.
+/// Success or failure is told later, by on_open or on_close.
+aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, uint16_t local_port,
+                         const struct aksu_handlers *handlers, void *user);
+
+/// Queues octets for sending: copies as many as there is room for.
+///
+/// Returns how many; 0 if the send ring is full (on_sent tells when to go on); AKSU_EPIPE after
+/// aksu_shutdown(); AKSU_EBADF. Before ESTABLISHED they are queued (RFC 9293 3.10.2).
+int32_t aksu_send(struct aksu *net, aksu_handle conn, const void *data, size_t len);
+
+/// Lends room in the send ring to write to in place: *len octets, contiguous. NULL if there is none.
+void *aksu_room(struct aksu *net, aksu_handle conn, size_t *len);
+
+/// Queues the first len octets of what aksu_room() lent.
+/// Returns AKSU_EINVAL if that is more than was lent, AKSU_EPIPE, AKSU_EBADF.
+int aksu_commit(struct aksu *net, aksu_handle conn, size_t len);
+
+/// Announces len more octets that the emit handler will give.
+/// Returns AKSU_EINVAL without emit or beyond 2^30 octets not yet acknowledged, AKSU_EPIPE,
+/// AKSU_EBADF.
+int aksu_offer(struct aksu *net, aksu_handle conn, size_t len);
+
+/// Copies readable octets out, at most len, and frees their room. Returns how many, or AKSU_EBADF.
+int32_t aksu_recv(struct aksu *net, aksu_handle conn, void *to, size_t len);
+
+/// Lends the readable octets in place: *len octets, contiguous; there may be more behind them.
+/// NULL if there are none. Valid until aksu_consume() or the handler's return.
+const void *aksu_peek(struct aksu *net, aksu_handle conn, size_t *len);
+
+/// Frees the first len readable octets. Returns AKSU_EINVAL if there are fewer, AKSU_EBADF.
+int aksu_consume(struct aksu *net, aksu_handle conn, size_t len);
+
+/// Half-close: a FIN follows what is queued; the peer's data is still received (RFC 9293 3.6).
+/// Returns AKSU_EPIPE if that was done before (SM-33), AKSU_EBADF.
+int aksu_shutdown(struct aksu *net, aksu_handle conn);
+
+/// Closes: a FIN follows what is queued; nothing more is received. If received data has not been
+/// read, or comes later, the connection is reset instead (RFC 9293 3.6.1, SHLD-3).
+///
+/// linger_ms: how long queued data may take; 0 = the user timeout. on_close still follows.
+/// Returns AKSU_EBADF.
+int aksu_close(struct aksu *net, aksu_handle conn, uint32_t linger_ms);
+
+/// Aborts: what is queued is lost, the peer gets a RST (RFC 9293 3.10.5). on_close follows, with
+/// AKSU_ECONNABORTED. Returns AKSU_EBADF.
+int aksu_abort(struct aksu *net, aksu_handle conn);
+
+/// Sets an option. Returns AKSU_EINVAL if the option or its value is out of range, AKSU_EBADF.
+int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32_t value);
+
+/// Replaces the handlers and the user pointer of a connection, as when on_accept hands it over.
+/// A connection opened with (or without) emit must keep that choice: else AKSU_EINVAL.
+int aksu_set_handlers(struct aksu *net, aksu_handle conn, const struct aksu_handlers *handlers,
+                      void *user);
+
+/// Tells the user pointer; NULL for a handle that is not valid.
+void *aksu_user(struct aksu *net, aksu_handle conn);
+
+/// Everything about a connection.
+struct aksu_info {
+    struct aksu_endpoint local;
+    struct aksu_endpoint remote;
+    const struct aksu_tcb *tcb; ///< valid until the next call that is not for information
+    uint32_t readable;          ///< octets
+    uint32_t writable;          ///< octets of free send ring; 0 with emit
+    uint32_t urgent;            ///< octets to read up to the end of urgent data (MUST-33)
+    uint32_t idle_ms;           ///< until the connection's next deadline, or AKSU_NEVER
+};
+
+/// Returns AKSU_EBADF, else AKSU_OK and fills in *info.
+int aksu_info(const struct aksu *net, aksu_handle conn, struct aksu_info *info);
+
+/// Walks the table: the first connection with conn 0, then the one after conn. 0 at the end.
+aksu_handle aksu_next_connection(const struct aksu *net, aksu_handle conn);
+
+/// Tells how many rows are in use, half-open and closing ones included.
+size_t aksu_connections(const struct aksu *net);
+
+const struct aksu_counters *aksu_counters(const struct aksu *net);
+
+/// Octets that aksu_save() writes.
+enum { AKSU_SAVED = 24 + sizeof(struct aksu_tcb) };
+
+/// Saves an ESTABLISHED connection with nothing unread, unsent or unacknowledged to a buffer, for a
+/// deep sleep. The connection then leaves the table without a word to the peer or a handler.
+///
+/// Returns AKSU_SAVED; AKSU_ENOMEM if size is smaller; AKSU_EBUSY if it is not idle; AKSU_EBADF.
+int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size);
+
+/// Puts a saved connection into a stack of the same address. slept_ms: time since aksu_save().
+/// The same receive ring size is needed. Returns a handle, AKSU_EPROTO if the buffer is not one
+/// that this version saved or does not fit, AKSU_EADDRINUSE, AKSU_ENOMEM.
+aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t slept_ms,
+                        const struct aksu_handlers *handlers, void *user);
+
+/// Makes an IPv4 address from its four octets.
+static inline struct aksu_addr aksu_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+    struct aksu_addr addr = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}};
+    return addr;
+}
+
+/// Reads "192.0.2.1". Returns AKSU_EINVAL, and *addr as it was, if the text is not an address.
+int aksu_parse_addr(const char *text, struct aksu_addr *addr);
+
+/// Writes an address as text to `to`, which has room for 40 octets. Returns `to`.
+char *aksu_format_addr(const struct aksu_addr *addr, char *to);
+
+/// The portable copy and checksum: copies len octets and returns the 32-bit partial sum of their
+/// 16-bit words (RFC 1071), first octet in the high half. `to` NULL: sums only. A profile may name
+/// another.
+uint32_t aksu_copy(void *to, const void *from, uint32_t len);
+
+/// Says a drop reason in words. Takes either sign. Never NULL. Linked only when used.
+const char *aksu_drop_name(int reason);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
