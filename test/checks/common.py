@@ -31,7 +31,7 @@ class Tally:
             print(f"ok    {name}")
         else:
             self.failed += 1
-            lines = problems if isinstance(problems, list) else str(problems).splitlines()
+            lines = problems if isinstance(problems, list) else str(problems or "").splitlines()
             print(f"FAIL  {name}")
             for line in lines[:40]:
                 print(f"        {line}")

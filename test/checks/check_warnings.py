@@ -3,7 +3,7 @@
 """Checks that nothing warns: the library with gcc and clang, host and arm, and everything that a
 build directory compiles once more with clang.
 
-usage: warnings.py [compile_commands.json]
+usage: check_warnings.py [compile_commands.json]
 """
 import json
 import pathlib
