@@ -147,10 +147,10 @@ int aksu_pcapng_open(struct aksu_pcapng *pcap, const char *path, int linktype, c
 
 int aksu_pcapng_name(struct aksu_pcapng *pcap, const uint8_t ipv4[4], const char *name)
 {
-    size_t len = text_length(name) + 1; // with its final zero
+    char text[256] = "";
+    size_t len = strlen(name) < sizeof text ? strlen(name) + 1 : sizeof text; // with its zero
     size_t size = 8 + 4 + padded(4 + len) + 4 + 4;
     uint8_t head[16];
-    char text[60004] = "";
 
     memcpy(text, name, len - 1);
     put32(head, BLOCK_NAMES);
