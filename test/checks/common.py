@@ -94,3 +94,17 @@ def compile_lib(compiler: list, flags: list, to: pathlib.Path) -> list:
         if result.returncode:
             sys.exit(result.stdout)
     return objects
+
+
+def check_budget(tally: Tally, figures: dict, budget_file: pathlib.Path) -> None:
+    """Compares figures with a file of lines `name value`: none may be above its value, and each
+    figure has its line."""
+    lines = [line.split("#")[0].split() for line in budget_file.read_text().splitlines()]
+    budget = {words[0]: int(words[1]) for words in lines if words}
+    for name in sorted(figures.keys() | budget.keys()):
+        if name not in figures or name not in budget:
+            tally.check(f"{name}: in the budget and measured", False)
+            continue
+        limit, figure = budget[name], figures[name]
+        tally.check(f"{name}: {figure} of {limit}",
+                    [f"{figure - limit} over its budget"] if figure > limit else None)

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// What scripts/size measures the library in: a TCP echo server with a static address over Ethernet.
+// PROFILE is the profile's name. The driver and the clock are stand-ins that do nothing.
+#include <aksu/aksu.h>
+
+AKSU_STORAGE(memory, 4, 1, 2920, 2920);
+
+static struct aksu net;
+static uint8_t frame[1514];
+
+size_t mac_receive(void *to, size_t size);
+void mac_send(const void *from, size_t len);
+void mac_wait(uint32_t ms);
+uint32_t clock_ms(void);
+void entropy(void *to, size_t len);
+
+static void echo(struct aksu *stack, aksu_handle conn)
+{
+    const void *data;
+    size_t len;
+
+    while ((data = aksu_peek(stack, conn, &len)) != NULL) {
+        int32_t sent = aksu_send(stack, conn, data, len);
+
+        if (sent <= 0 || aksu_consume(stack, conn, (size_t)sent) != AKSU_OK) {
+            return;
+        }
+    }
+}
+
+static void on_recv(struct aksu *stack, aksu_handle conn, void *user, size_t readable)
+{
+    (void)user;
+    (void)readable;
+    echo(stack, conn);
+}
+
+static void on_end(struct aksu *stack, aksu_handle conn, void *user)
+{
+    (void)user;
+    (void)aksu_close(stack, conn, 0);
+}
+
+static const struct aksu_handlers handlers = {
+    .on_recv = on_recv,
+    .on_sent = on_recv,
+    .on_end = on_end,
+};
+
+int main(void)
+{
+    static const struct aksu_config config = {
+        .profile = &PROFILE,
+        .link = &aksu_ethernet,
+        .addr = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1}},
+        .mac = {2, 0, 0, 0, 0, 1},
+    };
+    uint8_t secret[16];
+    size_t len;
+
+    entropy(secret, sizeof secret);
+    if (aksu_init(&net, &memory, &config) != AKSU_OK ||
+        aksu_seed(&net, secret, sizeof secret) != AKSU_OK ||
+        aksu_listen(&net, NULL, 7, 0, &handlers, NULL) != AKSU_OK) {
+        return 1;
+    }
+    for (;;) {
+        while ((len = mac_receive(frame, sizeof frame)) > 0) {
+            (void)aksu_input(&net, clock_ms(), frame, len);
+        }
+        while ((len = aksu_output(&net, clock_ms(), frame, sizeof frame)) > 0) {
+            mac_send(frame, len);
+        }
+        mac_wait(aksu_idle(&net, clock_ms()));
+    }
+}

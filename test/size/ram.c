@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The sizes of the library's objects, as sizes of symbols.
+#include <aksu/aksu.h>
+
+#define SIZE(name, octets)                                                                         \
+    extern char ram_##name[octets];                                                                \
+    char ram_##name[octets]
+
+SIZE(tcb, sizeof(struct aksu_tcb));
+SIZE(row, sizeof(struct aksu_row));
+SIZE(listener, sizeof(struct aksu_listener));
+SIZE(time_wait, sizeof(struct aksu_time_wait));
+SIZE(neighbour, sizeof(struct aksu_neighbour));
+SIZE(answer, sizeof(struct aksu_answer));
+SIZE(stack, sizeof(struct aksu));
+// A server of 4 connections, all but its rings and its echo buffer.
+SIZE(server, sizeof(struct aksu) + 4 * (sizeof(struct aksu_row) + sizeof(struct aksu_row *)) +
+                 AKSU_BUCKETS_(4) * sizeof(struct aksu_row *) + sizeof(struct aksu_listener) +
+                 8 * sizeof(struct aksu_time_wait) + AKSU_ANSWERS * sizeof(struct aksu_answer) +
+                 AKSU_NEIGHBOURS * sizeof(struct aksu_neighbour));

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measures the library on a Cortex-M3 and a Cortex-M0+: flash, RAM and worst-case stack.
+
+usage: size.py [--check]
+
+Flash is what the linker kept of libaksu.a (.text and .rodata) in an echo server over Ethernet, ARP,
+IPv4 and ICMP echo; driver, application, start-up code and libc are not in it. gcc -Os, newlib-nano,
+no link-time optimization. With --check every figure is compared with test/size/budget.
+"""
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "checks"))
+from common import ROOT, INCLUDES, Tally, check_budget, output  # noqa: E402
+from stack import APPLICATION, Graph, Problem, describe, read_indirect  # noqa: E402
+
+OUT = ROOT / "out/size"
+CPUS = {"m3": "cortex-m3", "m0plus": "cortex-m0plus"}
+PROFILES = ("standard", "lean")
+SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
+                     r"\S*libaksu\.a\((\S+?)\)", re.M)
+RAM = {
+    "tcb": "protocol state of a connection (struct aksu_tcb)",
+    "row": "a connection, all but its rings (struct aksu_row)",
+    "listener": "a listener",
+    "time_wait": "a TIME-WAIT entry",
+    "neighbour": "an ARP entry",
+    "answer": "an answer that waits",
+    "stack": "a stack (struct aksu), counters included",
+    "server": "a server of 4 connections, all but rings and frame buffers",
+}
+
+
+def build_library(cpu: str) -> pathlib.Path:
+    """Builds lib as the preset of that name does, with the call graph written beside the objects."""
+    build = OUT / cpu
+    output(["cmake", "-S", ROOT, "--preset", cpu, "-B", build,
+            "-DCMAKE_C_FLAGS_MINSIZEREL=-Os -DNDEBUG -fcallgraph-info=su"])
+    output(["cmake", "--build", build])
+    return build
+
+
+def link(cpu: str, build: pathlib.Path, profile: str, extra: list) -> pathlib.Path:
+    """Links the echo server; returns the image, whose map lies beside it."""
+    image = build / f"echo-{profile}.elf"
+    output(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-Os", "-std=c99", "-ffunction-sections",
+            "-fdata-sections", f"-DPROFILE=aksu_{profile}", INCLUDES[0], HERE / "echo.c",
+            HERE / "driver.c", build / "lib/libaksu.a", "--specs=nano.specs", "-nostartfiles",
+            "-Wl,-e,main", "-Wl,--gc-sections", f"-Wl,-Map={image}.map", "-o", image,
+            *[f"-Wl,-u,{name}" for name in extra]])
+    return image
+
+
+def flash(image: pathlib.Path) -> dict:
+    """Octets of each of the library's files in the image."""
+    text = pathlib.Path(f"{image}.map").read_text()
+    kept = text[text.index("Linker script and memory map"):]
+    sizes = {}
+    for kind, octets, member in SECTION.findall(kept):
+        if kind in ("data", "bss") and int(octets, 16):
+            sys.exit(f"{member}: the library has a .{kind} of {octets} octets")
+        name = member.replace(".c.obj", "")
+        sizes[name] = sizes.get(name, 0) + int(octets, 16)
+    return sizes
+
+
+def ram(build: pathlib.Path) -> dict:
+    probe = build / "ram.o"
+    output(["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", INCLUDES[0], "-c", HERE / "ram.c",
+            "-o", probe])
+    listed = output(["arm-none-eabi-nm", "-S", probe])
+    return {name: int(size, 16) for size, name in re.findall(r"(\w+) [BCD] ram_(\w+)", listed)}
+
+
+def external_stack(image: pathlib.Path, name: str) -> int:
+    """Octets that a function of libc pushes, from its disassembly."""
+    text = output(["arm-none-eabi-objdump", "-d", f"--disassemble={name}", image])
+    pushed = re.findall(r"\b(?:push|stmdb)\S*\s+(?:sp!, )?\{([^}]*)\}", text)
+    lowered = re.findall(r"\bsub\S*\s+sp, (?:sp, )?#(\d+)", text)
+    return sum(4 * len(p.split(",")) for p in pushed) + sum(map(int, lowered))
+
+
+def public_calls() -> set:
+    """What handlers may call: the functions of aksu.h but those that only a port calls."""
+    text = (ROOT / "lib/include/aksu/aksu.h").read_text()
+    names = set(re.findall(r"^[\w ]+[ *](aksu_\w+)\(", text, re.M))
+    return names - {"aksu_input", "aksu_output", "aksu_init"}
+
+
+def stack(build: pathlib.Path) -> tuple:
+    """Figures and call paths of the worst stack of each entry."""
+    indirect = read_indirect(HERE / "indirect")
+    externals = Graph(build / "lib", indirect, {}).externals()
+    image = link("cortex-m3", build, "standard", sorted(externals))
+    graph = Graph(build / "lib", indirect, {n: external_stack(image, n) for n in externals})
+    if graph.unused():
+        raise Problem(f"test/size/indirect: nothing calls {', '.join(graph.unused())}")
+    found = {name[5:]: graph.worst(name) for name in ("aksu_input", "aksu_output", "aksu_idle")}
+    found["call"] = max(graph.worst(n) for n in public_calls() if n in graph.own)
+    before = max(graph.worst(n, APPLICATION) for n in ("aksu_input", "aksu_output"))
+    found["handler"] = (before[0] + found["call"][0], before[1] + found["call"][1])
+    return ({name: octets for name, (octets, _) in found.items()},
+            {name: describe(graph, path) for name, (_, path) in found.items()})
+
+
+def measure() -> tuple:
+    """All figures by their budget names; the flash of each file by image; the stack's paths."""
+    figures, files = {}, {}
+    for short, cpu in CPUS.items():
+        build = build_library(cpu)
+        for profile in PROFILES:
+            files[short, profile] = flash(link(cpu, build, profile, []))
+            figures[f"flash.{short}.{profile}"] = sum(files[short, profile].values())
+    build = OUT / "cortex-m3"
+    figures.update({f"ram.{name}": size for name, size in ram(build).items()})
+    depths, paths = stack(build)
+    figures.update({f"stack.{name}": depth for name, depth in depths.items()})
+    return figures, files, paths
+
+
+def show(figures: dict, files: dict, paths: dict) -> None:
+    columns = list(files)
+    print("Flash of an echo server, octets (.text and .rodata of the library, -Os)\n")
+    print(f"{'':16}" + "".join(f"{c + ' ' + p:>17}" for c, p in columns))
+    for name in sorted(set().union(*files.values()), key=lambda n: -files[columns[0]].get(n, 0)):
+        print(f"{name:16}" + "".join(f"{files[c].get(name, 0):17}" for c in columns))
+    print(f"{'total':16}" + "".join(f"{figures[f'flash.{c}.{p}']:17}" for c, p in columns))
+    print("\nRAM, octets (Cortex-M3)\n")
+    for name, text in RAM.items():
+        print(f"{figures['ram.' + name]:6}  {text}")
+    print("\nWorst-case stack, octets (Cortex-M3); application handlers count as 0, and `handler` is a"
+          "\ncall that a handler makes at the deepest place\n")
+    for name, path in paths.items():
+        print(f"{figures['stack.' + name]:6}  {name}: {path}")
+
+
+def main() -> None:
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.exit("usage: size [--check]")
+    try:
+        figures, files, paths = measure()
+    except Problem as problem:
+        print(f"FAIL  {problem}\n0 passed, 1 failed")
+        sys.exit(1)
+    show(figures, files, paths)
+    if sys.argv[1:]:
+        print()
+        tally = Tally()
+        check_budget(tally, figures, HERE / "budget")
+        tally.finish()
+
+
+main()

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""The worst-case stack, from the call graph that gcc -fcallgraph-info=su writes beside objects.
+
+A call through a pointer is resolved by test/size/indirect, which names what each one can reach; one
+that it does not name is an error, and so is recursion.
+"""
+import pathlib
+import re
+
+NODE = re.compile(r'^node: \{ title: "([^"]+)" label: "([^"]*)"', re.M)
+EDGE = re.compile(r'^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"(?: label: "([^"]+)")?', re.M)
+APPLICATION = "application"
+
+
+class Problem(Exception):
+    """What keeps the worst case from being known."""
+
+
+def short(title: str) -> str:
+    """The function's name without the file that gcc puts before a static one's."""
+    return title.rsplit(":", 1)[-1]
+
+
+def called_member(place: str) -> str:
+    """The expression called at `file:line:column`, such as `p->congestion->open`."""
+    name, line, column = place.rsplit(":", 2)
+    text = pathlib.Path(name).read_text().splitlines()[int(line) - 1:int(line) + 1]
+    text[0] = text[0][int(column) - 1:]
+    match = re.match(r"[\w.>\-\[\]]+", text[0])
+    return match[0] if match else place
+
+
+def read_indirect(path: pathlib.Path) -> dict:
+    """Lines `expression target...`: what a call through a pointer can reach."""
+    lines = [line.split("#")[0].split() for line in path.read_text().splitlines()]
+    return {words[0]: words[1:] for words in lines if words}
+
+
+class Graph:
+    """Functions, the stack each takes itself, and what each calls."""
+
+    def __init__(self, folder: pathlib.Path, indirect: dict, externals: dict) -> None:
+        self.own = {}
+        self.calls = {}
+        self.places = []
+        self.worst_of = {}
+        self.indirect = indirect
+        self.used = set()
+        for path in sorted(folder.rglob("*.ci")):
+            self.read(path.read_text())
+        self.own.update(externals)
+        self.own[APPLICATION] = 0
+        self.by_name = {}
+        for title in self.own:
+            self.by_name[title.rsplit("/", 1)[-1]] = title
+        for caller, place in self.places:
+            self.calls.setdefault(caller, []).extend(self.targets(place))
+
+    def read(self, text: str) -> None:
+        for title, label in NODE.findall(text):
+            size = re.search(r"(\d+) bytes \((static|dynamic,bounded|dynamic)\)", label)
+            if size and size[2] == "dynamic":
+                raise Problem(f"{title}: a stack frame without bound")
+            if size:
+                self.own[title] = int(size[1])
+        for caller, callee, place in EDGE.findall(text):
+            if callee == "__indirect_call":
+                self.places.append((caller, place))
+            else:
+                self.calls.setdefault(caller, []).append(callee)
+
+    def targets(self, place: str) -> list:
+        expression = called_member(place)
+        if expression not in self.indirect:
+            raise Problem(f"{place}: test/size/indirect does not say what {expression} can call")
+        self.used.add(expression)
+        titles = []
+        for name in self.indirect[expression]:
+            if name not in self.by_name:
+                raise Problem(f"test/size/indirect: {expression}: there is no function {name}")
+            titles.append(self.by_name[name])
+        return titles
+
+    def unused(self) -> list:
+        return sorted(self.indirect.keys() - self.used)
+
+    def worst(self, title: str, to: str = "", path: tuple = ()) -> tuple:
+        """(octets, call path) of the deepest call under a function; with `to`, of the deepest that
+        ends there, -1 octets if none does."""
+        if title in path:
+            raise Problem("recursion: " + " > ".join(short(t) for t in path + (title,)))
+        if (title, to) in self.worst_of:
+            return self.worst_of[title, to]
+        if title not in self.own:
+            raise Problem(f"{title}: its stack is not known (called by {short(path[-1])})")
+        best = (0, ()) if not to or title == to else (-1, ())
+        for callee in set(self.calls.get(title, [])):
+            best = max(best, self.worst(callee, to, path + (title,)))
+        if best[0] >= 0:
+            best = (best[0] + self.own[title], (title,) + best[1])
+        self.worst_of[title, to] = best
+        return best
+
+    def externals(self) -> set:
+        """Functions that are called but not part of the library."""
+        return {c for callees in self.calls.values() for c in callees} - self.own.keys()
+
+
+def describe(graph: Graph, path: tuple) -> str:
+    return " > ".join(f"{short(t)} {graph.own[t]}" for t in path)
