@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Counts the instructions that the library takes on x86-64, with callgrind.
+
+usage: bench.py [--check]
+
+Two stacks in one program, Ethernet + IPv4 + TCP, checksums in software, gcc -O2. A segment carries
+1460 octets; each figure is the difference of two lengths of run, so warm-up is not in it, and it
+repeats exactly. Sending holds the sender's whole work (its data in, its segments out, acknowledgments
+in), receiving the receiver's (segments in, read in place, acknowledgments out). With --check the
+figures are compared with test/bench/budget.
+"""
+import math
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "checks"))
+from common import INCLUDES, ROOT, Tally, check_budget, in_parallel, output  # noqa: E402
+
+OUT = ROOT / "out/bench"
+PROFILES = ("lean", "standard")
+BOTH = ("client_turn", "server_turn", "client_connect")
+FIGURES = {
+    "send": ("bulk", ("client_turn",)),
+    "receive": ("bulk", ("server_turn",)),
+    "request": ("request", BOTH),
+    "connect": ("connect", BOTH),
+}
+TEXT = {
+    "send": "send a segment of 1460 octets",
+    "receive": "receive one",
+    "sum": "both",
+    "request": "request and response of 64 octets, both ends",
+    "connect": "connect and close, both ends",
+}
+SHORT, LONG = 500, 1500
+
+
+def build() -> pathlib.Path:
+    output(["cmake", "-S", ROOT, "--preset", "release", "-B", OUT, "-DAKSU_PORTS=OFF",
+            "-DAKSU_EXAMPLES=OFF", "-DAKSU_TESTS=OFF"])
+    output(["cmake", "--build", OUT])
+    program = OUT / "bench"
+    output(["gcc", "-O2", "-g", "-std=c99", INCLUDES[0], HERE / "bench.c", OUT / "lib/libaksu.a",
+            "-o", program])
+    return program
+
+
+def measure(program: pathlib.Path) -> dict:
+    """Instructions of each figure, by profile and name."""
+    names = [(p, f) for p in PROFILES for f in FIGURES]
+    commands = [["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                 *[f"--toggle-collect={function}" for function in FIGURES[f][1]],
+                 program, FIGURES[f][0], p, str(n)] for p, f in names for n in (SHORT, LONG)]
+    counts = []
+    for command, result in zip(commands, in_parallel(commands)):
+        found = re.search(r"Collected : (\d+)", result.stdout)
+        if result.returncode or not found:
+            print(" ".join(map(str, command)), result.stdout, "0 passed, 1 failed", sep="\n")
+            sys.exit(1)
+        counts.append(int(found[1]))
+    figures = {}
+    for i, (p, f) in enumerate(names):
+        figures[f"{p}.{f}"] = math.ceil((counts[2 * i + 1] - counts[2 * i]) / (LONG - SHORT))
+    for p in PROFILES:
+        figures[f"{p}.sum"] = figures[f"{p}.send"] + figures[f"{p}.receive"]
+    return figures
+
+
+def main() -> None:
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.exit("usage: bench [--check]")
+    figures = measure(build())
+    print(f"Instructions on x86-64, gcc -O2\n\n{'':46}" + "".join(f"{p:>10}" for p in PROFILES))
+    for name, text in TEXT.items():
+        print(f"{text:46}" + "".join(f"{figures[f'{p}.{name}']:10}" for p in PROFILES))
+    if sys.argv[1:]:
+        print()
+        tally = Tally()
+        check_budget(tally, figures, HERE / "budget")
+        tally.finish()
+
+
+main()
