@@ -241,6 +241,7 @@ struct view {
     uint32_t una;
     uint32_t nxt;
     uint32_t rcv_nxt;
+    uint32_t wnd; // to the right edge that was offered with the SYN: a FIN takes one number of it
     bool passive;
 };
 
@@ -262,15 +263,15 @@ static bool inside(uint32_t seq, uint32_t left, uint32_t wnd)
 // Table 6; and a segment that sticks out of the window at both ends is trimmed (SM-13).
 static bool acceptable(const struct view *v, uint32_t seq, uint32_t len)
 {
-    return inside(seq, v->rcv_nxt, RCV_BUF) ||
-           (len > 0 && inside(seq + len - 1, v->rcv_nxt, RCV_BUF)) ||
+    return inside(seq, v->rcv_nxt, v->wnd) ||
+           (len > 0 && inside(seq + len - 1, v->rcv_nxt, v->wnd)) ||
            inside(v->rcv_nxt, seq, len);
 }
 
 static void model_rst(const struct view *v, uint32_t seq, struct outcome *o)
 {
     o->answers = IS(NONE);
-    if (v->state == AKSU_TIME_WAIT || !inside(seq, v->rcv_nxt, RCV_BUF)) {
+    if (v->state == AKSU_TIME_WAIT || !inside(seq, v->rcv_nxt, v->wnd)) {
         if (v->state == AKSU_TIME_WAIT)
             o->answers |= IS(NOW); // a challenge ACK would be as good
         return;
@@ -289,10 +290,11 @@ static void model_syn(const struct view *v, unsigned flags, uint32_t seq, struct
     o->answers = IS(NOW);
     if ((flags & AKSU_FIN) != 0) // SYN,FIN may be dropped without a word
         o->answers |= IS(NONE);
-    if (v->state == AKSU_SYN_RECEIVED && v->passive && inside(seq, v->rcv_nxt, RCV_BUF)) {
-        o->state_too = AKSU_LISTEN; // both readings of SM-17
-        o->answers |= IS(NONE);
-    }
+    if (v->state != AKSU_SYN_RECEIVED || !v->passive)
+        return;
+    o->answers |= IS(NONE);
+    if (inside(seq, v->rcv_nxt, v->wnd)) // else the SYN is trimmed off: it comes again, with text
+        o->state_too = AKSU_LISTEN;       // both readings of SM-17
 }
 
 // False if the segment is dropped here.
@@ -314,7 +316,7 @@ static bool model_ack(const struct view *v, uint32_t ack, struct outcome *o)
         return false;
     }
     if (ack != v->nxt)
-        return v->state != AKSU_CLOSING;
+        return true; // in CLOSING too: its text and FIN are ignored anyway
     if (v->state == AKSU_FIN_WAIT_1)
         o->state = AKSU_FIN_WAIT_2;
     if (v->state == AKSU_CLOSING)
@@ -342,12 +344,12 @@ static void model_text(const struct view *v, unsigned flags, uint32_t seq, uint3
         return;
     }
     uint32_t end = seq + len;
-    bool cut = (int32_t)(end - (v->rcv_nxt + RCV_BUF)) > 0;
+    bool cut = (int32_t)(end - (v->rcv_nxt + v->wnd)) > 0;
     if (cut)
-        end = v->rcv_nxt + RCV_BUF;
+        end = v->rcv_nxt + v->wnd;
     o->answers = IS(NOW) | IS(LATER);
     o->rcv_nxt = end;
-    if (!fin || cut || end == v->rcv_nxt + RCV_BUF)
+    if (!fin || cut || end == v->rcv_nxt + v->wnd)
         return;
     o->rcv_nxt++;
     if (o->state == AKSU_ESTABLISHED)
@@ -392,7 +394,8 @@ static bool place_holds(struct fixture *f, unsigned flags, uint32_t seq, uint32_
                         uint32_t len)
 {
     struct view v = {f->t.state, f->t.snd_una - f->iss, f->t.snd_nxt - f->iss,
-                     f->t.rcv_nxt - f->irs, (f->t.flags & AKSU_F_PASSIVE) != 0};
+                     f->t.rcv_nxt - f->irs, RCV_BUF + 1 - (f->t.rcv_nxt - f->irs),
+                     (f->t.flags & AKSU_F_PASSIVE) != 0};
     struct outcome want = model(&v, flags, seq, ack, len);
     struct aksu_segment s = seg(f, flags, seq, ack, len, PEER_WND);
     char text[120], out[120] = "";
@@ -425,7 +428,7 @@ static unsigned sweep(const struct fixture *start, unsigned flags)
     uint32_t left = start->t.rcv_nxt - start->irs, una = start->t.snd_una - start->iss,
              nxt = start->t.snd_nxt - start->iss;
     const uint32_t seqs[] = {left - 1,    left,           left + 1,        left + 1000,
-                             left + 3999, left + 4000,    left + 100000,   left - 100000,
+                             RCV_BUF,     RCV_BUF + 1,    left + 100000,   left - 100000,
                              left - 100,  left + (1u << 31)};
     const uint32_t acks[] = {una - 1,    una,        nxt,       nxt + 1, una - 4000,
                              una - 4001, una + (1u << 31), nxt + 100000};
