@@ -191,14 +191,14 @@ struct aksu_listener {
 };
 
 struct aksu_time_wait {
-    uint64_t tuple;          // keyed hash of the pair of endpoints, 0 = free
+    uint32_t tuple;          // keyed hash of the pair of endpoints, with salt
+    uint32_t salt;
     uint32_t expires;
     aksu_seq snd_nxt;
     aksu_seq rcv_nxt;
     uint32_t ts_recent;
-    uint32_t salt;
     uint16_t wnd;
-    uint16_t flags;
+    uint16_t flags;          // of the TCB; 0 = free
 };
 
 struct aksu_neighbour {
@@ -313,13 +313,14 @@ struct aksu {
     uint32_t netmask;
     uint32_t gateway;
     uint32_t secret[4];
-    uint32_t used; // rows in use
+    uint32_t used;      // rows in use
+    uint32_t scheduled; // of them in the heap
     uint32_t half_open;
     uint32_t cookie_at; // when a SYN cookie was last sent
     uint32_t defended_at;
     uint16_t mtu;
     uint16_t echo_len;
-    uint16_t port_seed;
+    uint16_t ports_chosen;
     uint8_t offload;
     uint8_t bits;
     uint8_t mac[6];

@@ -125,7 +125,8 @@ enum {
     AKSU_TIMER_RTX = 0x01,  ///< retransmission (RFC 6298), or persist when nothing is in flight
     AKSU_TIMER_ACK = 0x02,  ///< delayed acknowledgment
     AKSU_TIMER_MISC = 0x04, ///< keep-alive; FIN-WAIT-2 timeout; 2 MSL in TIME-WAIT
-    AKSU_TIMER_USER = 0x08  ///< user timeout, R2
+    AKSU_TIMER_USER = 0x08, ///< user timeout, R2
+    AKSU_TIMER_LINGER = 0x10 ///< (no deadline) the user timer is a linger: progress does not move it
 };
 
 /// What a TCB owes the peer (tcb.owed): plan sends it, SENT clears it.
@@ -134,8 +135,7 @@ enum {
     AKSU_OWE_RST = 0x02,       ///< a last RST; the state is CLOSED
     AKSU_OWE_REXMIT = 0x04,    ///< the segment at snd_una again (fast retransmit)
     AKSU_OWE_PROBE = 0x08,     ///< a window probe, or what silly-window avoidance held back
-    AKSU_OWE_KEEPALIVE = 0x10, ///< a keep-alive segment
-    AKSU_OWE_TROUBLE = 0x20    ///< (not sent) the application has been told of R1
+    AKSU_OWE_KEEPALIVE = 0x10  ///< a keep-alive segment
 };
 
 /// Properties of a connection (tcb.flags).
@@ -155,7 +155,7 @@ enum {
     AKSU_F_KEEPALIVE = 0x1000,     ///< keep-alive is on
     AKSU_F_QUICKACK = 0x2000,      ///< acknowledgments are not delayed
     AKSU_F_PARTIAL = 0x4000,       ///< a partial ACK came in this recovery, RFC 6582 3.2
-    AKSU_F_TS_RECENT = 0x8000      ///< ts_recent is valid
+    AKSU_F_WSCALE = 0x8000         ///< window scale negotiated
 };
 
 /// One connection's whole protocol state. The names are RFC 9293's (3.3.1) where it has one.
@@ -218,7 +218,7 @@ struct aksu_tcb {
     uint8_t rcv_wscale;    ///< Rcv.Wind.Shift, RFC 7323
     uint8_t keep_interval_s; ///< keep-alive: s between probes; 0 = 75
     uint8_t keep_count;    ///< keep-alive: unanswered probes that end the connection; 0 = 9
-    uint8_t keep_probes;   ///< keep-alive probes sent since the peer was last heard
+    uint8_t keep_probes;   ///< keep-alive and window probes sent since the peer was last heard
     uint8_t probe_limit;   ///< zero-window probes before giving up even if answered; 0 = never
     uint8_t probes;        ///< zero-window probes sent since the window was last open
     uint8_t challenges;    ///< challenge ACKs sent in the current interval, RFC 5961 7
@@ -351,6 +351,12 @@ struct aksu_sack {
 };
 
 struct aksu_cookies;
+
+/// What a profile can name.
+extern const struct aksu_congestion aksu_newreno;      ///< RFC 5681, 6582, 6928
+extern const struct aksu_timestamps aksu_tcp_timestamps;
+extern const struct aksu_sack aksu_tcp_sack;
+extern const struct aksu_cookies aksu_syn_cookies;
 
 /// Limits and pure operations of a stack: a `static const` of the user's choice. What no profile
 /// names is not linked. aksu_lean, aksu_standard and aksu_full are ready made.

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Starting a stack: what it refuses, and what it clears.
+#include "stack.h"
+
+static bool storage_fits(const struct aksu_storage *s)
+{
+    return s->version == AKSU_VERSION && s->row_size == sizeof(struct aksu_row) &&
+           s->row_tail == offsetof(struct aksu_row, reason);
+}
+
+static bool sizes_valid(const struct aksu_storage *s)
+{
+    return s->rows >= 1 && s->rows < 1u << 19 && s->listeners >= 1 && s->time_waits >= 1 &&
+           s->buckets >= 1 && (s->buckets & (s->buckets - 1)) == 0 && s->rx_octets >= 1 &&
+           s->rx_octets <= 1u << 30 && s->tx_octets <= 1u << 30 && s->echo_octets >= 8;
+}
+
+static bool profile_valid(const struct aksu_profile *p)
+{
+    return p && p->congestion && p->copy && p->rto_min_ms >= 1 && p->rto_max_ms >= 60000 &&
+           p->rto_max_ms <= 1u << 24 && p->msl_ms >= 1 && p->msl_ms <= 1u << 24 &&
+           p->delayed_ack_ms < 500 && p->user_timeout_s >= 100 && p->syn_ack_tries >= 1 &&
+           p->challenge_acks >= 2;
+}
+
+static uint32_t mask_of(uint8_t prefix)
+{
+    return UINT32_MAX << (32 - (prefix ? prefix : 24));
+}
+
+int aksu_set_address(struct aksu *net, const struct aksu_addr *addr, uint8_t prefix,
+                     const struct aksu_addr *gateway)
+{
+    struct aksu asked = *net;
+
+    if (prefix > 32) {
+        return AKSU_EINVAL;
+    }
+    asked.addr = 0;
+    asked.netmask = mask_of(prefix);
+    uint32_t own = aksu_addr_get(addr);
+    uint32_t hop = gateway ? aksu_addr_get(gateway) : 0;
+
+    asked.addr = own;
+    if (!aksu_ipv4_unicast(&asked, own) ||
+        (hop != 0 && (!aksu_ipv4_unicast(&asked, hop) || ((hop ^ own) & asked.netmask) != 0))) {
+        return AKSU_EINVAL;
+    }
+    net->addr = own;
+    net->netmask = asked.netmask;
+    net->gateway = hop;
+    return AKSU_OK;
+}
+
+static void clear_tables(struct aksu *net)
+{
+    const struct aksu_storage *s = net->store;
+
+    memset(s->row, 0, s->rows * sizeof *s->row);
+    memset(s->bucket, 0, s->buckets * sizeof *s->bucket);
+    memset(s->listener, 0, s->listeners * sizeof *s->listener);
+    memset(s->time_wait, 0, s->time_waits * sizeof *s->time_wait);
+    memset(s->neighbour, 0, AKSU_NEIGHBOURS * sizeof *s->neighbour);
+    for (uint32_t i = s->rows; i-- > 0;) {
+        s->row[i].next = net->free_rows;
+        net->free_rows = &s->row[i];
+    }
+}
+
+int aksu_init(struct aksu *net, const struct aksu_storage *storage, const struct aksu_config *config)
+{
+    uint32_t mtu = config->mtu ? config->mtu : 1500;
+
+    memset(net, 0, sizeof *net);
+    if (!storage_fits(storage)) {
+        return AKSU_EPROTO;
+    }
+    if (!sizes_valid(storage) || !profile_valid(config->profile) || mtu < 68) {
+        return AKSU_EINVAL;
+    }
+    net->store = storage;
+    net->profile = config->profile;
+    net->link = config->link;
+    net->trace = config->trace;
+    net->user = config->user;
+    net->mtu = (uint16_t)mtu;
+    net->offload = (uint8_t)config->offload;
+    memcpy(net->mac, config->mac, 6);
+    if (net->link && (config->mac[0] & 1)) {
+        return AKSU_EINVAL;
+    }
+    int error = aksu_set_address(net, &config->addr, config->prefix, &config->gateway);
+
+    if (!error) {
+        clear_tables(net);
+    }
+    return error;
+}
+
+int aksu_seed(struct aksu *net, const void *entropy, size_t len)
+{
+    const uint8_t *from = entropy;
+
+    if (len < sizeof net->secret) {
+        return AKSU_EINVAL;
+    }
+    for (size_t i = 0; i < len; i++) {
+        net->secret[i / 4 % 4] ^= (uint32_t)from[i] << (i % 4 * 8);
+    }
+    net->bits |= AKSU_NET_SEEDED;
+    return AKSU_OK;
+}
+
+void aksu_now(struct aksu *net, uint32_t now_ms)
+{
+    net->now_ms = now_ms;
+}
+
+const struct aksu_counters *aksu_counters(const struct aksu *net)
+{
+    return &net->counters;
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// The application's calls on a connection. None of them runs a handler: what they cause is told by
+// the next aksu_output().
+#include "stack.h"
+
+enum { TTL = 64 };
+
+static struct aksu_packet pair(const struct aksu *net, const struct aksu_endpoint *remote,
+                               uint16_t local_port)
+{
+    struct aksu_packet ip = {aksu_addr_get(&remote->addr), net->addr, remote->port, local_port,
+                             NULL, 0};
+    return ip;
+}
+
+static int check_remote(const struct aksu *net, const struct aksu_packet *ip)
+{
+    bool here = ((ip->remote ^ net->addr) & net->netmask) == 0;
+
+    if (!(net->bits & AKSU_NET_SEEDED)) {
+        return AKSU_ENOKEY;
+    }
+    if (ip->remote_port == 0) {
+        return AKSU_EINVAL;
+    }
+    // MUST-46; and without a gateway only this network is reached.
+    if (!aksu_ipv4_unicast(net, ip->remote) || ip->remote == net->addr ||
+        (net->link && !here && net->gateway == 0)) {
+        return AKSU_EADDRNOTAVAIL;
+    }
+    return AKSU_OK;
+}
+
+static int choose_port(struct aksu *net, struct aksu_packet *ip)
+{
+    if (ip->local_port == 0) {
+        ip->local_port = aksu_isn_port(net, ip);
+        return ip->local_port ? AKSU_OK : AKSU_EADDRINUSE;
+    }
+    return aksu_table_find(net, ip) || aksu_time_wait_find(net, ip) ? AKSU_EADDRINUSE : AKSU_OK;
+}
+
+aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, uint16_t local_port,
+                         const struct aksu_handlers *handlers, void *user)
+{
+    struct aksu_packet ip = pair(net, remote, local_port);
+    struct aksu_open open;
+    struct aksu_event ev = {AKSU_EV_CONNECT, 0, net->now_ms, 0, 0, NULL, &open};
+    struct aksu_effects fx;
+    int error = handlers ? check_remote(net, &ip) : AKSU_EINVAL;
+
+    if (!error) {
+        error = choose_port(net, &ip);
+    }
+    if (error) {
+        return error;
+    }
+    struct aksu_row *row = aksu_table_alloc(net, &ip);
+
+    if (!row) {
+        return AKSU_ENOMEM;
+    }
+    row->handlers = handlers;
+    row->user = user;
+    row->ttl = TTL;
+    row->bits |= AKSU_ROW_ANNOUNCED;
+    aksu_isn_open(net, &ip, &open);
+    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_settle(net, row);
+    return aksu_table_handle(net, row);
+}
+
+// Steps a user call and schedules what it causes.
+static int call(struct aksu *net, struct aksu_row *row, uint8_t kind, uint8_t option,
+                uint32_t value)
+{
+    struct aksu_event ev = {kind, option, net->now_ms, value, 0, NULL, NULL};
+    struct aksu_effects fx;
+
+    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_settle(net, row);
+    return AKSU_OK;
+}
+
+int aksu_shutdown(struct aksu *net, aksu_handle conn)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    if ((row->tcb.flags & AKSU_F_FIN) || row->tcb.state == AKSU_CLOSED) {
+        return AKSU_EPIPE;
+    }
+    return call(net, row, AKSU_EV_SHUTDOWN, 0, 0);
+}
+
+int aksu_close(struct aksu *net, aksu_handle conn, uint32_t linger_ms)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    row->bits |= AKSU_ROW_CLOSED;
+    return call(net, row, AKSU_EV_CLOSE, 0, linger_ms);
+}
+
+int aksu_abort(struct aksu *net, aksu_handle conn)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    row->bits |= AKSU_ROW_CLOSED;
+    return call(net, row, AKSU_EV_ABORT, 0, 0);
+}
+
+static int set_own(struct aksu_row *row, enum aksu_option option, uint32_t value)
+{
+    if (option == AKSU_TTL) {
+        row->ttl = (uint8_t)(value ? value : TTL);
+    } else if (option == AKSU_DSCP) {
+        row->dscp = (uint8_t)value;
+    } else {
+        row->bits = (uint8_t)(value ? row->bits | AKSU_ROW_SILENT : row->bits & ~AKSU_ROW_SILENT);
+    }
+    return AKSU_OK;
+}
+
+int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32_t value)
+{
+    static const uint16_t most[AKSU_OPTION_COUNT] = {
+        [AKSU_NODELAY] = 1,
+        [AKSU_QUICKACK] = 1,
+        [AKSU_USER_TIMEOUT] = 65535,
+        [AKSU_KEEPALIVE] = 1,
+        [AKSU_KEEPALIVE_IDLE] = 65535,
+        [AKSU_KEEPALIVE_INTERVAL] = 255,
+        [AKSU_KEEPALIVE_COUNT] = 255,
+        [AKSU_PROBE_LIMIT] = 255,
+        [AKSU_URGENT] = 65535,
+        [AKSU_TTL] = 255,
+        [AKSU_DSCP] = 63,
+        [AKSU_SILENT] = 1,
+    };
+    struct aksu_row *row = aksu_table_row(net, conn);
+
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    if ((unsigned)option >= AKSU_OPTION_COUNT || value > most[option]) {
+        return AKSU_EINVAL;
+    }
+    return option >= AKSU_TTL ? set_own(row, option, value)
+                              : call(net, row, AKSU_EV_SET, (uint8_t)option, value);
+}
+
+int aksu_set_handlers(struct aksu *net, aksu_handle conn, const struct aksu_handlers *handlers,
+                      void *user)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    if (!handlers || !handlers->emit != !row->handlers->emit) {
+        return AKSU_EINVAL;
+    }
+    row->handlers = handlers;
+    row->user = user;
+    return AKSU_OK;
+}
+
+void *aksu_user(struct aksu *net, aksu_handle conn)
+{
+    const struct aksu_row *row = aksu_table_row(net, conn);
+
+    return row ? row->user : NULL;
+}
+
+int aksu_info(const struct aksu *net, aksu_handle conn, struct aksu_info *info)
+{
+    const struct aksu_row *row = aksu_table_row(net, conn);
+
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    const struct aksu_tcb *t = &row->tcb;
+
+    memset(info, 0, sizeof *info);
+    aksu_addr_put(row->local, &info->local.addr);
+    aksu_addr_put(row->remote, &info->remote.addr);
+    info->local.port = row->local_port;
+    info->remote.port = row->remote_port;
+    info->tcb = t;
+    info->readable = aksu_ring_readable(row);
+    info->writable = row->handlers->emit || net->store->tx_octets < t->snd_buf
+                         ? 0
+                         : net->store->tx_octets - t->snd_buf;
+    info->urgent = t->rcv_up - (t->rcv_nxt - info->readable);
+    info->idle_ms = AKSU_NEVER;
+    if (row->place != AKSU_UNSCHEDULED) {
+        info->idle_ms = aksu_reached(net->now_ms, row->deadline) ? 0 : row->deadline - net->now_ms;
+    }
+    return AKSU_OK;
+}

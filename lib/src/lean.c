@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// The smallest profile: windows, NewReno and out-of-order data.
+#include <aksu/aksu.h>
+
+const struct aksu_profile aksu_lean = {
+    .congestion = &aksu_newreno,
+    .copy = aksu_copy,
+    .rto_min_ms = 1000,
+    .rto_max_ms = 60000,
+    .msl_ms = 30000,
+    .fin_wait_2_ms = 60000,
+    .delayed_ack_ms = 200,
+    .user_timeout_s = 100,
+    .syn_ack_tries = 5,
+    .window_scale = 0,
+    .challenge_acks = 10,
+};

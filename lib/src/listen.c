@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// Listeners: a port, its handlers, and how many half-open connections it may have.
+#include "stack.h"
+
+// The one for this very address before the one for any.
+struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, uint16_t port)
+{
+    struct aksu_listener *any = NULL;
+
+    for (uint32_t i = 0; i < net->store->listeners; i++) {
+        struct aksu_listener *l = &net->store->listener[i];
+        if (l->port == port && l->local == local && l->handlers) {
+            return l;
+        }
+        if (l->port == port && l->local == 0 && l->handlers) {
+            any = l;
+        }
+    }
+    return any;
+}
+
+static struct aksu_listener *exactly(const struct aksu *net, uint32_t local, uint16_t port)
+{
+    struct aksu_listener *l = aksu_listen_find(net, local, port);
+
+    return l && l->local == local ? l : NULL;
+}
+
+int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, uint8_t backlog,
+                const struct aksu_handlers *handlers, void *user)
+{
+    uint32_t addr = local ? aksu_addr_get(local) : 0;
+
+    if (port == 0 || !handlers) {
+        return AKSU_EINVAL;
+    }
+    if (!(net->bits & AKSU_NET_SEEDED)) {
+        return AKSU_ENOKEY;
+    }
+    if (exactly(net, addr, port)) {
+        return AKSU_EADDRINUSE;
+    }
+    for (uint32_t i = 0; i < net->store->listeners; i++) {
+        struct aksu_listener *l = &net->store->listener[i];
+        if (!l->handlers) {
+            l->handlers = handlers;
+            l->user = user;
+            l->local = addr;
+            l->port = port;
+            l->backlog = backlog ? backlog
+                                 : (uint8_t)aksu_min32((net->store->rows + 1) / 2, UINT8_MAX);
+            l->half_open = 0;
+            return AKSU_OK;
+        }
+    }
+    return AKSU_ENOMEM;
+}
+
+static void drop_half_open(struct aksu *net, struct aksu_row *row)
+{
+    aksu_listen_completed(net, row);
+    net->counters.half_open_lost++;
+    aksu_table_free(net, row);
+}
+
+int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port)
+{
+    struct aksu_listener *l = exactly(net, local ? aksu_addr_get(local) : 0, port);
+
+    if (!l || port == 0) {
+        return AKSU_EINVAL;
+    }
+    for (uint32_t i = 0; i < net->store->rows; i++) {
+        struct aksu_row *row = &net->store->row[i];
+        if ((row->bits & AKSU_ROW_HALF_OPEN) &&
+            aksu_listen_find(net, row->local, row->local_port) == l) {
+            drop_half_open(net, row);
+        }
+    }
+    memset(l, 0, sizeof *l);
+    return AKSU_OK;
+}
+
+// A row is no longer half-open, one way or the other.
+void aksu_listen_completed(struct aksu *net, struct aksu_row *row)
+{
+    struct aksu_listener *l = aksu_listen_find(net, row->local, row->local_port);
+
+    row->bits &= (uint8_t)~AKSU_ROW_HALF_OPEN;
+    net->half_open--;
+    if (l && l->half_open > 0) {
+        l->half_open--;
+    }
+}
+
+// Makes a half-open row of a SYN. NULL: no row. iss, if not NULL, is used instead of a new one.
+static struct aksu_row *half_open(struct aksu *net, struct aksu_listener *l,
+                                  const struct aksu_packet *ip, const struct aksu_segment *syn,
+                                  const struct aksu_open *open)
+{
+    struct aksu_event ev = {AKSU_EV_LISTEN, 0, net->now_ms, 0, 0, NULL, open};
+    struct aksu_effects fx;
+    struct aksu_row *row = aksu_table_alloc(net, ip);
+
+    if (!row) {
+        return NULL;
+    }
+    row->handlers = l->handlers;
+    row->user = l->user;
+    row->ttl = 64;
+    row->bits |= AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
+    memcpy(row->mac, net->frame_mac, 6);
+    l->half_open++;
+    net->half_open++;
+    aksu_stack_step(net, row, &ev, &fx);
+    ev.kind = AKSU_EV_SEGMENT;
+    ev.segment = syn;
+    ev.open = NULL;
+    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_settle(net, row);
+    return row;
+}
+
+// The half-open connection that has waited longest gives its row to one that is complete.
+static void make_room(struct aksu *net)
+{
+    struct aksu_row *oldest = NULL;
+
+    for (uint32_t i = 0; i < net->store->rows; i++) {
+        struct aksu_row *row = &net->store->row[i];
+        if ((row->bits & AKSU_ROW_HALF_OPEN) &&
+            (!oldest || aksu_seq_lt(row->tcb.user_at, oldest->tcb.user_at))) {
+            oldest = row;
+        }
+    }
+    if (oldest) {
+        drop_half_open(net, oldest);
+    }
+}
+
+// The ACK of a SYN cookie: its SYN is replayed, then the SYN,ACK that was sent for it; the ACK
+// itself follows as any segment does.
+static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct aksu_packet *ip,
+                       const struct aksu_segment *ack)
+{
+    struct aksu_plan plan;
+    struct aksu_open open;
+
+    if (!net->profile->cookies ||
+        !net->profile->cookies->take(net, ip, ack, &plan.segment)) {
+        return -AKSU_DROP_NO_CONNECTION;
+    }
+    aksu_isn_open(net, ip, &open);
+    open.iss = plan.segment.ack;
+    if (!net->free_rows) {
+        make_room(net);
+    }
+    struct aksu_row *row = half_open(net, l, ip, &plan.segment, &open);
+
+    if (!row) {
+        return -AKSU_DROP_NO_CONNECTION; // for lack of resources: RST
+    }
+    struct aksu_event ev = {AKSU_EV_SENT, 0, net->now_ms, 0, 0, &plan.segment, NULL};
+    struct aksu_effects fx;
+
+    aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan);
+    aksu_stack_step(net, row, &ev, &fx);
+    net->counters.cookies_taken++;
+    return 1;
+}
+
+static int take_syn(struct aksu *net, struct aksu_listener *l, const struct aksu_packet *ip,
+                    const struct aksu_segment *syn, aksu_seq above)
+{
+    struct aksu_open open;
+    bool room = net->free_rows != NULL && l->half_open < l->backlog;
+
+    if (!room && net->profile->cookies && (net->free_rows != NULL || net->half_open > 0)) {
+        net->profile->cookies->send(net, ip, syn);
+        return 0;
+    }
+    if (!room) {
+        return -AKSU_DROP_NO_ROW; // the client's next SYN is its retry
+    }
+    aksu_isn_open(net, ip, &open);
+    if (above != 0) {
+        open.iss = aksu_seq_max(open.iss, above + 1); // beyond the last incarnation (RFC 6191 2)
+    }
+    half_open(net, l, ip, syn, &open);
+    return 0;
+}
+
+int aksu_listen_input(struct aksu *net, struct aksu_listener *l, const struct aksu_packet *ip,
+                      const struct aksu_segment *s, aksu_seq above)
+{
+    switch (aksu_tcp_listen(s)) {
+    case AKSU_ADMIT:
+        return take_syn(net, l, ip, s, above);
+    case AKSU_REPLY:
+        return (s->flags & AKSU_SYN) ? -AKSU_DROP_NO_CONNECTION : take_cookie(net, l, ip, s);
+    default:
+        break;
+    }
+    if (s->options & AKSU_OPT_ILLEGAL) {
+        return -AKSU_DROP_TCP_OPTION;
+    }
+    bool odd = (s->flags & (AKSU_SYN | AKSU_RST)) != AKSU_RST;
+
+    return odd ? -AKSU_DROP_TCP_FLAGS : -AKSU_DROP_LISTEN;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Ethernet II, RFC 894: which frames are for us, and the header of those that leave.
+#include "../stack.h"
+
+enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806 };
+
+static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+static int input(struct aksu *net, const uint8_t *frame, size_t len)
+{
+    if (len < AKSU_ETHERNET_LEN || len > (size_t)net->mtu + AKSU_ETHERNET_LEN) {
+        return -AKSU_DROP_RUNT;
+    }
+    bool ours = memcmp(frame, net->mac, 6) == 0;
+    const uint8_t *from = frame + 6;
+
+    if (!ours && memcmp(frame, broadcast, 6) != 0) {
+        return -AKSU_DROP_NOT_OURS;
+    }
+    if ((from[0] & 1) || memcmp(from, net->mac, 6) == 0) {
+        return -AKSU_DROP_SOURCE;
+    }
+    memcpy(net->frame_mac, from, 6);
+    switch (aksu_get16(frame + 12)) {
+    case TYPE_IPV4:
+        // A packet to one host in a frame to all is not for TCP (RFC 1122 2.4), and there is no
+        // use for one to all hosts.
+        return ours ? aksu_ipv4_input(net, frame + AKSU_ETHERNET_LEN, len - AKSU_ETHERNET_LEN)
+                    : -AKSU_DROP_NOT_OURS;
+    case TYPE_ARP:
+        return aksu_arp_input(net, frame + AKSU_ETHERNET_LEN, len - AKSU_ETHERNET_LEN);
+    default:
+        return -AKSU_DROP_PROTOCOL;
+    }
+}
+
+static void put_header(const struct aksu *net, uint8_t *frame, const uint8_t mac[6])
+{
+    memcpy(frame, mac, 6);
+    memcpy(frame + 6, net->mac, 6);
+    aksu_put16(frame + 12, TYPE_IPV4);
+}
+
+const struct aksu_link aksu_ethernet = {AKSU_ETHERNET_LEN, input,          put_header,
+                                        aksu_arp_resolve,  aksu_arp_doubt, aksu_arp_answer};

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// ICMP, RFC 792: echo answered (RFC 1122 3.2.2.6), errors passed to the connection that they quote
+// (RFC 9293 3.9.2.2, RFC 5927). No error messages are sent, redirects are ignored.
+#include "../stack.h"
+
+enum {
+    ECHO_REPLY = 0,
+    UNREACHABLE = 3,
+    ECHO = 8,
+    TIME_EXCEEDED = 11,
+    PARAMETER_PROBLEM = 12,
+    QUOTED_TCP = 8, // octets of the quoted TCP header that must be there
+    TTL = 64
+};
+
+static int echo(struct aksu *net, const struct aksu_packet *ip)
+{
+    if (net->echo_len != 0 || ip->len > net->store->echo_octets) {
+        return -AKSU_DROP_ECHO_BUSY;
+    }
+    memcpy(net->store->echo, ip->payload, ip->len);
+    memcpy(net->echo_mac, net->frame_mac, 6);
+    net->echo_len = (uint16_t)ip->len;
+    net->echo_to = ip->remote;
+    return 0;
+}
+
+// Writes the echo reply that waits: everything comes back as it came but the type.
+size_t aksu_icmp_output(struct aksu *net, uint8_t *to)
+{
+    struct aksu_packet ip = {net->echo_to, net->addr, 0, 0, NULL, 0};
+    uint32_t len = net->echo_len;
+    uint8_t *p = to + AKSU_IPV4_LEN;
+
+    memcpy(p, net->store->echo, len);
+    p[0] = ECHO_REPLY;
+    aksu_put16(p + 2, 0);
+    aksu_put16(p + 2, aksu_sum_finish(aksu_copy(NULL, p, len)));
+    aksu_ipv4_header(net, &ip, AKSU_PROTOCOL_ICMP, TTL, 0, len, to);
+    net->echo_len = 0;
+    return AKSU_IPV4_LEN + len;
+}
+
+// What an error means to a connection. False: nothing.
+static bool classify(const uint8_t *p, struct aksu_event *ev)
+{
+    unsigned code = p[1];
+
+    ev->option = AKSU_ICMP_SOFT;
+    ev->detail = (uint32_t)AKSU_EHOSTUNREACH;
+    if (p[0] == UNREACHABLE && (code == 2 || code == 3)) {
+        ev->option = AKSU_ICMP_HARD; // protocol, port
+        ev->detail = (uint32_t)AKSU_ECONNREFUSED;
+    } else if (p[0] == UNREACHABLE && code == 4) {
+        uint32_t mtu = aksu_get16(p + 6);
+        ev->option = AKSU_ICMP_PTB;
+        ev->detail = mtu > AKSU_IPV4_LEN + AKSU_TCP_LEN ? mtu - AKSU_IPV4_LEN - AKSU_TCP_LEN : 0;
+    } else if (p[0] == UNREACHABLE && (code == 0 || code == 6)) {
+        ev->detail = (uint32_t)AKSU_ENETUNREACH;
+    } else if (p[0] == UNREACHABLE || p[0] == TIME_EXCEEDED || p[0] == PARAMETER_PROBLEM) {
+        ev->option = AKSU_ICMP_SOFT;
+    } else {
+        return false; // source quench too (MUST-55)
+    }
+    return true;
+}
+
+static int error(struct aksu *net, const struct aksu_packet *ip)
+{
+    struct aksu_event ev = {AKSU_EV_ICMP, 0, net->now_ms, 0, 0, NULL, NULL};
+    struct aksu_effects fx;
+    const uint8_t *q = ip->payload + AKSU_ICMP_LEN;
+    uint32_t left = ip->len - AKSU_ICMP_LEN;
+
+    if (!classify(ip->payload, &ev)) {
+        return -AKSU_DROP_ICMP;
+    }
+    if (left < AKSU_IPV4_LEN || q[0] >> 4 != 4 || q[9] != AKSU_PROTOCOL_TCP) {
+        return -AKSU_DROP_ICMP_QUOTE;
+    }
+    uint32_t header = (q[0] & 15) * 4u;
+    if (header < AKSU_IPV4_LEN || left < header + QUOTED_TCP) {
+        return -AKSU_DROP_ICMP_QUOTE;
+    }
+    struct aksu_packet quoted = {aksu_get32(q + 16), aksu_get32(q + 12), aksu_get16(q + header + 2),
+                                 aksu_get16(q + header), NULL, 0};
+    struct aksu_row *row = aksu_table_find(net, &quoted);
+
+    if (!row) {
+        return -AKSU_DROP_ICMP_QUOTE;
+    }
+    ev.value = aksu_get32(q + header + 4);
+    aksu_stack_step(net, row, &ev, &fx);
+    if (fx.refused) {
+        return -AKSU_DROP_ICMP_QUOTE;
+    }
+    aksu_stack_effects(net, row, &fx, NULL);
+    return 0;
+}
+
+int aksu_icmp_input(struct aksu *net, const struct aksu_packet *ip)
+{
+    if (ip->len < AKSU_ICMP_LEN || aksu_sum_finish(aksu_copy(NULL, ip->payload, ip->len)) != 0) {
+        return -AKSU_DROP_ICMP;
+    }
+    if (ip->payload[0] == ECHO && ip->payload[1] == 0) {
+        return echo(net, ip);
+    }
+    return error(net, ip);
+}

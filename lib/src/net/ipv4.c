@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// IPv4, RFC 791 as RFC 1122 3.2 has hosts do it: no fragments, no options obeyed.
+#include "../stack.h"
+
+enum { DONT_FRAGMENT = 0x4000, FRAGMENT = 0x3fff, OPTION_LSRR = 131, OPTION_SSRR = 137 };
+
+// Whether an address can be one host's on this network (RFC 1122 3.2.1.3).
+bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr)
+{
+    uint32_t first = addr >> 24;
+    bool here = ((addr ^ net->addr) & net->netmask) == 0;
+    uint32_t host = addr & ~net->netmask;
+
+    if (first == 0 || first == 127 || first >= 224) {
+        return false;
+    }
+    // The network's own number and its broadcast; links of two and of one host have neither.
+    return !here || net->netmask >= 0xfffffffe || (host != 0 && host != ~net->netmask);
+}
+
+// Well-formed options are ignored (MUST-50); a source route is refused (docs/design.md).
+static bool options_harmless(const uint8_t *p, uint32_t len)
+{
+    while (len > 0 && p[0] != 0) {
+        uint32_t step = 1;
+        if (p[0] != 1) {
+            step = len > 1 ? p[1] : 0;
+            if (step < 2 || step > len || p[0] == OPTION_LSRR || p[0] == OPTION_SSRR) {
+                return false;
+            }
+        }
+        p += step;
+        len -= step;
+    }
+    return true;
+}
+
+static int check_header(const struct aksu *net, const uint8_t *p, size_t len)
+{
+    if (len < AKSU_IPV4_LEN) {
+        return -AKSU_DROP_RUNT;
+    }
+    uint32_t header = (p[0] & 15) * 4u;
+    uint32_t total = aksu_get16(p + 2);
+
+    if (p[0] >> 4 != 4 || header < AKSU_IPV4_LEN || header > total || total > len) {
+        return -AKSU_DROP_IP_HEADER;
+    }
+    if (!(net->offload & AKSU_OFFLOAD_RX) && aksu_sum_finish(aksu_copy(NULL, p, header)) != 0) {
+        return -AKSU_DROP_IP_CHECKSUM;
+    }
+    if (!options_harmless(p + AKSU_IPV4_LEN, header - AKSU_IPV4_LEN)) {
+        return -AKSU_DROP_IP_OPTION;
+    }
+    if (aksu_get16(p + 6) & FRAGMENT) {
+        return -AKSU_DROP_FRAGMENT;
+    }
+    return (int)header;
+}
+
+int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
+{
+    int header = check_header(net, p, len);
+
+    if (header < 0) {
+        return header;
+    }
+    struct aksu_packet ip = {aksu_get32(p + 12), aksu_get32(p + 16), 0, 0, p + header,
+                             (uint32_t)aksu_get16(p + 2) - (uint32_t)header};
+
+    if (!aksu_ipv4_unicast(net, ip.remote) || ip.remote == net->addr) {
+        return -AKSU_DROP_SOURCE;
+    }
+    if (p[9] == AKSU_PROTOCOL_TCP) {
+        return aksu_stack_tcp(net, &ip); // a connection may have begun with an older address
+    }
+    if (ip.local != net->addr) {
+        return -AKSU_DROP_NOT_OURS;
+    }
+    return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, &ip) : -AKSU_DROP_PROTOCOL;
+}
+
+// Identification is 0: a packet that is never fragmented needs none (RFC 6864 4.1).
+void aksu_ipv4_header(const struct aksu *net, const struct aksu_packet *ip, uint8_t protocol,
+                      uint8_t ttl, uint8_t dscp, uint32_t len, uint8_t *to)
+{
+    aksu_put16(to, 0x4500u | (uint32_t)dscp << 2);
+    aksu_put16(to + 2, AKSU_IPV4_LEN + len);
+    aksu_put32(to + 4, DONT_FRAGMENT);
+    to[8] = ttl;
+    to[9] = protocol;
+    aksu_put16(to + 10, 0);
+    aksu_put32(to + 12, ip->local);
+    aksu_put32(to + 16, ip->remote);
+    if (!(net->offload & AKSU_OFFLOAD_TX)) {
+        aksu_put16(to + 10, aksu_sum_finish(aksu_copy(NULL, to, AKSU_IPV4_LEN)));
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// TCP's header and options, to and from octets: RFC 9293 3.1 and 3.2.
+#include "../stack.h"
+
+enum {
+    END = 0,
+    NOP = 1,
+    MSS = 2,
+    WSCALE = 3,
+    SACK_PERMITTED = 4,
+    SACK = 5,
+    TIMESTAMPS = 8,
+};
+
+static void get_sack(const uint8_t *p, unsigned len, struct aksu_segment *s)
+{
+    s->sacks = (uint8_t)((len - 2) / 8);
+    for (unsigned i = 0; i < s->sacks; i++) {
+        s->sack[i].start = aksu_get32(p + 2 + 8 * i);
+        s->sack[i].end = aksu_get32(p + 6 + 8 * i);
+    }
+}
+
+// One option of a length that fits the header. False: it is not the length of its kind.
+static bool get_option(const uint8_t *p, unsigned len, struct aksu_segment *s)
+{
+    if (p[0] == MSS && len == 4) {
+        s->options |= AKSU_OPT_MSS;
+        s->mss = aksu_get16(p + 2);
+    } else if (p[0] == WSCALE && len == 3) {
+        s->options |= AKSU_OPT_WSCALE;
+        s->wscale = p[2];
+    } else if (p[0] == SACK_PERMITTED && len == 2) {
+        s->options |= AKSU_OPT_SACK_PERMITTED;
+    } else if (p[0] == SACK && len % 8 == 2 && len > 2) {
+        s->options |= AKSU_OPT_SACK;
+        get_sack(p, len, s);
+    } else if (p[0] == TIMESTAMPS && len == 10) {
+        s->options |= AKSU_OPT_TIMESTAMPS;
+        s->tsval = aksu_get32(p + 2);
+        s->tsecr = aksu_get32(p + 6);
+    } else {
+        // SACK with no block is harmless; other lengths of a known kind are not its own.
+        return p[0] > TIMESTAMPS || p[0] == SACK + 1 || p[0] == SACK + 2 ||
+               (p[0] == SACK && len == 2);
+    }
+    return true;
+}
+
+// MUST-5, 6, 7, 64, 68: any order and alignment, unknown kinds skipped by their length, and every
+// length checked before it is used. At most 40 octets, so SACK has at most 4 blocks.
+static void get_options(const uint8_t *p, unsigned len, struct aksu_segment *s)
+{
+    while (len > 0 && p[0] != END) {
+        unsigned step = 1;
+        if (p[0] != NOP) {
+            step = len > 1 ? p[1] : 0;
+            if (step < 2 || step > len || !get_option(p, step, s)) {
+                s->options |= AKSU_OPT_ILLEGAL;
+                return;
+            }
+        }
+        p += step;
+        len -= step;
+    }
+}
+
+// Decodes ip->payload; afterwards that is the segment's text. False: no TCP header.
+bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s)
+{
+    const uint8_t *p = ip->payload;
+
+    if (ip->len < AKSU_TCP_LEN) {
+        return false;
+    }
+    uint32_t header = (p[12] >> 4) * 4u;
+    if (header < AKSU_TCP_LEN || header > ip->len) {
+        return false;
+    }
+    memset(s, 0, sizeof *s);
+    ip->remote_port = aksu_get16(p);
+    ip->local_port = aksu_get16(p + 2);
+    s->seq = aksu_get32(p + 4);
+    s->ack = aksu_get32(p + 8);
+    s->flags = p[13];
+    s->wnd = aksu_get16(p + 14);
+    s->urp = aksu_get16(p + 18);
+    s->len = ip->len - header;
+    get_options(p + AKSU_TCP_LEN, header - AKSU_TCP_LEN, s);
+    ip->payload += header;
+    ip->len = s->len;
+    return ip->remote_port != 0 && ip->local_port != 0;
+}
+
+// In an order that keeps each 32-bit value aligned, padded with NOPs in front: so nothing follows
+// an END (MUST-69).
+static uint8_t *put_syn_options(const struct aksu_segment *s, uint8_t *p)
+{
+    if (s->options & AKSU_OPT_MSS) {
+        *p++ = MSS;
+        *p++ = 4;
+        aksu_put16(p, s->mss);
+        p += 2;
+    }
+    if (s->options & AKSU_OPT_SACK_PERMITTED) {
+        if (!(s->options & AKSU_OPT_TIMESTAMPS)) {
+            *p++ = NOP;
+            *p++ = NOP;
+        }
+        *p++ = SACK_PERMITTED;
+        *p++ = 2;
+    }
+    return p;
+}
+
+static uint8_t *put_timestamps(const struct aksu_segment *s, uint8_t *p)
+{
+    if (s->options & AKSU_OPT_TIMESTAMPS) {
+        if (!(s->options & AKSU_OPT_SACK_PERMITTED)) {
+            *p++ = NOP;
+            *p++ = NOP;
+        }
+        *p++ = TIMESTAMPS;
+        *p++ = 10;
+        aksu_put32(p, s->tsval);
+        aksu_put32(p + 4, s->tsecr);
+        p += 8;
+    }
+    return p;
+}
+
+static uint8_t *put_rest(const struct aksu_segment *s, uint8_t *p)
+{
+    if (s->options & AKSU_OPT_WSCALE) {
+        *p++ = NOP;
+        *p++ = WSCALE;
+        *p++ = 3;
+        *p++ = s->wscale;
+    }
+    if (s->options & AKSU_OPT_SACK) {
+        *p++ = NOP;
+        *p++ = NOP;
+        *p++ = SACK;
+        *p++ = (uint8_t)(2 + 8 * s->sacks);
+        for (unsigned i = 0; i < s->sacks; i++, p += 8) {
+            aksu_put32(p, s->sack[i].start);
+            aksu_put32(p + 4, s->sack[i].end);
+        }
+    }
+    return p;
+}
+
+// Writes the header, checksum zero. Returns its length, a multiple of 4, at most 60.
+uint32_t aksu_segment_put(const struct aksu_packet *ip, const struct aksu_segment *s, uint8_t *to)
+{
+    uint8_t *end = put_rest(s, put_timestamps(s, put_syn_options(s, to + AKSU_TCP_LEN)));
+    uint32_t len = (uint32_t)(end - to);
+
+    aksu_put16(to, ip->local_port);
+    aksu_put16(to + 2, ip->remote_port);
+    aksu_put32(to + 4, s->seq);
+    aksu_put32(to + 8, s->ack);
+    to[12] = (uint8_t)(len / 4 << 4);
+    to[13] = s->flags;
+    aksu_put16(to + 14, s->wnd);
+    aksu_put16(to + 16, 0);
+    aksu_put16(to + 18, s->urp);
+    return len;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// A connection over a deep sleep: saved to a buffer, resumed in a fresh stack.
+#include "stack.h"
+
+static const uint8_t magic[4] = {'a', 'k', 's', (uint8_t)(AKSU_VERSION >> 8)};
+
+static bool idle(const struct aksu_tcb *t)
+{
+    return t->state == AKSU_ESTABLISHED && t->snd_buf == 0 && t->snd_una == t->snd_max &&
+           t->rcv_room == t->rcv_buf && t->ranges == 0 && t->owed == 0 &&
+           !(t->timers & AKSU_TIMER_ACK);
+}
+
+int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+    uint8_t *p = to;
+
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    if (size < AKSU_SAVED) {
+        return AKSU_ENOMEM;
+    }
+    if (!idle(&row->tcb)) {
+        return AKSU_EBUSY;
+    }
+    memset(p, 0, 24);
+    memcpy(p, magic, 4);
+    aksu_put32(p + 4, net->now_ms);
+    aksu_put32(p + 8, row->remote);
+    aksu_put32(p + 12, row->local);
+    aksu_put16(p + 16, row->remote_port);
+    aksu_put16(p + 18, row->local_port);
+    p[20] = row->ttl;
+    p[21] = row->dscp;
+    memcpy(p + 24, &row->tcb, sizeof row->tcb);
+    aksu_table_free(net, row);
+    return AKSU_SAVED;
+}
+
+// Whether a saved TCB is one that a stack could have saved: the buffer may have been lost power.
+static bool plausible(const struct aksu *net, const struct aksu_tcb *t)
+{
+    return idle(t) && t->rcv_buf == net->store->rx_octets && t->snd_wscale <= 14 &&
+           t->rcv_wscale <= 14 && t->snd_mss >= 1 && t->rcv_mss >= 1 && t->snd_nxt == t->snd_una &&
+           t->cwnd >= 1 && t->cwnd <= 1u << 30 && t->rcv_adv - t->rcv_nxt <= t->rcv_room &&
+           (t->flags & (AKSU_F_SYN_UNACKED | AKSU_F_FIN | AKSU_F_RCV_CLOSED)) == 0 &&
+           (net->profile->timestamps || !(t->flags & AKSU_F_TIMESTAMPS)) &&
+           (net->profile->sack || !(t->flags & AKSU_F_SACK));
+}
+
+aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t slept_ms,
+                        const struct aksu_handlers *handlers, void *user)
+{
+    const uint8_t *p = from;
+    struct aksu_tcb t;
+    struct aksu_event ev = {AKSU_EV_RESUME, 0, net->now_ms, 0, slept_ms, NULL, NULL};
+    struct aksu_effects fx;
+
+    if (len < AKSU_SAVED || memcmp(p, magic, 4) != 0 || !handlers) {
+        return AKSU_EPROTO;
+    }
+    memcpy(&t, p + 24, sizeof t);
+    struct aksu_packet ip = {aksu_get32(p + 8), aksu_get32(p + 12), aksu_get16(p + 16),
+                             aksu_get16(p + 18), NULL, 0};
+
+    if (!plausible(net, &t) || ip.local != net->addr || !aksu_ipv4_unicast(net, ip.remote)) {
+        return AKSU_EPROTO;
+    }
+    if (aksu_table_find(net, &ip)) {
+        return AKSU_EADDRINUSE;
+    }
+    struct aksu_row *row = aksu_table_alloc(net, &ip);
+
+    if (!row) {
+        return AKSU_ENOMEM;
+    }
+    row->tcb = t;
+    row->handlers = handlers;
+    row->user = user;
+    row->ttl = p[20];
+    row->dscp = p[21];
+    row->bits |= AKSU_ROW_ANNOUNCED;
+    ev.value = aksu_get32(p + 4);
+    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_settle(net, row);
+    return aksu_table_handle(net, row);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// The rings of a connection. Only this file knows that sent data sits in one: with an emit handler
+// it does not.
+#include "stack.h"
+
+static uint8_t *area(const struct aksu *net, const struct aksu_row *row, uint8_t *all, uint32_t each)
+{
+    return all + (size_t)(row - net->store->row) * each;
+}
+
+// An offset into a ring of size octets, from a head inside it; offset is at most size.
+static uint32_t wrap(uint32_t head, uint32_t offset, uint32_t size)
+{
+    uint32_t left = size - head;
+
+    return offset < left ? head + offset : offset - left;
+}
+
+uint32_t aksu_ring_readable(const struct aksu_row *row)
+{
+    return row->tcb.rcv_buf - row->tcb.rcv_room;
+}
+
+// Puts octets into the receive ring, offset octets behind the readable ones. They may be ahead of
+// their turn. (Called after the step, so what became readable is not counted yet: see stack.c.)
+void aksu_ring_receive(const struct aksu *net, struct aksu_row *row, uint32_t offset,
+                       const uint8_t *from, uint32_t len)
+{
+    uint32_t size = net->store->rx_octets;
+    uint8_t *ring = area(net, row, net->store->rx, size);
+    uint32_t at = wrap(row->rx_head, offset, size);
+    uint32_t first = aksu_min32(len, size - at);
+
+    memcpy(ring + at, from, first);
+    memcpy(ring, from + first, len - first);
+}
+
+static uint32_t send_from_ring(const struct aksu *net, const struct aksu_row *row, uint32_t offset,
+                               uint8_t *to, uint32_t len)
+{
+    uint32_t size = net->store->tx_octets;
+    const uint8_t *ring = area(net, row, net->store->tx, size);
+    uint32_t at = wrap(row->tx_head, offset, size);
+    uint32_t first = aksu_min32(len, size - at);
+    uint32_t sum = net->profile->copy(to, ring + at, first);
+
+    if (len > first) {
+        uint32_t rest = net->profile->copy(to + first, ring, len - first);
+        // Behind an odd number of octets the halves of each word change places (RFC 1071 2).
+        rest = (rest & 0xffff) + (rest >> 16);
+        sum += first % 2 ? (rest >> 8) + ((rest & 0xff) << 8) : rest;
+    }
+    return sum;
+}
+
+// Writes len octets of the stream, offset octets behind snd_una. Returns their sum.
+uint32_t aksu_ring_send(struct aksu *net, struct aksu_row *row, uint32_t offset, uint8_t *to,
+                        uint32_t len)
+{
+    if (len == 0) {
+        return 0;
+    }
+    if (row->handlers->emit) {
+        row->handlers->emit(net, aksu_table_handle(net, row), row->user, row->tx_head + offset, to,
+                            len);
+        return net->profile->copy(NULL, to, len);
+    }
+    return send_from_ring(net, row, offset, to, len);
+}
+
+void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len)
+{
+    row->tx_head = row->handlers->emit ? row->tx_head + len
+                                       : wrap(row->tx_head, len, net->store->tx_octets);
+}
+
+static void notify(struct aksu *net, struct aksu_row *row, uint8_t kind, uint32_t len)
+{
+    struct aksu_event ev = {kind, 0, net->now_ms, len, 0, NULL, NULL};
+    struct aksu_effects fx;
+
+    if (len > 0) {
+        aksu_stack_step(net, row, &ev, &fx);
+        aksu_stack_settle(net, row);
+    }
+}
+
+// Whether more can be queued: AKSU_OK, or why not.
+static int writable(const struct aksu_row *row)
+{
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    bool open = row->tcb.state >= AKSU_SYN_SENT && row->tcb.state <= AKSU_CLOSE_WAIT &&
+                row->tcb.state != AKSU_FIN_WAIT_1 && row->tcb.state != AKSU_FIN_WAIT_2;
+
+    return open && !(row->tcb.flags & AKSU_F_FIN) ? AKSU_OK : AKSU_EPIPE;
+}
+
+// The contiguous free part of the send ring.
+static uint8_t *room(const struct aksu *net, const struct aksu_row *row, uint32_t *len)
+{
+    uint32_t size = row->handlers->emit ? 0 : net->store->tx_octets;
+    uint32_t at = wrap(row->tx_head, row->tcb.snd_buf, size);
+
+    *len = size > row->tcb.snd_buf ? aksu_min32(size - row->tcb.snd_buf, size - at) : 0;
+    return area(net, row, net->store->tx, net->store->tx_octets) + at;
+}
+
+void *aksu_room(struct aksu *net, aksu_handle conn, size_t *len)
+{
+    const struct aksu_row *row = aksu_table_row(net, conn);
+    uint32_t n = 0;
+    void *at = NULL;
+
+    if (writable(row) == AKSU_OK) {
+        at = room(net, row, &n);
+    }
+    *len = n;
+    return n > 0 ? at : NULL;
+}
+
+int aksu_commit(struct aksu *net, aksu_handle conn, size_t len)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+    int error = writable(row);
+    uint32_t lent;
+
+    if (error) {
+        return error;
+    }
+    room(net, row, &lent);
+    if (len > lent) {
+        return AKSU_EINVAL;
+    }
+    notify(net, row, AKSU_EV_WROTE, (uint32_t)len);
+    return AKSU_OK;
+}
+
+int32_t aksu_send(struct aksu *net, aksu_handle conn, const void *data, size_t len)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+    int error = writable(row);
+    const uint8_t *from = data;
+    uint32_t done = 0;
+
+    if (error) {
+        return error;
+    }
+    uint32_t want = (uint32_t)(len < INT32_MAX ? len : INT32_MAX);
+    for (unsigned part = 0; part < 2; part++) { // the free room has at most two parts
+        uint32_t n;
+        uint8_t *to = room(net, row, &n);
+        n = aksu_min32(n, want - done);
+        memcpy(to, from + done, n);
+        done += n;
+        notify(net, row, AKSU_EV_WROTE, n);
+    }
+    return (int32_t)done;
+}
+
+int aksu_offer(struct aksu *net, aksu_handle conn, size_t len)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+    int error = writable(row);
+
+    if (error) {
+        return error;
+    }
+    if (!row->handlers->emit || len > (1u << 30) - row->tcb.snd_buf) {
+        return AKSU_EINVAL;
+    }
+    notify(net, row, AKSU_EV_WROTE, (uint32_t)len);
+    return AKSU_OK;
+}
+
+const void *aksu_peek(struct aksu *net, aksu_handle conn, size_t *len)
+{
+    const struct aksu_row *row = aksu_table_row(net, conn);
+    uint32_t size = net->store->rx_octets;
+
+    *len = row ? aksu_min32(aksu_ring_readable(row), size - row->rx_head) : 0;
+    return *len > 0 ? area(net, row, net->store->rx, size) + row->rx_head : NULL;
+}
+
+int aksu_consume(struct aksu *net, aksu_handle conn, size_t len)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    if (len > aksu_ring_readable(row)) {
+        return AKSU_EINVAL;
+    }
+    row->rx_head = wrap(row->rx_head, (uint32_t)len, net->store->rx_octets);
+    notify(net, row, AKSU_EV_READ, (uint32_t)len);
+    return AKSU_OK;
+}
+
+int32_t aksu_recv(struct aksu *net, aksu_handle conn, void *to, size_t len)
+{
+    uint8_t *at = to;
+    size_t n;
+    const void *from;
+
+    if (!aksu_table_row(net, conn)) {
+        return AKSU_EBADF;
+    }
+    while (len > 0 && (from = aksu_peek(net, conn, &n)) != NULL) {
+        n = n < len ? n : len;
+        memcpy(at, from, n);
+        aksu_consume(net, conn, n);
+        at += n;
+        len -= n;
+    }
+    return (int32_t)(at - (uint8_t *)to);
+}

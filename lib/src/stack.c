@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: MIT
+// The stack's three calls: input, output, idle; and how effects become ring moves and handler
+// calls.
+#include "stack.h"
+
+enum { TTL = 64 };
+
+void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_event *ev,
+                     struct aksu_effects *fx)
+{
+    struct aksu_trace *trace = net->trace;
+
+    if (trace) {
+        trace->before = row->tcb;
+    }
+    aksu_tcp_step(net->profile, &row->tcb, ev, fx);
+    if (fx->mask & AKSU_FX_CLOSED) {
+        row->bits |= AKSU_ROW_OVER;
+        row->reason = (uint8_t)-fx->reason;
+    }
+    if (trace) {
+        trace->hook(trace, net, aksu_table_handle(net, row), ev, fx, &row->tcb);
+    }
+}
+
+// Whether a row has nothing more to do: all is sent, and all that came is read or unwanted.
+bool aksu_stack_over(const struct aksu_row *row)
+{
+    const struct aksu_tcb *t = &row->tcb;
+    bool wanted = (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) == AKSU_ROW_ANNOUNCED &&
+                  row->reason == 0 && aksu_ring_readable(row) > 0;
+
+    return (t->state <= AKSU_LISTEN || t->state == AKSU_TIME_WAIT) && t->owed == 0 && !wanted;
+}
+
+// Schedules a row for what it wants next. One that waits for ARP goes on waiting.
+void aksu_stack_settle(struct aksu *net, struct aksu_row *row)
+{
+    uint32_t wait_ms = 0;
+    enum aksu_next next = aksu_tcp_when(&row->tcb, net->now_ms, &wait_ms);
+
+    if (aksu_stack_over(row)) {
+        aksu_table_schedule(net, row, net->now_ms);
+    } else if (next == AKSU_NEXT_NEVER) {
+        aksu_table_unschedule(net, row);
+    } else if (next != AKSU_NEXT_SEGMENT || !net->link || (row->bits & AKSU_ROW_RESOLVED) ||
+               row->place == AKSU_UNSCHEDULED || aksu_reached(net->now_ms, row->deadline)) {
+        aksu_table_schedule(net, row, net->now_ms + wait_ms);
+    }
+}
+
+// The last word: on_close, and the row is free.
+static void reap(struct aksu *net, struct aksu_row *row)
+{
+    if (row->tcb.state == AKSU_TIME_WAIT) {
+        aksu_time_wait_add(net, row);
+    }
+    if (row->bits & AKSU_ROW_HALF_OPEN) {
+        aksu_listen_completed(net, row);
+        net->counters.half_open_lost++;
+    }
+    if ((row->bits & AKSU_ROW_ANNOUNCED) && row->handlers->on_close) {
+        row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);
+    }
+    aksu_table_free(net, row);
+}
+
+static void settle_or_reap(struct aksu *net, struct aksu_row *row)
+{
+    if (aksu_stack_over(row)) {
+        reap(net, row);
+    } else {
+        aksu_stack_settle(net, row);
+    }
+}
+
+static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
+{
+    const struct aksu_handlers *h = row->handlers;
+
+    net->counters.opened++;
+    if (row->bits & AKSU_ROW_HALF_OPEN) {
+        aksu_listen_completed(net, row);
+        if (h->on_accept && !h->on_accept(net, conn, row->user)) {
+            aksu_abort(net, conn);
+            return;
+        }
+        row->bits |= AKSU_ROW_ANNOUNCED;
+    }
+    h = row->handlers; // on_accept may have changed them
+    if (h->on_open) {
+        h->on_open(net, conn, row->user);
+    }
+}
+
+static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, int error)
+{
+    if (error == AKSU_ETIMEDOUT && net->link) {
+        net->link->doubt(net, row);
+    }
+    if (!(row->bits & AKSU_ROW_SILENT) && row->handlers->on_trouble) {
+        row->handlers->on_trouble(net, conn, row->user, error);
+    }
+}
+
+// One handler call for one effect bit.
+static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsigned bit,
+                 const struct aksu_effects *fx)
+{
+    const struct aksu_handlers *h = row->handlers;
+    uint32_t readable = aksu_ring_readable(row);
+
+    if (bit == AKSU_FX_OPENED) {
+        opened(net, row, conn);
+    } else if (bit == AKSU_FX_TROUBLE) {
+        troubled(net, row, conn, fx->reason);
+    } else if (bit == AKSU_FX_ACKED && h->on_sent) {
+        h->on_sent(net, conn, row->user, fx->acked);
+    } else if (bit == AKSU_FX_DELIVER && h->on_recv && fx->ready > 0) {
+        h->on_recv(net, conn, row->user, readable);
+    } else if (bit == AKSU_FX_URGENT && h->on_urgent) {
+        h->on_urgent(net, conn, row->user, row->tcb.rcv_up - (row->tcb.rcv_nxt - readable));
+    } else if (bit == AKSU_FX_EOF && h->on_end) {
+        h->on_end(net, conn, row->user);
+    }
+}
+
+// Rings move before any handler runs; after each handler the row must still be the connection's,
+// and its application still interested.
+void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
+                        const uint8_t *payload)
+{
+    aksu_handle conn = aksu_table_handle(net, row);
+
+    if (fx->mask & AKSU_FX_ACKED) {
+        aksu_ring_acked(net, row, fx->acked);
+    }
+    if (fx->mask & AKSU_FX_DELIVER) {
+        aksu_ring_receive(net, row, aksu_ring_readable(row) - fx->ready + fx->copy_to,
+                          payload + fx->copy_from, fx->copy_len);
+    }
+    for (unsigned bit = AKSU_FX_OPENED; bit <= AKSU_FX_TROUBLE; bit <<= 1) {
+        bool announced = (row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED;
+        if ((fx->mask & bit) && announced && !(row->bits & AKSU_ROW_CLOSED)) {
+            tell(net, row, conn, bit, fx);
+            if (aksu_table_row(net, conn) != row) {
+                return;
+            }
+        }
+    }
+    settle_or_reap(net, row);
+}
+
+// A slot in the ring of answers, addressed to the sender of the packet. NULL: full, so it drops.
+struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_packet *ip)
+{
+    if (net->answers == AKSU_ANSWERS) {
+        return NULL;
+    }
+    unsigned i = (net->answer_head + net->answers) % AKSU_ANSWERS;
+    struct aksu_answer *a = &net->store->answer[i];
+
+    net->answers++;
+    memset(a, 0, sizeof *a);
+    a->remote = ip->remote;
+    a->local = ip->local;
+    a->remote_port = ip->remote_port;
+    a->local_port = ip->local_port;
+    memcpy(a->mac, net->frame_mac, 6);
+    return a;
+}
+
+// RFC 9293 3.10.7.1. Returns the negative reason, or that of a full ring.
+static int reset(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *s,
+                 int reason)
+{
+    if (s->flags & AKSU_RST) {
+        return reason;
+    }
+    struct aksu_answer *a = aksu_stack_answer(net, ip);
+
+    if (!a) {
+        return -AKSU_DROP_REPLY_FULL;
+    }
+    aksu_tcp_reply(s, &a->segment);
+    net->counters.resets_sent++;
+    return reason;
+}
+
+static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_packet *ip,
+                     const struct aksu_segment *s)
+{
+    struct aksu_event ev = {AKSU_EV_SEGMENT, 0, net->now_ms, 0, 0, s, NULL};
+    struct aksu_effects fx;
+    int result = 0;
+
+    aksu_stack_step(net, row, &ev, &fx);
+    if (fx.refused) {
+        result = (s->options & AKSU_OPT_ILLEGAL) ? -AKSU_DROP_TCP_OPTION : -AKSU_DROP_UNACCEPTABLE;
+    }
+    if (fx.mask & AKSU_FX_RESET) {
+        result = reset(net, ip, s, result);
+    }
+    aksu_stack_effects(net, row, &fx, ip->payload);
+    return result;
+}
+
+static int deliver(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *s)
+{
+    struct aksu_row *row = aksu_table_find(net, ip);
+    aksu_seq above = 0;
+
+    if (row) {
+        return row_input(net, row, ip, s);
+    }
+    if (ip->local != net->addr) {
+        return -AKSU_DROP_NOT_OURS;
+    }
+    if (net->bits & AKSU_NET_SEEDED) {
+        struct aksu_time_wait *w = aksu_time_wait_find(net, ip);
+        int result = w ? aksu_time_wait_input(net, w, ip, s, &above) : 0;
+        if (result != 0) {
+            return result;
+        }
+    }
+    struct aksu_listener *l = aksu_listen_find(net, ip->local, ip->local_port);
+    int result = l ? aksu_listen_input(net, l, ip, s, above) : -AKSU_DROP_NO_CONNECTION;
+
+    if (result > 0) {
+        return row_input(net, aksu_table_find(net, ip), ip, s); // a cookie made its row
+    }
+    if (result == -AKSU_DROP_NO_CONNECTION) {
+        result = reset(net, ip, s, result);
+    }
+    return result;
+}
+
+int aksu_stack_tcp(struct aksu *net, struct aksu_packet *ip)
+{
+    struct aksu_segment s;
+    const uint8_t *octets = ip->payload;
+    uint32_t len = ip->len;
+
+    if (!aksu_segment_get(ip, &s)) {
+        return -AKSU_DROP_TCP_HEADER;
+    }
+    if (!(net->offload & AKSU_OFFLOAD_RX) &&
+        aksu_sum_finish(aksu_sum_pseudo(ip, len) + net->profile->copy(NULL, octets, len)) != 0) {
+        return -AKSU_DROP_TCP_CHECKSUM;
+    }
+    return deliver(net, ip, &s);
+}
+
+int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
+{
+    net->now_ms = now_ms;
+    net->counters.frames_in++;
+    int result = net->link ? net->link->input(net, frame, len) : aksu_ipv4_input(net, frame, len);
+
+    if (result < 0) {
+        net->counters.dropped[-result]++;
+    }
+    return result;
+}
+
+// Writes a segment behind its IPv4 header. row NULL: an answer, which has no text.
+size_t aksu_stack_write(const struct aksu *net, struct aksu_row *row, const struct aksu_packet *ip,
+                        const struct aksu_segment *s, uint8_t *to)
+{
+    uint8_t *p = to + AKSU_IPV4_LEN;
+    uint32_t header = aksu_segment_put(ip, s, p);
+    uint32_t sum = 0;
+
+    if (row && s->len > 0) {
+        sum = aksu_ring_send((struct aksu *)(uintptr_t)net, row, aksu_tcp_offset(&row->tcb, s),
+                             p + header, s->len);
+    }
+    if (!(net->offload & AKSU_OFFLOAD_TX)) {
+        sum += aksu_sum_pseudo(ip, header + s->len) + aksu_copy(NULL, p, header);
+        aksu_put16(p + 16, aksu_sum_finish(sum));
+    }
+    aksu_ipv4_header(net, ip, AKSU_PROTOCOL_TCP, row ? row->ttl : TTL, row ? row->dscp : 0,
+                     header + s->len, to);
+    return AKSU_IPV4_LEN + header + s->len;
+}
+
+static size_t framed(const struct aksu *net, uint8_t *frame, const uint8_t mac[6], size_t len)
+{
+    if (!net->link) {
+        return len;
+    }
+    net->link->frame(net, frame, mac);
+    return net->link->header_len + len;
+}
+
+static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet)
+{
+    const struct aksu_answer *a = &net->store->answer[net->answer_head];
+    struct aksu_packet ip = {a->remote, a->local, a->remote_port, a->local_port, NULL, 0};
+
+    net->answers--;
+    net->answer_head = (uint8_t)((net->answer_head + 1) % AKSU_ANSWERS);
+    if (a->kind != AKSU_ANSWER_TCP) {
+        return net->link->answer(net, a, frame);
+    }
+    return framed(net, frame, a->mac, aksu_stack_write(net, NULL, &ip, &a->segment, packet));
+}
+
+// No answer to ARP, and there never was one.
+static void unreachable(struct aksu *net, struct aksu_row *row)
+{
+    struct aksu_event ev = {AKSU_EV_ABORT, 0, net->now_ms, 0, 0, NULL, NULL};
+    struct aksu_effects fx;
+
+    row->tcb.owed = 0;
+    aksu_stack_step(net, row, &ev, &fx);
+    row->tcb.owed = 0;
+    row->reason = (uint8_t)-AKSU_EHOSTUNREACH;
+    settle_or_reap(net, row);
+}
+
+static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
+                             uint8_t *frame, uint8_t *packet)
+{
+    struct aksu_packet ip = {row->remote, row->local, row->remote_port, row->local_port, NULL, 0};
+    struct aksu_event ev = {AKSU_EV_SENT, 0, net->now_ms, 0, 0, s, NULL};
+    struct aksu_effects fx;
+    size_t len = framed(net, frame, row->mac, aksu_stack_write(net, row, &ip, s, packet));
+
+    if ((s->len > 0 || (s->flags & (AKSU_SYN | AKSU_FIN))) &&
+        aksu_seq_lt(s->seq, row->tcb.snd_max)) {
+        net->counters.retransmitted++;
+    }
+    net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
+    aksu_stack_step(net, row, &ev, &fx);
+    settle_or_reap(net, row);
+    return len;
+}
+
+static void row_tick(struct aksu *net, struct aksu_row *row)
+{
+    struct aksu_event ev = {AKSU_EV_TICK, 0, net->now_ms, 0, 0, NULL, NULL};
+    struct aksu_effects fx;
+    uint8_t retries = row->tcb.retries;
+
+    aksu_stack_step(net, row, &ev, &fx);
+    net->counters.timeouts += row->tcb.retries > retries;
+    aksu_stack_effects(net, row, &fx, NULL);
+}
+
+// Sends, or waits for the next hop. Returns the length of the frame written, or 0.
+static size_t resolve_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
+                             uint8_t *frame, uint8_t *packet)
+{
+    size_t len = 0;
+    enum aksu_resolution resolution = AKSU_RESOLVED;
+
+    if (net->link && !(row->bits & AKSU_ROW_RESOLVED)) {
+        resolution = net->link->resolve(net, row, frame, &len);
+    }
+    switch (resolution) {
+    case AKSU_RESOLVED:
+        return segment_output(net, row, s, frame, packet);
+    case AKSU_UNREACHABLE:
+        unreachable(net, row);
+        return 0;
+    default:
+        aksu_table_schedule(net, row, row->deadline);
+        return len;
+    }
+}
+
+// One thing that a row whose time has come wants.
+static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame, uint8_t *packet)
+{
+    struct aksu_plan plan;
+
+    if (aksu_stack_over(row)) {
+        reap(net, row);
+        return 0;
+    }
+    switch (aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan)) {
+    case AKSU_NEXT_SEGMENT:
+        return resolve_output(net, row, &plan.segment, frame, packet);
+    case AKSU_NEXT_TICK:
+        row_tick(net, row);
+        return 0;
+    default:
+        aksu_stack_settle(net, row);
+        return 0;
+    }
+}
+
+static size_t next_frame(struct aksu *net, uint8_t *frame)
+{
+    uint8_t *packet = frame + (net->link ? net->link->header_len : 0);
+    struct aksu_row *row;
+    size_t len = 0;
+
+    if (net->answers > 0) {
+        return answer_output(net, frame, packet);
+    }
+    if (net->echo_len > 0) {
+        return framed(net, frame, net->echo_mac, aksu_icmp_output(net, packet));
+    }
+    while (len == 0 && (row = aksu_table_first_due(net)) != NULL) {
+        len = row_output(net, row, frame, packet);
+    }
+    return len;
+}
+
+size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
+{
+    net->now_ms = now_ms;
+    if (size < (size_t)net->mtu + (net->link ? net->link->header_len : 0)) {
+        return 0;
+    }
+    size_t len = next_frame(net, frame);
+
+    net->counters.frames_out += len > 0;
+    return len;
+}
+
+uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms)
+{
+    if (net->answers > 0 || net->echo_len > 0) {
+        return 0;
+    }
+    if (net->scheduled == 0) {
+        return AKSU_NEVER;
+    }
+    uint32_t at = net->store->heap[0]->deadline;
+
+    return aksu_reached(now_ms, at) ? 0 : at - now_ms;
+}

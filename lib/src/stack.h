@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// What the files around the pure core share.
+#ifndef AKSU_STACK_H
+#define AKSU_STACK_H
+
+#include <aksu/aksu.h>
+#include "tcp/tcp.h"
+
+enum { AKSU_ETHERNET_LEN = 14, AKSU_IPV4_LEN = 20, AKSU_TCP_LEN = 20, AKSU_ICMP_LEN = 8 };
+enum { AKSU_PROTOCOL_ICMP = 1, AKSU_PROTOCOL_TCP = 6 };
+
+// row.bits
+enum {
+    AKSU_ROW_RESOLVED = 0x01,  // row.mac is the next hop's
+    AKSU_ROW_HAD_MAC = 0x02,   // it was once: good enough if ARP stays silent
+    AKSU_ROW_ANNOUNCED = 0x04, // the application knows it, and is owed on_close
+    AKSU_ROW_OVER = 0x08,      // row.reason is set
+    AKSU_ROW_CLOSED = 0x10,    // the application has closed: it reads no more
+    AKSU_ROW_SILENT = 0x20,    // no on_trouble
+    AKSU_ROW_HALF_OPEN = 0x40, // counted in net.half_open
+    AKSU_ROW_USED = 0x80
+};
+
+#define AKSU_UNSCHEDULED UINT32_MAX // row.place: not in the heap
+
+// net.bits
+enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_COOKIES = 0x02, AKSU_NET_DEFENDED = 0x04 };
+
+// answer.kind
+enum { AKSU_ANSWER_TCP, AKSU_ANSWER_ARP_REPLY, AKSU_ANSWER_ARP_ANNOUNCE };
+
+
+// An IPv4 packet being taken in: addresses in host order, payload of its protocol.
+struct aksu_packet {
+    uint32_t remote;
+    uint32_t local;
+    uint16_t remote_port;
+    uint16_t local_port;
+    const uint8_t *payload;
+    uint32_t len;
+};
+
+enum aksu_resolution { AKSU_RESOLVED, AKSU_ASKED, AKSU_WAITING, AKSU_UNREACHABLE };
+
+struct aksu_link {
+    uint32_t header_len;
+    int (*input)(struct aksu *net, const uint8_t *frame, size_t len);
+    // Puts the header in front of a packet for a station.
+    void (*frame)(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
+    // Finds row.mac. ASKED: a frame of *len octets was written. WAITING: row.deadline is set.
+    enum aksu_resolution (*resolve)(struct aksu *net, struct aksu_row *row, uint8_t *frame,
+                                    size_t *len);
+    // The next hop may have gone: it is to be resolved anew.
+    void (*doubt)(struct aksu *net, struct aksu_row *row);
+    // Writes an answer that is not IPv4.
+    size_t (*answer)(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
+};
+
+struct aksu_cookies {
+    void (*send)(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *syn);
+    bool (*take)(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *ack,
+                 struct aksu_segment *syn);
+};
+
+// Wire access.
+static inline uint16_t aksu_get16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t aksu_get32(const uint8_t *p)
+{
+    return (uint32_t)aksu_get16(p) << 16 | aksu_get16(p + 2);
+}
+
+static inline void aksu_put16(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+static inline void aksu_put32(uint8_t *p, uint32_t v)
+{
+    aksu_put16(p, v >> 16);
+    aksu_put16(p + 2, v);
+}
+
+// stack.c
+int aksu_stack_tcp(struct aksu *net, struct aksu_packet *ip);
+void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_event *ev,
+                     struct aksu_effects *fx);
+void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
+                        const uint8_t *payload);
+void aksu_stack_settle(struct aksu *net, struct aksu_row *row);
+struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_packet *ip);
+size_t aksu_stack_write(const struct aksu *net, struct aksu_row *row, const struct aksu_packet *ip,
+                        const struct aksu_segment *s, uint8_t *to);
+
+bool aksu_stack_over(const struct aksu_row *row);
+
+// listen.c
+struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, uint16_t port);
+int aksu_listen_input(struct aksu *net, struct aksu_listener *l, const struct aksu_packet *ip,
+                      const struct aksu_segment *s, aksu_seq above);
+void aksu_listen_completed(struct aksu *net, struct aksu_row *row);
+
+// table.c
+struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_packet *ip);
+void aksu_table_free(struct aksu *net, struct aksu_row *row);
+struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_packet *ip);
+struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn);
+aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);
+void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t at_ms);
+void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
+struct aksu_row *aksu_table_first_due(const struct aksu *net);
+
+// ring.c
+void aksu_ring_receive(const struct aksu *net, struct aksu_row *row, uint32_t offset,
+                       const uint8_t *from, uint32_t len);
+uint32_t aksu_ring_send(struct aksu *net, struct aksu_row *row, uint32_t offset, uint8_t *to,
+                        uint32_t len);
+void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len);
+uint32_t aksu_ring_readable(const struct aksu_row *row);
+
+// isn.c
+uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs);
+void aksu_isn_open(const struct aksu *net, const struct aksu_packet *ip, struct aksu_open *open);
+uint16_t aksu_isn_port(struct aksu *net, const struct aksu_packet *ip);
+
+// time_wait.c
+void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row);
+struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_packet *ip);
+int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struct aksu_packet *ip,
+                         const struct aksu_segment *s, aksu_seq *above);
+
+// net/
+int aksu_ipv4_input(struct aksu *net, const uint8_t *packet, size_t len);
+void aksu_ipv4_header(const struct aksu *net, const struct aksu_packet *ip, uint8_t protocol,
+                      uint8_t ttl, uint8_t dscp, uint32_t len, uint8_t *to);
+bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
+int aksu_icmp_input(struct aksu *net, const struct aksu_packet *ip);
+size_t aksu_icmp_output(struct aksu *net, uint8_t *to);
+int aksu_arp_input(struct aksu *net, const uint8_t *packet, size_t len);
+enum aksu_resolution aksu_arp_resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame,
+                                      size_t *len);
+void aksu_arp_doubt(struct aksu *net, struct aksu_row *row);
+size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
+bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s);
+uint32_t aksu_segment_put(const struct aksu_packet *ip, const struct aksu_segment *s, uint8_t *to);
+uint32_t aksu_sum_pseudo(const struct aksu_packet *ip, uint32_t len);
+uint16_t aksu_sum_finish(uint32_t sum);
+
+// address.c
+uint32_t aksu_addr_get(const struct aksu_addr *addr);
+void aksu_addr_put(uint32_t v, struct aksu_addr *addr);
+
+#endif

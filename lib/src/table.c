@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// The connection table: rows, the buckets that find them, the heap of their deadlines. With one
+// bucket (up to 8 rows) a list is all the demultiplexing there is.
+#include "stack.h"
+
+enum { INDEX_BITS = 19, GENERATIONS = 4095 };
+
+static uint32_t row_index(const struct aksu *net, const struct aksu_row *row)
+{
+    return (uint32_t)(row - net->store->row);
+}
+
+// Keyed, so that nobody can aim for one bucket.
+static struct aksu_row **bucket(const struct aksu *net, const struct aksu_packet *ip)
+{
+    uint32_t mixed = 0;
+
+    if (net->store->buckets > 1) {
+        mixed = (ip->remote ^ net->secret[0]) * 0x9E3779B1u;
+        mixed ^= mixed >> 15;
+        mixed += (((uint32_t)ip->remote_port << 16 | ip->local_port) ^ net->secret[1]) * 0x85EBCA6Bu;
+        mixed ^= mixed >> 13;
+        mixed *= 0xC2B2AE35u;
+        mixed ^= mixed >> 16;
+    }
+    return &net->store->bucket[mixed & (net->store->buckets - 1)];
+}
+
+struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_packet *ip)
+{
+    struct aksu_row *row = *bucket(net, ip);
+
+    while (row && (row->remote != ip->remote || row->remote_port != ip->remote_port ||
+                   row->local_port != ip->local_port || row->local != ip->local)) {
+        row = row->next;
+    }
+    return row;
+}
+
+// A cleared row for a pair of endpoints, or NULL.
+struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_packet *ip)
+{
+    struct aksu_row *row = net->free_rows;
+    struct aksu_row **head = bucket(net, ip);
+
+    if (!row) {
+        return NULL;
+    }
+    uint16_t generation = row->generation;
+    net->free_rows = row->next;
+    memset(row, 0, sizeof *row);
+    row->generation = (uint16_t)(generation % GENERATIONS + 1);
+    row->bits = AKSU_ROW_USED;
+    row->place = AKSU_UNSCHEDULED;
+    row->remote = ip->remote;
+    row->local = ip->local;
+    row->remote_port = ip->remote_port;
+    row->local_port = ip->local_port;
+    row->next = *head;
+    *head = row;
+    net->used++;
+    return row;
+}
+
+void aksu_table_free(struct aksu *net, struct aksu_row *row)
+{
+    struct aksu_packet ip = {row->remote, row->local, row->remote_port, row->local_port, NULL, 0};
+    struct aksu_row **link = bucket(net, &ip);
+
+    while (*link != row) {
+        link = &(*link)->next;
+    }
+    *link = row->next;
+    aksu_table_unschedule(net, row);
+    row->bits = 0;
+    row->next = net->free_rows;
+    net->free_rows = row;
+    net->used--;
+}
+
+aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)
+{
+    return (aksu_handle)((uint32_t)row->generation << INDEX_BITS | row_index(net, row));
+}
+
+struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn)
+{
+    uint32_t i = (uint32_t)conn & ((1u << INDEX_BITS) - 1);
+
+    if (conn <= 0 || i >= net->store->rows) {
+        return NULL;
+    }
+    struct aksu_row *row = &net->store->row[i];
+    return (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> INDEX_BITS ? row
+                                                                                          : NULL;
+}
+
+// The heap: the row with the earliest deadline is first; among equals the one that waited longest
+// is not pushed aside.
+
+static void put(struct aksu *net, uint32_t place, struct aksu_row *row)
+{
+    net->store->heap[place] = row;
+    row->place = place;
+}
+
+static void sift_up(struct aksu *net, struct aksu_row *row)
+{
+    uint32_t at = row->place;
+
+    while (at > 0) {
+        struct aksu_row *parent = net->store->heap[(at - 1) / 2];
+        if (!aksu_seq_lt(row->deadline, parent->deadline)) {
+            break;
+        }
+        put(net, at, parent);
+        at = (at - 1) / 2;
+    }
+    put(net, at, row);
+}
+
+static void sift_down(struct aksu *net, struct aksu_row *row)
+{
+    uint32_t at = row->place;
+
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        if (child >= net->scheduled) {
+            break;
+        }
+        struct aksu_row **heap = net->store->heap;
+        if (child + 1 < net->scheduled &&
+            aksu_seq_lt(heap[child + 1]->deadline, heap[child]->deadline)) {
+            child++;
+        }
+        // Not before one with the same deadline: rows that are all ready take turns.
+        if (aksu_seq_lt(row->deadline, heap[child]->deadline)) {
+            break;
+        }
+        put(net, at, heap[child]);
+        at = child;
+    }
+    put(net, at, row);
+}
+
+void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t at_ms)
+{
+    row->deadline = at_ms;
+    if (row->place == AKSU_UNSCHEDULED) {
+        put(net, net->scheduled++, row);
+    }
+    sift_up(net, row);
+    sift_down(net, row);
+}
+
+void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
+{
+    uint32_t at = row->place;
+
+    if (at == AKSU_UNSCHEDULED) {
+        return;
+    }
+    struct aksu_row *last = net->store->heap[--net->scheduled];
+    row->place = AKSU_UNSCHEDULED;
+    if (last != row) {
+        put(net, at, last);
+        sift_up(net, last);
+        sift_down(net, last);
+    }
+}
+
+struct aksu_row *aksu_table_first_due(const struct aksu *net)
+{
+    struct aksu_row *row = net->scheduled > 0 ? net->store->heap[0] : NULL;
+
+    return row && aksu_reached(net->now_ms, row->deadline) ? row : NULL;
+}
+
+aksu_handle aksu_next_connection(const struct aksu *net, aksu_handle conn)
+{
+    uint32_t i = conn > 0 ? ((uint32_t)conn & ((1u << INDEX_BITS) - 1)) + 1 : 0;
+
+    for (; i < net->store->rows; i++) {
+        if (net->store->row[i].bits & AKSU_ROW_USED) {
+            return aksu_table_handle(net, &net->store->row[i]);
+        }
+    }
+    return 0;
+}
+
+size_t aksu_connections(const struct aksu *net)
+{
+    return net->used;
+}

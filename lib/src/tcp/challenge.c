@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Challenge ACKs, RFC 5961 7: at most a few in 5 s. The budget is each connection's own and not
+// the same in every interval, so that it tells an off-path attacker nothing (CVE-2016-5696).
+#include "tcp.h"
+
+enum { INTERVAL = 5 }; // units of 1024 ms
+
+static unsigned budget(const struct aksu_profile *p, const struct aksu_tcb *t)
+{
+    uint32_t mixed = (t->salt ^ (t->challenge_at * 0x9E3779B1u)) * 0x85EBCA6Bu;
+    uint32_t half = (p->challenge_acks + 1u) / 2;
+
+    return p->challenge_acks - (((mixed >> 24) * half) >> 8);
+}
+
+void aksu_tcp_challenge(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+{
+    uint8_t clock = (uint8_t)(now_ms >> 10);
+
+    if ((uint8_t)(clock - t->challenge_at) >= INTERVAL) {
+        t->challenge_at = clock;
+        t->challenges = 0;
+    }
+    if (t->challenges < budget(p, t)) {
+        t->challenges++;
+        t->owed |= AKSU_OWE_ACK;
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Opening: the OPEN calls (RFC 9293 3.10.1), LISTEN (3.10.7.2) and SYN-SENT (3.10.7.3).
+#include "tcp.h"
+
+// RFC 7323 2.3: the smallest shift that makes the whole receive ring expressible.
+static uint8_t window_shift(uint32_t rcv_buf)
+{
+    uint8_t shift = 0;
+
+    while (shift < AKSU_WSCALE_MAX && (rcv_buf >> shift) > UINT16_MAX) {
+        shift++;
+    }
+    return shift;
+}
+
+void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+{
+    const struct aksu_open *o = ev->open;
+
+    if (t->state != AKSU_CLOSED) {
+        return;
+    }
+    memset(t, 0, sizeof *t);
+    t->snd_una = t->snd_nxt = t->snd_max = t->snd_up = t->recover = o->iss;
+    t->salt = o->salt;
+    t->rcv_buf = t->rcv_room = o->rcv_buf;
+    t->rcv_mss = o->mss;
+    t->snd_mss = (uint16_t)aksu_min32(o->mss, AKSU_MSS_DEFAULT);
+    t->rcv_wscale = p->window_scale ? window_shift(o->rcv_buf) : 0;
+    t->flags = AKSU_F_SYN_UNACKED;
+    if (ev->kind == AKSU_EV_LISTEN) {
+        t->flags |= AKSU_F_PASSIVE;
+        t->state = AKSU_LISTEN;
+    } else {
+        t->state = AKSU_SYN_SENT;
+        aksu_tcp_arm_user(p, t, ev->now_ms);
+    }
+}
+
+// Options that count only on a SYN. What the peer does not offer is off in both directions.
+static void negotiate(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_segment *s)
+{
+    uint16_t mss = (s->options & AKSU_OPT_MSS) ? s->mss : AKSU_MSS_DEFAULT;
+
+    t->snd_mss = (uint16_t)aksu_min32(aksu_max32(mss, AKSU_MSS_FLOOR), t->rcv_mss);
+    if (p->window_scale && (s->options & AKSU_OPT_WSCALE)) {
+        t->snd_wscale = (uint8_t)aksu_min32(s->wscale, AKSU_WSCALE_MAX);
+        t->flags |= AKSU_F_WSCALE;
+    } else {
+        t->rcv_wscale = 0;
+    }
+    if (p->sack && (s->options & AKSU_OPT_SACK_PERMITTED)) {
+        t->flags |= AKSU_F_SACK;
+    }
+    if (p->timestamps && (s->options & AKSU_OPT_TIMESTAMPS)) {
+        t->flags |= AKSU_F_TIMESTAMPS;
+    }
+}
+
+static void take_syn(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+{
+    const struct aksu_segment *s = ev->segment;
+
+    t->rcv_nxt = t->rcv_adv = t->rcv_up = t->last_ack = s->seq + 1;
+    negotiate(p, t, s);
+    if (t->flags & AKSU_F_TIMESTAMPS) {
+        p->timestamps->arrived(t, s, ev->now_ms);
+    }
+    // The window of a SYN is never scaled (RFC 7323 2.2).
+    t->snd_wnd = t->max_snd_wnd = s->wnd;
+    t->snd_wl1 = s->seq;
+}
+
+void aksu_tcp_arrives_listen(const struct aksu_profile *p, struct aksu_tcb *t,
+                             const struct aksu_event *ev, struct aksu_effects *fx)
+{
+    enum aksu_verdict verdict = aksu_tcp_listen(ev->segment);
+
+    if (verdict != AKSU_ADMIT) {
+        fx->refused = true;
+        fx->mask = verdict == AKSU_REPLY ? AKSU_FX_RESET : 0;
+        return;
+    }
+    take_syn(p, t, ev);
+    t->state = AKSU_SYN_RECEIVED;
+}
+
+// 3.10.7.3, first and second: whether the segment comes through the ACK and RST checks.
+static bool check_syn_sent(struct aksu_tcb *t, const struct aksu_segment *s, struct aksu_effects *fx)
+{
+    if (s->flags & AKSU_ACK) {
+        // The whole of what was sent is the SYN: only its acknowledgment is acceptable.
+        if (s->ack != t->snd_una + 1 || t->snd_max == t->snd_una) {
+            fx->mask = AKSU_FX_RESET;
+            return false;
+        }
+        if (s->flags & AKSU_RST) {
+            aksu_tcp_finish(t, fx, AKSU_ECONNREFUSED);
+            return false;
+        }
+    }
+    // Fifth: neither SYN nor RST. A bare SYN with FIN is no TCP's.
+    if ((s->flags & (AKSU_SYN | AKSU_RST)) != AKSU_SYN || (s->options & AKSU_OPT_ILLEGAL)) {
+        return false;
+    }
+    return (s->flags & (AKSU_ACK | AKSU_FIN)) != AKSU_FIN;
+}
+
+void aksu_tcp_arrives_syn_sent(const struct aksu_profile *p, struct aksu_tcb *t,
+                               const struct aksu_event *ev, struct aksu_effects *fx)
+{
+    if (!check_syn_sent(t, ev->segment, fx)) {
+        fx->refused = (fx->mask & AKSU_FX_CLOSED) == 0;
+        return;
+    }
+    take_syn(p, t, ev);
+    if (!(ev->segment->flags & AKSU_ACK)) {
+        t->state = AKSU_SYN_RECEIVED;
+        t->snd_nxt = t->snd_una; // the SYN again, now with an ACK
+        return;
+    }
+    // Our SYN offered this much, unscaled.
+    t->rcv_adv = t->rcv_nxt + aksu_min32(t->rcv_room, UINT16_MAX);
+    t->state = AKSU_ESTABLISHED;
+    t->owed |= AKSU_OWE_ACK;
+    fx->mask |= AKSU_FX_OPENED;
+    aksu_tcp_take_ack(p, t, ev, fx);
+    aksu_tcp_take_rest(p, t, ev, fx);
+}

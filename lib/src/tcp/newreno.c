@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Reno's congestion window: RFC 5681 3.1 and 3.2, the initial window of RFC 6928.
+#include "tcp.h"
+
+enum { CWND_MAX = 1 << 30 };
+
+static uint32_t initial_window(const struct aksu_tcb *t)
+{
+    return aksu_min32(10u * t->snd_mss, aksu_max32(2u * t->snd_mss, 14600));
+}
+
+static void open(struct aksu_tcb *t)
+{
+    // RFC 6928 2: one segment if the SYN had to be sent more than twice.
+    t->cwnd = t->retries > 1 ? t->snd_mss : initial_window(t);
+    t->ssthresh = CWND_MAX;
+}
+
+static void acked(struct aksu_tcb *t, uint32_t octets)
+{
+    uint32_t mss = t->snd_mss;
+
+    if (t->cwnd < t->ssthresh) {
+        t->cwnd += aksu_min32(octets, mss);
+    } else {
+        t->cwnd += aksu_max32(mss * mss / t->cwnd, 1);
+    }
+    t->cwnd = aksu_min32(t->cwnd, CWND_MAX);
+}
+
+// RFC 5681 equation (4).
+static uint32_t half(const struct aksu_tcb *t, uint32_t flight)
+{
+    return aksu_max32(flight / 2, 2u * t->snd_mss);
+}
+
+static void lost(struct aksu_tcb *t, uint32_t flight)
+{
+    t->ssthresh = half(t, flight);
+    t->cwnd = t->ssthresh + 3u * t->snd_mss;
+}
+
+static void timed_out(struct aksu_tcb *t, uint32_t flight)
+{
+    t->ssthresh = half(t, flight);
+    t->cwnd = t->snd_mss;
+}
+
+// RFC 5681 4.1.
+static void idle(struct aksu_tcb *t)
+{
+    t->cwnd = aksu_min32(t->cwnd, initial_window(t));
+}
+
+const struct aksu_congestion aksu_newreno = {open, acked, lost, timed_out, idle};

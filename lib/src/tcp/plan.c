@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+// What to send, and when: the only source of segments and of deadlines. Nothing is changed here.
+#include "tcp.h"
+
+enum { WAIT_MAX_MS = 1 << 30, TIMESTAMPS_LEN = 12, SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
+
+// What a plan can be, the most urgent first.
+enum what { NOTHING, RST, SYN, REXMIT, PROBE, DATA, KEEPALIVE, ACK };
+
+struct choice {
+    enum what what;
+    uint32_t len;
+    bool fin;
+};
+
+// Payload that fits beside the options of a segment (MUST-16).
+static uint32_t payload_max(const struct aksu_tcb *t)
+{
+    uint32_t options = (t->flags & AKSU_F_TIMESTAMPS) ? TIMESTAMPS_LEN : 0;
+
+    if ((t->flags & AKSU_F_SACK) && t->ranges > 0) {
+        options += SACK_LEN + SACK_BLOCK_LEN * aksu_min32(t->ranges, options ? 3 : 4);
+    }
+    return t->snd_mss > options + MSS_MIN ? t->snd_mss - options : MSS_MIN;
+}
+
+// cwnd, and what limited transmit lends (RFC 5681 3.2, RFC 3042).
+static uint32_t congestion_window(const struct aksu_tcb *t)
+{
+    bool lends = t->dupacks > 0 && !(t->flags & AKSU_F_RECOVERY);
+
+    return t->cwnd + (lends ? aksu_min32(t->dupacks, 2) * t->snd_mss : 0);
+}
+
+// Nagle's rule and silly-window avoidance (RFC 9293 3.7.4, 3.8.6.2.1): whether len octets, less
+// than a full segment, are worth sending.
+static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queued)
+{
+    bool quiet = t->snd_nxt == t->snd_una || (t->flags & AKSU_F_NODELAY);
+
+    return len > 0 && (aksu_seq_lt(t->snd_nxt, t->snd_max) ||
+                       (quiet && (len == queued || len >= t->max_snd_wnd / 2)));
+}
+
+// What can be sent at snd_nxt: octets, and whether the FIN goes with them.
+bool aksu_tcp_can_send(const struct aksu_tcb *t, uint32_t *len, bool *fin)
+{
+    uint32_t flight = t->snd_nxt - t->snd_una;
+    uint32_t sent = flight - aksu_tcp_syn(t);
+
+    *len = 0;
+    *fin = false;
+    if (!aksu_tcp_sending(t) || sent > t->snd_buf) {
+        return false;
+    }
+    uint32_t queued = t->snd_buf - sent;
+    uint32_t wnd = aksu_min32(t->snd_wnd, congestion_window(t));
+    uint32_t mss = payload_max(t);
+
+    *len = aksu_min32(aksu_min32(queued, mss), wnd > flight ? wnd - flight : 0);
+    *fin = (t->flags & AKSU_F_FIN) && *len == queued && flight + queued < t->snd_wnd;
+    return *fin || *len == mss || worth_sending(t, *len, queued);
+}
+
+// The front of the queue again, as far as the window allows (SHLD-16).
+static void choose_rexmit(const struct aksu_tcb *t, struct choice *c)
+{
+    uint32_t flight = t->snd_max - t->snd_una;
+    uint32_t wnd = aksu_max32(t->snd_wnd, 1);
+
+    c->len = aksu_min32(aksu_min32(flight, t->snd_buf), aksu_min32(payload_max(t), wnd));
+    c->fin = flight > t->snd_buf && c->len == t->snd_buf && c->len < wnd;
+}
+
+// One octet into a window of zero, or the FIN if nothing else is left (3.8.6.1). Into a window that
+// is just small: what it takes.
+static void choose_probe(const struct aksu_tcb *t, struct choice *c)
+{
+    uint32_t wnd = aksu_max32(t->snd_wnd, 1);
+
+    c->len = aksu_min32(aksu_min32(t->snd_buf, payload_max(t)), wnd);
+    c->fin = (t->flags & AKSU_F_FIN) && c->len == t->snd_buf && c->len < wnd;
+}
+
+// The smallest step by which the offered window grows (3.8.6.2.2).
+static uint32_t window_step(const struct aksu_tcb *t)
+{
+    return aksu_max32(aksu_min32(t->rcv_buf / 2, t->rcv_mss), 1);
+}
+
+// Octets by which the right edge could move.
+static uint32_t window_gain(const struct aksu_tcb *t)
+{
+    aksu_seq edge = t->rcv_nxt + t->rcv_room;
+
+    return aksu_seq_lt(t->rcv_adv, edge) ? edge - t->rcv_adv : 0;
+}
+
+// An update of its own is due when much room has come, or when the peer may be waiting for it.
+static bool update_due(const struct aksu_tcb *t)
+{
+    uint32_t step = window_step(t);
+    uint32_t gain = window_gain(t);
+
+    if (t->state != AKSU_ESTABLISHED && t->state != AKSU_FIN_WAIT_1 &&
+        t->state != AKSU_FIN_WAIT_2) {
+        return false;
+    }
+    return gain >= 2u * t->rcv_mss || gain >= aksu_max32(t->rcv_buf / 2, 1) ||
+           (gain >= step && t->rcv_adv - t->rcv_nxt < step);
+}
+
+static bool ack_due(const struct aksu_tcb *t, uint32_t now_ms)
+{
+    return (t->owed & AKSU_OWE_ACK) ||
+           ((t->timers & AKSU_TIMER_ACK) && aksu_reached(now_ms, t->ack_at)) || update_due(t);
+}
+
+static void choose(const struct aksu_tcb *t, uint32_t now_ms, struct choice *c)
+{
+    memset(c, 0, sizeof *c);
+    if (t->state <= AKSU_LISTEN) {
+        c->what = (t->owed & AKSU_OWE_RST) ? RST : NOTHING;
+    } else if ((t->flags & AKSU_F_SYN_UNACKED) && t->snd_nxt == t->snd_una) {
+        c->what = SYN;
+    } else if (t->state == AKSU_SYN_SENT) {
+        c->what = NOTHING;
+    } else if (t->owed & AKSU_OWE_REXMIT) {
+        c->what = REXMIT;
+        choose_rexmit(t, c);
+    } else if (t->owed & AKSU_OWE_PROBE) {
+        c->what = PROBE;
+        choose_probe(t, c);
+    } else if (aksu_tcp_can_send(t, &c->len, &c->fin)) {
+        c->what = DATA;
+    } else {
+        c->len = 0;
+        c->what = (t->owed & AKSU_OWE_KEEPALIVE) ? KEEPALIVE : ack_due(t, now_ms) ? ACK : NOTHING;
+    }
+}
+
+// The window field. The edge does not move by less than a step, and never back (SHLD-14).
+static uint16_t window_field(const struct aksu_tcb *t, bool syn)
+{
+    uint32_t gain = window_gain(t);
+    uint32_t wnd = t->rcv_adv - t->rcv_nxt + (gain >= window_step(t) ? gain : 0);
+
+    if (t->state == AKSU_SYN_SENT) {
+        wnd = t->rcv_room;
+    }
+    return (uint16_t)aksu_min32(wnd >> (syn ? 0 : t->rcv_wscale), UINT16_MAX);
+}
+
+// A SYN offers what the profile has; a SYN,ACK confirms what was negotiated.
+static void put_syn_options(const struct aksu_profile *p, const struct aksu_tcb *t,
+                            struct aksu_segment *s)
+{
+    bool offer = t->state == AKSU_SYN_SENT;
+
+    s->options = AKSU_OPT_MSS;
+    s->mss = t->rcv_mss;
+    if (offer ? p->window_scale != 0 : (t->flags & AKSU_F_WSCALE) != 0) {
+        s->options |= AKSU_OPT_WSCALE;
+        s->wscale = t->rcv_wscale;
+    }
+    if (offer ? p->sack != NULL : (t->flags & AKSU_F_SACK) != 0) {
+        s->options |= AKSU_OPT_SACK_PERMITTED;
+    }
+}
+
+static void put_options(const struct aksu_profile *p, const struct aksu_tcb *t, uint32_t now_ms,
+                        struct aksu_segment *s)
+{
+    bool syn = (s->flags & AKSU_SYN) != 0;
+    bool offer = t->state == AKSU_SYN_SENT && p->timestamps != NULL;
+
+    if (syn) {
+        put_syn_options(p, t, s);
+    }
+    if (offer || (t->flags & AKSU_F_TIMESTAMPS)) {
+        p->timestamps->put(t, s, now_ms);
+    }
+    if (!syn && (t->flags & AKSU_F_SACK) && !(s->flags & AKSU_RST)) {
+        p->sack->put(t, s);
+    }
+}
+
+// Where a segment without text begins: at the end of all that was sent, which lies in the peer's
+// window even if snd_nxt has fallen back, unless the window does not reach so far.
+static aksu_seq empty_seq(const struct aksu_tcb *t)
+{
+    return t->snd_max - t->snd_una <= t->snd_wnd ? t->snd_max : t->snd_nxt;
+}
+
+static void put_text(const struct aksu_tcb *t, const struct choice *c, struct aksu_segment *s)
+{
+    s->seq = c->what == DATA ? t->snd_nxt : t->snd_una + aksu_tcp_syn(t);
+    s->len = c->len;
+    s->flags |= c->fin ? AKSU_FIN : 0;
+    // The last of what is queued (MUST-61).
+    if (c->len > 0 && aksu_tcp_offset(t, s) + c->len == t->snd_buf) {
+        s->flags |= AKSU_PSH;
+    }
+}
+
+static void put_urgent(const struct aksu_tcb *t, struct aksu_segment *s)
+{
+    if (aksu_seq_lt(s->seq, t->snd_up)) {
+        s->flags |= AKSU_URG;
+        s->urp = (uint16_t)aksu_min32(t->snd_up - s->seq, UINT16_MAX);
+    }
+}
+
+static void put_segment(const struct aksu_profile *p, const struct aksu_tcb *t, uint32_t now_ms,
+                        const struct choice *c, struct aksu_segment *s)
+{
+    memset(s, 0, sizeof *s);
+    s->flags = AKSU_ACK;
+    s->seq = empty_seq(t);
+    if (c->what == RST) {
+        s->flags = AKSU_RST | AKSU_ACK;
+    } else if (c->what == SYN) {
+        s->seq = t->snd_una;
+        s->flags = t->state == AKSU_SYN_SENT ? AKSU_SYN : AKSU_SYN | AKSU_ACK;
+    } else if (c->what == KEEPALIVE) {
+        s->seq = t->snd_una - 1; // SEG.SEQ = SND.NXT - 1 (3.8.4)
+    } else {
+        if (c->what != ACK) {
+            put_text(t, c, s);
+        }
+        put_urgent(t, s);
+    }
+    s->ack = (s->flags & AKSU_ACK) ? t->rcv_nxt : 0;
+    s->wnd = window_field(t, (s->flags & AKSU_SYN) != 0);
+    put_options(p, t, now_ms, s);
+}
+
+static bool due(const struct aksu_tcb *t, uint8_t timer, uint32_t now_ms, uint32_t at_ms)
+{
+    return (t->timers & timer) && aksu_reached(now_ms, at_ms);
+}
+
+static void sooner(const struct aksu_tcb *t, uint8_t timer, uint32_t now_ms, uint32_t at_ms,
+                   uint32_t *wait_ms)
+{
+    if (t->timers & timer) {
+        *wait_ms = aksu_min32(*wait_ms, at_ms - now_ms);
+    }
+}
+
+// Called with no timer due, so that no difference is negative but for a clock that went backwards:
+// that waits no longer than WAIT_MAX_MS.
+static enum aksu_next next_deadline(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
+{
+    *wait_ms = WAIT_MAX_MS;
+    sooner(t, AKSU_TIMER_RTX, now_ms, t->rtx_at, wait_ms);
+    sooner(t, AKSU_TIMER_ACK, now_ms, t->ack_at, wait_ms);
+    sooner(t, AKSU_TIMER_MISC, now_ms, t->misc_at, wait_ms);
+    sooner(t, AKSU_TIMER_USER, now_ms, t->user_at, wait_ms);
+    return (t->timers & (uint8_t)~AKSU_TIMER_LINGER) ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
+}
+
+static enum aksu_next decide(const struct aksu_tcb *t, uint32_t now_ms, struct choice *c,
+                             uint32_t *wait_ms)
+{
+    if (due(t, AKSU_TIMER_RTX, now_ms, t->rtx_at) || due(t, AKSU_TIMER_MISC, now_ms, t->misc_at) ||
+        due(t, AKSU_TIMER_USER, now_ms, t->user_at)) {
+        return AKSU_NEXT_TICK;
+    }
+    choose(t, now_ms, c);
+    return c->what == NOTHING ? next_deadline(t, now_ms, wait_ms) : AKSU_NEXT_SEGMENT;
+}
+
+enum aksu_next aksu_tcp_when(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
+{
+    struct choice c;
+
+    return decide(t, now_ms, &c, wait_ms);
+}
+
+enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,
+                             uint32_t now_ms, struct aksu_plan *plan)
+{
+    struct choice c;
+    uint32_t wait_ms = 0;
+    enum aksu_next next = decide(t, now_ms, &c, &wait_ms);
+
+    if (plan && next == AKSU_NEXT_SEGMENT) {
+        put_segment(p, t, now_ms, &c, &plan->segment);
+    } else if (plan) {
+        plan->wait_ms = wait_ms;
+    }
+    return next;
+}
+
+uint32_t aksu_tcp_offset(const struct aksu_tcb *t, const struct aksu_segment *planned)
+{
+    return planned->seq - t->snd_una - aksu_tcp_syn(t);
+}

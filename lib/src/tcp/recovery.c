@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Loss recovery without the sender's use of SACK: fast retransmit and NewReno, RFC 5681 3.2 and
+// RFC 6582. recover holds snd_max, one more than "the highest sequence number transmitted".
+#include "tcp.h"
+
+enum { DUPACKS = 3 };
+
+static void leave(struct aksu_tcb *t)
+{
+    t->flags &= (uint16_t) ~(AKSU_F_RECOVERY | AKSU_F_PARTIAL);
+    t->dupacks = 0;
+}
+
+// RFC 6582 3.2 step 3; snd_una has moved.
+void aksu_tcp_recovery_acked(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t acked)
+{
+    uint32_t mss = t->snd_mss;
+
+    t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
+    if (!(t->flags & AKSU_F_RECOVERY)) {
+        t->dupacks = 0;
+        p->congestion->acked(t, acked);
+    } else if (aksu_seq_leq(t->recover, t->snd_una)) {
+        uint32_t flight = t->snd_max - t->snd_una;
+        t->cwnd = aksu_min32(t->ssthresh, aksu_max32(flight, mss) + mss);
+        leave(t);
+    } else {
+        t->cwnd -= aksu_min32(acked, aksu_max32(t->cwnd, mss) - mss);
+        t->cwnd += acked >= mss ? mss : 0;
+        t->owed |= AKSU_OWE_REXMIT;
+    }
+}
+
+void aksu_tcp_recovery_duplicate(const struct aksu_profile *p, struct aksu_tcb *t)
+{
+    if (t->flags & AKSU_F_RECOVERY) {
+        t->cwnd += t->snd_mss;
+        return;
+    }
+    t->dupacks = (uint8_t)(t->dupacks + (t->dupacks < UINT8_MAX));
+    if (t->dupacks == DUPACKS && aksu_seq_lt(t->recover, t->snd_una)) {
+        // What limited transmit sent is beyond cwnd, and does not count (RFC 5681 3.2 step 2).
+        p->congestion->lost(t, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
+        t->recover = t->snd_max;
+        t->flags |= AKSU_F_RECOVERY;
+        t->owed |= AKSU_OWE_REXMIT;
+    }
+}
+
+// RFC 6582 3.2 step 4, RFC 5681 3.1: a repeated timeout holds ssthresh.
+void aksu_tcp_recovery_timeout(const struct aksu_profile *p, struct aksu_tcb *t)
+{
+    if (t->retries == 1) {
+        p->congestion->timed_out(t, t->snd_max - t->snd_una);
+    }
+    t->recover = t->snd_max;
+    t->snd_nxt = t->snd_una;
+    t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
+    leave(t);
+}

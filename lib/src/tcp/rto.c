@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The retransmission timeout, RFC 6298, and the user timeout, RFC 9293 3.8.3.
+#include "tcp.h"
+
+enum {
+    RTO_INITIAL_MS = 1000, // RFC 6298 2.1
+    RTO_SYN_LOST_MS = 3000, // RFC 6298 5.7
+    GRANULARITY_MS = 1,
+    SRTT_MAX_MS = 8191,
+    SYN_R2_S = 180, // MUST-23
+    BACKOFF_MAX = 16
+};
+
+static uint32_t base_rto(const struct aksu_profile *p, const struct aksu_tcb *t)
+{
+    if (t->srtt == 0) {
+        bool slow = (t->flags & (AKSU_F_SYN_RETRIED | AKSU_F_SYN_UNACKED)) == AKSU_F_SYN_RETRIED;
+        return slow ? RTO_SYN_LOST_MS : RTO_INITIAL_MS;
+    }
+    // rttvar counts quarters, so it is 4 * RTTVAR as it stands.
+    return aksu_max32(p->rto_min_ms, t->srtt / 8u + aksu_max32(GRANULARITY_MS, t->rttvar));
+}
+
+static uint32_t backed_off(const struct aksu_profile *p, const struct aksu_tcb *t, unsigned times)
+{
+    uint32_t rto = base_rto(p, t);
+
+    while (times > 0 && rto < p->rto_max_ms) {
+        rto *= 2;
+        times--;
+    }
+    return aksu_min32(rto, p->rto_max_ms);
+}
+
+uint32_t aksu_tcp_rto(const struct aksu_profile *p, const struct aksu_tcb *t)
+{
+    return backed_off(p, t, t->backoff);
+}
+
+// RFC 6298 2.2 and 2.3, with Jacobson's scaling.
+void aksu_tcp_rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
+{
+    int32_t r = (int32_t)aksu_max32(aksu_min32(rtt_ms, SRTT_MAX_MS), GRANULARITY_MS);
+
+    t->backoff = 0;
+    if (t->srtt == 0) {
+        t->srtt = (uint16_t)(r * 8);
+        t->rttvar = (uint16_t)(r * 2);
+        return;
+    }
+    int32_t error = r * 8 - t->srtt;
+    int32_t spread = error < 0 ? -error : error;
+
+    t->rttvar = (uint16_t)(t->rttvar + (spread / 2 - t->rttvar) / 4);
+    t->srtt = (uint16_t)(t->srtt + error / 8);
+}
+
+// Window probes back off by their own number: answers to them do not stop the doubling (SHLD-30).
+void aksu_tcp_arm_rtx(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+{
+    bool persist = t->snd_wnd == 0 && aksu_tcp_sending(t);
+
+    t->rtx_at = now_ms + backed_off(p, t, persist ? t->retries : t->backoff);
+    t->timers |= AKSU_TIMER_RTX;
+}
+
+void aksu_tcp_arm_user(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+{
+    uint32_t seconds = t->user_timeout_s;
+
+    if (t->timers & AKSU_TIMER_LINGER) {
+        return;
+    }
+    if (seconds == 0) {
+        seconds = t->state == AKSU_SYN_SENT ? aksu_max32(p->user_timeout_s, SYN_R2_S)
+                                            : p->user_timeout_s;
+    }
+    if (seconds == UINT16_MAX) {
+        t->timers &= (uint8_t)~AKSU_TIMER_USER;
+        return;
+    }
+    t->user_at = now_ms + seconds * 1000;
+    t->timers |= AKSU_TIMER_USER;
+}

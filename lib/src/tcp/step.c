@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: MIT
+// The transition function: user calls (RFC 9293 3.10.1 to 3.10.6), what was sent, timeouts
+// (3.10.8), ICMP (3.9.2.2). Segments go to handshake.c and arrives.c.
+#include "tcp.h"
+
+enum {
+    BUF_MAX = 1 << 30,
+    OVERRIDE_MS = 500, // 3.8.6.2.1: between 0.1 and 1 s
+    KEEP_IDLE_S = 7200, // MUST-28
+    KEEP_INTERVAL_S = 75,
+    KEEP_COUNT = 9,
+    PTB_FLOOR = 512 // 552 octets of IP, the least that is believed (RFC 5927 7.2)
+};
+
+void aksu_tcp_finish(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
+{
+    t->state = AKSU_CLOSED;
+    t->owed = 0;
+    t->timers = 0;
+    fx->mask |= AKSU_FX_CLOSED;
+    fx->reason = (int16_t)reason;
+}
+
+// Back to LISTEN without a word to the user, or over (MUST-11, 3.10.7.4).
+void aksu_tcp_drop_half_open(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
+{
+    aksu_tcp_finish(t, fx, reason);
+    if (t->flags & AKSU_F_PASSIVE) {
+        t->state = AKSU_LISTEN;
+        fx->mask &= (uint8_t)~AKSU_FX_CLOSED;
+    }
+}
+
+// Ends a connection from this side, with a RST where the peer may still have it (3.10.5).
+void aksu_tcp_give_up(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
+{
+    bool tell = t->state >= AKSU_SYN_RECEIVED && t->state <= AKSU_CLOSE_WAIT;
+
+    aksu_tcp_finish(t, fx, reason);
+    t->owed = tell ? AKSU_OWE_RST : 0;
+}
+
+void aksu_tcp_enter_time_wait(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+{
+    t->state = AKSU_TIME_WAIT;
+    t->misc_at = now_ms + 2 * p->msl_ms;
+    t->timers = AKSU_TIMER_MISC;
+}
+
+// Only after a full close: a half-closed connection may wait for its peer for ever.
+void aksu_tcp_arm_fin_wait_2(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+{
+    if (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED)) {
+        t->misc_at = now_ms + p->fin_wait_2_ms;
+        t->timers |= AKSU_TIMER_MISC;
+    }
+}
+
+static bool keeps_alive(const struct aksu_tcb *t)
+{
+    return (t->flags & AKSU_F_KEEPALIVE) &&
+           (t->state == AKSU_ESTABLISHED || t->state == AKSU_CLOSE_WAIT ||
+            (t->state == AKSU_FIN_WAIT_2 && !(t->flags & AKSU_F_RCV_CLOSED)));
+}
+
+void aksu_tcp_arm_keepalive(struct aksu_tcb *t, uint32_t now_ms)
+{
+    if (keeps_alive(t)) {
+        t->misc_at = now_ms + (t->keep_idle_s ? t->keep_idle_s : KEEP_IDLE_S) * 1000u;
+        t->timers |= AKSU_TIMER_MISC;
+    }
+}
+
+static bool may_write(const struct aksu_tcb *t)
+{
+    return (t->state == AKSU_SYN_SENT || t->state == AKSU_SYN_RECEIVED ||
+            t->state == AKSU_ESTABLISHED || t->state == AKSU_CLOSE_WAIT) &&
+           !(t->flags & AKSU_F_FIN);
+}
+
+// SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
+static void wrote(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+{
+    if (!may_write(t) || ev->value > BUF_MAX - t->snd_buf) {
+        return;
+    }
+    if (t->snd_una == t->snd_max && t->snd_buf == 0 && t->state >= AKSU_ESTABLISHED &&
+        ev->now_ms - t->rtt_at > aksu_tcp_rto(p, t)) {
+        p->congestion->idle(t);
+    }
+    t->snd_buf += ev->value;
+}
+
+// RECEIVE, 3.10.3.
+static void read_out(struct aksu_tcb *t, uint32_t octets)
+{
+    t->rcv_room += aksu_min32(octets, t->rcv_buf - t->rcv_room);
+    t->rcv_up = aksu_seq_max(t->rcv_up, t->rcv_nxt - (t->rcv_buf - t->rcv_room));
+}
+
+// The sending half of CLOSE, 3.10.4. In SYN-RECEIVED with nothing queued the FIN follows the
+// SYN,ACK; else it waits for ESTABLISHED.
+static void end_sending(struct aksu_tcb *t)
+{
+    t->flags |= AKSU_F_FIN;
+    if (t->state == AKSU_ESTABLISHED || (t->state == AKSU_SYN_RECEIVED && t->snd_buf == 0)) {
+        t->state = AKSU_FIN_WAIT_1;
+        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
+    }
+}
+
+static void shut_down(struct aksu_tcb *t)
+{
+    if (may_write(t)) {
+        end_sending(t);
+    }
+}
+
+static void close_both(const struct aksu_profile *p, struct aksu_tcb *t,
+                       const struct aksu_event *ev, struct aksu_effects *fx)
+{
+    if (t->state <= AKSU_SYN_SENT) {
+        if (t->state != AKSU_CLOSED) {
+            aksu_tcp_finish(t, fx, AKSU_ECONNABORTED);
+        }
+        return;
+    }
+    if (t->rcv_room < t->rcv_buf && t->state != AKSU_TIME_WAIT) {
+        aksu_tcp_give_up(t, fx, AKSU_ECONNABORTED); // unread data is lost: say so (SHLD-3)
+        return;
+    }
+    t->flags |= AKSU_F_RCV_CLOSED;
+    shut_down(t);
+    if (t->state == AKSU_FIN_WAIT_2) {
+        aksu_tcp_arm_fin_wait_2(p, t, ev->now_ms);
+    } else if (ev->value != 0 && t->state != AKSU_TIME_WAIT) {
+        t->user_at = ev->now_ms + aksu_min32(ev->value, BUF_MAX);
+        t->timers |= AKSU_TIMER_USER | AKSU_TIMER_LINGER;
+    }
+}
+
+static void set_flag(struct aksu_tcb *t, uint16_t flag, uint32_t value)
+{
+    t->flags = (uint16_t)(value ? t->flags | flag : t->flags & ~flag);
+}
+
+static void set_keepalive(struct aksu_tcb *t, uint32_t now_ms, uint32_t on)
+{
+    if (keeps_alive(t) && !on) {
+        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
+        t->owed &= (uint8_t)~AKSU_OWE_KEEPALIVE;
+    }
+    set_flag(t, AKSU_F_KEEPALIVE, on);
+    aksu_tcp_arm_keepalive(t, now_ms);
+}
+
+static void set(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+{
+    switch (ev->option) {
+    case AKSU_NODELAY:
+        set_flag(t, AKSU_F_NODELAY, ev->value);
+        break;
+    case AKSU_QUICKACK:
+        set_flag(t, AKSU_F_QUICKACK, ev->value);
+        break;
+    case AKSU_USER_TIMEOUT:
+        t->user_timeout_s = (uint16_t)ev->value;
+        if (t->timers & AKSU_TIMER_USER) {
+            aksu_tcp_arm_user(p, t, ev->now_ms);
+        }
+        break;
+    case AKSU_KEEPALIVE:
+        set_keepalive(t, ev->now_ms, ev->value);
+        break;
+    case AKSU_KEEPALIVE_IDLE:
+        t->keep_idle_s = (uint16_t)ev->value;
+        aksu_tcp_arm_keepalive(t, ev->now_ms);
+        break;
+    case AKSU_KEEPALIVE_INTERVAL:
+        t->keep_interval_s = (uint8_t)ev->value;
+        break;
+    case AKSU_KEEPALIVE_COUNT:
+        t->keep_count = (uint8_t)ev->value;
+        break;
+    case AKSU_PROBE_LIMIT:
+        t->probe_limit = (uint8_t)ev->value;
+        break;
+    case AKSU_URGENT:
+        if (may_write(t)) {
+            t->snd_up = t->snd_una + aksu_tcp_syn(t) + t->snd_buf;
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
+{
+    uint32_t shift = (s->flags & AKSU_SYN) ? 0 : t->rcv_wscale;
+
+    t->owed &= (uint8_t)~AKSU_OWE_ACK;
+    t->timers &= (uint8_t)~AKSU_TIMER_ACK;
+    t->last_ack = s->ack;
+    t->rcv_adv = aksu_seq_max(t->rcv_adv, s->ack + ((uint32_t)s->wnd << shift));
+    if (s->options & AKSU_OPT_SACK) {
+        aksu_tcp_forget_duplicate(t); // told once (RFC 2883 4)
+    }
+}
+
+// Moves snd_nxt and snd_max over what was sent. A probe of a window of zero is not counted as
+// sent, but may be acknowledged.
+static void took_text(struct aksu_tcb *t, const struct aksu_segment *s, aksu_seq end,
+                      uint32_t now_ms)
+{
+    bool probe = (t->owed & AKSU_OWE_PROBE) && t->snd_wnd == 0;
+
+    if (!probe) {
+        t->snd_nxt = aksu_seq_max(t->snd_nxt, end);
+    }
+    if (aksu_seq_lt(s->seq, t->snd_max)) {
+        t->flags &= (uint16_t)~AKSU_F_TIMING; // Karn: its ACK would be ambiguous
+    } else if (!(t->flags & AKSU_F_TIMING)) {
+        t->flags |= AKSU_F_TIMING;
+        t->rtt_seq = end;
+        t->rtt_at = now_ms;
+    }
+    t->snd_max = aksu_seq_max(t->snd_max, end);
+    t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
+}
+
+static void sent(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+{
+    const struct aksu_segment *s = ev->segment;
+    uint32_t len = s->len + aksu_tcp_control_len(s);
+
+    if (s->flags & AKSU_RST) {
+        t->owed &= (uint8_t)~AKSU_OWE_RST;
+        return;
+    }
+    if (s->flags & AKSU_ACK) {
+        took_ack(t, s);
+    }
+    if (len == 0) {
+        t->owed &= (uint8_t)~AKSU_OWE_KEEPALIVE;
+        return;
+    }
+    took_text(t, s, s->seq + len, ev->now_ms);
+    // RFC 6298 5.1; and what is sent again is not sent a third time within an RTO.
+    if (!(t->timers & AKSU_TIMER_RTX) || s->seq == t->snd_una) {
+        aksu_tcp_arm_rtx(p, t, ev->now_ms);
+    }
+    if (!(t->timers & AKSU_TIMER_USER)) {
+        aksu_tcp_arm_user(p, t, ev->now_ms);
+    }
+    if ((s->flags & AKSU_FIN) && t->state == AKSU_CLOSE_WAIT) {
+        t->state = AKSU_LAST_ACK;
+        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
+    }
+}
+
+static void trouble(struct aksu_effects *fx, int reason)
+{
+    fx->mask |= AKSU_FX_TROUBLE;
+    fx->reason = (int16_t)reason;
+}
+
+static void probe_window(struct aksu_tcb *t, struct aksu_effects *fx)
+{
+    if (t->snd_wnd == 0) {
+        t->probes = (uint8_t)(t->probes + (t->probes < UINT8_MAX));
+        t->keep_probes = (uint8_t)(t->keep_probes + (t->keep_probes < UINT8_MAX));
+    }
+    if (t->probe_limit != 0 && t->probes > t->probe_limit) {
+        aksu_tcp_give_up(t, fx, AKSU_ETIMEDOUT);
+        return;
+    }
+    t->owed |= AKSU_OWE_PROBE;
+    if (t->keep_probes == AKSU_R1) {
+        trouble(fx, AKSU_ETIMEDOUT);
+    }
+}
+
+// RFC 6298 5.4 to 5.6; R1 of RFC 9293 3.8.3.
+static void retransmit(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu_effects *fx)
+{
+    aksu_tcp_recovery_timeout(p, t);
+    t->backoff = (uint8_t)(t->backoff + (t->backoff < UINT8_MAX));
+    if (t->flags & AKSU_F_SYN_UNACKED) {
+        t->flags |= AKSU_F_SYN_RETRIED;
+        if (t->state == AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE) &&
+            t->retries >= p->syn_ack_tries) {
+            aksu_tcp_drop_half_open(t, fx, AKSU_ETIMEDOUT); // RFC 4987 3.3
+            return;
+        }
+    }
+    if (t->retries == AKSU_R1) {
+        trouble(fx, AKSU_ETIMEDOUT);
+    }
+}
+
+static void rtx_expired(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu_effects *fx)
+{
+    bool closed = t->snd_wnd == 0 || t->snd_una == t->snd_max;
+
+    t->timers &= (uint8_t)~AKSU_TIMER_RTX;
+    t->retries = (uint8_t)(t->retries + (t->retries < UINT8_MAX));
+    if (closed && aksu_tcp_sending(t) && !(t->flags & AKSU_F_SYN_UNACKED)) {
+        probe_window(t, fx);
+    } else {
+        retransmit(p, t, fx);
+    }
+}
+
+// RFC 9293 3.8.4: only when nothing is outstanding (MUST-26); no single probe decides (MUST-29).
+static void keep_alive(struct aksu_tcb *t, uint32_t now_ms, struct aksu_effects *fx)
+{
+    if (t->snd_una != t->snd_max || t->snd_buf > 0) {
+        aksu_tcp_arm_keepalive(t, now_ms);
+        return;
+    }
+    if (t->keep_probes >= (t->keep_count ? t->keep_count : KEEP_COUNT)) {
+        aksu_tcp_give_up(t, fx, AKSU_ETIMEDOUT);
+        return;
+    }
+    t->keep_probes++;
+    t->owed |= AKSU_OWE_KEEPALIVE;
+    t->misc_at = now_ms + (t->keep_interval_s ? t->keep_interval_s : KEEP_INTERVAL_S) * 1000u;
+    t->timers |= AKSU_TIMER_MISC;
+}
+
+static void misc_expired(struct aksu_tcb *t, uint32_t now_ms, struct aksu_effects *fx)
+{
+    t->timers &= (uint8_t)~AKSU_TIMER_MISC;
+    if (keeps_alive(t)) {
+        keep_alive(t, now_ms, fx);
+    } else if (t->state == AKSU_TIME_WAIT) {
+        aksu_tcp_finish(t, fx, AKSU_OK);
+    } else if (t->state == AKSU_FIN_WAIT_2) {
+        aksu_tcp_finish(t, fx, AKSU_ETIMEDOUT);
+    }
+}
+
+static bool due(const struct aksu_tcb *t, uint8_t timer, uint32_t now_ms, uint32_t at_ms)
+{
+    return (t->timers & timer) && aksu_reached(now_ms, at_ms);
+}
+
+// Timeouts, 3.10.8.
+static void tick(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms,
+                 struct aksu_effects *fx)
+{
+    if (due(t, AKSU_TIMER_USER, now_ms, t->user_at)) {
+        aksu_tcp_give_up(t, fx, AKSU_ETIMEDOUT);
+    }
+    if (due(t, AKSU_TIMER_RTX, now_ms, t->rtx_at)) {
+        rtx_expired(p, t, fx);
+    }
+    if (due(t, AKSU_TIMER_MISC, now_ms, t->misc_at)) {
+        misc_expired(t, now_ms, fx);
+    }
+}
+
+// RFC 5927: only what is in flight can be in error; a synchronized connection survives; a smaller
+// path MTU is believed when the segment makes no progress, and costs no window (RFC 1191 6.4).
+static void icmp(struct aksu_tcb *t, const struct aksu_event *ev, struct aksu_effects *fx)
+{
+    if (aksu_seq_lt(ev->value, t->snd_una) || !aksu_seq_lt(ev->value, t->snd_max)) {
+        fx->refused = true;
+        return;
+    }
+    if (ev->option == AKSU_ICMP_PTB) {
+        uint32_t mss = aksu_max32(ev->detail, PTB_FLOOR);
+        if (t->retries > 0 && mss < t->snd_mss) {
+            t->snd_mss = (uint16_t)mss;
+            t->snd_nxt = t->snd_una;
+        }
+        return;
+    }
+    int reason = (int)ev->detail;
+    if (ev->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED) {
+        aksu_tcp_drop_half_open(t, fx, reason);
+    } else {
+        trouble(fx, reason);
+    }
+}
+
+// A saved connection wakes under another clock: the time since its save has passed for it.
+static void resume(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+{
+    uint32_t shift = ev->now_ms - (ev->value + ev->detail);
+
+    t->rtx_at += shift;
+    t->ack_at += shift;
+    t->misc_at += shift;
+    t->user_at += shift;
+    t->rtt_at += shift;
+    t->ts_recent_at = (uint16_t)(t->ts_recent_at + (shift >> 16));
+    t->salt -= shift; // so that timestamps go on where they would be
+    p->congestion->idle(t);
+}
+
+// With nothing in flight the retransmission timer is the persist timer: it runs while what is
+// queued is held back by the window, else not at all.
+static void settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+{
+    uint32_t len;
+    bool fin;
+
+    if (t->state == AKSU_ESTABLISHED && (t->flags & AKSU_F_FIN)) {
+        end_sending(t); // closed before it was open
+    }
+    if (keeps_alive(t) && !(t->timers & AKSU_TIMER_MISC)) {
+        aksu_tcp_arm_keepalive(t, now_ms);
+    }
+    if (t->snd_wnd > 0) {
+        t->probes = 0;
+    }
+    if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
+        return;
+    }
+    if ((t->snd_buf == 0 && !(t->flags & AKSU_F_FIN)) || aksu_tcp_can_send(t, &len, &fin)) {
+        t->timers &= (uint8_t)~AKSU_TIMER_RTX;
+        t->retries = 0;
+    } else if (!(t->timers & AKSU_TIMER_RTX) && !(t->owed & AKSU_OWE_PROBE)) {
+        aksu_tcp_arm_rtx(p, t, now_ms);
+        if (t->snd_wnd > 0) {
+            t->rtx_at = now_ms + OVERRIDE_MS;
+        }
+    }
+}
+
+static void segment(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                    struct aksu_effects *fx)
+{
+    if (t->state == AKSU_CLOSED) {
+        fx->refused = true;
+        fx->mask = AKSU_FX_RESET;
+    } else if (t->state == AKSU_LISTEN) {
+        aksu_tcp_arrives_listen(p, t, ev, fx);
+    } else if (t->state == AKSU_SYN_SENT) {
+        aksu_tcp_arrives_syn_sent(p, t, ev, fx);
+    } else {
+        aksu_tcp_arrives(p, t, ev, fx);
+    }
+}
+
+static void dispatch(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                     struct aksu_effects *fx)
+{
+    switch (ev->kind) {
+    case AKSU_EV_LISTEN:
+    case AKSU_EV_CONNECT:
+        aksu_tcp_open(p, t, ev);
+        break;
+    case AKSU_EV_WROTE:
+        wrote(p, t, ev);
+        break;
+    case AKSU_EV_READ:
+        read_out(t, ev->value);
+        break;
+    case AKSU_EV_SHUTDOWN:
+        shut_down(t);
+        break;
+    case AKSU_EV_CLOSE:
+        close_both(p, t, ev, fx);
+        break;
+    case AKSU_EV_ABORT:
+        if (t->state != AKSU_CLOSED) {
+            aksu_tcp_give_up(t, fx, AKSU_ECONNABORTED);
+        }
+        break;
+    case AKSU_EV_SET:
+        set(p, t, ev);
+        break;
+    case AKSU_EV_SEGMENT:
+        segment(p, t, ev, fx);
+        break;
+    case AKSU_EV_SENT:
+        sent(p, t, ev);
+        break;
+    case AKSU_EV_TICK:
+        tick(p, t, ev->now_ms, fx);
+        break;
+    case AKSU_EV_ICMP:
+        icmp(t, ev, fx);
+        break;
+    case AKSU_EV_RESUME:
+        resume(p, t, ev);
+        break;
+    default:
+        break;
+    }
+}
+
+void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                   struct aksu_effects *fx)
+{
+    uint8_t before = t->state;
+
+    memset(fx, 0, sizeof *fx);
+    dispatch(p, t, ev, fx);
+    settle(p, t, ev->now_ms);
+    AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
+    (void)before;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// What the files of the pure core share. The arguments are always in this order, and mean:
+// p the profile, t the TCB, ev the event, s the arrived segment, fx the effects.
+#ifndef AKSU_TCP_H
+#define AKSU_TCP_H
+
+#include <aksu/tcb.h>
+#include "check.h"
+#include "seq.h"
+#include <string.h>
+
+enum {
+    AKSU_MSS_DEFAULT = 536, // RFC 9293 3.7.1, MUST-15
+    AKSU_MSS_FLOOR = 88,    // smaller offers are raised to it (CVE-2019-11479)
+    AKSU_WSCALE_MAX = 14,   // RFC 7323 2.3
+    AKSU_R1 = 3             // retransmissions, SHLD-10
+};
+
+// handshake.c
+void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev);
+void aksu_tcp_arrives_listen(const struct aksu_profile *p, struct aksu_tcb *t,
+                             const struct aksu_event *ev, struct aksu_effects *fx);
+void aksu_tcp_arrives_syn_sent(const struct aksu_profile *p, struct aksu_tcb *t,
+                               const struct aksu_event *ev, struct aksu_effects *fx);
+
+// arrives.c
+void aksu_tcp_arrives(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                      struct aksu_effects *fx);
+void aksu_tcp_take_ack(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                       struct aksu_effects *fx);
+void aksu_tcp_take_rest(const struct aksu_profile *p, struct aksu_tcb *t,
+                        const struct aksu_event *ev, struct aksu_effects *fx);
+
+// reassembly.c
+bool aksu_tcp_take_text(const struct aksu_profile *p, struct aksu_tcb *t,
+                        const struct aksu_segment *s, struct aksu_effects *fx);
+void aksu_tcp_report_duplicate(const struct aksu_profile *p, struct aksu_tcb *t,
+                               const struct aksu_segment *s);
+void aksu_tcp_forget_duplicate(struct aksu_tcb *t);
+
+// challenge.c
+void aksu_tcp_challenge(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+
+// recovery.c
+void aksu_tcp_recovery_acked(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t acked);
+void aksu_tcp_recovery_duplicate(const struct aksu_profile *p, struct aksu_tcb *t);
+void aksu_tcp_recovery_timeout(const struct aksu_profile *p, struct aksu_tcb *t);
+
+// rto.c
+void aksu_tcp_rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms);
+void aksu_tcp_arm_rtx(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_arm_user(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+
+// step.c
+void aksu_tcp_finish(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
+void aksu_tcp_drop_half_open(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
+void aksu_tcp_give_up(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
+void aksu_tcp_enter_time_wait(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_arm_fin_wait_2(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_arm_keepalive(struct aksu_tcb *t, uint32_t now_ms);
+
+// plan.c
+bool aksu_tcp_can_send(const struct aksu_tcb *t, uint32_t *len, bool *fin);
+
+// The answer of aksu_tcp_plan() without the segment: *wait_ms is set for AKSU_NEXT_WAIT.
+enum aksu_next aksu_tcp_when(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms);
+
+// Octets of sequence space that SYN and FIN take up.
+static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
+{
+    return (uint32_t)((s->flags & AKSU_SYN) != 0) + (uint32_t)((s->flags & AKSU_FIN) != 0);
+}
+
+// One number while our SYN is the first unacknowledged one, else none.
+static inline uint32_t aksu_tcp_syn(const struct aksu_tcb *t)
+{
+    return (t->flags & AKSU_F_SYN_UNACKED) != 0;
+}
+
+// Whether the state is one in which data of the application may be on its way.
+static inline bool aksu_tcp_sending(const struct aksu_tcb *t)
+{
+    return t->state >= AKSU_ESTABLISHED && t->state <= AKSU_LAST_ACK &&
+           t->state != AKSU_FIN_WAIT_2;
+}
+
+#endif
