@@ -67,7 +67,8 @@ static void clear_tables(struct aksu *net)
     }
 }
 
-int aksu_init(struct aksu *net, const struct aksu_storage *storage, const struct aksu_config *config)
+int aksu_init(struct aksu *net, const struct aksu_storage *storage,
+              const struct aksu_config *config)
 {
     uint32_t mtu = config->mtu ? config->mtu : 1500;
 

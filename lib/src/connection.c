@@ -8,8 +8,8 @@ enum { TTL = 64 };
 static struct aksu_packet pair(const struct aksu *net, const struct aksu_endpoint *remote,
                                uint16_t local_port)
 {
-    struct aksu_packet ip = {aksu_addr_get(&remote->addr), net->addr, remote->port, local_port,
-                             NULL, 0};
+    struct aksu_packet ip = {
+        aksu_addr_get(&remote->addr), net->addr, remote->port, local_port, NULL, 0};
     return ip;
 }
 

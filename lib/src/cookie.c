@@ -79,7 +79,8 @@ static void send(struct aksu *net, const struct aksu_packet *ip, const struct ak
     a->segment.options = AKSU_OPT_MSS;
     a->segment.mss = open.mss;
     if (net->profile->timestamps && (syn->options & AKSU_OPT_TIMESTAMPS)) {
-        a->segment.options |= AKSU_OPT_TIMESTAMPS | (syn->options & (AKSU_OPT_WSCALE | AKSU_OPT_SACK_PERMITTED));
+        a->segment.options |=
+            AKSU_OPT_TIMESTAMPS | (syn->options & (AKSU_OPT_WSCALE | AKSU_OPT_SACK_PERMITTED));
         a->segment.tsval = timestamp(net, open.salt, syn);
         a->segment.tsecr = syn->tsval;
         a->segment.wscale = own_shift(open.rcv_buf);

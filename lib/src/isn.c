@@ -52,7 +52,8 @@ uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pai
 // hash is the connection's salt.
 void aksu_isn_open(const struct aksu *net, const struct aksu_packet *ip, struct aksu_open *open)
 {
-    uint32_t words[4] = {ip->remote, ip->local, (uint32_t)ip->remote_port << 16 | ip->local_port, 0};
+    uint32_t words[4] = {ip->remote, ip->local, (uint32_t)ip->remote_port << 16 | ip->local_port,
+                         0};
     uint64_t hash = aksu_siphash(net->secret, words, 2);
 
     open->iss = net->now_ms * TICKS_PER_MS + (uint32_t)hash;
@@ -71,8 +72,7 @@ static bool port_free(struct aksu *net, const struct aksu_packet *ip)
 uint16_t aksu_isn_port(struct aksu *net, const struct aksu_packet *ip)
 {
     const uint32_t range = 65536 - PORT_MIN;
-    uint32_t words[4] = {ip->remote, ip->local, ip->remote_port,
-                         0x80000000u | net->ports_chosen++};
+    uint32_t words[4] = {ip->remote, ip->local, ip->remote_port, 0x80000000u | net->ports_chosen++};
     uint32_t start = (uint32_t)aksu_siphash(net->secret, words, 2) ^ net->now_ms;
     struct aksu_packet candidate = *ip;
 

@@ -47,8 +47,8 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
             l->user = user;
             l->local = addr;
             l->port = port;
-            l->backlog = backlog ? backlog
-                                 : (uint8_t)aksu_min32((net->store->rows + 1) / 2, UINT8_MAX);
+            l->backlog =
+                backlog ? backlog : (uint8_t)aksu_min32((net->store->rows + 1) / 2, UINT8_MAX);
             l->half_open = 0;
             return AKSU_OK;
         }
@@ -146,8 +146,7 @@ static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct a
     struct aksu_plan plan;
     struct aksu_open open;
 
-    if (!net->profile->cookies ||
-        !net->profile->cookies->take(net, ip, ack, &plan.segment)) {
+    if (!net->profile->cookies || !net->profile->cookies->take(net, ip, ack, &plan.segment)) {
         return -AKSU_DROP_NO_CONNECTION;
     }
     aksu_isn_open(net, ip, &open);

@@ -2,20 +2,18 @@
 // Names for people. Linked only when used.
 #include <aksu/aksu.h>
 
-static const char *pick(const char *const *names, unsigned count, unsigned i)
+static const char *pick(const char *const *names, size_t count, unsigned i)
 {
     return i < count && names[i] ? names[i] : "?";
 }
 
-#define COUNT(array) (unsigned)(sizeof(array) / sizeof(array)[0])
-
 const char *aksu_state_name(unsigned state)
 {
     static const char *const names[] = {
-        "CLOSED",     "LISTEN",     "SYN-SENT",   "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
-        "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",    "LAST-ACK",     "TIME-WAIT",
+        "CLOSED",     "LISTEN",     "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
+        "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",  "LAST-ACK",     "TIME-WAIT",
     };
-    return pick(names, COUNT(names), state);
+    return pick(names, sizeof names / sizeof names[0], state);
 }
 
 const char *aksu_event_name(unsigned kind)
@@ -24,7 +22,7 @@ const char *aksu_event_name(unsigned kind)
         "LISTEN", "CONNECT", "WROTE", "READ", "SHUTDOWN", "CLOSE",  "ABORT",
         "SET",    "SEGMENT", "SENT",  "TICK", "ICMP",     "RESUME",
     };
-    return pick(names, COUNT(names), kind);
+    return pick(names, sizeof names / sizeof names[0], kind);
 }
 
 const char *aksu_error_name(int error)
@@ -54,7 +52,7 @@ const char *aksu_error_name(int error)
         {AKSU_ENOKEY, "no secret: call aksu_seed() first"},
     };
 
-    for (unsigned i = 0; i < COUNT(names); i++) {
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (names[i].error == error) {
             return names[i].name;
         }
@@ -89,5 +87,5 @@ const char *aksu_drop_name(int reason)
         "no row for a new connection",
         "ring of answers full",
     };
-    return pick(names, COUNT(names), (unsigned)(reason < 0 ? -reason : reason));
+    return pick(names, sizeof names / sizeof names[0], (unsigned)(reason < 0 ? -reason : reason));
 }

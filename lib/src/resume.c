@@ -62,8 +62,8 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
         return AKSU_EPROTO;
     }
     memcpy(&t, p + 24, sizeof t);
-    struct aksu_packet ip = {aksu_get32(p + 8), aksu_get32(p + 12), aksu_get16(p + 16),
-                             aksu_get16(p + 18), NULL, 0};
+    struct aksu_packet ip = {
+        aksu_get32(p + 8), aksu_get32(p + 12), aksu_get16(p + 16), aksu_get16(p + 18), NULL, 0};
 
     if (!plausible(net, &t) || ip.local != net->addr || !aksu_ipv4_unicast(net, ip.remote)) {
         return AKSU_EPROTO;

@@ -3,7 +3,8 @@
 // it does not.
 #include "stack.h"
 
-static uint8_t *area(const struct aksu *net, const struct aksu_row *row, uint8_t *all, uint32_t each)
+static uint8_t *area(const struct aksu *net, const struct aksu_row *row, uint8_t *all,
+                     uint32_t each)
 {
     return all + (size_t)(row - net->store->row) * each;
 }
@@ -70,8 +71,8 @@ uint32_t aksu_ring_send(struct aksu *net, struct aksu_row *row, uint32_t offset,
 
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len)
 {
-    row->tx_head = row->handlers->emit ? row->tx_head + len
-                                       : wrap(row->tx_head, len, net->store->tx_octets);
+    row->tx_head =
+        row->handlers->emit ? row->tx_head + len : wrap(row->tx_head, len, net->store->tx_octets);
 }
 
 static void notify(struct aksu *net, struct aksu_row *row, uint8_t kind, uint32_t len)

@@ -29,7 +29,6 @@ enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_COOKIES = 0x02, AKSU_NET_DEFENDED = 0x04
 // answer.kind
 enum { AKSU_ANSWER_TCP, AKSU_ANSWER_ARP_REPLY, AKSU_ANSWER_ARP_ANNOUNCE };
 
-
 // An IPv4 packet being taken in: addresses in host order, payload of its protocol.
 struct aksu_packet {
     uint32_t remote;

@@ -18,7 +18,8 @@ static struct aksu_row **bucket(const struct aksu *net, const struct aksu_packet
     if (net->store->buckets > 1) {
         mixed = (ip->remote ^ net->secret[0]) * 0x9E3779B1u;
         mixed ^= mixed >> 15;
-        mixed += (((uint32_t)ip->remote_port << 16 | ip->local_port) ^ net->secret[1]) * 0x85EBCA6Bu;
+        mixed +=
+            (((uint32_t)ip->remote_port << 16 | ip->local_port) ^ net->secret[1]) * 0x85EBCA6Bu;
         mixed ^= mixed >> 13;
         mixed *= 0xC2B2AE35u;
         mixed ^= mixed >> 16;

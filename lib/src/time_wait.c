@@ -23,7 +23,8 @@ static bool live(const struct aksu *net, const struct aksu_time_wait *w)
 
 static uint64_t hash_of(const struct aksu *net, const struct aksu_packet *ip)
 {
-    uint32_t words[4] = {ip->remote, ip->local, (uint32_t)ip->remote_port << 16 | ip->local_port, 0};
+    uint32_t words[4] = {ip->remote, ip->local, (uint32_t)ip->remote_port << 16 | ip->local_port,
+                         0};
 
     return aksu_siphash(net->secret, words, 2);
 }

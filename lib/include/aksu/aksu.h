@@ -113,9 +113,9 @@ struct aksu_counters {
     uint32_t frames_in;
     uint32_t frames_out;
     uint32_t dropped[AKSU_DROP_COUNT];
-    uint32_t retransmitted;  ///< segments sent again
-    uint32_t timeouts;       ///< retransmission timeouts
-    uint32_t opened;         ///< connections that became ESTABLISHED
+    uint32_t retransmitted; ///< segments sent again
+    uint32_t timeouts;      ///< retransmission timeouts
+    uint32_t opened;        ///< connections that became ESTABLISHED
     uint32_t resets_sent;
     uint32_t cookies_sent;   ///< SYNs answered by a SYN cookie
     uint32_t cookies_taken;  ///< connections that a returned cookie opened
@@ -126,8 +126,8 @@ struct aksu_counters {
 
 /// One step of one connection, as the trace hook sees it. `before` is a copy, `after` the TCB.
 struct aksu_trace {
-    void (*hook)(struct aksu_trace *, struct aksu *net, aksu_handle conn,
-                 const struct aksu_event *, const struct aksu_effects *, const struct aksu_tcb *after);
+    void (*hook)(struct aksu_trace *, struct aksu *net, aksu_handle conn, const struct aksu_event *,
+                 const struct aksu_effects *, const struct aksu_tcb *after);
     struct aksu_tcb before;
     void *user;
 };
@@ -162,48 +162,48 @@ enum {
 /// A connection's row: the TCB and what the stack keeps beside it.
 struct aksu_row {
     struct aksu_tcb tcb;
-    uint32_t remote;         // IPv4 address, host order
+    uint32_t remote; // IPv4 address, host order
     uint32_t local;
     uint16_t remote_port;
     uint16_t local_port;
     const struct aksu_handlers *handlers;
     void *user;
-    struct aksu_row *next;   // in its bucket, or of the free list
-    uint32_t place;          // in the heap of deadlines
+    struct aksu_row *next; // in its bucket, or of the free list
+    uint32_t place;        // in the heap of deadlines
     uint32_t deadline;
-    uint32_t rx_head;        // next octet of the receive ring to be read
-    uint32_t tx_head;        // of the send ring; with emit: offset of snd_una in the stream
-    uint8_t mac[6];          // next hop
+    uint32_t rx_head; // next octet of the receive ring to be read
+    uint32_t tx_head; // of the send ring; with emit: offset of snd_una in the stream
+    uint8_t mac[6];   // next hop
     uint16_t generation;
     uint8_t bits;
     uint8_t ttl;
     uint8_t dscp;
-    uint8_t reason;          // of on_close, negated
+    uint8_t reason; // of on_close, negated
 };
 
 struct aksu_listener {
     const struct aksu_handlers *handlers;
     void *user;
-    uint32_t local;          // 0 = any
-    uint16_t port;           // 0 = free
+    uint32_t local; // 0 = any
+    uint16_t port;  // 0 = free
     uint8_t backlog;
     uint8_t half_open;
 };
 
 struct aksu_time_wait {
-    uint32_t tuple;          // keyed hash of the pair of endpoints, with salt
+    uint32_t tuple; // keyed hash of the pair of endpoints, with salt
     uint32_t salt;
     uint32_t expires;
     aksu_seq snd_nxt;
     aksu_seq rcv_nxt;
     uint32_t ts_recent;
     uint16_t wnd;
-    uint16_t flags;          // of the TCB; 0 = free
+    uint16_t flags; // of the TCB; 0 = free
 };
 
 struct aksu_neighbour {
-    uint32_t addr;           // 0 = free
-    uint32_t at;             // next request, or when it goes stale
+    uint32_t addr; // 0 = free
+    uint32_t at;   // next request, or when it goes stale
     uint8_t mac[6];
     uint8_t state;
     uint8_t tries;
@@ -336,7 +336,8 @@ struct aksu {
 ///
 /// Returns AKSU_OK; AKSU_EPROTO if storage was compiled against another version of this header;
 /// AKSU_EINVAL if a size, the profile, the address or the MTU is out of range.
-int aksu_init(struct aksu *net, const struct aksu_storage *storage, const struct aksu_config *config);
+int aksu_init(struct aksu *net, const struct aksu_storage *storage,
+              const struct aksu_config *config);
 
 /// Gives the secret that initial sequence numbers, ports, timestamps and cookies are made with
 /// (RFC 6528 3, RFC 6056): 16 octets or more from a true random source, new at every boot.
@@ -353,7 +354,8 @@ void aksu_now(struct aksu *net, uint32_t now_ms);
 /// Returns 0, or the negative enum aksu_drop that says why it was dropped.
 int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len);
 
-/// Writes the next frame to send to `frame`, at most `size` octets: MTU + 14, or MTU with link NULL.
+/// Writes the next frame to send to `frame`, at most `size` octets: MTU + 14, or MTU with link
+/// NULL.
 ///
 /// Returns its length, or 0 if there is none now. What it returns counts as sent.
 size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size);
@@ -394,7 +396,8 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
 /// aksu_shutdown(); AKSU_EBADF. Before ESTABLISHED they are queued (RFC 9293 3.10.2).
 int32_t aksu_send(struct aksu *net, aksu_handle conn, const void *data, size_t len);
 
-/// Lends room in the send ring to write to in place: *len octets, contiguous. NULL if there is none.
+/// Lends room in the send ring to write to in place: *len octets, contiguous. NULL if there is
+/// none.
 void *aksu_room(struct aksu *net, aksu_handle conn, size_t *len);
 
 /// Queues the first len octets of what aksu_room() lent.

@@ -126,36 +126,37 @@ enum {
     AKSU_TIMER_ACK = 0x02,  ///< delayed acknowledgment
     AKSU_TIMER_MISC = 0x04, ///< keep-alive; FIN-WAIT-2 timeout; 2 MSL in TIME-WAIT
     AKSU_TIMER_USER = 0x08, ///< user timeout, R2
-    AKSU_TIMER_LINGER = 0x10 ///< (no deadline) the user timer is a linger: progress does not move it
+    AKSU_TIMER_LINGER =
+        0x10 ///< (no deadline) the user timer is a linger: progress does not move it
 };
 
 /// What a TCB owes the peer (tcb.owed): plan sends it, SENT clears it.
 enum {
-    AKSU_OWE_ACK = 0x01,       ///< an acknowledgment, at once
-    AKSU_OWE_RST = 0x02,       ///< a last RST; the state is CLOSED
-    AKSU_OWE_REXMIT = 0x04,    ///< the segment at snd_una again (fast retransmit)
-    AKSU_OWE_PROBE = 0x08,     ///< a window probe, or what silly-window avoidance held back
-    AKSU_OWE_KEEPALIVE = 0x10  ///< a keep-alive segment
+    AKSU_OWE_ACK = 0x01,      ///< an acknowledgment, at once
+    AKSU_OWE_RST = 0x02,      ///< a last RST; the state is CLOSED
+    AKSU_OWE_REXMIT = 0x04,   ///< the segment at snd_una again (fast retransmit)
+    AKSU_OWE_PROBE = 0x08,    ///< a window probe, or what silly-window avoidance held back
+    AKSU_OWE_KEEPALIVE = 0x10 ///< a keep-alive segment
 };
 
 /// Properties of a connection (tcb.flags).
 enum {
-    AKSU_F_PASSIVE = 0x0001,       ///< opened by LISTEN (MUST-11)
-    AKSU_F_SYN_UNACKED = 0x0002,   ///< our SYN takes up the number snd_una
-    AKSU_F_FIN = 0x0004,           ///< sending is closed: a FIN follows the last queued octet
-    AKSU_F_RCV_CLOSED = 0x0008,    ///< CLOSE, not just SHUTDOWN: arriving data is answered by RST
-    AKSU_F_FIN_HELD = 0x0010,      ///< the last out-of-order range ends with the peer's FIN
-    AKSU_F_TIMESTAMPS = 0x0020,    ///< negotiated
-    AKSU_F_SACK = 0x0040,          ///< negotiated
-    AKSU_F_TIMING = 0x0080,        ///< an RTT measurement runs (rtt_seq, rtt_at)
-    AKSU_F_RECOVERY = 0x0100,      ///< fast recovery, until recover is acknowledged
-    AKSU_F_SYN_RETRIED = 0x0200,   ///< the SYN was retransmitted: RFC 6298 5.7
-    AKSU_F_DSACK = 0x0400,         ///< range[0] is a duplicate to be reported, RFC 2883
-    AKSU_F_NODELAY = 0x0800,       ///< Nagle is off
-    AKSU_F_KEEPALIVE = 0x1000,     ///< keep-alive is on
-    AKSU_F_QUICKACK = 0x2000,      ///< acknowledgments are not delayed
-    AKSU_F_PARTIAL = 0x4000,       ///< a partial ACK came in this recovery, RFC 6582 3.2
-    AKSU_F_WSCALE = 0x8000         ///< window scale negotiated
+    AKSU_F_PASSIVE = 0x0001,     ///< opened by LISTEN (MUST-11)
+    AKSU_F_SYN_UNACKED = 0x0002, ///< our SYN takes up the number snd_una
+    AKSU_F_FIN = 0x0004,         ///< sending is closed: a FIN follows the last queued octet
+    AKSU_F_RCV_CLOSED = 0x0008,  ///< CLOSE, not just SHUTDOWN: arriving data is answered by RST
+    AKSU_F_FIN_HELD = 0x0010,    ///< the last out-of-order range ends with the peer's FIN
+    AKSU_F_TIMESTAMPS = 0x0020,  ///< negotiated
+    AKSU_F_SACK = 0x0040,        ///< negotiated
+    AKSU_F_TIMING = 0x0080,      ///< an RTT measurement runs (rtt_seq, rtt_at)
+    AKSU_F_RECOVERY = 0x0100,    ///< fast recovery, until recover is acknowledged
+    AKSU_F_SYN_RETRIED = 0x0200, ///< the SYN was retransmitted: RFC 6298 5.7
+    AKSU_F_DSACK = 0x0400,       ///< range[0] is a duplicate to be reported, RFC 2883
+    AKSU_F_NODELAY = 0x0800,     ///< Nagle is off
+    AKSU_F_KEEPALIVE = 0x1000,   ///< keep-alive is on
+    AKSU_F_QUICKACK = 0x2000,    ///< acknowledgments are not delayed
+    AKSU_F_PARTIAL = 0x4000,     ///< a partial ACK came in this recovery, RFC 6582 3.2
+    AKSU_F_WSCALE = 0x8000       ///< window scale negotiated
 };
 
 /// One connection's whole protocol state. The names are RFC 9293's (3.3.1) where it has one.
@@ -173,28 +174,28 @@ enum {
 ///     rcv_nxt - (rcv_buf - rcv_room)     rcv_nxt            rcv_adv    rcv_nxt + rcv_room
 ///        | received, not yet read           | offered to the peer | free       |
 struct aksu_tcb {
-    aksu_seq snd_una;      ///< oldest unacknowledged sequence number
-    aksu_seq snd_nxt;      ///< next sequence number to be sent
-    aksu_seq snd_max;      ///< one past the highest sequence number ever sent
-    uint32_t snd_wnd;      ///< send window, octets, scaled
-    aksu_seq snd_wl1;      ///< SEG.SEQ of the last window update (SND.WL2 is snd_una: see arrives.c)
-    uint32_t max_snd_wnd;  ///< the largest send window seen
-    aksu_seq snd_up;       ///< send urgent pointer
-    uint32_t snd_buf;      ///< octets queued from snd_una on, in flight or not
-    aksu_seq rcv_nxt;      ///< next sequence number expected
-    aksu_seq rcv_adv;      ///< right edge of the window that was last offered
-    uint32_t rcv_room;     ///< octets of the receive ring that are free from rcv_nxt on
-    uint32_t rcv_buf;      ///< octets of the receive ring in all
-    aksu_seq rcv_up;       ///< receive urgent pointer; never left of the next octet to be read
-    aksu_seq last_ack;     ///< Last.ACK.sent, RFC 7323 4.3
+    aksu_seq snd_una;     ///< oldest unacknowledged sequence number
+    aksu_seq snd_nxt;     ///< next sequence number to be sent
+    aksu_seq snd_max;     ///< one past the highest sequence number ever sent
+    uint32_t snd_wnd;     ///< send window, octets, scaled
+    aksu_seq snd_wl1;     ///< SEG.SEQ of the last window update (SND.WL2 is snd_una: see arrives.c)
+    uint32_t max_snd_wnd; ///< the largest send window seen
+    aksu_seq snd_up;      ///< send urgent pointer
+    uint32_t snd_buf;     ///< octets queued from snd_una on, in flight or not
+    aksu_seq rcv_nxt;     ///< next sequence number expected
+    aksu_seq rcv_adv;     ///< right edge of the window that was last offered
+    uint32_t rcv_room;    ///< octets of the receive ring that are free from rcv_nxt on
+    uint32_t rcv_buf;     ///< octets of the receive ring in all
+    aksu_seq rcv_up;      ///< receive urgent pointer; never left of the next octet to be read
+    aksu_seq last_ack;    ///< Last.ACK.sent, RFC 7323 4.3
     struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent first
-    uint32_t ts_recent;    ///< TS.Recent, RFC 7323 4.3
-    aksu_seq rtt_seq;      ///< the acknowledgment that ends the running RTT measurement
-    uint32_t rtt_at;       ///< when that measurement began, ms
-    uint32_t cwnd;         ///< congestion window, octets, RFC 5681
-    uint32_t ssthresh;     ///< slow start threshold, octets, RFC 5681
-    aksu_seq recover;      ///< RFC 6582 3.2
-    uint32_t rtx_at;       ///< deadlines, ms: see AKSU_TIMER_...
+    uint32_t ts_recent;                   ///< TS.Recent, RFC 7323 4.3
+    aksu_seq rtt_seq;  ///< the acknowledgment that ends the running RTT measurement
+    uint32_t rtt_at;   ///< when that measurement began, ms
+    uint32_t cwnd;     ///< congestion window, octets, RFC 5681
+    uint32_t ssthresh; ///< slow start threshold, octets, RFC 5681
+    aksu_seq recover;  ///< RFC 6582 3.2
+    uint32_t rtx_at;   ///< deadlines, ms: see AKSU_TIMER_...
     uint32_t ack_at;
     uint32_t misc_at;
     uint32_t user_at;
@@ -206,23 +207,23 @@ struct aksu_tcb {
     uint16_t snd_mss;      ///< largest payload to send, before the octets of options come off
     uint16_t rcv_mss;      ///< the MSS that we announce
     uint16_t user_timeout_s; ///< R2, s; 0 = the profile's, 65535 = never
-    uint16_t keep_idle_s;  ///< keep-alive: idle time before the first probe, s; 0 = 7200
-    uint8_t state;         ///< enum aksu_state
-    uint8_t owed;          ///< AKSU_OWE_...
-    uint8_t timers;        ///< AKSU_TIMER_...
-    uint8_t retries;       ///< timeouts in a row without progress, also of probes
-    uint8_t backoff;       ///< RTO is doubled so many times, until a new RTT sample (Karn)
-    uint8_t dupacks;       ///< duplicate ACKs in a row
-    uint8_t ranges;        ///< number of ranges in range
-    uint8_t snd_wscale;    ///< Snd.Wind.Shift, RFC 7323
-    uint8_t rcv_wscale;    ///< Rcv.Wind.Shift, RFC 7323
+    uint16_t keep_idle_s;    ///< keep-alive: idle time before the first probe, s; 0 = 7200
+    uint8_t state;           ///< enum aksu_state
+    uint8_t owed;            ///< AKSU_OWE_...
+    uint8_t timers;          ///< AKSU_TIMER_...
+    uint8_t retries;         ///< timeouts in a row without progress, also of probes
+    uint8_t backoff;         ///< RTO is doubled so many times, until a new RTT sample (Karn)
+    uint8_t dupacks;         ///< duplicate ACKs in a row
+    uint8_t ranges;          ///< number of ranges in range
+    uint8_t snd_wscale;      ///< Snd.Wind.Shift, RFC 7323
+    uint8_t rcv_wscale;      ///< Rcv.Wind.Shift, RFC 7323
     uint8_t keep_interval_s; ///< keep-alive: s between probes; 0 = 75
-    uint8_t keep_count;    ///< keep-alive: unanswered probes that end the connection; 0 = 9
-    uint8_t keep_probes;   ///< keep-alive and window probes sent since the peer was last heard
-    uint8_t probe_limit;   ///< zero-window probes before giving up even if answered; 0 = never
-    uint8_t probes;        ///< zero-window probes sent since the window was last open
-    uint8_t challenges;    ///< challenge ACKs sent in the current interval, RFC 5961 7
-    uint8_t challenge_at;  ///< that interval's start, units of 1024 ms
+    uint8_t keep_count;      ///< keep-alive: unanswered probes that end the connection; 0 = 9
+    uint8_t keep_probes;     ///< keep-alive and window probes sent since the peer was last heard
+    uint8_t probe_limit;     ///< zero-window probes before giving up even if answered; 0 = never
+    uint8_t probes;          ///< zero-window probes sent since the window was last open
+    uint8_t challenges;      ///< challenge ACKs sent in the current interval, RFC 5961 7
+    uint8_t challenge_at;    ///< that interval's start, units of 1024 ms
 };
 
 /// How a connection begins: what the pure core cannot know by itself.
@@ -246,8 +247,8 @@ enum aksu_event_kind {
     AKSU_EV_SEGMENT,  ///< segment arrived: decoded, its checksum verified
     AKSU_EV_SENT,     ///< segment, as plan gave it, was handed to the link
     AKSU_EV_TICK,     ///< plan asked for it
-    AKSU_EV_ICMP,     ///< option: enum aksu_icmp_class; value: quoted SEG.SEQ; detail: reason or MTU
-    AKSU_EV_RESUME,   ///< a saved TCB goes on: value: the clock when saved; detail: ms since then
+    AKSU_EV_ICMP,   ///< option: enum aksu_icmp_class; value: quoted SEG.SEQ; detail: reason or MTU
+    AKSU_EV_RESUME, ///< a saved TCB goes on: value: the clock when saved; detail: ms since then
     AKSU_EVENT_COUNT
 };
 
@@ -312,10 +313,10 @@ struct aksu_effects {
 
 /// What plan answers.
 enum aksu_next {
-    AKSU_NEXT_NEVER,   ///< nothing, until an event comes
-    AKSU_NEXT_WAIT,    ///< nothing for plan.wait_ms
-    AKSU_NEXT_TICK,    ///< step a TICK now and ask again
-    AKSU_NEXT_SEGMENT  ///< send plan.segment now, then step SENT
+    AKSU_NEXT_NEVER,  ///< nothing, until an event comes
+    AKSU_NEXT_WAIT,   ///< nothing for plan.wait_ms
+    AKSU_NEXT_TICK,   ///< step a TICK now and ask again
+    AKSU_NEXT_SEGMENT ///< send plan.segment now, then step SENT
 };
 
 /// A plan. The payload of plan.segment is the segment.len octets of the send ring that begin
@@ -328,11 +329,11 @@ struct aksu_plan {
 /// Congestion control, RFC 5681 section 3: how cwnd and ssthresh follow from what happens.
 /// Each function may write those two and read the rest.
 struct aksu_congestion {
-    void (*open)(struct aksu_tcb *);                         ///< ESTABLISHED: the initial window
-    void (*acked)(struct aksu_tcb *, uint32_t octets);       ///< new data acknowledged, no recovery
-    void (*lost)(struct aksu_tcb *, uint32_t flight);        ///< fast retransmit begins
-    void (*timed_out)(struct aksu_tcb *, uint32_t flight);   ///< first timeout of a segment
-    void (*idle)(struct aksu_tcb *);                         ///< sending again after an idle RTO
+    void (*open)(struct aksu_tcb *);                       ///< ESTABLISHED: the initial window
+    void (*acked)(struct aksu_tcb *, uint32_t octets);     ///< new data acknowledged, no recovery
+    void (*lost)(struct aksu_tcb *, uint32_t flight);      ///< fast retransmit begins
+    void (*timed_out)(struct aksu_tcb *, uint32_t flight); ///< first timeout of a segment
+    void (*idle)(struct aksu_tcb *);                       ///< sending again after an idle RTO
 };
 
 struct aksu_time_wait;
@@ -353,7 +354,7 @@ struct aksu_sack {
 struct aksu_cookies;
 
 /// What a profile can name.
-extern const struct aksu_congestion aksu_newreno;      ///< RFC 5681, 6582, 6928
+extern const struct aksu_congestion aksu_newreno; ///< RFC 5681, 6582, 6928
 extern const struct aksu_timestamps aksu_tcp_timestamps;
 extern const struct aksu_sack aksu_tcp_sack;
 extern const struct aksu_cookies aksu_syn_cookies;
@@ -366,15 +367,15 @@ struct aksu_profile {
     const struct aksu_sack *sack;             ///< or NULL
     const struct aksu_cookies *cookies;       ///< or NULL: no SYN cookies (RFC 4987 3.6)
     uint32_t (*copy)(void *to, const void *from, uint32_t len); ///< copies and sums: aksu_copy
-    uint32_t rto_min_ms;      ///< RFC 6298 2.4 says 1000; 200 is usual on a LAN
-    uint32_t rto_max_ms;      ///< at least 60000 (RFC 6298 2.5)
-    uint32_t msl_ms;          ///< maximum segment lifetime; RFC 9293 says 120000, practice 30000
-    uint32_t fin_wait_2_ms;   ///< FIN-WAIT-2 after a full close
-    uint16_t delayed_ack_ms;  ///< 0 to 499 (MUST-40); 0: never delayed
-    uint16_t user_timeout_s;  ///< R2; at least 100 (SHLD-11)
-    uint8_t syn_ack_tries;    ///< SYN,ACKs sent for one SYN, at least 1
-    uint8_t window_scale;     ///< 1: offered and accepted (RFC 7323 2)
-    uint8_t challenge_acks;   ///< per 5 s and connection, before randomisation (RFC 5961 7)
+    uint32_t rto_min_ms;     ///< RFC 6298 2.4 says 1000; 200 is usual on a LAN
+    uint32_t rto_max_ms;     ///< at least 60000 (RFC 6298 2.5)
+    uint32_t msl_ms;         ///< maximum segment lifetime; RFC 9293 says 120000, practice 30000
+    uint32_t fin_wait_2_ms;  ///< FIN-WAIT-2 after a full close
+    uint16_t delayed_ack_ms; ///< 0 to 499 (MUST-40); 0: never delayed
+    uint16_t user_timeout_s; ///< R2; at least 100 (SHLD-11)
+    uint8_t syn_ack_tries;   ///< SYN,ACKs sent for one SYN, at least 1
+    uint8_t window_scale;    ///< 1: offered and accepted (RFC 7323 2)
+    uint8_t challenge_acks;  ///< per 5 s and connection, before randomisation (RFC 5961 7)
 };
 
 extern const struct aksu_profile aksu_lean;     ///< windows, NewReno, out-of-order data

@@ -126,8 +126,8 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
 
     // The sender is who sent the frame, and an address of this network; 0 is an ARP probe.
     if (memcmp(p + 8, net->frame_mac, 6) != 0 ||
-        (sender != 0 && (!aksu_ipv4_unicast(net, sender) ||
-                         ((sender ^ net->addr) & net->netmask) != 0))) {
+        (sender != 0 &&
+         (!aksu_ipv4_unicast(net, sender) || ((sender ^ net->addr) & net->netmask) != 0))) {
         return -AKSU_DROP_SOURCE;
     }
     if (sender == net->addr) {

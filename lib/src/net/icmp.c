@@ -82,8 +82,12 @@ static int error(struct aksu *net, const struct aksu_packet *ip)
     if (header < AKSU_IPV4_LEN || left < header + QUOTED_TCP) {
         return -AKSU_DROP_ICMP_QUOTE;
     }
-    struct aksu_packet quoted = {aksu_get32(q + 16), aksu_get32(q + 12), aksu_get16(q + header + 2),
-                                 aksu_get16(q + header), NULL, 0};
+    struct aksu_packet quoted = {aksu_get32(q + 16),
+                                 aksu_get32(q + 12),
+                                 aksu_get16(q + header + 2),
+                                 aksu_get16(q + header),
+                                 NULL,
+                                 0};
     struct aksu_row *row = aksu_table_find(net, &quoted);
 
     if (!row) {

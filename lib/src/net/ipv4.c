@@ -65,7 +65,11 @@ int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
     if (header < 0) {
         return header;
     }
-    struct aksu_packet ip = {aksu_get32(p + 12), aksu_get32(p + 16), 0, 0, p + header,
+    struct aksu_packet ip = {aksu_get32(p + 12),
+                             aksu_get32(p + 16),
+                             0,
+                             0,
+                             p + header,
                              (uint32_t)aksu_get16(p + 2) - (uint32_t)header};
 
     if (!aksu_ipv4_unicast(net, ip.remote) || ip.remote == net->addr) {

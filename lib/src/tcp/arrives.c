@@ -9,12 +9,17 @@ static bool refuse(struct aksu_effects *fx)
     return false;
 }
 
-// The peer's SYN,ACK that crossed ours in a simultaneous open: its SYN is known already, the ACK is
-// what counts (3.5, Figure 8).
-static bool crossing(const struct aksu_tcb *t, const struct aksu_segment *s)
+// The peer's SYN once more, in SYN-RECEIVED: it is known already.
+static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
     return t->state == AKSU_SYN_RECEIVED && s->seq + 1 == t->rcv_nxt &&
-           (s->flags & (AKSU_SYN | AKSU_ACK | AKSU_RST)) == (AKSU_SYN | AKSU_ACK);
+           (s->flags & (AKSU_SYN | AKSU_RST)) == AKSU_SYN;
+}
+
+// In a simultaneous open it comes with the ACK of ours, and that counts (3.5, Figure 8).
+static bool crossing(const struct aksu_tcb *t, const struct aksu_segment *s)
+{
+    return repeated_syn(t, s) && (s->flags & AKSU_ACK) && !(t->flags & AKSU_F_PASSIVE);
 }
 
 // Table 6. A segment that reaches over both edges of the window is acceptable too: it is trimmed.
@@ -24,6 +29,9 @@ static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
     uint32_t wnd = t->rcv_adv - t->rcv_nxt;
     uint32_t len = s->len + aksu_tcp_control_len(s);
 
+    if (s->flags & AKSU_RST) {
+        len = 0; // its sequence number alone decides (RFC 5961 3.2)
+    }
     if (wnd == 0) {
         return s->seq == t->rcv_nxt;
     }
@@ -41,7 +49,7 @@ static bool refuse_unacceptable(const struct aksu_profile *p, struct aksu_tcb *t
     if (s->flags & AKSU_RST) {
         return refuse(fx);
     }
-    if (t->state == AKSU_SYN_RECEIVED && (s->flags & AKSU_SYN) && s->seq + 1 == t->rcv_nxt) {
+    if (repeated_syn(t, s)) {
         t->snd_nxt = t->snd_una; // the client has not seen our SYN,ACK: again
     } else if (s->len > 0 || (s->flags & AKSU_FIN)) {
         t->owed |= AKSU_OWE_ACK; // the peer sends again what we have: it needs the ACK
@@ -73,7 +81,7 @@ static bool check_sequence(const struct aksu_profile *p, struct aksu_tcb *t,
             return refuse_unacceptable(p, t, ev, fx);
         }
     }
-    if (!acceptable(t, s)) {
+    if (repeated_syn(t, s) || !acceptable(t, s)) {
         return refuse_unacceptable(p, t, ev, fx);
     }
     return true;
@@ -119,7 +127,8 @@ static bool check_syn(const struct aksu_profile *p, struct aksu_tcb *t, const st
     if (!(ev->segment->flags & AKSU_SYN) || crossing(t, ev->segment)) {
         return true;
     }
-    if (t->state == AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE)) {
+    if (t->state == AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE) &&
+        aksu_seq_leq(t->rcv_nxt, ev->segment->seq)) {
         aksu_tcp_drop_half_open(t, fx, AKSU_ECONNREFUSED);
         return refuse(fx);
     }
@@ -159,9 +168,8 @@ static bool is_duplicate(const struct aksu_tcb *t, const struct aksu_segment *s)
         (s->flags & (AKSU_SYN | AKSU_FIN)) || (uint32_t)s->wnd << t->snd_wscale != t->snd_wnd) {
         return false;
     }
-    return !(t->flags & AKSU_F_SACK) ||
-           (s->sacks > 0 && aksu_seq_lt(s->ack, s->sack[0].end) &&
-            aksu_seq_leq(s->sack[0].end, t->snd_max));
+    return !(t->flags & AKSU_F_SACK) || (s->sacks > 0 && aksu_seq_lt(s->ack, s->sack[0].end) &&
+                                         aksu_seq_leq(s->sack[0].end, t->snd_max));
 }
 
 // Karn's rule: the measurement was given up if its segment was sent again; an echoed timestamp
@@ -234,7 +242,7 @@ static void fin_acked(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t
 {
     if (t->state == AKSU_FIN_WAIT_1) {
         t->state = AKSU_FIN_WAIT_2;
-        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
+        t->timers &= (uint8_t) ~(AKSU_TIMER_MISC | AKSU_TIMER_USER | AKSU_TIMER_LINGER);
         aksu_tcp_arm_fin_wait_2(p, t, now_ms);
     } else if (t->state == AKSU_CLOSING) {
         aksu_tcp_enter_time_wait(p, t, now_ms);
@@ -243,8 +251,8 @@ static void fin_acked(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t
     }
 }
 
-void aksu_tcp_take_ack(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                       struct aksu_effects *fx)
+void aksu_tcp_take_ack(const struct aksu_profile *p, struct aksu_tcb *t,
+                       const struct aksu_event *ev, struct aksu_effects *fx)
 {
     aksu_seq ack = ev->segment->ack;
 
@@ -326,8 +334,8 @@ void aksu_tcp_take_rest(const struct aksu_profile *p, struct aksu_tcb *t,
 {
     const struct aksu_segment *s = ev->segment;
     aksu_seq end = s->seq + s->len + ((s->flags & AKSU_SYN) != 0);
-    bool receiving = t->state == AKSU_ESTABLISHED || t->state == AKSU_FIN_WAIT_1 ||
-                     t->state == AKSU_FIN_WAIT_2;
+    bool receiving =
+        t->state == AKSU_ESTABLISHED || t->state == AKSU_FIN_WAIT_1 || t->state == AKSU_FIN_WAIT_2;
 
     if (!receiving) {
         if (s->len > 0) {

@@ -38,7 +38,8 @@ void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struc
 }
 
 // Options that count only on a SYN. What the peer does not offer is off in both directions.
-static void negotiate(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_segment *s)
+static void negotiate(const struct aksu_profile *p, struct aksu_tcb *t,
+                      const struct aksu_segment *s)
 {
     uint16_t mss = (s->options & AKSU_OPT_MSS) ? s->mss : AKSU_MSS_DEFAULT;
 
@@ -86,7 +87,8 @@ void aksu_tcp_arrives_listen(const struct aksu_profile *p, struct aksu_tcb *t,
 }
 
 // 3.10.7.3, first and second: whether the segment comes through the ACK and RST checks.
-static bool check_syn_sent(struct aksu_tcb *t, const struct aksu_segment *s, struct aksu_effects *fx)
+static bool check_syn_sent(struct aksu_tcb *t, const struct aksu_segment *s,
+                           struct aksu_effects *fx)
 {
     if (s->flags & AKSU_ACK) {
         // The whole of what was sent is the SYN: only its acknowledgment is acceptable.

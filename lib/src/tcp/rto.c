@@ -3,7 +3,7 @@
 #include "tcp.h"
 
 enum {
-    RTO_INITIAL_MS = 1000, // RFC 6298 2.1
+    RTO_INITIAL_MS = 1000,  // RFC 6298 2.1
     RTO_SYN_LOST_MS = 3000, // RFC 6298 5.7
     GRANULARITY_MS = 1,
     SRTT_MAX_MS = 8191,
@@ -72,8 +72,8 @@ void aksu_tcp_arm_user(const struct aksu_profile *p, struct aksu_tcb *t, uint32_
         return;
     }
     if (seconds == 0) {
-        seconds = t->state == AKSU_SYN_SENT ? aksu_max32(p->user_timeout_s, SYN_R2_S)
-                                            : p->user_timeout_s;
+        seconds =
+            t->state == AKSU_SYN_SENT ? aksu_max32(p->user_timeout_s, SYN_R2_S) : p->user_timeout_s;
     }
     if (seconds == UINT16_MAX) {
         t->timers &= (uint8_t)~AKSU_TIMER_USER;

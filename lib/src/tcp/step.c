@@ -5,7 +5,7 @@
 
 enum {
     BUF_MAX = 1 << 30,
-    OVERRIDE_MS = 500, // 3.8.6.2.1: between 0.1 and 1 s
+    OVERRIDE_MS = 500,  // 3.8.6.2.1: between 0.1 and 1 s
     KEEP_IDLE_S = 7200, // MUST-28
     KEEP_INTERVAL_S = 75,
     KEEP_COUNT = 9,

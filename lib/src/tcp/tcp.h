@@ -26,8 +26,8 @@ void aksu_tcp_arrives_syn_sent(const struct aksu_profile *p, struct aksu_tcb *t,
 // arrives.c
 void aksu_tcp_arrives(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                       struct aksu_effects *fx);
-void aksu_tcp_take_ack(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                       struct aksu_effects *fx);
+void aksu_tcp_take_ack(const struct aksu_profile *p, struct aksu_tcb *t,
+                       const struct aksu_event *ev, struct aksu_effects *fx);
 void aksu_tcp_take_rest(const struct aksu_profile *p, struct aksu_tcb *t,
                         const struct aksu_event *ev, struct aksu_effects *fx);
 
@@ -80,8 +80,7 @@ static inline uint32_t aksu_tcp_syn(const struct aksu_tcb *t)
 // Whether the state is one in which data of the application may be on its way.
 static inline bool aksu_tcp_sending(const struct aksu_tcb *t)
 {
-    return t->state >= AKSU_ESTABLISHED && t->state <= AKSU_LAST_ACK &&
-           t->state != AKSU_FIN_WAIT_2;
+    return t->state >= AKSU_ESTABLISHED && t->state <= AKSU_LAST_ACK && t->state != AKSU_FIN_WAIT_2;
 }
 
 #endif
