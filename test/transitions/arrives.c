@@ -403,7 +403,7 @@ static bool place_holds(struct fixture *f, unsigned flags, uint32_t seq, uint32_
     unsigned to = f->t.state;
     bool closed = (f->fx.mask & AKSU_FX_CLOSED) != 0, exact = true;
     enum answer got = answer_of(f, &exact);
-    if (v.state == AKSU_SYN_RECEIVED && got == NOW) // a SYN,ACK again is an ACK too
+    if (to == AKSU_SYN_RECEIVED && got == NOW) // a SYN,ACK again is an ACK too
         exact = f->outs == 1 && f->out[0].ack == f->irs + 1;
     bool good = (to == want.state || to == want.state_too) && (IS(got) & want.answers) != 0 &&
                 exact && closed == (to == AKSU_CLOSED);
