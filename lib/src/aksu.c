@@ -5,7 +5,7 @@
 static bool storage_fits(const struct aksu_storage *s)
 {
     return s->version == AKSU_VERSION && s->row_size == sizeof(struct aksu_row) &&
-           s->row_tail == offsetof(struct aksu_row, reason);
+           s->row_tail == offsetof(struct aksu_row, tcb.range);
 }
 
 static bool sizes_valid(const struct aksu_storage *s)

@@ -161,11 +161,16 @@ enum {
 
 /// A connection's row: the TCB and what the stack keeps beside it.
 struct aksu_row {
-    struct aksu_tcb tcb;
-    uint32_t remote; // IPv4 address, host order
-    uint32_t local;
+    uint8_t bits;
+    uint8_t ttl;
+    uint8_t dscp;
+    uint8_t reason; // of on_close, negated
+    uint8_t mac[6]; // next hop
+    uint16_t generation;
     uint16_t remote_port;
     uint16_t local_port;
+    uint32_t remote; // IPv4 address, host order
+    uint32_t local;
     const struct aksu_handlers *handlers;
     void *user;
     struct aksu_row *next; // in its bucket, or of the free list
@@ -173,12 +178,7 @@ struct aksu_row {
     uint32_t deadline;
     uint32_t rx_head; // next octet of the receive ring to be read
     uint32_t tx_head; // of the send ring; with emit: offset of snd_una in the stream
-    uint8_t mac[6];   // next hop
-    uint16_t generation;
-    uint8_t bits;
-    uint8_t ttl;
-    uint8_t dscp;
-    uint8_t reason; // of on_close, negated
+    struct aksu_tcb tcb;
 };
 
 struct aksu_listener {
@@ -226,7 +226,7 @@ enum { AKSU_ANSWERS = 4, AKSU_NEIGHBOURS = 4 };
 struct aksu_storage {
     uint32_t version; // of the header it was compiled against
     uint16_t row_size;
-    uint16_t row_tail; // offset of a row's last member: sizeof misses changes in tail padding
+    uint16_t row_tail; // offset of a row's last member: sizeof alone misses a change of order
     uint32_t rows;
     uint32_t listeners;
     uint32_t time_waits;
@@ -281,7 +281,7 @@ struct aksu_storage {
     static uint8_t name##_echo[echo_octets_];                                                      \
     static const struct aksu_storage name = {AKSU_VERSION,                                         \
                                              (uint16_t)sizeof(struct aksu_row),                    \
-                                             (uint16_t)offsetof(struct aksu_row, reason),          \
+                                             (uint16_t)offsetof(struct aksu_row, tcb.range),       \
                                              (connections),                                        \
                                              (listeners_),                                         \
                                              (time_waits_),                                        \
@@ -302,6 +302,16 @@ struct aksu_storage {
 
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {
+    uint8_t bits;
+    uint8_t offload;
+    uint8_t answers; // waiting in the ring
+    uint8_t answer_head;
+    uint8_t mac[6];
+    uint8_t frame_mac[6]; // source of the frame being taken in
+    uint8_t echo_mac[6];
+    uint16_t echo_len;
+    uint16_t mtu;
+    uint16_t ports_chosen;
     const struct aksu_storage *store;
     const struct aksu_profile *profile;
     const struct aksu_link *link;
@@ -318,16 +328,6 @@ struct aksu {
     uint32_t half_open;
     uint32_t cookie_at; // when a SYN cookie was last sent
     uint32_t defended_at;
-    uint16_t mtu;
-    uint16_t echo_len;
-    uint16_t ports_chosen;
-    uint8_t offload;
-    uint8_t bits;
-    uint8_t mac[6];
-    uint8_t answers; // waiting in the ring
-    uint8_t answer_head;
-    uint8_t echo_mac[6];
-    uint8_t frame_mac[6]; // source of the frame being taken in
     uint32_t echo_to;
     struct aksu_counters counters;
 };

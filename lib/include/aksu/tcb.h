@@ -173,41 +173,9 @@ enum {
 ///
 ///     rcv_nxt - (rcv_buf - rcv_room)     rcv_nxt            rcv_adv    rcv_nxt + rcv_room
 ///        | received, not yet read           | offered to the peer | free       |
+///
+/// Small members come first: there the shortest instructions of a Cortex-M reach them.
 struct aksu_tcb {
-    aksu_seq snd_una;     ///< oldest unacknowledged sequence number
-    aksu_seq snd_nxt;     ///< next sequence number to be sent
-    aksu_seq snd_max;     ///< one past the highest sequence number ever sent
-    uint32_t snd_wnd;     ///< send window, octets, scaled
-    aksu_seq snd_wl1;     ///< SEG.SEQ of the last window update (SND.WL2 is snd_una: see arrives.c)
-    uint32_t max_snd_wnd; ///< the largest send window seen
-    aksu_seq snd_up;      ///< send urgent pointer
-    uint32_t snd_buf;     ///< octets queued from snd_una on, in flight or not
-    aksu_seq rcv_nxt;     ///< next sequence number expected
-    aksu_seq rcv_adv;     ///< right edge of the window that was last offered
-    uint32_t rcv_room;    ///< octets of the receive ring that are free from rcv_nxt on
-    uint32_t rcv_buf;     ///< octets of the receive ring in all
-    aksu_seq rcv_up;      ///< receive urgent pointer; never left of the next octet to be read
-    aksu_seq last_ack;    ///< Last.ACK.sent, RFC 7323 4.3
-    struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent first
-    uint32_t ts_recent;                   ///< TS.Recent, RFC 7323 4.3
-    aksu_seq rtt_seq;  ///< the acknowledgment that ends the running RTT measurement
-    uint32_t rtt_at;   ///< when that measurement began, ms
-    uint32_t cwnd;     ///< congestion window, octets, RFC 5681
-    uint32_t ssthresh; ///< slow start threshold, octets, RFC 5681
-    aksu_seq recover;  ///< RFC 6582 3.2
-    uint32_t rtx_at;   ///< deadlines, ms: see AKSU_TIMER_...
-    uint32_t ack_at;
-    uint32_t misc_at;
-    uint32_t user_at;
-    uint32_t salt;         ///< secret of this pair of endpoints: timestamp offset, challenge budget
-    uint16_t flags;        ///< AKSU_F_...
-    uint16_t srtt;         ///< smoothed round-trip time, 1/8 ms, 0 = none yet; saturates at 8191 ms
-    uint16_t rttvar;       ///< round-trip time variation, 1/4 ms
-    uint16_t ts_recent_at; ///< when ts_recent was set, units of 65536 ms (PAWS, 24 days)
-    uint16_t snd_mss;      ///< largest payload to send, before the octets of options come off
-    uint16_t rcv_mss;      ///< the MSS that we announce
-    uint16_t user_timeout_s; ///< R2, s; 0 = the profile's, 65535 = never
-    uint16_t keep_idle_s;    ///< keep-alive: idle time before the first probe, s; 0 = 7200
     uint8_t state;           ///< enum aksu_state
     uint8_t owed;            ///< AKSU_OWE_...
     uint8_t timers;          ///< AKSU_TIMER_...
@@ -224,6 +192,40 @@ struct aksu_tcb {
     uint8_t probes;          ///< zero-window probes sent since the window was last open
     uint8_t challenges;      ///< challenge ACKs sent in the current interval, RFC 5961 7
     uint8_t challenge_at;    ///< that interval's start, units of 1024 ms
+    uint16_t flags;          ///< AKSU_F_...
+    uint16_t srtt;         ///< smoothed round-trip time, 1/8 ms, 0 = none yet; saturates at 8191 ms
+    uint16_t rttvar;       ///< round-trip time variation, 1/4 ms
+    uint16_t ts_recent_at; ///< when ts_recent was set, units of 65536 ms (PAWS, 24 days)
+    uint16_t snd_mss;      ///< largest payload to send, before the octets of options come off
+    uint16_t rcv_mss;      ///< the MSS that we announce
+    uint16_t user_timeout_s; ///< R2, s; 0 = the profile's, 65535 = never
+    uint16_t keep_idle_s;    ///< keep-alive: idle time before the first probe, s; 0 = 7200
+    aksu_seq snd_una;        ///< oldest unacknowledged sequence number
+    aksu_seq snd_nxt;        ///< next sequence number to be sent
+    aksu_seq snd_max;        ///< one past the highest sequence number ever sent
+    uint32_t snd_wnd;        ///< send window, octets, scaled
+    aksu_seq snd_wl1;     ///< SEG.SEQ of the last window update (SND.WL2 is snd_una: see arrives.c)
+    uint32_t max_snd_wnd; ///< the largest send window seen
+    aksu_seq snd_up;      ///< send urgent pointer
+    uint32_t snd_buf;     ///< octets queued from snd_una on, in flight or not
+    aksu_seq rcv_nxt;     ///< next sequence number expected
+    aksu_seq rcv_adv;     ///< right edge of the window that was last offered
+    uint32_t rcv_room;    ///< octets of the receive ring that are free from rcv_nxt on
+    uint32_t rcv_buf;     ///< octets of the receive ring in all
+    aksu_seq rcv_up;      ///< receive urgent pointer; never left of the next octet to be read
+    aksu_seq last_ack;    ///< Last.ACK.sent, RFC 7323 4.3
+    uint32_t ts_recent;   ///< TS.Recent, RFC 7323 4.3
+    aksu_seq rtt_seq;     ///< the acknowledgment that ends the running RTT measurement
+    uint32_t rtt_at;      ///< when that measurement began, ms
+    uint32_t cwnd;        ///< congestion window, octets, RFC 5681
+    uint32_t ssthresh;    ///< slow start threshold, octets, RFC 5681
+    aksu_seq recover;     ///< RFC 6582 3.2
+    uint32_t rtx_at;      ///< deadlines, ms: see AKSU_TIMER_...
+    uint32_t ack_at;
+    uint32_t misc_at;
+    uint32_t user_at;
+    uint32_t salt; ///< secret of this pair of endpoints: timestamp offset, challenge budget
+    struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent first
 };
 
 /// How a connection begins: what the pure core cannot know by itself.
