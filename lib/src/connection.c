@@ -5,57 +5,47 @@
 
 enum { TTL = 64 };
 
-static struct aksu_packet pair(const struct aksu *net, const struct aksu_endpoint *remote,
-                               uint16_t local_port)
+static int check_remote(const struct aksu *net, const struct aksu_pair *pair)
 {
-    struct aksu_packet ip = {
-        aksu_addr_get(&remote->addr), net->addr, remote->port, local_port, NULL, 0};
-    return ip;
-}
-
-static int check_remote(const struct aksu *net, const struct aksu_packet *ip)
-{
-    bool here = ((ip->remote ^ net->addr) & net->netmask) == 0;
-
     if (!(net->bits & AKSU_NET_SEEDED)) {
         return AKSU_ENOKEY;
     }
-    if (ip->remote_port == 0) {
+    if (pair->remote_port == 0) {
         return AKSU_EINVAL;
     }
     // MUST-46; and without a gateway only this network is reached.
-    if (!aksu_ipv4_unicast(net, ip->remote) || ip->remote == net->addr ||
-        (net->link && !here && net->gateway == 0)) {
+    if (!aksu_ipv4_unicast(net, pair->remote) || pair->remote == net->addr ||
+        (net->link && !aksu_ipv4_here(net, pair->remote) && net->gateway == 0)) {
         return AKSU_EADDRNOTAVAIL;
     }
     return AKSU_OK;
 }
 
-static int choose_port(struct aksu *net, struct aksu_packet *ip)
+static int choose_port(struct aksu *net, struct aksu_pair *pair)
 {
-    if (ip->local_port == 0) {
-        ip->local_port = aksu_isn_port(net, ip);
-        return ip->local_port ? AKSU_OK : AKSU_EADDRINUSE;
+    if (pair->local_port == 0) {
+        pair->local_port = aksu_isn_port(net, pair);
+        return pair->local_port ? AKSU_OK : AKSU_EADDRINUSE;
     }
-    return aksu_table_find(net, ip) || aksu_time_wait_find(net, ip) ? AKSU_EADDRINUSE : AKSU_OK;
+    return aksu_table_find(net, pair) || aksu_time_wait_find(net, pair) ? AKSU_EADDRINUSE : AKSU_OK;
 }
 
 aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, uint16_t local_port,
                          const struct aksu_handlers *handlers, void *user)
 {
-    struct aksu_packet ip = pair(net, remote, local_port);
+    struct aksu_pair pair = {aksu_addr_get(&remote->addr), net->addr, remote->port, local_port};
     struct aksu_open open;
     struct aksu_event ev = {AKSU_EV_CONNECT, 0, net->now_ms, 0, 0, NULL, &open};
     struct aksu_effects fx;
-    int error = handlers ? check_remote(net, &ip) : AKSU_EINVAL;
+    int error = handlers ? check_remote(net, &pair) : AKSU_EINVAL;
 
     if (!error) {
-        error = choose_port(net, &ip);
+        error = choose_port(net, &pair);
     }
     if (error) {
         return error;
     }
-    struct aksu_row *row = aksu_table_alloc(net, &ip);
+    struct aksu_row *row = aksu_table_alloc(net, &pair);
 
     if (!row) {
         return AKSU_ENOMEM;
@@ -64,22 +54,10 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     row->user = user;
     row->ttl = TTL;
     row->bits |= AKSU_ROW_ANNOUNCED;
-    aksu_isn_open(net, &ip, &open);
+    aksu_isn_open(net, &pair, &open);
     aksu_stack_step(net, row, &ev, &fx);
     aksu_stack_settle(net, row);
     return aksu_table_handle(net, row);
-}
-
-// Steps a user call and schedules what it causes.
-static int call(struct aksu *net, struct aksu_row *row, uint8_t kind, uint8_t option,
-                uint32_t value)
-{
-    struct aksu_event ev = {kind, option, net->now_ms, value, 0, NULL, NULL};
-    struct aksu_effects fx;
-
-    aksu_stack_step(net, row, &ev, &fx);
-    aksu_stack_settle(net, row);
-    return AKSU_OK;
 }
 
 int aksu_shutdown(struct aksu *net, aksu_handle conn)
@@ -92,7 +70,8 @@ int aksu_shutdown(struct aksu *net, aksu_handle conn)
     if ((row->tcb.flags & AKSU_F_FIN) || row->tcb.state == AKSU_CLOSED) {
         return AKSU_EPIPE;
     }
-    return call(net, row, AKSU_EV_SHUTDOWN, 0, 0);
+    aksu_stack_do(net, row, AKSU_EV_SHUTDOWN, 0);
+    return AKSU_OK;
 }
 
 int aksu_close(struct aksu *net, aksu_handle conn, uint32_t linger_ms)
@@ -103,7 +82,8 @@ int aksu_close(struct aksu *net, aksu_handle conn, uint32_t linger_ms)
         return AKSU_EBADF;
     }
     row->bits |= AKSU_ROW_CLOSED;
-    return call(net, row, AKSU_EV_CLOSE, 0, linger_ms);
+    aksu_stack_do(net, row, AKSU_EV_CLOSE, linger_ms);
+    return AKSU_OK;
 }
 
 int aksu_abort(struct aksu *net, aksu_handle conn)
@@ -114,10 +94,11 @@ int aksu_abort(struct aksu *net, aksu_handle conn)
         return AKSU_EBADF;
     }
     row->bits |= AKSU_ROW_CLOSED;
-    return call(net, row, AKSU_EV_ABORT, 0, 0);
+    aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
+    return AKSU_OK;
 }
 
-static int set_own(struct aksu_row *row, enum aksu_option option, uint32_t value)
+static void set_own(struct aksu_row *row, enum aksu_option option, uint32_t value)
 {
     if (option == AKSU_TTL) {
         row->ttl = (uint8_t)(value ? value : TTL);
@@ -126,7 +107,6 @@ static int set_own(struct aksu_row *row, enum aksu_option option, uint32_t value
     } else {
         row->bits = (uint8_t)(value ? row->bits | AKSU_ROW_SILENT : row->bits & ~AKSU_ROW_SILENT);
     }
-    return AKSU_OK;
 }
 
 int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32_t value)
@@ -153,8 +133,15 @@ int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32
     if ((unsigned)option >= AKSU_OPTION_COUNT || value > most[option]) {
         return AKSU_EINVAL;
     }
-    return option >= AKSU_TTL ? set_own(row, option, value)
-                              : call(net, row, AKSU_EV_SET, (uint8_t)option, value);
+    if (option >= AKSU_TTL) {
+        set_own(row, option, value);
+    } else {
+        struct aksu_event ev = {AKSU_EV_SET, (uint8_t)option, net->now_ms, value, 0, NULL, NULL};
+        struct aksu_effects fx;
+        aksu_stack_step(net, row, &ev, &fx);
+        aksu_stack_settle(net, row);
+    }
+    return AKSU_OK;
 }
 
 int aksu_set_handlers(struct aksu *net, aksu_handle conn, const struct aksu_handlers *handlers,
@@ -190,10 +177,10 @@ int aksu_info(const struct aksu *net, aksu_handle conn, struct aksu_info *info)
     const struct aksu_tcb *t = &row->tcb;
 
     memset(info, 0, sizeof *info);
-    aksu_addr_put(row->local, &info->local.addr);
-    aksu_addr_put(row->remote, &info->remote.addr);
-    info->local.port = row->local_port;
-    info->remote.port = row->remote_port;
+    aksu_addr_put(row->pair.local, &info->local.addr);
+    aksu_addr_put(row->pair.remote, &info->remote.addr);
+    info->local.port = row->pair.local_port;
+    info->remote.port = row->pair.remote_port;
     info->tcb = t;
     info->readable = aksu_ring_readable(row);
     info->writable = row->handlers->emit || net->store->tx_octets < t->snd_buf

@@ -20,12 +20,12 @@ enum {
 
 static const uint16_t sizes[8] = {88, 216, 536, 1024, 1220, 1440, 1460, 8960};
 
-static uint32_t cookie(const struct aksu *net, const struct aksu_packet *ip, aksu_seq irs,
+static uint32_t cookie(const struct aksu *net, const struct aksu_pair *pair, aksu_seq irs,
                        uint32_t period, uint32_t size)
 {
-    uint32_t words[6] = {ip->remote, ip->local, (uint32_t)ip->remote_port << 16 | ip->local_port,
-                         irs,        period,    0x40000000u | size};
+    uint32_t words[6] = {0, 0, 0, irs, period, 0x40000000u | size};
 
+    memcpy(words, pair, sizeof *pair);
     return (period << PERIOD_SHIFT) | size << MSS_SHIFT |
            ((uint32_t)aksu_siphash(net->secret, words, 3) & HASH_MASK);
 }
@@ -53,26 +53,16 @@ static uint32_t timestamp(const struct aksu *net, uint32_t salt, const struct ak
     return aksu_seq_lt(now, value) ? value - TS_BITS - 1 : value;
 }
 
-static uint8_t own_shift(uint32_t rcv_buf)
+static void send(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *syn)
 {
-    uint8_t shift = 0;
-
-    while (shift < 14 && (rcv_buf >> shift) > UINT16_MAX) {
-        shift++;
-    }
-    return shift;
-}
-
-static void send(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *syn)
-{
-    struct aksu_answer *a = aksu_stack_answer(net, ip);
+    struct aksu_answer *a = aksu_stack_answer(net, pair);
     struct aksu_open open;
 
     if (!a) {
         return;
     }
-    aksu_isn_open(net, ip, &open);
-    a->segment.seq = cookie(net, ip, syn->seq, net->now_ms >> PERIOD_BITS, size_index(syn));
+    aksu_isn_open(net, pair, &open);
+    a->segment.seq = cookie(net, pair, syn->seq, net->now_ms >> PERIOD_BITS, size_index(syn));
     a->segment.ack = syn->seq + 1;
     a->segment.flags = AKSU_SYN | AKSU_ACK;
     a->segment.wnd = (uint16_t)aksu_min32(open.rcv_buf, UINT16_MAX);
@@ -83,7 +73,7 @@ static void send(struct aksu *net, const struct aksu_packet *ip, const struct ak
             AKSU_OPT_TIMESTAMPS | (syn->options & (AKSU_OPT_WSCALE | AKSU_OPT_SACK_PERMITTED));
         a->segment.tsval = timestamp(net, open.salt, syn);
         a->segment.tsecr = syn->tsval;
-        a->segment.wscale = own_shift(open.rcv_buf);
+        a->segment.wscale = aksu_tcp_window_shift(open.rcv_buf);
     }
     net->cookie_at = net->now_ms;
     net->bits |= AKSU_NET_COOKIES;
@@ -101,7 +91,7 @@ static bool expected(struct aksu *net)
 }
 
 // Makes the SYN that an ACK's cookie stands for. False: it is no cookie of ours, or too old.
-static bool take(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *ack,
+static bool take(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *ack,
                  struct aksu_segment *syn)
 {
     uint32_t value = ack->ack - 1;
@@ -110,10 +100,10 @@ static bool take(struct aksu *net, const struct aksu_packet *ip, const struct ak
     struct aksu_open open;
 
     if (!expected(net) || age > 1 ||
-        cookie(net, ip, ack->seq - 1, (net->now_ms >> PERIOD_BITS) - age, size) != value) {
+        cookie(net, pair, ack->seq - 1, (net->now_ms >> PERIOD_BITS) - age, size) != value) {
         return false;
     }
-    aksu_isn_open(net, ip, &open);
+    aksu_isn_open(net, pair, &open);
     memset(syn, 0, sizeof *syn);
     syn->seq = ack->seq - 1;
     syn->ack = value; // our ISN, for the caller

@@ -10,21 +10,19 @@ static uint64_t rotate(uint64_t x, unsigned bits)
     return x << bits | x >> (64 - bits);
 }
 
-// v[1] and v[3] are mixed into v[a] and v[c].
-static void half_round(uint64_t v[4], unsigned a, unsigned c, unsigned left, unsigned right)
-{
-    v[a] += v[1];
-    v[c] += v[3];
-    v[1] = rotate(v[1], left) ^ v[a];
-    v[3] = rotate(v[3], right) ^ v[c];
-    v[a] = rotate(v[a], 32);
-}
-
+// A SipRound as four steps: v[a] += v[b], v[b] is rotated and mixed with v[a]; in two of them v[a]
+// is turned by 32.
 static void rounds(uint64_t v[4], unsigned times)
 {
-    for (; times > 0; times--) {
-        half_round(v, 0, 2, 13, 16);
-        half_round(v, 2, 0, 17, 21);
+    static const uint8_t step[4][3] = {{0, 1, 13}, {2, 3, 16}, {2, 1, 17}, {0, 3, 21}};
+
+    for (unsigned i = 0; i < 4 * times; i++) {
+        const uint8_t *s = step[i % 4];
+        v[s[0]] += v[s[1]];
+        v[s[1]] = rotate(v[s[1]], s[2]) ^ v[s[0]];
+        if (i % 2 == 0) {
+            v[s[0]] = rotate(v[s[0]], 32);
+        }
     }
 }
 
@@ -48,13 +46,21 @@ uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pai
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+// The keyed hash of a pair of endpoints and one word more: 0 for the connection itself.
+uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more)
+{
+    uint32_t words[4];
+
+    memcpy(words, pair, sizeof *pair);
+    words[3] = more;
+    return aksu_siphash(net->secret, words, 2);
+}
+
 // RFC 6528 3: ISN = M + F(endpoints, secret), M a clock of 4 microseconds. The other half of the
 // hash is the connection's salt.
-void aksu_isn_open(const struct aksu *net, const struct aksu_packet *ip, struct aksu_open *open)
+void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open)
 {
-    uint32_t words[4] = {ip->remote, ip->local, (uint32_t)ip->remote_port << 16 | ip->local_port,
-                         0};
-    uint64_t hash = aksu_siphash(net->secret, words, 2);
+    uint64_t hash = aksu_isn_hash(net, pair, 0);
 
     open->iss = net->now_ms * TICKS_PER_MS + (uint32_t)hash;
     open->salt = (uint32_t)(hash >> 32);
@@ -62,23 +68,18 @@ void aksu_isn_open(const struct aksu *net, const struct aksu_packet *ip, struct 
     open->mss = (uint16_t)(net->mtu - AKSU_IPV4_LEN - AKSU_TCP_LEN);
 }
 
-static bool port_free(struct aksu *net, const struct aksu_packet *ip)
-{
-    return !aksu_table_find(net, ip) && !aksu_time_wait_find(net, ip) &&
-           !aksu_listen_find(net, ip->local, ip->local_port);
-}
-
 // RFC 6056 3.3.3 with a fresh offset for each connection: any free port from 1024 on. 0: none.
-uint16_t aksu_isn_port(struct aksu *net, const struct aksu_packet *ip)
+uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair)
 {
     const uint32_t range = 65536 - PORT_MIN;
-    uint32_t words[4] = {ip->remote, ip->local, ip->remote_port, 0x80000000u | net->ports_chosen++};
-    uint32_t start = (uint32_t)aksu_siphash(net->secret, words, 2) ^ net->now_ms;
-    struct aksu_packet candidate = *ip;
+    uint32_t start = (uint32_t)aksu_isn_hash(net, pair, 0x80000000u | net->ports_chosen++);
+    struct aksu_pair candidate = *pair;
 
+    start ^= net->now_ms;
     for (uint32_t i = 0; i < range; i++) {
         candidate.local_port = (uint16_t)(PORT_MIN + (start + i) % range);
-        if (port_free(net, &candidate)) {
+        if (!aksu_table_find(net, &candidate) && !aksu_time_wait_find(net, &candidate) &&
+            !aksu_listen_find(net, &candidate)) {
             return candidate.local_port;
         }
     }

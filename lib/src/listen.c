@@ -3,17 +3,17 @@
 #include "stack.h"
 
 // The one for this very address before the one for any.
-struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, uint16_t port)
+struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair)
 {
     struct aksu_listener *any = NULL;
 
     for (uint32_t i = 0; i < net->store->listeners; i++) {
         struct aksu_listener *l = &net->store->listener[i];
-        if (l->port == port && l->local == local && l->handlers) {
-            return l;
-        }
-        if (l->port == port && l->local == 0 && l->handlers) {
-            any = l;
+        if (l->port == pair->local_port && l->handlers) {
+            if (l->local == pair->local) {
+                return l;
+            }
+            any = l->local == 0 ? l : any;
         }
     }
     return any;
@@ -21,7 +21,8 @@ struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, u
 
 static struct aksu_listener *exactly(const struct aksu *net, uint32_t local, uint16_t port)
 {
-    struct aksu_listener *l = aksu_listen_find(net, local, port);
+    struct aksu_pair pair = {0, local, 0, port};
+    struct aksu_listener *l = aksu_listen_find(net, &pair);
 
     return l && l->local == local ? l : NULL;
 }
@@ -72,8 +73,7 @@ int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port
     }
     for (uint32_t i = 0; i < net->store->rows; i++) {
         struct aksu_row *row = &net->store->row[i];
-        if ((row->bits & AKSU_ROW_HALF_OPEN) &&
-            aksu_listen_find(net, row->local, row->local_port) == l) {
+        if ((row->bits & AKSU_ROW_HALF_OPEN) && aksu_listen_find(net, &row->pair) == l) {
             drop_half_open(net, row);
         }
     }
@@ -84,7 +84,7 @@ int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port
 // A row is no longer half-open, one way or the other.
 void aksu_listen_completed(struct aksu *net, struct aksu_row *row)
 {
-    struct aksu_listener *l = aksu_listen_find(net, row->local, row->local_port);
+    struct aksu_listener *l = aksu_listen_find(net, &row->pair);
 
     row->bits &= (uint8_t)~AKSU_ROW_HALF_OPEN;
     net->half_open--;
@@ -95,12 +95,12 @@ void aksu_listen_completed(struct aksu *net, struct aksu_row *row)
 
 // Makes a half-open row of a SYN. NULL: no row. iss, if not NULL, is used instead of a new one.
 static struct aksu_row *half_open(struct aksu *net, struct aksu_listener *l,
-                                  const struct aksu_packet *ip, const struct aksu_segment *syn,
+                                  const struct aksu_pair *pair, const struct aksu_segment *syn,
                                   const struct aksu_open *open)
 {
     struct aksu_event ev = {AKSU_EV_LISTEN, 0, net->now_ms, 0, 0, NULL, open};
     struct aksu_effects fx;
-    struct aksu_row *row = aksu_table_alloc(net, ip);
+    struct aksu_row *row = aksu_table_alloc(net, pair);
 
     if (!row) {
         return NULL;
@@ -140,21 +140,21 @@ static void make_room(struct aksu *net)
 
 // The ACK of a SYN cookie: its SYN is replayed, then the SYN,ACK that was sent for it; the ACK
 // itself follows as any segment does.
-static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct aksu_packet *ip,
+static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
                        const struct aksu_segment *ack)
 {
     struct aksu_plan plan;
     struct aksu_open open;
 
-    if (!net->profile->cookies || !net->profile->cookies->take(net, ip, ack, &plan.segment)) {
+    if (!net->profile->cookies || !net->profile->cookies->take(net, pair, ack, &plan.segment)) {
         return -AKSU_DROP_NO_CONNECTION;
     }
-    aksu_isn_open(net, ip, &open);
+    aksu_isn_open(net, pair, &open);
     open.iss = plan.segment.ack;
     if (!net->free_rows) {
         make_room(net);
     }
-    struct aksu_row *row = half_open(net, l, ip, &plan.segment, &open);
+    struct aksu_row *row = half_open(net, l, pair, &plan.segment, &open);
 
     if (!row) {
         return -AKSU_DROP_NO_CONNECTION; // for lack of resources: RST
@@ -168,35 +168,35 @@ static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct a
     return 1;
 }
 
-static int take_syn(struct aksu *net, struct aksu_listener *l, const struct aksu_packet *ip,
+static int take_syn(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
                     const struct aksu_segment *syn, aksu_seq above)
 {
     struct aksu_open open;
     bool room = net->free_rows != NULL && l->half_open < l->backlog;
 
     if (!room && net->profile->cookies && (net->free_rows != NULL || net->half_open > 0)) {
-        net->profile->cookies->send(net, ip, syn);
+        net->profile->cookies->send(net, pair, syn);
         return 0;
     }
     if (!room) {
         return -AKSU_DROP_NO_ROW; // the client's next SYN is its retry
     }
-    aksu_isn_open(net, ip, &open);
+    aksu_isn_open(net, pair, &open);
     if (above != 0) {
         open.iss = aksu_seq_max(open.iss, above + 1); // beyond the last incarnation (RFC 6191 2)
     }
-    half_open(net, l, ip, syn, &open);
+    half_open(net, l, pair, syn, &open);
     return 0;
 }
 
-int aksu_listen_input(struct aksu *net, struct aksu_listener *l, const struct aksu_packet *ip,
+int aksu_listen_input(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
                       const struct aksu_segment *s, aksu_seq above)
 {
     switch (aksu_tcp_listen(s)) {
     case AKSU_ADMIT:
-        return take_syn(net, l, ip, s, above);
+        return take_syn(net, l, pair, s, above);
     case AKSU_REPLY:
-        return (s->flags & AKSU_SYN) ? -AKSU_DROP_NO_CONNECTION : take_cookie(net, l, ip, s);
+        return (s->flags & AKSU_SYN) ? -AKSU_DROP_NO_CONNECTION : take_cookie(net, l, pair, s);
     default:
         break;
     }

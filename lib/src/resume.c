@@ -28,10 +28,7 @@ int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size)
     memset(p, 0, 24);
     memcpy(p, magic, 4);
     aksu_put32(p + 4, net->now_ms);
-    aksu_put32(p + 8, row->remote);
-    aksu_put32(p + 12, row->local);
-    aksu_put16(p + 16, row->remote_port);
-    aksu_put16(p + 18, row->local_port);
+    memcpy(p + 8, &row->pair, sizeof row->pair);
     p[20] = row->ttl;
     p[21] = row->dscp;
     memcpy(p + 24, &row->tcb, sizeof row->tcb);
@@ -55,6 +52,7 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
 {
     const uint8_t *p = from;
     struct aksu_tcb t;
+    struct aksu_pair pair;
     struct aksu_event ev = {AKSU_EV_RESUME, 0, net->now_ms, 0, slept_ms, NULL, NULL};
     struct aksu_effects fx;
 
@@ -62,16 +60,15 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
         return AKSU_EPROTO;
     }
     memcpy(&t, p + 24, sizeof t);
-    struct aksu_packet ip = {
-        aksu_get32(p + 8), aksu_get32(p + 12), aksu_get16(p + 16), aksu_get16(p + 18), NULL, 0};
+    memcpy(&pair, p + 8, sizeof pair);
 
-    if (!plausible(net, &t) || ip.local != net->addr || !aksu_ipv4_unicast(net, ip.remote)) {
+    if (!plausible(net, &t) || pair.local != net->addr || !aksu_ipv4_unicast(net, pair.remote)) {
         return AKSU_EPROTO;
     }
-    if (aksu_table_find(net, &ip)) {
+    if (aksu_table_find(net, &pair)) {
         return AKSU_EADDRINUSE;
     }
-    struct aksu_row *row = aksu_table_alloc(net, &ip);
+    struct aksu_row *row = aksu_table_alloc(net, &pair);
 
     if (!row) {
         return AKSU_ENOMEM;

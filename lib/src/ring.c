@@ -75,17 +75,6 @@ void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len)
         row->handlers->emit ? row->tx_head + len : wrap(row->tx_head, len, net->store->tx_octets);
 }
 
-static void notify(struct aksu *net, struct aksu_row *row, uint8_t kind, uint32_t len)
-{
-    struct aksu_event ev = {kind, 0, net->now_ms, len, 0, NULL, NULL};
-    struct aksu_effects fx;
-
-    if (len > 0) {
-        aksu_stack_step(net, row, &ev, &fx);
-        aksu_stack_settle(net, row);
-    }
-}
-
 // Whether more can be queued: AKSU_OK, or why not.
 static int writable(const struct aksu_row *row)
 {
@@ -134,7 +123,7 @@ int aksu_commit(struct aksu *net, aksu_handle conn, size_t len)
     if (len > lent) {
         return AKSU_EINVAL;
     }
-    notify(net, row, AKSU_EV_WROTE, (uint32_t)len);
+    aksu_stack_do(net, row, AKSU_EV_WROTE, (uint32_t)len);
     return AKSU_OK;
 }
 
@@ -155,7 +144,7 @@ int32_t aksu_send(struct aksu *net, aksu_handle conn, const void *data, size_t l
         n = aksu_min32(n, want - done);
         memcpy(to, from + done, n);
         done += n;
-        notify(net, row, AKSU_EV_WROTE, n);
+        aksu_stack_do(net, row, AKSU_EV_WROTE, n);
     }
     return (int32_t)done;
 }
@@ -171,7 +160,7 @@ int aksu_offer(struct aksu *net, aksu_handle conn, size_t len)
     if (!row->handlers->emit || len > (1u << 30) - row->tcb.snd_buf) {
         return AKSU_EINVAL;
     }
-    notify(net, row, AKSU_EV_WROTE, (uint32_t)len);
+    aksu_stack_do(net, row, AKSU_EV_WROTE, (uint32_t)len);
     return AKSU_OK;
 }
 
@@ -195,7 +184,7 @@ int aksu_consume(struct aksu *net, aksu_handle conn, size_t len)
         return AKSU_EINVAL;
     }
     row->rx_head = wrap(row->rx_head, (uint32_t)len, net->store->rx_octets);
-    notify(net, row, AKSU_EV_READ, (uint32_t)len);
+    aksu_stack_do(net, row, AKSU_EV_READ, (uint32_t)len);
     return AKSU_OK;
 }
 

@@ -23,6 +23,16 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_e
     }
 }
 
+// An event that has no more to it than a number. No handler runs.
+void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value)
+{
+    struct aksu_event ev = {(uint8_t)kind, 0, net->now_ms, value, 0, NULL, NULL};
+    struct aksu_effects fx;
+
+    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_settle(net, row);
+}
+
 // Whether a row has nothing more to do: all is sent, and all that came is read or unwanted.
 bool aksu_stack_over(const struct aksu_row *row)
 {
@@ -152,7 +162,7 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
 }
 
 // A slot in the ring of answers, addressed to the sender of the packet. NULL: full, so it drops.
-struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_packet *ip)
+struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair)
 {
     if (net->answers == AKSU_ANSWERS) {
         return NULL;
@@ -162,22 +172,19 @@ struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_packet
 
     net->answers++;
     memset(a, 0, sizeof *a);
-    a->remote = ip->remote;
-    a->local = ip->local;
-    a->remote_port = ip->remote_port;
-    a->local_port = ip->local_port;
+    a->pair = *pair;
     memcpy(a->mac, net->frame_mac, 6);
     return a;
 }
 
 // RFC 9293 3.10.7.1. Returns the negative reason, or that of a full ring.
-static int reset(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *s,
+static int reset(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *s,
                  int reason)
 {
     if (s->flags & AKSU_RST) {
         return reason;
     }
-    struct aksu_answer *a = aksu_stack_answer(net, ip);
+    struct aksu_answer *a = aksu_stack_answer(net, pair);
 
     if (!a) {
         return -AKSU_DROP_REPLY_FULL;
@@ -199,7 +206,7 @@ static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_p
         result = (s->options & AKSU_OPT_ILLEGAL) ? -AKSU_DROP_TCP_OPTION : -AKSU_DROP_UNACCEPTABLE;
     }
     if (fx.mask & AKSU_FX_RESET) {
-        result = reset(net, ip, s, result);
+        result = reset(net, &ip->pair, s, result);
     }
     aksu_stack_effects(net, row, &fx, ip->payload);
     return result;
@@ -207,30 +214,30 @@ static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_p
 
 static int deliver(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *s)
 {
-    struct aksu_row *row = aksu_table_find(net, ip);
+    struct aksu_row *row = aksu_table_find(net, &ip->pair);
     aksu_seq above = 0;
 
     if (row) {
         return row_input(net, row, ip, s);
     }
-    if (ip->local != net->addr) {
+    if (ip->pair.local != net->addr) {
         return -AKSU_DROP_NOT_OURS;
     }
     if (net->bits & AKSU_NET_SEEDED) {
-        struct aksu_time_wait *w = aksu_time_wait_find(net, ip);
-        int result = w ? aksu_time_wait_input(net, w, ip, s, &above) : 0;
+        struct aksu_time_wait *w = aksu_time_wait_find(net, &ip->pair);
+        int result = w ? aksu_time_wait_input(net, w, &ip->pair, s, &above) : 0;
         if (result != 0) {
             return result;
         }
     }
-    struct aksu_listener *l = aksu_listen_find(net, ip->local, ip->local_port);
-    int result = l ? aksu_listen_input(net, l, ip, s, above) : -AKSU_DROP_NO_CONNECTION;
+    struct aksu_listener *l = aksu_listen_find(net, &ip->pair);
+    int result = l ? aksu_listen_input(net, l, &ip->pair, s, above) : -AKSU_DROP_NO_CONNECTION;
 
     if (result > 0) {
-        return row_input(net, aksu_table_find(net, ip), ip, s); // a cookie made its row
+        return row_input(net, aksu_table_find(net, &ip->pair), ip, s); // a cookie made its row
     }
     if (result == -AKSU_DROP_NO_CONNECTION) {
-        result = reset(net, ip, s, result);
+        result = reset(net, &ip->pair, s, result);
     }
     return result;
 }
@@ -245,7 +252,8 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *ip)
         return -AKSU_DROP_TCP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_finish(aksu_sum_pseudo(ip, len) + net->profile->copy(NULL, octets, len)) != 0) {
+        aksu_sum_finish(aksu_sum_pseudo(&ip->pair, len) + net->profile->copy(NULL, octets, len)) !=
+            0) {
         return -AKSU_DROP_TCP_CHECKSUM;
     }
     return deliver(net, ip, &s);
@@ -264,23 +272,24 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
 }
 
 // Writes a segment behind its IPv4 header. row NULL: an answer, which has no text.
-size_t aksu_stack_write(const struct aksu *net, struct aksu_row *row, const struct aksu_packet *ip,
-                        const struct aksu_segment *s, uint8_t *to)
+static size_t put_packet(struct aksu *net, struct aksu_row *row, const struct aksu_pair *pair,
+                         const struct aksu_segment *s, uint8_t *to)
 {
+    uint8_t fields[3] = {0, TTL, AKSU_PROTOCOL_TCP};
     uint8_t *p = to + AKSU_IPV4_LEN;
-    uint32_t header = aksu_segment_put(ip, s, p);
+    uint32_t header = aksu_segment_put(pair, s, p);
     uint32_t sum = 0;
 
-    if (row && s->len > 0) {
-        sum = aksu_ring_send((struct aksu *)(uintptr_t)net, row, aksu_tcp_offset(&row->tcb, s),
-                             p + header, s->len);
+    if (row) {
+        fields[0] = row->dscp;
+        fields[1] = row->ttl;
+        sum = aksu_ring_send(net, row, aksu_tcp_offset(&row->tcb, s), p + header, s->len);
     }
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        sum += aksu_sum_pseudo(ip, header + s->len) + aksu_copy(NULL, p, header);
+        sum += aksu_sum_pseudo(pair, header + s->len) + aksu_copy(NULL, p, header);
         aksu_put16(p + 16, aksu_sum_finish(sum));
     }
-    aksu_ipv4_header(net, ip, AKSU_PROTOCOL_TCP, row ? row->ttl : TTL, row ? row->dscp : 0,
-                     header + s->len, to);
+    aksu_ipv4_header(net, pair, fields, header + s->len, to);
     return AKSU_IPV4_LEN + header + s->len;
 }
 
@@ -296,25 +305,20 @@ static size_t framed(const struct aksu *net, uint8_t *frame, const uint8_t mac[6
 static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet)
 {
     const struct aksu_answer *a = &net->store->answer[net->answer_head];
-    struct aksu_packet ip = {a->remote, a->local, a->remote_port, a->local_port, NULL, 0};
 
     net->answers--;
     net->answer_head = (uint8_t)((net->answer_head + 1) % AKSU_ANSWERS);
     if (a->kind != AKSU_ANSWER_TCP) {
         return net->link->answer(net, a, frame);
     }
-    return framed(net, frame, a->mac, aksu_stack_write(net, NULL, &ip, &a->segment, packet));
+    return framed(net, frame, a->mac, put_packet(net, NULL, &a->pair, &a->segment, packet));
 }
 
 // No answer to ARP, and there never was one.
 static void unreachable(struct aksu *net, struct aksu_row *row)
 {
-    struct aksu_event ev = {AKSU_EV_ABORT, 0, net->now_ms, 0, 0, NULL, NULL};
-    struct aksu_effects fx;
-
-    row->tcb.owed = 0;
-    aksu_stack_step(net, row, &ev, &fx);
-    row->tcb.owed = 0;
+    aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
+    row->tcb.owed = 0; // a RST would not arrive either
     row->reason = (uint8_t)-AKSU_EHOSTUNREACH;
     settle_or_reap(net, row);
 }
@@ -322,10 +326,9 @@ static void unreachable(struct aksu *net, struct aksu_row *row)
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
                              uint8_t *frame, uint8_t *packet)
 {
-    struct aksu_packet ip = {row->remote, row->local, row->remote_port, row->local_port, NULL, 0};
     struct aksu_event ev = {AKSU_EV_SENT, 0, net->now_ms, 0, 0, s, NULL};
     struct aksu_effects fx;
-    size_t len = framed(net, frame, row->mac, aksu_stack_write(net, row, &ip, s, packet));
+    size_t len = framed(net, frame, row->mac, put_packet(net, row, &row->pair, s, packet));
 
     if ((s->len > 0 || (s->flags & (AKSU_SYN | AKSU_FIN))) &&
         aksu_seq_lt(s->seq, row->tcb.snd_max)) {
@@ -394,7 +397,6 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
 static size_t next_frame(struct aksu *net, uint8_t *frame)
 {
     uint8_t *packet = frame + (net->link ? net->link->header_len : 0);
-    struct aksu_row *row;
     size_t len = 0;
 
     if (net->answers > 0) {
@@ -403,7 +405,11 @@ static size_t next_frame(struct aksu *net, uint8_t *frame)
     if (net->echo_len > 0) {
         return framed(net, frame, net->echo_mac, aksu_icmp_output(net, packet));
     }
-    while (len == 0 && (row = aksu_table_first_due(net)) != NULL) {
+    while (len == 0 && net->scheduled > 0) {
+        struct aksu_row *row = net->store->heap[0];
+        if (!aksu_reached(net->now_ms, row->deadline)) {
+            break;
+        }
         len = row_output(net, row, frame, packet);
     }
     return len;

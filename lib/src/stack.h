@@ -29,12 +29,9 @@ enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_COOKIES = 0x02, AKSU_NET_DEFENDED = 0x04
 // answer.kind
 enum { AKSU_ANSWER_TCP, AKSU_ANSWER_ARP_REPLY, AKSU_ANSWER_ARP_ANNOUNCE };
 
-// An IPv4 packet being taken in: addresses in host order, payload of its protocol.
+// An IPv4 packet being taken in, and the payload of its protocol.
 struct aksu_packet {
-    uint32_t remote;
-    uint32_t local;
-    uint16_t remote_port;
-    uint16_t local_port;
+    struct aksu_pair pair;
     const uint8_t *payload;
     uint32_t len;
 };
@@ -56,8 +53,8 @@ struct aksu_link {
 };
 
 struct aksu_cookies {
-    void (*send)(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *syn);
-    bool (*take)(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *ack,
+    void (*send)(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *syn);
+    bool (*take)(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *ack,
                  struct aksu_segment *syn);
 };
 
@@ -88,30 +85,27 @@ static inline void aksu_put32(uint8_t *p, uint32_t v)
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *ip);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_event *ev,
                      struct aksu_effects *fx);
+void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
                         const uint8_t *payload);
 void aksu_stack_settle(struct aksu *net, struct aksu_row *row);
-struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_packet *ip);
-size_t aksu_stack_write(const struct aksu *net, struct aksu_row *row, const struct aksu_packet *ip,
-                        const struct aksu_segment *s, uint8_t *to);
-
+struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair);
 bool aksu_stack_over(const struct aksu_row *row);
 
 // listen.c
-struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, uint16_t port);
-int aksu_listen_input(struct aksu *net, struct aksu_listener *l, const struct aksu_packet *ip,
+struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
+int aksu_listen_input(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
                       const struct aksu_segment *s, aksu_seq above);
 void aksu_listen_completed(struct aksu *net, struct aksu_row *row);
 
 // table.c
-struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_packet *ip);
+struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair);
 void aksu_table_free(struct aksu *net, struct aksu_row *row);
-struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_packet *ip);
+struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn);
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t at_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
-struct aksu_row *aksu_table_first_due(const struct aksu *net);
 
 // ring.c
 void aksu_ring_receive(const struct aksu *net, struct aksu_row *row, uint32_t offset,
@@ -123,20 +117,22 @@ uint32_t aksu_ring_readable(const struct aksu_row *row);
 
 // isn.c
 uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs);
-void aksu_isn_open(const struct aksu *net, const struct aksu_packet *ip, struct aksu_open *open);
-uint16_t aksu_isn_port(struct aksu *net, const struct aksu_packet *ip);
+uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more);
+void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open);
+uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
 
 // time_wait.c
 void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row);
-struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_packet *ip);
-int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struct aksu_packet *ip,
+struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair);
+int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struct aksu_pair *pair,
                          const struct aksu_segment *s, aksu_seq *above);
 
 // net/
 int aksu_ipv4_input(struct aksu *net, const uint8_t *packet, size_t len);
-void aksu_ipv4_header(const struct aksu *net, const struct aksu_packet *ip, uint8_t protocol,
-                      uint8_t ttl, uint8_t dscp, uint32_t len, uint8_t *to);
+void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, const uint8_t fields[3],
+                      uint32_t len, uint8_t *to);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
+bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
 int aksu_icmp_input(struct aksu *net, const struct aksu_packet *ip);
 size_t aksu_icmp_output(struct aksu *net, uint8_t *to);
 int aksu_arp_input(struct aksu *net, const uint8_t *packet, size_t len);
@@ -145,8 +141,8 @@ enum aksu_resolution aksu_arp_resolve(struct aksu *net, struct aksu_row *row, ui
 void aksu_arp_doubt(struct aksu *net, struct aksu_row *row);
 size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
 bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s);
-uint32_t aksu_segment_put(const struct aksu_packet *ip, const struct aksu_segment *s, uint8_t *to);
-uint32_t aksu_sum_pseudo(const struct aksu_packet *ip, uint32_t len);
+uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
+uint32_t aksu_sum_pseudo(const struct aksu_pair *pair, uint32_t len);
 uint16_t aksu_sum_finish(uint32_t sum);
 
 // address.c

@@ -11,15 +11,15 @@ static uint32_t row_index(const struct aksu *net, const struct aksu_row *row)
 }
 
 // Keyed, so that nobody can aim for one bucket.
-static struct aksu_row **bucket(const struct aksu *net, const struct aksu_packet *ip)
+static struct aksu_row **bucket(const struct aksu *net, const struct aksu_pair *pair)
 {
     uint32_t mixed = 0;
 
     if (net->store->buckets > 1) {
-        mixed = (ip->remote ^ net->secret[0]) * 0x9E3779B1u;
+        mixed = (pair->remote ^ net->secret[0]) * 0x9E3779B1u;
         mixed ^= mixed >> 15;
         mixed +=
-            (((uint32_t)ip->remote_port << 16 | ip->local_port) ^ net->secret[1]) * 0x85EBCA6Bu;
+            (((uint32_t)pair->remote_port << 16 | pair->local_port) ^ net->secret[1]) * 0x85EBCA6Bu;
         mixed ^= mixed >> 13;
         mixed *= 0xC2B2AE35u;
         mixed ^= mixed >> 16;
@@ -27,22 +27,21 @@ static struct aksu_row **bucket(const struct aksu *net, const struct aksu_packet
     return &net->store->bucket[mixed & (net->store->buckets - 1)];
 }
 
-struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_packet *ip)
+struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair)
 {
-    struct aksu_row *row = *bucket(net, ip);
+    struct aksu_row *row = *bucket(net, pair);
 
-    while (row && (row->remote != ip->remote || row->remote_port != ip->remote_port ||
-                   row->local_port != ip->local_port || row->local != ip->local)) {
+    while (row && memcmp(&row->pair, pair, sizeof *pair) != 0) {
         row = row->next;
     }
     return row;
 }
 
 // A cleared row for a pair of endpoints, or NULL.
-struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_packet *ip)
+struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair)
 {
     struct aksu_row *row = net->free_rows;
-    struct aksu_row **head = bucket(net, ip);
+    struct aksu_row **head = bucket(net, pair);
 
     if (!row) {
         return NULL;
@@ -53,10 +52,7 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_packet *ip
     row->generation = (uint16_t)(generation % GENERATIONS + 1);
     row->bits = AKSU_ROW_USED;
     row->place = AKSU_UNSCHEDULED;
-    row->remote = ip->remote;
-    row->local = ip->local;
-    row->remote_port = ip->remote_port;
-    row->local_port = ip->local_port;
+    row->pair = *pair;
     row->next = *head;
     *head = row;
     net->used++;
@@ -65,8 +61,7 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_packet *ip
 
 void aksu_table_free(struct aksu *net, struct aksu_row *row)
 {
-    struct aksu_packet ip = {row->remote, row->local, row->remote_port, row->local_port, NULL, 0};
-    struct aksu_row **link = bucket(net, &ip);
+    struct aksu_row **link = bucket(net, &row->pair);
 
     while (*link != row) {
         link = &(*link)->next;
@@ -168,13 +163,6 @@ void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
         sift_up(net, last);
         sift_down(net, last);
     }
-}
-
-struct aksu_row *aksu_table_first_due(const struct aksu *net)
-{
-    struct aksu_row *row = net->scheduled > 0 ? net->store->heap[0] : NULL;
-
-    return row && aksu_reached(net->now_ms, row->deadline) ? row : NULL;
 }
 
 aksu_handle aksu_next_connection(const struct aksu *net, aksu_handle conn)

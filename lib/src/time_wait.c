@@ -5,64 +5,59 @@
 
 enum { WINDOW = 8, IN_USE = 0x8000 };
 
-static uint32_t slots(const struct aksu *net)
-{
-    return aksu_min32(net->store->time_waits, WINDOW);
-}
-
-// The i-th place where an entry of this hash can be.
-static struct aksu_time_wait *slot(const struct aksu *net, uint32_t tuple, uint32_t i)
-{
-    return &net->store->time_wait[(tuple % net->store->time_waits + i) % net->store->time_waits];
-}
-
 static bool live(const struct aksu *net, const struct aksu_time_wait *w)
 {
     return w->flags != 0 && !aksu_reached(net->now_ms, w->expires);
 }
 
-static uint64_t hash_of(const struct aksu *net, const struct aksu_packet *ip)
+// The entry of this hash among the few places where it can be. *victim, if not NULL, is the place
+// for a new one: free, or the one that expires first.
+static struct aksu_time_wait *search(const struct aksu *net, uint64_t hash,
+                                     struct aksu_time_wait **victim)
 {
-    uint32_t words[4] = {ip->remote, ip->local, (uint32_t)ip->remote_port << 16 | ip->local_port,
-                         0};
+    uint32_t count = net->store->time_waits;
+    uint32_t at = (uint32_t)hash % count;
+    struct aksu_time_wait *best = NULL;
 
-    return aksu_siphash(net->secret, words, 2);
+    for (uint32_t i = 0; i < aksu_min32(count, WINDOW); i++) {
+        struct aksu_time_wait *w = &net->store->time_wait[at];
+        bool alive = live(net, w);
+        if (alive && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
+            return w;
+        }
+        if (!best || !alive || (live(net, best) && aksu_seq_lt(w->expires, best->expires))) {
+            best = w;
+        }
+        at = at + 1 < count ? at + 1 : 0;
+    }
+    if (victim) {
+        *victim = best;
+    }
+    return NULL;
+}
+
+struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair)
+{
+    return search(net, aksu_isn_hash(net, pair, 0), NULL);
 }
 
 void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row)
 {
-    struct aksu_packet ip = {row->remote, row->local, row->remote_port, row->local_port, NULL, 0};
-    uint64_t hash = hash_of(net, &ip);
-    struct aksu_time_wait *best = slot(net, (uint32_t)hash, 0);
+    const struct aksu_tcb *t = &row->tcb;
+    uint64_t hash = aksu_isn_hash(net, &row->pair, 0);
+    struct aksu_time_wait *w;
+    struct aksu_time_wait *same = search(net, hash, &w);
 
-    for (uint32_t i = 1; i < slots(net) && live(net, best); i++) {
-        struct aksu_time_wait *w = slot(net, (uint32_t)hash, i);
-        if (!live(net, w) || aksu_seq_lt(w->expires, best->expires)) {
-            best = w;
-        }
-    }
-    net->counters.time_wait_lost += live(net, best);
-    best->tuple = (uint32_t)hash;
-    best->salt = (uint32_t)(hash >> 32);
-    best->expires = row->tcb.misc_at;
-    best->snd_nxt = row->tcb.snd_nxt;
-    best->rcv_nxt = row->tcb.rcv_nxt;
-    best->ts_recent = row->tcb.ts_recent;
-    best->wnd = (uint16_t)aksu_min32(row->tcb.rcv_room >> row->tcb.rcv_wscale, UINT16_MAX);
-    best->flags = (uint16_t)((row->tcb.flags & AKSU_F_TIMESTAMPS) | IN_USE);
-}
-
-struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_packet *ip)
-{
-    uint64_t hash = hash_of(net, ip);
-
-    for (uint32_t i = 0; i < slots(net); i++) {
-        struct aksu_time_wait *w = slot(net, (uint32_t)hash, i);
-        if (live(net, w) && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
-            return w;
-        }
-    }
-    return NULL;
+    w = same ? same : w;
+    net->counters.time_wait_lost += !same && live(net, w);
+    w->tuple = (uint32_t)hash;
+    w->salt = (uint32_t)(hash >> 32);
+    w->expires = t->misc_at;
+    w->snd_nxt = t->snd_nxt;
+    w->rcv_nxt = t->rcv_nxt;
+    w->ts_recent = t->ts_recent;
+    w->wnd = (uint16_t)aksu_min32(t->rcv_room >> t->rcv_wscale, UINT16_MAX);
+    w->flags = (uint16_t)((t->flags & AKSU_F_TIMESTAMPS) | IN_USE);
 }
 
 // RFC 6191 2, and RFC 9293 MAY-2 without timestamps.
@@ -77,9 +72,9 @@ static bool reopens(const struct aksu_time_wait *w, const struct aksu_segment *s
 }
 
 static int acknowledge(struct aksu *net, const struct aksu_time_wait *w,
-                       const struct aksu_packet *ip)
+                       const struct aksu_pair *pair)
 {
-    struct aksu_answer *a = aksu_stack_answer(net, ip);
+    struct aksu_answer *a = aksu_stack_answer(net, pair);
 
     if (!a) {
         return -AKSU_DROP_REPLY_FULL;
@@ -98,11 +93,11 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w,
 
 // A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 for a SYN that opens a new
 // one: then the entry is gone, and *above is what the new ISN must lie beyond.
-int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struct aksu_packet *ip,
+int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struct aksu_pair *pair,
                          const struct aksu_segment *s, aksu_seq *above)
 {
     if ((s->flags & (AKSU_SYN | AKSU_ACK | AKSU_RST | AKSU_FIN)) == AKSU_SYN && reopens(w, s) &&
-        aksu_listen_find(net, ip->local, ip->local_port)) {
+        aksu_listen_find(net, pair)) {
         *above = w->snd_nxt;
         w->flags = 0;
         return 0;
@@ -114,5 +109,5 @@ int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struc
     if (s->flags & AKSU_FIN) {
         w->expires = net->now_ms + 2 * net->profile->msl_ms;
     }
-    return acknowledge(net, w, ip);
+    return acknowledge(net, w, pair);
 }

@@ -159,6 +159,14 @@ enum {
 
 // The tables. Their members are the library's; only sizeof matters to others.
 
+/// A connection's two ends: IPv4 addresses and ports in host order.
+struct aksu_pair {
+    uint32_t remote;
+    uint32_t local;
+    uint16_t remote_port;
+    uint16_t local_port;
+};
+
 /// A connection's row: the TCB and what the stack keeps beside it.
 struct aksu_row {
     uint8_t bits;
@@ -167,10 +175,7 @@ struct aksu_row {
     uint8_t reason; // of on_close, negated
     uint8_t mac[6]; // next hop
     uint16_t generation;
-    uint16_t remote_port;
-    uint16_t local_port;
-    uint32_t remote; // IPv4 address, host order
-    uint32_t local;
+    struct aksu_pair pair;
     const struct aksu_handlers *handlers;
     void *user;
     struct aksu_row *next; // in its bucket, or of the free list
@@ -210,14 +215,11 @@ struct aksu_neighbour {
 };
 
 struct aksu_answer {
-    struct aksu_segment segment;
-    uint32_t local;
-    uint32_t remote;
-    uint16_t local_port;
-    uint16_t remote_port;
     uint8_t mac[6];
     uint8_t kind;
     uint8_t spare;
+    struct aksu_pair pair;
+    struct aksu_segment segment;
 };
 
 enum { AKSU_ANSWERS = 4, AKSU_NEIGHBOURS = 4 };

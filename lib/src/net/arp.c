@@ -39,15 +39,15 @@ static size_t put(const struct aksu *net, uint8_t *frame, const uint8_t to[6], u
 size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *a, uint8_t *frame)
 {
     if (a->kind == AKSU_ANSWER_ARP_REPLY) {
-        return put(net, frame, a->mac, REPLY, a->mac, a->remote);
+        return put(net, frame, a->mac, REPLY, a->mac, a->pair.remote);
     }
     return put(net, frame, broadcast, REQUEST, broadcast, net->addr);
 }
 
 static int answer(struct aksu *net, uint8_t kind, uint32_t to)
 {
-    struct aksu_packet ip = {to, net->addr, 0, 0, NULL, 0};
-    struct aksu_answer *a = aksu_stack_answer(net, &ip);
+    struct aksu_pair pair = {to, net->addr, 0, 0};
+    struct aksu_answer *a = aksu_stack_answer(net, &pair);
 
     if (!a) {
         return -AKSU_DROP_REPLY_FULL;
@@ -69,14 +69,11 @@ static int conflict(struct aksu *net)
     return answer(net, AKSU_ANSWER_ARP_ANNOUNCE, net->addr);
 }
 
-static struct aksu_neighbour *find(const struct aksu *net, uint32_t addr)
+// The one place where an address can be. Connections hold their station's address themselves, so
+// giving an entry to another address harms none.
+static struct aksu_neighbour *place(const struct aksu *net, uint32_t addr)
 {
-    for (unsigned i = 0; i < AKSU_NEIGHBOURS; i++) {
-        if (net->store->neighbour[i].addr == addr) {
-            return &net->store->neighbour[i];
-        }
-    }
-    return NULL;
+    return &net->store->neighbour[addr % AKSU_NEIGHBOURS];
 }
 
 static enum aksu_resolution resolved(struct aksu_row *row, const struct aksu_neighbour *n)
@@ -90,15 +87,15 @@ static enum aksu_resolution resolved(struct aksu_row *row, const struct aksu_nei
 
 static uint32_t next_hop(const struct aksu *net, uint32_t remote)
 {
-    return ((remote ^ net->addr) & net->netmask) == 0 ? remote : net->gateway;
+    return aksu_ipv4_here(net, remote) ? remote : net->gateway;
 }
 
 // Takes in an answer that was asked for, and wakes the connections that wait for it.
 static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
 {
-    struct aksu_neighbour *n = find(net, addr);
+    struct aksu_neighbour *n = place(net, addr);
 
-    if (!n || n->state != ASKING) {
+    if (n->addr != addr || n->state != ASKING) {
         return -AKSU_DROP_ARP;
     }
     memcpy(n->mac, mac, 6);
@@ -107,7 +104,7 @@ static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
     for (uint32_t i = 0; i < net->store->rows; i++) {
         struct aksu_row *row = &net->store->row[i];
         if ((row->bits & (AKSU_ROW_USED | AKSU_ROW_RESOLVED)) == AKSU_ROW_USED &&
-            next_hop(net, row->remote) == addr) {
+            next_hop(net, row->pair.remote) == addr) {
             resolved(row, n);
             aksu_stack_settle(net, row);
         }
@@ -142,29 +139,6 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
     return -AKSU_DROP_ARP;
 }
 
-// A free entry, or the known one that goes stale first. NULL: all are being asked for.
-static struct aksu_neighbour *take(struct aksu *net, uint32_t addr)
-{
-    struct aksu_neighbour *best = NULL;
-
-    for (unsigned i = 0; i < AKSU_NEIGHBOURS; i++) {
-        struct aksu_neighbour *n = &net->store->neighbour[i];
-        if (n->addr == 0) {
-            best = n;
-            break;
-        }
-        if (n->state == KNOWN && (!best || aksu_seq_lt(n->at, best->at))) {
-            best = n;
-        }
-    }
-    if (best) {
-        memset(best, 0, sizeof *best);
-        best->addr = addr;
-        best->at = net->now_ms;
-    }
-    return best;
-}
-
 // Asks at most once a second, five times.
 static enum aksu_resolution ask(struct aksu *net, struct aksu_row *row, struct aksu_neighbour *n,
                                 uint8_t *frame, size_t *len)
@@ -189,22 +163,18 @@ static enum aksu_resolution ask(struct aksu *net, struct aksu_row *row, struct a
 enum aksu_resolution aksu_arp_resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame,
                                       size_t *len)
 {
-    uint32_t hop = next_hop(net, row->remote);
-    struct aksu_neighbour *n = find(net, hop);
+    uint32_t hop = next_hop(net, row->pair.remote);
+    struct aksu_neighbour *n = place(net, hop);
+    bool due = n->addr == 0 || aksu_reached(net->now_ms, n->at);
 
-    if (n && n->state == KNOWN) {
-        if (!aksu_reached(net->now_ms, n->at)) {
-            return resolved(row, n);
-        }
-        n->addr = 0;
-        n = NULL;
+    if (n->addr == hop && n->state == KNOWN && !due) {
+        return resolved(row, n);
     }
-    if (!n) {
-        n = take(net, hop);
-    }
-    if (!n) {
-        row->deadline = net->now_ms + ASK_EVERY_MS;
-        return AKSU_WAITING;
+    // An entry that is asked for is left alone until its time has come.
+    if (n->addr != hop ? n->state == KNOWN || due : n->state == KNOWN) {
+        memset(n, 0, sizeof *n);
+        n->addr = hop;
+        n->at = net->now_ms;
     }
     return ask(net, row, n, frame, len);
 }
@@ -212,10 +182,10 @@ enum aksu_resolution aksu_arp_resolve(struct aksu *net, struct aksu_row *row, ui
 // The station no longer answers (RFC 9293 3.8.3: negative advice at R1): ask anew.
 void aksu_arp_doubt(struct aksu *net, struct aksu_row *row)
 {
-    struct aksu_neighbour *n = find(net, next_hop(net, row->remote));
+    struct aksu_neighbour *n = place(net, next_hop(net, row->pair.remote));
 
     row->bits &= (uint8_t)~AKSU_ROW_RESOLVED;
-    if (n && n->state == KNOWN) {
+    if (n->state == KNOWN) {
         n->addr = 0;
     }
 }

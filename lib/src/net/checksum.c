@@ -84,10 +84,10 @@ uint32_t aksu_copy(void *to, const void *from, uint32_t len)
            copy_octets(to ? (uint8_t *)to + done : NULL, (const uint8_t *)from + done, len - done);
 }
 
-uint32_t aksu_sum_pseudo(const struct aksu_packet *ip, uint32_t len)
+uint32_t aksu_sum_pseudo(const struct aksu_pair *pair, uint32_t len)
 {
-    return (ip->remote >> 16) + (ip->remote & 0xffff) + (ip->local >> 16) + (ip->local & 0xffff) +
-           AKSU_PROTOCOL_TCP + len;
+    return (pair->remote >> 16) + (pair->remote & 0xffff) + (pair->local >> 16) +
+           (pair->local & 0xffff) + AKSU_PROTOCOL_TCP + len;
 }
 
 uint16_t aksu_sum_finish(uint32_t sum)

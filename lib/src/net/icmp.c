@@ -21,14 +21,15 @@ static int echo(struct aksu *net, const struct aksu_packet *ip)
     memcpy(net->store->echo, ip->payload, ip->len);
     memcpy(net->echo_mac, net->frame_mac, 6);
     net->echo_len = (uint16_t)ip->len;
-    net->echo_to = ip->remote;
+    net->echo_to = ip->pair.remote;
     return 0;
 }
 
 // Writes the echo reply that waits: everything comes back as it came but the type.
 size_t aksu_icmp_output(struct aksu *net, uint8_t *to)
 {
-    struct aksu_packet ip = {net->echo_to, net->addr, 0, 0, NULL, 0};
+    static const uint8_t fields[3] = {0, TTL, AKSU_PROTOCOL_ICMP};
+    struct aksu_pair pair = {net->echo_to, net->addr, 0, 0};
     uint32_t len = net->echo_len;
     uint8_t *p = to + AKSU_IPV4_LEN;
 
@@ -36,7 +37,7 @@ size_t aksu_icmp_output(struct aksu *net, uint8_t *to)
     p[0] = ECHO_REPLY;
     aksu_put16(p + 2, 0);
     aksu_put16(p + 2, aksu_sum_finish(aksu_copy(NULL, p, len)));
-    aksu_ipv4_header(net, &ip, AKSU_PROTOCOL_ICMP, TTL, 0, len, to);
+    aksu_ipv4_header(net, &pair, fields, len, to);
     net->echo_len = 0;
     return AKSU_IPV4_LEN + len;
 }
@@ -82,12 +83,8 @@ static int error(struct aksu *net, const struct aksu_packet *ip)
     if (header < AKSU_IPV4_LEN || left < header + QUOTED_TCP) {
         return -AKSU_DROP_ICMP_QUOTE;
     }
-    struct aksu_packet quoted = {aksu_get32(q + 16),
-                                 aksu_get32(q + 12),
-                                 aksu_get16(q + header + 2),
-                                 aksu_get16(q + header),
-                                 NULL,
-                                 0};
+    struct aksu_pair quoted = {aksu_get32(q + 16), aksu_get32(q + 12), aksu_get16(q + header + 2),
+                               aksu_get16(q + header)};
     struct aksu_row *row = aksu_table_find(net, &quoted);
 
     if (!row) {

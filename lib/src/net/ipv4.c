@@ -4,18 +4,24 @@
 
 enum { DONT_FRAGMENT = 0x4000, FRAGMENT = 0x3fff, OPTION_LSRR = 131, OPTION_SSRR = 137 };
 
-// Whether an address can be one host's on this network (RFC 1122 3.2.1.3).
+// Whether an address is one of this network.
+bool aksu_ipv4_here(const struct aksu *net, uint32_t addr)
+{
+    return ((addr ^ net->addr) & net->netmask) == 0;
+}
+
+// Whether an address can be one host's (RFC 1122 3.2.1.3).
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr)
 {
     uint32_t first = addr >> 24;
-    bool here = ((addr ^ net->addr) & net->netmask) == 0;
     uint32_t host = addr & ~net->netmask;
 
     if (first == 0 || first == 127 || first >= 224) {
         return false;
     }
     // The network's own number and its broadcast; links of two and of one host have neither.
-    return !here || net->netmask >= 0xfffffffe || (host != 0 && host != ~net->netmask);
+    return !aksu_ipv4_here(net, addr) || net->netmask >= 0xfffffffe ||
+           (host != 0 && host != ~net->netmask);
 }
 
 // Well-formed options are ignored (MUST-50); a source route is refused (docs/design.md).
@@ -65,37 +71,33 @@ int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
     if (header < 0) {
         return header;
     }
-    struct aksu_packet ip = {aksu_get32(p + 12),
-                             aksu_get32(p + 16),
-                             0,
-                             0,
+    struct aksu_packet ip = {{aksu_get32(p + 12), aksu_get32(p + 16), 0, 0},
                              p + header,
                              (uint32_t)aksu_get16(p + 2) - (uint32_t)header};
 
-    if (!aksu_ipv4_unicast(net, ip.remote) || ip.remote == net->addr) {
+    if (!aksu_ipv4_unicast(net, ip.pair.remote) || ip.pair.remote == net->addr) {
         return -AKSU_DROP_SOURCE;
     }
     if (p[9] == AKSU_PROTOCOL_TCP) {
         return aksu_stack_tcp(net, &ip); // a connection may have begun with an older address
     }
-    if (ip.local != net->addr) {
+    if (ip.pair.local != net->addr) {
         return -AKSU_DROP_NOT_OURS;
     }
     return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, &ip) : -AKSU_DROP_PROTOCOL;
 }
 
-// Identification is 0: a packet that is never fragmented needs none (RFC 6864 4.1).
-void aksu_ipv4_header(const struct aksu *net, const struct aksu_packet *ip, uint8_t protocol,
-                      uint8_t ttl, uint8_t dscp, uint32_t len, uint8_t *to)
+// fields: Diffserv code point, TTL, protocol. Identification is 0: a packet that is never
+// fragmented needs none (RFC 6864 4.1).
+void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, const uint8_t fields[3],
+                      uint32_t len, uint8_t *to)
 {
-    aksu_put16(to, 0x4500u | (uint32_t)dscp << 2);
+    aksu_put16(to, 0x4500u | (uint32_t)fields[0] << 2);
     aksu_put16(to + 2, AKSU_IPV4_LEN + len);
     aksu_put32(to + 4, DONT_FRAGMENT);
-    to[8] = ttl;
-    to[9] = protocol;
-    aksu_put16(to + 10, 0);
-    aksu_put32(to + 12, ip->local);
-    aksu_put32(to + 16, ip->remote);
+    aksu_put32(to + 8, (uint32_t)fields[1] << 24 | (uint32_t)fields[2] << 16);
+    aksu_put32(to + 12, pair->local);
+    aksu_put32(to + 16, pair->remote);
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
         aksu_put16(to + 10, aksu_sum_finish(aksu_copy(NULL, to, AKSU_IPV4_LEN)));
     }

@@ -78,8 +78,8 @@ bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s)
         return false;
     }
     memset(s, 0, sizeof *s);
-    ip->remote_port = aksu_get16(p);
-    ip->local_port = aksu_get16(p + 2);
+    ip->pair.remote_port = aksu_get16(p);
+    ip->pair.local_port = aksu_get16(p + 2);
     s->seq = aksu_get32(p + 4);
     s->ack = aksu_get32(p + 8);
     s->flags = p[13];
@@ -89,81 +89,61 @@ bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s)
     get_options(p + AKSU_TCP_LEN, header - AKSU_TCP_LEN, s);
     ip->payload += header;
     ip->len = s->len;
-    return ip->remote_port != 0 && ip->local_port != 0;
+    return ip->pair.remote_port != 0 && ip->pair.local_port != 0;
 }
 
-// In an order that keeps each 32-bit value aligned, padded with NOPs in front: so nothing follows
-// an END (MUST-69).
-static uint8_t *put_syn_options(const struct aksu_segment *s, uint8_t *p)
+// Begins an option: NOPs before it, so that it ends on a multiple of 4 and nothing needs to follow
+// an END (MUST-69). Returns where its value goes.
+static uint8_t *put_option(uint8_t **at, unsigned kind, unsigned len)
+{
+    uint8_t *p = *at;
+
+    *at = p + ((len + 3) & ~3u);
+    while (((unsigned)(*at - p) & 3u) != (len & 3u)) {
+        *p++ = NOP;
+    }
+    p[0] = (uint8_t)kind;
+    p[1] = (uint8_t)len;
+    return p + 2;
+}
+
+static uint8_t *put_options(const struct aksu_segment *s, uint8_t *at)
 {
     if (s->options & AKSU_OPT_MSS) {
-        *p++ = MSS;
-        *p++ = 4;
-        aksu_put16(p, s->mss);
-        p += 2;
+        aksu_put16(put_option(&at, MSS, 4), s->mss);
+    }
+    if (s->options & AKSU_OPT_WSCALE) {
+        *put_option(&at, WSCALE, 3) = s->wscale;
     }
     if (s->options & AKSU_OPT_SACK_PERMITTED) {
-        if (!(s->options & AKSU_OPT_TIMESTAMPS)) {
-            *p++ = NOP;
-            *p++ = NOP;
-        }
-        *p++ = SACK_PERMITTED;
-        *p++ = 2;
+        put_option(&at, SACK_PERMITTED, 2);
     }
-    return p;
-}
-
-static uint8_t *put_timestamps(const struct aksu_segment *s, uint8_t *p)
-{
     if (s->options & AKSU_OPT_TIMESTAMPS) {
-        if (!(s->options & AKSU_OPT_SACK_PERMITTED)) {
-            *p++ = NOP;
-            *p++ = NOP;
-        }
-        *p++ = TIMESTAMPS;
-        *p++ = 10;
+        uint8_t *p = put_option(&at, TIMESTAMPS, 10);
         aksu_put32(p, s->tsval);
         aksu_put32(p + 4, s->tsecr);
-        p += 8;
-    }
-    return p;
-}
-
-static uint8_t *put_rest(const struct aksu_segment *s, uint8_t *p)
-{
-    if (s->options & AKSU_OPT_WSCALE) {
-        *p++ = NOP;
-        *p++ = WSCALE;
-        *p++ = 3;
-        *p++ = s->wscale;
     }
     if (s->options & AKSU_OPT_SACK) {
-        *p++ = NOP;
-        *p++ = NOP;
-        *p++ = SACK;
-        *p++ = (uint8_t)(2 + 8 * s->sacks);
+        uint8_t *p = put_option(&at, SACK, 2u + 8u * s->sacks);
         for (unsigned i = 0; i < s->sacks; i++, p += 8) {
             aksu_put32(p, s->sack[i].start);
             aksu_put32(p + 4, s->sack[i].end);
         }
     }
-    return p;
+    return at;
 }
 
 // Writes the header, checksum zero. Returns its length, a multiple of 4, at most 60.
-uint32_t aksu_segment_put(const struct aksu_packet *ip, const struct aksu_segment *s, uint8_t *to)
+uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to)
 {
-    uint8_t *end = put_rest(s, put_timestamps(s, put_syn_options(s, to + AKSU_TCP_LEN)));
-    uint32_t len = (uint32_t)(end - to);
+    uint32_t len = (uint32_t)(put_options(s, to + AKSU_TCP_LEN) - to);
 
-    aksu_put16(to, ip->local_port);
-    aksu_put16(to + 2, ip->remote_port);
+    aksu_put16(to, pair->local_port);
+    aksu_put16(to + 2, pair->remote_port);
     aksu_put32(to + 4, s->seq);
     aksu_put32(to + 8, s->ack);
-    to[12] = (uint8_t)(len / 4 << 4);
-    to[13] = s->flags;
+    aksu_put16(to + 12, len << 10 | s->flags); // data offset in words, reserved bits zero
     aksu_put16(to + 14, s->wnd);
-    aksu_put16(to + 16, 0);
-    aksu_put16(to + 18, s->urp);
+    aksu_put32(to + 16, s->urp);
     return len;
 }

@@ -164,7 +164,7 @@ static bool check_ack(const struct aksu_profile *p, struct aksu_tcb *t, const st
 // is not itself a duplicate (RFC 2883).
 static bool is_duplicate(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    if (s->ack != t->snd_una || t->snd_max == t->snd_una || s->len > 0 ||
+    if (s->ack != t->snd_una || t->snd_max == t->snd_una || t->snd_wnd == 0 || s->len > 0 ||
         (s->flags & (AKSU_SYN | AKSU_FIN)) || (uint32_t)s->wnd << t->snd_wscale != t->snd_wnd) {
         return false;
     }

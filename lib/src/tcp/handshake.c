@@ -3,7 +3,7 @@
 #include "tcp.h"
 
 // RFC 7323 2.3: the smallest shift that makes the whole receive ring expressible.
-static uint8_t window_shift(uint32_t rcv_buf)
+uint8_t aksu_tcp_window_shift(uint32_t rcv_buf)
 {
     uint8_t shift = 0;
 
@@ -26,7 +26,7 @@ void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struc
     t->rcv_buf = t->rcv_room = o->rcv_buf;
     t->rcv_mss = o->mss;
     t->snd_mss = (uint16_t)aksu_min32(o->mss, AKSU_MSS_DEFAULT);
-    t->rcv_wscale = p->window_scale ? window_shift(o->rcv_buf) : 0;
+    t->rcv_wscale = p->window_scale ? aksu_tcp_window_shift(o->rcv_buf) : 0;
     t->flags = AKSU_F_SYN_UNACKED;
     if (ev->kind == AKSU_EV_LISTEN) {
         t->flags |= AKSU_F_PASSIVE;

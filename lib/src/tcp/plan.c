@@ -88,10 +88,11 @@ static uint32_t window_step(const struct aksu_tcb *t)
     return aksu_max32(aksu_min32(t->rcv_buf / 2, t->rcv_mss), 1);
 }
 
-// Octets by which the right edge could move.
+// Octets by which the right edge could move, as far as the window field can say it.
 static uint32_t window_gain(const struct aksu_tcb *t)
 {
-    aksu_seq edge = t->rcv_nxt + t->rcv_room;
+    uint32_t wnd = aksu_min32(t->rcv_room, (uint32_t)UINT16_MAX << t->rcv_wscale);
+    aksu_seq edge = t->rcv_nxt + wnd;
 
     return aksu_seq_lt(t->rcv_adv, edge) ? edge - t->rcv_adv : 0;
 }
