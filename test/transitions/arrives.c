@@ -6,7 +6,7 @@ enum answer { NONE, NOW, LATER, RESET, EITHER }; // EITHER: at once or within 50
 
 enum { SIMULTANEOUS = AKSU_STATE_COUNT }; // SYN-RECEIVED, actively opened
 
-#define A AKSU_ACK
+#define A  AKSU_ACK
 #define FA (AKSU_FIN | AKSU_ACK)
 #define SA (AKSU_SYN | AKSU_ACK)
 #define RA (AKSU_RST | AKSU_ACK)
@@ -25,12 +25,14 @@ struct row {
     int reason;       // of CLOSED
 };
 
-#define OPENED AKSU_FX_OPENED
+#define OPENED  AKSU_FX_OPENED
 #define DELIVER AKSU_FX_DELIVER
-#define END AKSU_FX_EOF
-#define GONE AKSU_FX_CLOSED
+#define END     AKSU_FX_EOF
+#define GONE    AKSU_FX_CLOSED
 #define ROW(rule, from, flags, seq, ack, len, to, answer, rcv_nxt, effects, reason)                \
-    {rule, AKSU_##from, flags, seq, ack, len, AKSU_##to, answer, rcv_nxt, effects, reason}
+    {                                                                                              \
+        rule, AKSU_##from, flags, seq, ack, len, AKSU_##to, answer, rcv_nxt, effects, reason       \
+    }
 
 // Left edge 1, right edge 4001; the unacknowledged number of ours is 1 where a FIN was sent.
 static const struct row rows[] = {
@@ -50,8 +52,7 @@ static const struct row rows[] = {
         ESTABLISHED, NOW, 1, 0, 0),
     ROW("first: SM-13 both ends outside: the middle is taken, FIN is not", ESTABLISHED, FA,
         0xfffffffeu, 1, 5000, ESTABLISHED, EITHER, 4001, DELIVER, 0),
-    ROW("first: unacceptable with RST: drop", ESTABLISHED, RA, 0, 1, 0, ESTABLISHED, NONE, 1, 0,
-        0),
+    ROW("first: unacceptable with RST: drop", ESTABLISHED, RA, 0, 1, 0, ESTABLISHED, NONE, 1, 0, 0),
     ROW("first: SHLD-31 beyond RCV.NXT: held, ACK at once", ESTABLISHED, A, 101, 1, 100,
         ESTABLISHED, NOW, 1, DELIVER, 0),
     // Second, check the RST bit (RFC 5961 3)
@@ -59,12 +60,12 @@ static const struct row rows[] = {
         1, 0, 0),
     ROW("second: R5961-01 outside, right: drop", ESTABLISHED, AKSU_RST, 4001, 0, 0, ESTABLISHED,
         NONE, 1, 0, 0),
-    ROW("second: R5961-03 inside: challenge ACK", ESTABLISHED, AKSU_RST, 2, 0, 0, ESTABLISHED,
-        NOW, 1, 0, 0),
+    ROW("second: R5961-03 inside: challenge ACK", ESTABLISHED, AKSU_RST, 2, 0, 0, ESTABLISHED, NOW,
+        1, 0, 0),
     ROW("second: R5961-03 last inside: challenge ACK", ESTABLISHED, AKSU_RST, 4000, 0, 0,
         ESTABLISHED, NOW, 1, 0, 0),
-    ROW("second: R5961-02, SM-15 at RCV.NXT", ESTABLISHED, AKSU_RST, 1, 0, 0, CLOSED, NONE, 1,
-        GONE, AKSU_ECONNRESET),
+    ROW("second: R5961-02, SM-15 at RCV.NXT", ESTABLISHED, AKSU_RST, 1, 0, 0, CLOSED, NONE, 1, GONE,
+        AKSU_ECONNRESET),
     ROW("second: an ACK in the RST does not matter", ESTABLISHED, RA, 1, 0x70000000u, 0, CLOSED,
         NONE, 1, GONE, AKSU_ECONNRESET),
     ROW("second: SHLD-2 RST with text", ESTABLISHED, AKSU_RST, 1, 0, 20, CLOSED, NONE, 1, GONE,
@@ -79,54 +80,54 @@ static const struct row rows[] = {
         AKSU_ECONNRESET),
     ROW("second: SM-16 LAST-ACK", LAST_ACK, AKSU_RST, 2, 0, 0, CLOSED, NONE, 2, GONE,
         AKSU_ECONNRESET),
-    ROW("second: R1337-01 TIME-WAIT: ignored", TIME_WAIT, AKSU_RST, 2, 0, 0, TIME_WAIT, NONE, 2,
-        0, 0),
-    ROW("second: SM-14, MUST-11 SYN-RECEIVED, passive: LISTEN, the user is not told",
-        SYN_RECEIVED, AKSU_RST, 1, 0, 0, LISTEN, NONE, 1, 0, 0),
+    ROW("second: R1337-01 TIME-WAIT: ignored", TIME_WAIT, AKSU_RST, 2, 0, 0, TIME_WAIT, NONE, 2, 0,
+        0),
+    ROW("second: SM-14, MUST-11 SYN-RECEIVED, passive: LISTEN, the user is not told", SYN_RECEIVED,
+        AKSU_RST, 1, 0, 0, LISTEN, NONE, 1, 0, 0),
     {"second: SM-14, MUST-11 SYN-RECEIVED, active: refused", SIMULTANEOUS, AKSU_RST, 1, 0, 0,
      AKSU_CLOSED, NONE, 1, GONE, AKSU_ECONNREFUSED},
     ROW("second: R5961-01 SYN-RECEIVED, outside: drop", SYN_RECEIVED, AKSU_RST, 0, 0, 0,
         SYN_RECEIVED, NONE, 1, 0, 0),
     // Fourth, check the SYN bit (RFC 5961 4)
-    ROW("fourth: R5961-04 SYN in the window", ESTABLISHED, AKSU_SYN, 100, 0, 0, ESTABLISHED, NOW,
-        1, 0, 0),
+    ROW("fourth: R5961-04 SYN in the window", ESTABLISHED, AKSU_SYN, 100, 0, 0, ESTABLISHED, NOW, 1,
+        0, 0),
     ROW("fourth: R5961-04 SYN at RCV.NXT", ESTABLISHED, AKSU_SYN, 1, 0, 0, ESTABLISHED, NOW, 1, 0,
         0),
-    ROW("fourth: R5961-04 SYN outside", ESTABLISHED, AKSU_SYN, 70000, 0, 0, ESTABLISHED, NOW, 1,
-        0, 0),
+    ROW("fourth: R5961-04 SYN outside", ESTABLISHED, AKSU_SYN, 70000, 0, 0, ESTABLISHED, NOW, 1, 0,
+        0),
     ROW("fourth: R5961-04 SYN,ACK again", ESTABLISHED, SA, 0, 1, 0, ESTABLISHED, NOW, 1, 0, 0),
     ROW("fourth: R5961-04 FIN-WAIT-1", FIN_WAIT_1, AKSU_SYN, 1, 0, 0, FIN_WAIT_1, NOW, 1, 0, 0),
     ROW("fourth: R5961-04 FIN-WAIT-2", FIN_WAIT_2, AKSU_SYN, 1, 0, 0, FIN_WAIT_2, NOW, 1, 0, 0),
     ROW("fourth: R5961-04 CLOSE-WAIT", CLOSE_WAIT, AKSU_SYN, 2, 0, 0, CLOSE_WAIT, NOW, 2, 0, 0),
     ROW("fourth: R5961-04 CLOSING", CLOSING, AKSU_SYN, 2, 0, 0, CLOSING, NOW, 2, 0, 0),
     ROW("fourth: R5961-04 LAST-ACK", LAST_ACK, AKSU_SYN, 2, 0, 0, LAST_ACK, NOW, 2, 0, 0),
-    ROW("fourth: R5961-04 the SYN's text is not taken", ESTABLISHED, SA, 1, 1, 50, ESTABLISHED,
-        NOW, 1, 0, 0),
-    // Fifth, check the ACK field
-    ROW("fifth: SM-18 ACK bit off: drop", ESTABLISHED, AKSU_PSH, 1, 0, 10, ESTABLISHED, NONE, 1,
-        0, 0),
-    ROW("fifth: SM-18 ACK bit off, FIN: drop", ESTABLISHED, AKSU_FIN, 1, 0, 0, ESTABLISHED, NONE,
+    ROW("fourth: R5961-04 the SYN's text is not taken", ESTABLISHED, SA, 1, 1, 50, ESTABLISHED, NOW,
         1, 0, 0),
-    ROW("fifth: SM-18 ACK bit off in CLOSING: drop", CLOSING, AKSU_PSH, 2, 0, 10, CLOSING, NONE,
-        2, 0, 0),
-    ROW("fifth: SM-20 SEG.ACK > SND.NXT: ACK and drop", ESTABLISHED, A, 1, 2, 10, ESTABLISHED,
-        NOW, 1, 0, 0),
+    // Fifth, check the ACK field
+    ROW("fifth: SM-18 ACK bit off: drop", ESTABLISHED, AKSU_PSH, 1, 0, 10, ESTABLISHED, NONE, 1, 0,
+        0),
+    ROW("fifth: SM-18 ACK bit off, FIN: drop", ESTABLISHED, AKSU_FIN, 1, 0, 0, ESTABLISHED, NONE, 1,
+        0, 0),
+    ROW("fifth: SM-18 ACK bit off in CLOSING: drop", CLOSING, AKSU_PSH, 2, 0, 10, CLOSING, NONE, 2,
+        0, 0),
+    ROW("fifth: SM-20 SEG.ACK > SND.NXT: ACK and drop", ESTABLISHED, A, 1, 2, 10, ESTABLISHED, NOW,
+        1, 0, 0),
     ROW("fifth: R5961-05 SEG.ACK = SND.UNA - MAX.SND.WND: taken", ESTABLISHED, A, 1, 0xfffff061u,
         10, ESTABLISHED, EITHER, 11, DELIVER, 0),
-    ROW("fifth: R5961-05 one below: ACK and drop", ESTABLISHED, A, 1, 0xfffff060u, 10,
-        ESTABLISHED, NOW, 1, 0, 0),
-    ROW("fifth: duplicate ACK without data: ignored", ESTABLISHED, A, 1, 0, 0, ESTABLISHED, NONE,
-        1, 0, 0),
-    ROW("fifth: SM-19 SYN-RECEIVED: ACK of our SYN", SYN_RECEIVED, A, 1, 1, 0, ESTABLISHED, NONE,
-        1, OPENED, 0),
+    ROW("fifth: R5961-05 one below: ACK and drop", ESTABLISHED, A, 1, 0xfffff060u, 10, ESTABLISHED,
+        NOW, 1, 0, 0),
+    ROW("fifth: duplicate ACK without data: ignored", ESTABLISHED, A, 1, 0, 0, ESTABLISHED, NONE, 1,
+        0, 0),
+    ROW("fifth: SM-19 SYN-RECEIVED: ACK of our SYN", SYN_RECEIVED, A, 1, 1, 0, ESTABLISHED, NONE, 1,
+        OPENED, 0),
     ROW("fifth: SM-19 SYN-RECEIVED: ACK = ISS: reset", SYN_RECEIVED, A, 1, 0, 0, SYN_RECEIVED,
         RESET, 1, 0, 0),
     ROW("fifth: SM-19 SYN-RECEIVED: ACK = ISS+2: reset", SYN_RECEIVED, A, 1, 2, 0, SYN_RECEIVED,
         RESET, 1, 0, 0),
-    ROW("fifth: SM-19 SYN-RECEIVED: with text", SYN_RECEIVED, A, 1, 1, 10, ESTABLISHED, EITHER,
-        11, OPENED | DELIVER, 0),
-    ROW("fifth: SM-22 FIN-WAIT-1: FIN acknowledged", FIN_WAIT_1, A, 1, 2, 0, FIN_WAIT_2, NONE, 1,
-        0, 0),
+    ROW("fifth: SM-19 SYN-RECEIVED: with text", SYN_RECEIVED, A, 1, 1, 10, ESTABLISHED, EITHER, 11,
+        OPENED | DELIVER, 0),
+    ROW("fifth: SM-22 FIN-WAIT-1: FIN acknowledged", FIN_WAIT_1, A, 1, 2, 0, FIN_WAIT_2, NONE, 1, 0,
+        0),
     ROW("fifth: FIN-WAIT-1: FIN not acknowledged", FIN_WAIT_1, A, 1, 1, 0, FIN_WAIT_1, NONE, 1, 0,
         0),
     ROW("fifth: SM-23 CLOSING: FIN acknowledged", CLOSING, A, 2, 2, 0, TIME_WAIT, NONE, 2, 0, 0),
@@ -134,31 +135,29 @@ static const struct row rows[] = {
     ROW("fifth: SM-23 LAST-ACK: FIN acknowledged", LAST_ACK, A, 2, 2, 0, CLOSED, NONE, 2, GONE,
         AKSU_OK),
     ROW("fifth: SM-23 LAST-ACK: not acknowledged", LAST_ACK, A, 2, 1, 0, LAST_ACK, NONE, 2, 0, 0),
-    ROW("fifth: SM-24 TIME-WAIT: FIN again: ACK", TIME_WAIT, FA, 1, 2, 0, TIME_WAIT, NOW, 2, 0,
-        0),
-    ROW("fifth: R1337-02 TIME-WAIT: old text", TIME_WAIT, A, 0xffffff00u, 2, 50, TIME_WAIT, NOW,
-        2, 0, 0),
+    ROW("fifth: SM-24 TIME-WAIT: FIN again: ACK", TIME_WAIT, FA, 1, 2, 0, TIME_WAIT, NOW, 2, 0, 0),
+    ROW("fifth: R1337-02 TIME-WAIT: old text", TIME_WAIT, A, 0xffffff00u, 2, 50, TIME_WAIT, NOW, 2,
+        0, 0),
     // Seventh, process the segment text
     ROW("seventh: in order", ESTABLISHED, A, 1, 1, 10, ESTABLISHED, EITHER, 11, DELIVER, 0),
     ROW("seventh: FIN-WAIT-1", FIN_WAIT_1, A, 1, 1, 10, FIN_WAIT_1, EITHER, 11, DELIVER, 0),
     ROW("seventh: FIN-WAIT-2", FIN_WAIT_2, A, 1, 2, 10, FIN_WAIT_2, EITHER, 11, DELIVER, 0),
-    ROW("seventh: all that the window takes", ESTABLISHED, A, 1, 1, 4000, ESTABLISHED, EITHER,
-        4001, DELIVER, 0),
+    ROW("seventh: all that the window takes", ESTABLISHED, A, 1, 1, 4000, ESTABLISHED, EITHER, 4001,
+        DELIVER, 0),
     // Eighth, check the FIN bit
-    ROW("eighth: ESTABLISHED: CLOSE-WAIT", ESTABLISHED, FA, 1, 1, 0, CLOSE_WAIT, EITHER, 2, END,
-        0),
+    ROW("eighth: ESTABLISHED: CLOSE-WAIT", ESTABLISHED, FA, 1, 1, 0, CLOSE_WAIT, EITHER, 2, END, 0),
     ROW("eighth: SYN-RECEIVED, ACK of our SYN with FIN: CLOSE-WAIT", SYN_RECEIVED, FA, 1, 1, 0,
         CLOSE_WAIT, EITHER, 2, OPENED | END, 0),
-    ROW("eighth: SM-22 FIN-WAIT-1, FIN not acknowledged: CLOSING", FIN_WAIT_1, FA, 1, 1, 0,
-        CLOSING, EITHER, 2, END, 0),
+    ROW("eighth: SM-22 FIN-WAIT-1, FIN not acknowledged: CLOSING", FIN_WAIT_1, FA, 1, 1, 0, CLOSING,
+        EITHER, 2, END, 0),
     ROW("eighth: SM-22 FIN-WAIT-1, acknowledged in this segment: TIME-WAIT", FIN_WAIT_1, FA, 1, 2,
         0, TIME_WAIT, EITHER, 2, END, 0),
     ROW("eighth: SM-22 FIN-WAIT-2: TIME-WAIT", FIN_WAIT_2, FA, 1, 2, 0, TIME_WAIT, EITHER, 2, END,
         0),
     ROW("eighth: FIN with text", ESTABLISHED, FA, 1, 1, 10, CLOSE_WAIT, EITHER, 12, DELIVER | END,
         0),
-    ROW("eighth: SM-26 FIN ahead of a gap: held", ESTABLISHED, FA, 2, 1, 0, ESTABLISHED, NOW, 1,
-        0, 0),
+    ROW("eighth: SM-26 FIN ahead of a gap: held", ESTABLISHED, FA, 2, 1, 0, ESTABLISHED, NOW, 1, 0,
+        0),
     ROW("eighth: FIN at the last number of the window", ESTABLISHED, FA, 1, 1, 3999, CLOSE_WAIT,
         EITHER, 4001, DELIVER | END, 0),
 };
@@ -219,8 +218,7 @@ static bool row_holds(struct fixture *f, const struct row *r)
                 r->rule, aksu_state_name(from), show(f, &s, true, text, sizeof text),
                 aksu_state_name(to), effects, (int)(f->t.rcv_nxt - f->irs), f->closed_reason,
                 kinds[got], out, exact ? "" : " (not <SEQ=SND.NXT><ACK=RCV.NXT>)",
-                aksu_state_name(r->to), r->effects, (int)r->rcv_nxt, r->reason,
-                kinds[r->answer]);
+                aksu_state_name(r->to), r->effects, (int)r->rcv_nxt, r->reason, kinds[r->answer]);
     return false;
 }
 
@@ -264,8 +262,7 @@ static bool inside(uint32_t seq, uint32_t left, uint32_t wnd)
 static bool acceptable(const struct view *v, uint32_t seq, uint32_t len)
 {
     return inside(seq, v->rcv_nxt, v->wnd) ||
-           (len > 0 && inside(seq + len - 1, v->rcv_nxt, v->wnd)) ||
-           inside(v->rcv_nxt, seq, len);
+           (len > 0 && inside(seq + len - 1, v->rcv_nxt, v->wnd)) || inside(v->rcv_nxt, seq, len);
 }
 
 static void model_rst(const struct view *v, uint32_t seq, struct outcome *o)
@@ -294,7 +291,7 @@ static void model_syn(const struct view *v, unsigned flags, uint32_t seq, struct
         return;
     o->answers |= IS(NONE);
     if (inside(seq, v->rcv_nxt, v->wnd)) // else the SYN is trimmed off: it comes again, with text
-        o->state_too = AKSU_LISTEN;       // both readings of SM-17
+        o->state_too = AKSU_LISTEN;      // both readings of SM-17
 }
 
 // False if the segment is dropped here.
@@ -329,8 +326,8 @@ static bool model_ack(const struct view *v, uint32_t ack, struct outcome *o)
 static void model_text(const struct view *v, unsigned flags, uint32_t seq, uint32_t len,
                        struct outcome *o)
 {
-    bool receiving = o->state == AKSU_ESTABLISHED || o->state == AKSU_FIN_WAIT_1 ||
-                     o->state == AKSU_FIN_WAIT_2;
+    bool receiving =
+        o->state == AKSU_ESTABLISHED || o->state == AKSU_FIN_WAIT_1 || o->state == AKSU_FIN_WAIT_2;
     bool fin = (flags & AKSU_FIN) != 0;
     if (!receiving) { // ignored; an ACK does no harm if there was text or FIN
         if (len > 0 || fin || v->state == AKSU_TIME_WAIT)
@@ -385,16 +382,30 @@ static struct outcome model(const struct view *v, unsigned flags, uint32_t seq, 
 }
 
 static const unsigned kinds[] = {
-    A,        AKSU_PSH | A, AKSU_SYN,  SA,           AKSU_FIN,       FA,
-    AKSU_RST, RA,           AKSU_PSH,  AKSU_SYN | FA, AKSU_SYN | AKSU_FIN, 0,
-    AKSU_URG | A,           AKSU_RST | AKSU_SYN,      AKSU_ECE | AKSU_CWR | A,
+    A,
+    AKSU_PSH | A,
+    AKSU_SYN,
+    SA,
+    AKSU_FIN,
+    FA,
+    AKSU_RST,
+    RA,
+    AKSU_PSH,
+    AKSU_SYN | FA,
+    AKSU_SYN | AKSU_FIN,
+    0,
+    AKSU_URG | A,
+    AKSU_RST | AKSU_SYN,
+    AKSU_ECE | AKSU_CWR | A,
 };
 
-static bool place_holds(struct fixture *f, unsigned flags, uint32_t seq, uint32_t ack,
-                        uint32_t len)
+static bool place_holds(struct fixture *f, unsigned flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
-    struct view v = {f->t.state, f->t.snd_una - f->iss, f->t.snd_nxt - f->iss,
-                     f->t.rcv_nxt - f->irs, RCV_BUF + 1 - (f->t.rcv_nxt - f->irs),
+    struct view v = {f->t.state,
+                     f->t.snd_una - f->iss,
+                     f->t.snd_nxt - f->iss,
+                     f->t.rcv_nxt - f->irs,
+                     RCV_BUF + 1 - (f->t.rcv_nxt - f->irs),
                      (f->t.flags & AKSU_F_PASSIVE) != 0};
     struct outcome want = model(&v, flags, seq, ack, len);
     struct aksu_segment s = seg(f, flags, seq, ack, len, PEER_WND);
@@ -415,10 +426,9 @@ static bool place_holds(struct fixture *f, unsigned flags, uint32_t seq, uint32_
         show(f, &f->out[0], false, out, sizeof out);
     print_error("3.10.7.4 %s <-- %s\n  got %s, RCV.NXT %d, answer %d %s%s; want %s, RCV.NXT %d, "
                 "answers %x\n",
-                aksu_state_name(v.state), show(f, &s, true, text, sizeof text),
-                aksu_state_name(to), (int)(f->t.rcv_nxt - f->irs), got, out,
-                exact ? "" : " (inexact)", aksu_state_name(want.state), (int)want.rcv_nxt,
-                want.answers);
+                aksu_state_name(v.state), show(f, &s, true, text, sizeof text), aksu_state_name(to),
+                (int)(f->t.rcv_nxt - f->irs), got, out, exact ? "" : " (inexact)",
+                aksu_state_name(want.state), (int)want.rcv_nxt, want.answers);
     return false;
 }
 
@@ -427,11 +437,11 @@ static unsigned sweep(const struct fixture *start, unsigned flags)
     static const uint32_t lens[] = {0, 1, 100, 5000};
     uint32_t left = start->t.rcv_nxt - start->irs, una = start->t.snd_una - start->iss,
              nxt = start->t.snd_nxt - start->iss;
-    const uint32_t seqs[] = {left - 1,    left,           left + 1,        left + 1000,
-                             RCV_BUF,     RCV_BUF + 1,    left + 100000,   left - 100000,
-                             left - 100,  left + (1u << 31)};
-    const uint32_t acks[] = {una - 1,    una,        nxt,       nxt + 1, una - 4000,
-                             una - 4001, una + (1u << 31), nxt + 100000};
+    const uint32_t seqs[] = {
+        left - 1,    left,          left + 1,      left + 1000, RCV_BUF,
+        RCV_BUF + 1, left + 100000, left - 100000, left - 100,  left + (1u << 31)};
+    const uint32_t acks[] = {una - 1,          una,         nxt, nxt + 1, una - 4000, una - 4001,
+                             una + (1u << 31), nxt + 100000};
     unsigned failures = 0;
     for (size_t i = 0; i < 10; i++) {
         for (size_t j = 0; j < ((flags & AKSU_ACK) != 0 ? 8u : 1u); j++) {
@@ -654,24 +664,12 @@ static void closed_ignores(struct fixture *f)
 int main(void)
 {
     static const struct test tests[] = {
-        TEST(each_sentence),
-        TEST(model_syn_received),
-        TEST(model_established),
-        TEST(model_fin_wait_1),
-        TEST(model_fin_wait_2),
-        TEST(model_close_wait),
-        TEST(model_closing),
-        TEST(model_last_ack),
-        TEST(model_time_wait),
-        TEST(window_update),
-        TEST(acknowledged_octets),
-        TEST(zero_window),
-        TEST(time_wait_restarts),
-        TEST(text_after_close),
-        TEST(fin_after_close),
-        TEST(illegal_option),
-        TEST(challenge_budget),
-        TEST(challenge_budget_is_salted),
+        TEST(each_sentence),      TEST(model_syn_received),  TEST(model_established),
+        TEST(model_fin_wait_1),   TEST(model_fin_wait_2),    TEST(model_close_wait),
+        TEST(model_closing),      TEST(model_last_ack),      TEST(model_time_wait),
+        TEST(window_update),      TEST(acknowledged_octets), TEST(zero_window),
+        TEST(time_wait_restarts), TEST(text_after_close),    TEST(fin_after_close),
+        TEST(illegal_option),     TEST(challenge_budget),    TEST(challenge_budget_is_salted),
         TEST(closed_ignores),
     };
     return run_at_bases("synchronized states: RFC 9293 3.10.7.4", tests,

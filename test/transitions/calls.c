@@ -18,9 +18,11 @@ struct call_row {
 };
 
 #define FA (AKSU_FIN | AKSU_ACK)
-#define R AKSU_RST
+#define R  AKSU_RST
 #define ROW(rule, from, call, to, final, closed, sent, seq, ack)                                   \
-    {rule, AKSU_##from, AKSU_EV_##call, AKSU_##to, AKSU_##final, closed, sent, seq, ack}
+    {                                                                                              \
+        rule, AKSU_##from, AKSU_EV_##call, AKSU_##to, AKSU_##final, closed, sent, seq, ack         \
+    }
 
 static const struct call_row rows[] = {
     // 3.10.4 CLOSE
@@ -30,43 +32,40 @@ static const struct call_row rows[] = {
         FIN_WAIT_1, FIN_WAIT_1, false, FA, 1, 1),
     ROW("3.10.4 ESTABLISHED: FIN, in any case FIN-WAIT-1", ESTABLISHED, CLOSE, FIN_WAIT_1,
         FIN_WAIT_1, false, FA, 1, 1),
-    ROW("3.10.4 FIN-WAIT-1: no second FIN", FIN_WAIT_1, CLOSE, FIN_WAIT_1, FIN_WAIT_1, false, 0,
-        0, 0),
-    ROW("3.10.4 FIN-WAIT-2: no second FIN", FIN_WAIT_2, CLOSE, FIN_WAIT_2, FIN_WAIT_2, false, 0,
-        0, 0),
-    ROW("3.10.4 CLOSING: connection closing", CLOSING, CLOSE, CLOSING, CLOSING, false, 0, 0, 0),
-    ROW("3.10.4 LAST-ACK: connection closing", LAST_ACK, CLOSE, LAST_ACK, LAST_ACK, false, 0, 0,
+    ROW("3.10.4 FIN-WAIT-1: no second FIN", FIN_WAIT_1, CLOSE, FIN_WAIT_1, FIN_WAIT_1, false, 0, 0,
         0),
-    ROW("3.10.4 TIME-WAIT: connection closing", TIME_WAIT, CLOSE, TIME_WAIT, TIME_WAIT, false, 0,
-        0, 0),
+    ROW("3.10.4 FIN-WAIT-2: no second FIN", FIN_WAIT_2, CLOSE, FIN_WAIT_2, FIN_WAIT_2, false, 0, 0,
+        0),
+    ROW("3.10.4 CLOSING: connection closing", CLOSING, CLOSE, CLOSING, CLOSING, false, 0, 0, 0),
+    ROW("3.10.4 LAST-ACK: connection closing", LAST_ACK, CLOSE, LAST_ACK, LAST_ACK, false, 0, 0, 0),
+    ROW("3.10.4 TIME-WAIT: connection closing", TIME_WAIT, CLOSE, TIME_WAIT, TIME_WAIT, false, 0, 0,
+        0),
     ROW("3.10.4 CLOSED: does not exist", CLOSED, CLOSE, CLOSED, CLOSED, false, 0, 0, 0),
     // the same as half-close, RFC 9293 3.6
     ROW("3.6 half-close in ESTABLISHED", ESTABLISHED, SHUTDOWN, FIN_WAIT_1, FIN_WAIT_1, false, FA,
         1, 1),
-    ROW("3.6 half-close in SYN-RECEIVED", SYN_RECEIVED, SHUTDOWN, FIN_WAIT_1, FIN_WAIT_1, false,
-        FA, 1, 1),
-    ROW("3.6 second half-close: no second FIN", FIN_WAIT_1, SHUTDOWN, FIN_WAIT_1, FIN_WAIT_1,
-        false, 0, 0, 0),
+    ROW("3.6 half-close in SYN-RECEIVED", SYN_RECEIVED, SHUTDOWN, FIN_WAIT_1, FIN_WAIT_1, false, FA,
+        1, 1),
+    ROW("3.6 second half-close: no second FIN", FIN_WAIT_1, SHUTDOWN, FIN_WAIT_1, FIN_WAIT_1, false,
+        0, 0, 0),
     ROW("3.6 half-close in FIN-WAIT-2", FIN_WAIT_2, SHUTDOWN, FIN_WAIT_2, FIN_WAIT_2, false, 0, 0,
         0),
     ROW("3.6 half-close in CLOSED", CLOSED, SHUTDOWN, CLOSED, CLOSED, false, 0, 0, 0),
     // 3.10.5 ABORT
     ROW("3.10.5 LISTEN: delete TCB, enter CLOSED", LISTEN, ABORT, CLOSED, CLOSED, true, 0, 0, 0),
-    ROW("3.10.5 SM-32 SYN-SENT: delete, no reset", SYN_SENT, ABORT, CLOSED, CLOSED, true, 0, 0,
-        0),
+    ROW("3.10.5 SM-32 SYN-SENT: delete, no reset", SYN_SENT, ABORT, CLOSED, CLOSED, true, 0, 0, 0),
     ROW("3.10.5 SM-32 SYN-RECEIVED: <SEQ=SND.NXT><CTL=RST>", SYN_RECEIVED, ABORT, CLOSED, CLOSED,
         true, R, 1, 0),
     ROW("3.10.5 SM-32 ESTABLISHED: <SEQ=SND.NXT><CTL=RST>", ESTABLISHED, ABORT, CLOSED, CLOSED,
         true, R, 1, 0),
-    ROW("3.10.5 SM-32 FIN-WAIT-1: <SEQ=SND.NXT><CTL=RST>", FIN_WAIT_1, ABORT, CLOSED, CLOSED,
-        true, R, 2, 0),
-    ROW("3.10.5 SM-32 FIN-WAIT-2: <SEQ=SND.NXT><CTL=RST>", FIN_WAIT_2, ABORT, CLOSED, CLOSED,
-        true, R, 2, 0),
-    ROW("3.10.5 SM-32 CLOSE-WAIT: <SEQ=SND.NXT><CTL=RST>", CLOSE_WAIT, ABORT, CLOSED, CLOSED,
-        true, R, 1, 0),
+    ROW("3.10.5 SM-32 FIN-WAIT-1: <SEQ=SND.NXT><CTL=RST>", FIN_WAIT_1, ABORT, CLOSED, CLOSED, true,
+        R, 2, 0),
+    ROW("3.10.5 SM-32 FIN-WAIT-2: <SEQ=SND.NXT><CTL=RST>", FIN_WAIT_2, ABORT, CLOSED, CLOSED, true,
+        R, 2, 0),
+    ROW("3.10.5 SM-32 CLOSE-WAIT: <SEQ=SND.NXT><CTL=RST>", CLOSE_WAIT, ABORT, CLOSED, CLOSED, true,
+        R, 1, 0),
     ROW("3.10.5 CLOSING: ok and delete, no reset", CLOSING, ABORT, CLOSED, CLOSED, true, 0, 0, 0),
-    ROW("3.10.5 LAST-ACK: ok and delete, no reset", LAST_ACK, ABORT, CLOSED, CLOSED, true, 0, 0,
-        0),
+    ROW("3.10.5 LAST-ACK: ok and delete, no reset", LAST_ACK, ABORT, CLOSED, CLOSED, true, 0, 0, 0),
     ROW("3.10.5 TIME-WAIT: ok and delete, no reset", TIME_WAIT, ABORT, CLOSED, CLOSED, true, 0, 0,
         0),
     ROW("3.10.5 CLOSED: does not exist", CLOSED, ABORT, CLOSED, CLOSED, false, 0, 0, 0),
@@ -92,14 +91,13 @@ static bool call_row_holds(struct fixture *f, const struct call_row *r)
     enum aksu_state at_once = (enum aksu_state)f->t.state;
     bool closed = (f->fx.mask & AKSU_FX_CLOSED) != 0;
     flush(f);
-    if (at_once == r->to && f->t.state == r->final && closed == r->closed &&
-        sent_as_expected(f, r))
+    if (at_once == r->to && f->t.state == r->final && closed == r->closed && sent_as_expected(f, r))
         return true;
     if (f->outs > 0)
         show(f, &f->out[0], false, text, sizeof text);
-    print_error("%s\n  %s -- %s -> %s, then %s%s, %u sent %s\n", r->rule,
-                aksu_state_name(r->from), aksu_event_name(r->call), aksu_state_name(at_once),
-                aksu_state_name(f->t.state), closed ? " (signalled)" : "", f->outs, text);
+    print_error("%s\n  %s -- %s -> %s, then %s%s, %u sent %s\n", r->rule, aksu_state_name(r->from),
+                aksu_event_name(r->call), aksu_state_name(at_once), aksu_state_name(f->t.state),
+                closed ? " (signalled)" : "", f->outs, text);
     return false;
 }
 
@@ -192,8 +190,7 @@ static void send_in_each_state(struct fixture *fresh)
         uint32_t queued = f.t.snd_buf - before;
         flush(&f);
         uint32_t sent = f.outs > 0 ? f.out[0].len : 0;
-        if (queued != sends[i].queued || sent != sends[i].sent ||
-            f.t.state != sends[i].state) {
+        if (queued != sends[i].queued || sent != sends[i].sent || f.t.state != sends[i].state) {
             print_error("%s: queued %u, sent %u\n", sends[i].rule, (unsigned)queued,
                         (unsigned)sent);
             failures++;

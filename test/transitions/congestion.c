@@ -2,7 +2,7 @@
 // Congestion control: RFC 5681, 6582, 6928, 3042.
 #include "harness.h"
 
-#define A AKSU_ACK
+#define A  AKSU_ACK
 #define SA (AKSU_SYN | AKSU_ACK)
 
 enum { WND = 65535 };
@@ -37,8 +37,8 @@ static void initial_window(struct fixture *fresh)
     static const struct {
         uint16_t mss;
         uint32_t cwnd;
-    } rows[] = {{536, 5360}, {1000, 10000}, {1460, 14600}, {1461, 14600}, {4000, 14600},
-                {7300, 14600}, {8960, 17920}};
+    } rows[] = {{536, 5360},   {1000, 10000}, {1460, 14600}, {1461, 14600},
+                {4000, 14600}, {7300, 14600}, {8960, 17920}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct fixture f = *fresh;
         f.mss = rows[i].mss;
@@ -212,9 +212,9 @@ static void not_duplicates(struct fixture *f)
     flush(f);
     take(f);
     for (unsigned i = 0; i < 5; i++) {
-        arrive(f, seg(f, A, 1, 1, 0, WND - 100 - i)); // window update
+        arrive(f, seg(f, A, 1, 1, 0, WND - 100 - i));     // window update
         arrive(f, seg(f, A, 1 + i, 1, 1, WND - 100 - i)); // with text
-        arrive(f, seg(f, A, 1, 0, 0, WND - 100 - i)); // an older ACK
+        arrive(f, seg(f, A, 1, 0, 0, WND - 100 - i));     // an older ACK
     }
     assert_int_equal(f->t.dupacks, 0);
     pass(f, 0);

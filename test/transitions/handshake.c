@@ -124,12 +124,12 @@ struct syn_sent_row {
 };
 
 static const struct syn_sent_row syn_sent_rows[] = {
-    {"first: SM-06 SEG.ACK =< ISS: reset <SEQ=SEG.ACK>", SA, 0, 0, 0, AKSU_SYN_SENT, AKSU_RST, 0,
+    {"first: SM-06 SEG.ACK =< ISS: reset <SEQ=SEG.ACK>", SA, 0, 0, 0, AKSU_SYN_SENT, AKSU_RST, 0, 0,
+     0},
+    {"first: SM-06 SEG.ACK > SND.NXT: reset <SEQ=SEG.ACK>", SA, 0, 2, 0, AKSU_SYN_SENT, AKSU_RST, 2,
      0, 0},
-    {"first: SM-06 SEG.ACK > SND.NXT: reset <SEQ=SEG.ACK>", SA, 0, 2, 0, AKSU_SYN_SENT, AKSU_RST,
-     2, 0, 0},
-    {"first: SEG.ACK far below ISS", SA, 0, 0x80000003u, 0, AKSU_SYN_SENT, AKSU_RST, 0x80000003u,
-     0, 0},
+    {"first: SEG.ACK far below ISS", SA, 0, 0x80000003u, 0, AKSU_SYN_SENT, AKSU_RST, 0x80000003u, 0,
+     0},
     {"first: bad ACK without SYN", AKSU_ACK, 7, 9, 0, AKSU_SYN_SENT, AKSU_RST, 9, 0, 0},
     {"first: bad ACK with data", PA, 7, 0, 10, AKSU_SYN_SENT, AKSU_RST, 0, 0, 0},
     {"first: bad ACK, FIN", FA, 7, 0, 0, AKSU_SYN_SENT, AKSU_RST, 0, 0, 0},
@@ -138,8 +138,7 @@ static const struct syn_sent_row syn_sent_rows[] = {
     {"second: SM-07, R5961-08 RST, ACK acceptable: CLOSED", RA, 0, 1, 0, AKSU_CLOSED, 0, 0, 0,
      AKSU_ECONNREFUSED},
     {"second: SM-07 RST without ACK: drop", AKSU_RST, 0, 0, 0, AKSU_SYN_SENT, 0, 0, 0, 0},
-    {"second: RST with SYN, no ACK: drop", AKSU_RST | AKSU_SYN, 0, 0, 0, AKSU_SYN_SENT, 0, 0, 0,
-     0},
+    {"second: RST with SYN, no ACK: drop", AKSU_RST | AKSU_SYN, 0, 0, 0, AKSU_SYN_SENT, 0, 0, 0, 0},
     {"second: SHLD-2 RST with text, ACK acceptable", RA, 0, 1, 20, AKSU_CLOSED, 0, 0, 0,
      AKSU_ECONNREFUSED},
     {"fourth: SM-08 SYN,ACK acceptable: ESTABLISHED, <ACK>", SA, 0, 1, 0, AKSU_ESTABLISHED,
@@ -148,12 +147,11 @@ static const struct syn_sent_row syn_sent_rows[] = {
      AKSU_SYN_RECEIVED, SA, 0, 1, 0},
     {"fourth: SM-08 SYN,ACK with FIN: CLOSE-WAIT, one ACK of both", SA | AKSU_FIN, 0, 1, 0,
      AKSU_CLOSE_WAIT, AKSU_ACK, 1, 2, 0},
-    {"fourth: SM-08 SYN,ACK with text: delivered, one ACK of all", SA, 0, 1, 20,
-     AKSU_ESTABLISHED, AKSU_ACK, 1, 21, 0},
-    {"fourth: SM-08 SYN,ACK with text and FIN", SA | AKSU_FIN, 0, 1, 20, AKSU_CLOSE_WAIT,
-     AKSU_ACK, 1, 22, 0},
-    {"fifth: SM-09 acceptable ACK without SYN: drop", AKSU_ACK, 0, 1, 0, AKSU_SYN_SENT, 0, 0, 0,
-     0},
+    {"fourth: SM-08 SYN,ACK with text: delivered, one ACK of all", SA, 0, 1, 20, AKSU_ESTABLISHED,
+     AKSU_ACK, 1, 21, 0},
+    {"fourth: SM-08 SYN,ACK with text and FIN", SA | AKSU_FIN, 0, 1, 20, AKSU_CLOSE_WAIT, AKSU_ACK,
+     1, 22, 0},
+    {"fifth: SM-09 acceptable ACK without SYN: drop", AKSU_ACK, 0, 1, 0, AKSU_SYN_SENT, 0, 0, 0, 0},
     {"fifth: SM-25 FIN,ACK without SYN: drop", FA, 0, 1, 0, AKSU_SYN_SENT, 0, 0, 0, 0},
     {"fifth: SM-25 FIN alone: drop", AKSU_FIN, 0, 0, 0, AKSU_SYN_SENT, 0, 0, 0, 0},
     {"fifth: text without control: drop", AKSU_PSH, 0, 0, 10, AKSU_SYN_SENT, 0, 0, 0, 0},
@@ -171,8 +169,8 @@ static bool syn_sent_row_holds(struct fixture *f, const struct syn_sent_row *r)
     flush(f);
     bool dropped = r->to == AKSU_SYN_SENT;
     bool closed = (f->seen & AKSU_FX_CLOSED) != 0;
-    bool good = f->t.state == r->to && f->outs == (r->answer != 0) &&
-                closed == (r->reason != 0) && (!closed || f->closed_reason == r->reason) &&
+    bool good = f->t.state == r->to && f->outs == (r->answer != 0) && closed == (r->reason != 0) &&
+                (!closed || f->closed_reason == r->reason) &&
                 (!dropped || memcmp(&before, &f->t, sizeof before) == 0);
     if (good && f->outs == 1)
         good = (f->out[0].flags & ~(unsigned)AKSU_PSH) == r->answer &&

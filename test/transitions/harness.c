@@ -47,8 +47,7 @@ int run_at_bases(const char *suite, const struct test *tests, size_t count)
     assert_true(count <= MAX);
     running = tests;
     for (size_t i = 0; i < count * BASES; i++) {
-        snprintf(names[i], sizeof names[i], "%s @%s", tests[i / BASES].name,
-                 bases[i % BASES].name);
+        snprintf(names[i], sizeof names[i], "%s @%s", tests[i / BASES].name, bases[i % BASES].name);
         units[i] = (struct CMUnitTest){names[i], run_one, NULL, NULL, (void *)(uintptr_t)i};
     }
     return _cmocka_run_group_tests(suite, units, count * BASES, NULL, NULL);
@@ -82,8 +81,7 @@ struct aksu_segment seg(const struct fixture *f, unsigned flags, uint32_t seq, u
 static void check_step(const struct aksu_tcb *before, const struct aksu_tcb *after)
 {
     if (!aksu_tcp_edge((enum aksu_state)before->state, (enum aksu_state)after->state))
-        fail_msg("no edge %s -> %s", aksu_state_name(before->state),
-                 aksu_state_name(after->state));
+        fail_msg("no edge %s -> %s", aksu_state_name(before->state), aksu_state_name(after->state));
     assert_true((int32_t)(after->snd_nxt - after->snd_una) >= 0);
     assert_true((int32_t)(after->snd_max - after->snd_nxt) >= 0);
     assert_true(after->rcv_room <= after->rcv_buf);
@@ -124,7 +122,7 @@ void set(struct fixture *f, enum aksu_option option, uint32_t value)
 void icmp(struct fixture *f, enum aksu_icmp_class class, uint32_t rel_seq, uint32_t detail)
 {
     struct aksu_event ev = {.kind = AKSU_EV_ICMP,
-                            .option = (uint8_t)class,
+                            .option = (uint8_t) class,
                             .now_ms = f->now,
                             .value = f->iss + rel_seq,
                             .detail = detail};
@@ -193,8 +191,7 @@ void flush(struct fixture *f)
             return;
         ticked = false;
         record(f, &out.segment);
-        struct aksu_event sent = {
-            .kind = AKSU_EV_SENT, .now_ms = f->now, .segment = &out.segment};
+        struct aksu_event sent = {.kind = AKSU_EV_SENT, .now_ms = f->now, .segment = &out.segment};
         step(f, &sent);
     }
 }
@@ -307,10 +304,10 @@ void drive(struct fixture *f, enum aksu_state state)
     flush(f);
     pass(f, 0);
     expect_state(f, state);
-    bool sent_fin = state == AKSU_FIN_WAIT_1 || state == AKSU_FIN_WAIT_2 ||
-                    state == AKSU_CLOSING || state == AKSU_LAST_ACK || state == AKSU_TIME_WAIT;
-    bool got_fin = state == AKSU_CLOSE_WAIT || state == AKSU_CLOSING ||
-                   state == AKSU_LAST_ACK || state == AKSU_TIME_WAIT;
+    bool sent_fin = state == AKSU_FIN_WAIT_1 || state == AKSU_FIN_WAIT_2 || state == AKSU_CLOSING ||
+                    state == AKSU_LAST_ACK || state == AKSU_TIME_WAIT;
+    bool got_fin = state == AKSU_CLOSE_WAIT || state == AKSU_CLOSING || state == AKSU_LAST_ACK ||
+                   state == AKSU_TIME_WAIT;
     if (state >= AKSU_SYN_SENT)
         assert_int_equal(f->t.snd_nxt - f->iss, sent_fin ? 2 : 1);
     if (state >= AKSU_SYN_RECEIVED)
@@ -368,17 +365,14 @@ static void show_out(const struct fixture *f)
     char text[120];
     for (unsigned i = 0; i < f->outs; i++)
         print_error("  %u: %s --> %s at +%d ms\n", i, aksu_state_name(f->t.state),
-                    show(f, &f->out[i], false, text, sizeof text),
-                    (int)(f->out_at[i] - f->now));
+                    show(f, &f->out[i], false, text, sizeof text), (int)(f->out_at[i] - f->now));
 }
 
 void expect_at(const struct fixture *f, unsigned i, unsigned flags, uint32_t seq, uint32_t ack,
                uint32_t len, const char *file, int line)
 {
-    struct aksu_segment want = {.flags = (uint8_t)flags,
-                                .seq = f->iss + seq,
-                                .ack = f->irs + ack,
-                                .len = len};
+    struct aksu_segment want = {
+        .flags = (uint8_t)flags, .seq = f->iss + seq, .ack = f->irs + ack, .len = len};
     char text[120];
     if (i < f->outs) {
         const struct aksu_segment *got = &f->out[i];

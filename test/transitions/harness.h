@@ -24,16 +24,16 @@ enum {
 struct fixture {
     struct aksu_profile p;
     struct aksu_tcb t;
-    struct aksu_effects fx;  ///< of the last step
-    uint8_t seen;            ///< effects of all steps since take()
-    int closed_reason;       ///< of the last CLOSED
-    int trouble_reason;      ///< of the last TROUBLE
-    unsigned troubles;       ///< TROUBLE effects since begin()
+    struct aksu_effects fx; ///< of the last step
+    uint8_t seen;           ///< effects of all steps since take()
+    int closed_reason;      ///< of the last CLOSED
+    int trouble_reason;     ///< of the last TROUBLE
+    unsigned troubles;      ///< TROUBLE effects since begin()
     uint32_t now;
     aksu_seq iss;
     aksu_seq irs;
-    uint32_t rcv_buf;        ///< for the next open
-    uint16_t mss;            ///< for the next open
+    uint32_t rcv_buf;                 ///< for the next open
+    uint16_t mss;                     ///< for the next open
     struct aksu_segment out[OUT_MAX]; ///< sent since take(), replies to no connection too
     uint32_t out_at[OUT_MAX];         ///< when
     unsigned outs;
@@ -43,7 +43,10 @@ struct test {
     const char *name;
     void (*run)(struct fixture *);
 };
-#define TEST(function) {#function, function}
+#define TEST(function)                                                                             \
+    {                                                                                              \
+#function, function                                                                        \
+    }
 
 /// Runs each test once at each base. Returns the number of failures.
 int run_at_bases(const char *suite, const struct test *tests, size_t count);
@@ -96,8 +99,7 @@ char *show(const struct fixture *f, const struct aksu_segment *s, bool from_peer
            size_t size);
 
 /// Asserts that out[i] is this segment (numbers relative; ack is ignored without AKSU_ACK).
-#define expect(f, i, flags, seq, ack, len)                                                         \
-    expect_at(f, i, flags, seq, ack, len, __FILE__, __LINE__)
+#define expect(f, i, flags, seq, ack, len) expect_at(f, i, flags, seq, ack, len, __FILE__, __LINE__)
 void expect_at(const struct fixture *f, unsigned i, unsigned flags, uint32_t seq, uint32_t ack,
                uint32_t len, const char *file, int line);
 

@@ -2,7 +2,7 @@
 // TCP options: RFC 7323 window scale, timestamps and PAWS; RFC 2018 and 2883 SACK generation.
 #include "harness.h"
 
-#define A AKSU_ACK
+#define A  AKSU_ACK
 #define FA (AKSU_FIN | AKSU_ACK)
 #define SA (AKSU_SYN | AKSU_ACK)
 
@@ -211,7 +211,7 @@ static void paws(struct fixture *f)
     expect(f, 0, A, 1, 1, 0);
     arrive(f, stamped(f, A, 1, 1, 100, PEER_TS));
     assert_int_equal(f->fx.ready, 100);
-    pass(f, 300); // acknowledged: TS.Recent follows
+    pass(f, 300);                                                 // acknowledged: TS.Recent follows
     arrive(f, stamped(f, A, 101, 1, 100, PEER_TS + 0x7fffffffu)); // modulo 2^32
     assert_int_equal(f->fx.ready, 100);
     pass(f, 300);
@@ -432,8 +432,8 @@ static void sack_blocks_arrive(struct fixture *fresh)
     static const struct {
         uint32_t start;
         uint32_t end;
-    } blocks[] = {{1, 501}, {0xffffff00u, 1}, {5000, 6000}, {700, 600}, {100, 100},
-                  {0x80000000u, 5}, {501, 0xffffffffu}};
+    } blocks[] = {{1, 501},   {0xffffff00u, 1}, {5000, 6000},      {700, 600},
+                  {100, 100}, {0x80000000u, 5}, {501, 0xffffffffu}};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
         struct fixture f = *fresh;
         drive_options(&f, SACK, 0);

@@ -3,7 +3,7 @@
 // SHLD-31, SM-13, SM-26).
 #include "harness.h"
 
-#define A AKSU_ACK
+#define A  AKSU_ACK
 #define FA (AKSU_FIN | AKSU_ACK)
 
 enum { RING = 4000, SMALL = 6 };
@@ -55,8 +55,7 @@ static uint32_t prefix(const struct model *m)
     return n;
 }
 
-static void arrive_range(struct model *m, struct fixture *f, uint32_t start, uint32_t end,
-                         bool fin)
+static void arrive_range(struct model *m, struct fixture *f, uint32_t start, uint32_t end, bool fin)
 {
     uint32_t before = f->t.rcv_nxt - f->irs - 1;
     arrive(f, seg(f, fin ? FA : A, 1 + start, 1, end - start, PEER_WND));

@@ -2,7 +2,7 @@
 // When data, acknowledgments and window updates are sent: RFC 9293 3.7.4, 3.8.5, 3.8.6, 3.9.1.
 #include "harness.h"
 
-#define A AKSU_ACK
+#define A  AKSU_ACK
 #define FA (AKSU_FIN | AKSU_ACK)
 #define SA (AKSU_SYN | AKSU_ACK)
 

@@ -2,7 +2,7 @@
 // Timers: RFC 9293 3.8.1 to 3.8.4 and 3.10.8, RFC 6298; options and ICMP that bear on them.
 #include "harness.h"
 
-#define A AKSU_ACK
+#define A  AKSU_ACK
 #define FA (AKSU_FIN | AKSU_ACK)
 #define SA (AKSU_SYN | AKSU_ACK)
 
@@ -449,18 +449,19 @@ static void keep_alive_is_answered(struct fixture *f)
 // synchronized.
 static void icmp_soft(struct fixture *fresh)
 {
-    static const enum aksu_state states[] = {
-        AKSU_SYN_SENT,   AKSU_SYN_RECEIVED, AKSU_ESTABLISHED, AKSU_FIN_WAIT_1,
-        AKSU_CLOSE_WAIT, AKSU_CLOSING,      AKSU_LAST_ACK};
+    static const enum aksu_state states[] = {AKSU_SYN_SENT,   AKSU_SYN_RECEIVED, AKSU_ESTABLISHED,
+                                             AKSU_FIN_WAIT_1, AKSU_CLOSE_WAIT,   AKSU_CLOSING,
+                                             AKSU_LAST_ACK};
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
-        for (unsigned class = AKSU_ICMP_SOFT; class <= AKSU_ICMP_HARD; class++) {
+        for (unsigned class = AKSU_ICMP_SOFT; class <= AKSU_ICMP_HARD; class ++) {
             struct fixture f = *fresh;
             drive(&f, states[i]);
             user(&f, AKSU_EV_WROTE, 100);
             flush(&f);
             if (class == AKSU_ICMP_HARD && states[i] < AKSU_ESTABLISHED)
                 continue;
-            icmp(&f, (enum aksu_icmp_class)class, f.t.snd_una - f.iss, (uint32_t)AKSU_EHOSTUNREACH);
+            icmp(&f, (enum aksu_icmp_class) class, f.t.snd_una - f.iss,
+                 (uint32_t)AKSU_EHOSTUNREACH);
             expect_state(&f, states[i]);
             assert_int_equal(f.fx.mask & AKSU_FX_CLOSED, 0);
             if (states[i] >= AKSU_ESTABLISHED) {
@@ -678,6 +679,5 @@ int main(void)
         TEST(resume),
         TEST(resume_keep_alive),
     };
-    return run_at_bases("timers, RFC 6298 and RFC 9293 3.8", tests,
-                        sizeof tests / sizeof tests[0]);
+    return run_at_bases("timers, RFC 6298 and RFC 9293 3.8", tests, sizeof tests / sizeof tests[0]);
 }
