@@ -196,10 +196,12 @@ static void run(bool connects)
     while (done < wanted) {
         client_turn();
         server_turn();
-        pass();
         if (connects && done >= at + 2 && done < wanted) {
             at = done;
             client_connect();
+        }
+        if (done < wanted) {
+            pass();
         }
     }
 }
