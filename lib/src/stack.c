@@ -44,18 +44,29 @@ bool aksu_stack_over(const struct aksu_row *row)
 }
 
 // Schedules a row for what it wants next. One that waits for ARP goes on waiting.
-void aksu_stack_settle(struct aksu *net, struct aksu_row *row)
+static void schedule_next(struct aksu *net, struct aksu_row *row)
 {
     uint32_t wait_ms = 0;
     enum aksu_next next = aksu_tcp_when(&row->tcb, net->now_ms, &wait_ms);
 
-    if (aksu_stack_over(row)) {
-        aksu_table_schedule(net, row, net->now_ms);
-    } else if (next == AKSU_NEXT_NEVER) {
+    if (next == AKSU_NEXT_NEVER) {
         aksu_table_unschedule(net, row);
     } else if (next != AKSU_NEXT_SEGMENT || !net->link || (row->bits & AKSU_ROW_RESOLVED) ||
                row->place == AKSU_UNSCHEDULED || aksu_reached(net->now_ms, row->deadline)) {
         aksu_table_schedule(net, row, net->now_ms + wait_ms);
+    }
+}
+
+// After a call of the application. A handler's calls wait for the handler's return.
+void aksu_stack_settle(struct aksu *net, struct aksu_row *row)
+{
+    if (row == net->telling) {
+        return;
+    }
+    if (aksu_stack_over(row)) {
+        aksu_table_schedule(net, row, net->now_ms);
+    } else {
+        schedule_next(net, row);
     }
 }
 
@@ -80,7 +91,7 @@ static void settle_or_reap(struct aksu *net, struct aksu_row *row)
     if (aksu_stack_over(row)) {
         reap(net, row);
     } else {
-        aksu_stack_settle(net, row);
+        schedule_next(net, row);
     }
 }
 
@@ -149,15 +160,18 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
         aksu_ring_receive(net, row, aksu_ring_readable(row) - fx->ready + fx->copy_to,
                           payload + fx->copy_from, fx->copy_len);
     }
+    net->telling = row;
     for (unsigned bit = AKSU_FX_OPENED; bit <= AKSU_FX_TROUBLE; bit <<= 1) {
         bool announced = (row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED;
         if ((fx->mask & bit) && announced && !(row->bits & AKSU_ROW_CLOSED)) {
             tell(net, row, conn, bit, fx);
             if (aksu_table_row(net, conn) != row) {
+                net->telling = NULL; // saved
                 return;
             }
         }
     }
+    net->telling = NULL;
     settle_or_reap(net, row);
 }
 
@@ -389,7 +403,7 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
         row_tick(net, row);
         return 0;
     default:
-        aksu_stack_settle(net, row);
+        schedule_next(net, row);
         return 0;
     }
 }

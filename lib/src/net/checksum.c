@@ -9,49 +9,79 @@ enum { MISALIGNED_BITS = 0 };
 enum { MISALIGNED_BITS = sizeof(uintptr_t) - 1 };
 #endif
 
-// One word and its carry: the sum of words of any width is the sum of 16-bit words, folded.
-static uintptr_t add(uintptr_t sum, uintptr_t word)
+// The sum of words of any width is the sum of 16-bit words, folded (RFC 1071 2 B). Half words leave
+// room for their carries; whole ones bring theirs back at once.
+#if UINTPTR_MAX > UINT32_MAX
+static uint64_t add(uint64_t sum, uintptr_t word)
 {
     sum += word;
     return sum + (sum < word);
 }
-
-static uintptr_t copy_words(uint8_t *to, const uint8_t *from, uint32_t words)
+#else
+static uint64_t add(uint64_t sum, uintptr_t word)
 {
-    uintptr_t sum = 0;
+    return sum + word;
+}
+#endif
+
+static uintptr_t load(const uint8_t *from, unsigned i)
+{
     uintptr_t word;
 
-    for (; words > 0; words--, from += sizeof word, to += sizeof word) {
-        memcpy(&word, from, sizeof word);
-        memcpy(to, &word, sizeof word);
-        sum = add(sum, word);
+    memcpy(&word, from + i * sizeof word, sizeof word);
+    return word;
+}
+
+static uint64_t copy_word(uint64_t sum, uint8_t *to, const uint8_t *from, unsigned i)
+{
+    uintptr_t word = load(from, i);
+
+    memcpy(to + i * sizeof word, &word, sizeof word);
+    return add(sum, word);
+}
+
+// Four words at a time: the loop itself would cost as much as the work.
+enum { WORD = sizeof(uintptr_t), BLOCK = 4 * WORD };
+
+static uint64_t copy_words(uint8_t *to, const uint8_t *from, uint32_t len)
+{
+    uint64_t sum = 0;
+
+    for (; len >= BLOCK; len -= BLOCK, from += BLOCK, to += BLOCK) {
+        sum = copy_word(sum, to, from, 0);
+        sum = copy_word(sum, to, from, 1);
+        sum = copy_word(sum, to, from, 2);
+        sum = copy_word(sum, to, from, 3);
+    }
+    for (; len >= WORD; len -= WORD, from += WORD, to += WORD) {
+        sum = copy_word(sum, to, from, 0);
     }
     return sum;
 }
 
-static uintptr_t sum_words(const uint8_t *from, uint32_t words)
+static uint64_t sum_words(const uint8_t *from, uint32_t len)
 {
-    uintptr_t sum = 0;
-    uintptr_t word;
+    uint64_t sum = 0;
 
-    for (; words > 0; words--, from += sizeof word) {
-        memcpy(&word, from, sizeof word);
-        sum = add(sum, word);
+    for (; len >= BLOCK; len -= BLOCK, from += BLOCK) {
+        sum = add(add(add(add(sum, load(from, 0)), load(from, 1)), load(from, 2)), load(from, 3));
+    }
+    for (; len >= WORD; len -= WORD, from += WORD) {
+        sum = add(sum, load(from, 0));
     }
     return sum;
 }
 
 // Folds to 16 bits of memory order and reads them in network order.
-static uint32_t fold(uintptr_t sum)
+static uint32_t fold(uint64_t sum)
 {
     uint8_t octets[2];
 
-    for (unsigned bits = sizeof sum * 4; bits >= 16; bits /= 2) {
-        uintptr_t low = (uintptr_t)1 << bits;
-        sum = sum % low + sum / low;
-        sum = sum % low + sum / low;
-    }
-    uint16_t folded = (uint16_t)sum;
+    sum = (sum & UINT32_MAX) + (sum >> 32);
+    sum = (sum & UINT32_MAX) + (sum >> 32);
+    uint32_t low = (uint32_t)sum;
+    low = (low & 0xffff) + (low >> 16);
+    uint16_t folded = (uint16_t)(low + (low >> 16));
     memcpy(octets, &folded, sizeof octets);
     return aksu_get16(octets);
 }
@@ -64,22 +94,20 @@ static uint32_t copy_octets(uint8_t *to, const uint8_t *from, uint32_t len)
         if (to) {
             to[i] = from[i];
         }
-        sum += (uint32_t)from[i] << (i % 2 ? 0 : 8);
+        sum += i % 2 ? from[i] : (uint32_t)from[i] << 8;
     }
     return sum;
 }
 
 uint32_t aksu_copy(void *to, const void *from, uint32_t len)
 {
-    uint32_t words = 0;
-    uintptr_t sum = 0;
+    uint32_t done = 0;
+    uint64_t sum = 0;
 
     if ((((uintptr_t)to | (uintptr_t)from) & MISALIGNED_BITS) == 0) {
-        words = len / (uint32_t)sizeof sum;
-        sum = to ? copy_words(to, from, words) : sum_words(from, words);
+        done = len - len % WORD;
+        sum = to ? copy_words(to, from, done) : sum_words(from, done);
     }
-    uint32_t done = words * (uint32_t)sizeof sum;
-
     return fold(sum) +
            copy_octets(to ? (uint8_t *)to + done : NULL, (const uint8_t *)from + done, len - done);
 }
