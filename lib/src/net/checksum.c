@@ -86,17 +86,18 @@ static uint32_t fold(uint64_t sum)
     return aksu_get16(octets);
 }
 
+// What is left, less than a word where words can be read: pairs of octets, then a last one.
 static uint32_t copy_octets(uint8_t *to, const uint8_t *from, uint32_t len)
 {
     uint32_t sum = 0;
 
-    for (uint32_t i = 0; i < len; i++) {
-        if (to) {
-            to[i] = from[i];
-        }
-        sum += i % 2 ? from[i] : (uint32_t)from[i] << 8;
+    if (to) {
+        memcpy(to, from, len);
     }
-    return sum;
+    for (; len > 1; len -= 2, from += 2) {
+        sum += aksu_get16(from);
+    }
+    return len ? sum + ((uint32_t)*from << 8) : sum;
 }
 
 uint32_t aksu_copy(void *to, const void *from, uint32_t len)
@@ -108,8 +109,9 @@ uint32_t aksu_copy(void *to, const void *from, uint32_t len)
         done = len - len % WORD;
         sum = to ? copy_words(to, from, done) : sum_words(from, done);
     }
-    return fold(sum) +
-           copy_octets(to ? (uint8_t *)to + done : NULL, (const uint8_t *)from + done, len - done);
+    return done == len ? fold(sum)
+                       : fold(sum) + copy_octets(to ? (uint8_t *)to + done : NULL,
+                                                 (const uint8_t *)from + done, len - done);
 }
 
 uint32_t aksu_sum_pseudo(const struct aksu_pair *pair, uint32_t len)

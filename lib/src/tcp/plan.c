@@ -50,7 +50,8 @@ bool aksu_tcp_can_send(const struct aksu_tcb *t, uint32_t *len, bool *fin)
 
     *len = 0;
     *fin = false;
-    if (!aksu_tcp_sending(t) || sent > t->snd_buf) {
+    if ((t->snd_buf == 0 && !(t->flags & AKSU_F_FIN)) || !aksu_tcp_sending(t) ||
+        sent > t->snd_buf) {
         return false;
     }
     uint32_t queued = t->snd_buf - sent;
