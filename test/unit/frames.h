@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/// Frames made and read by hand, octet by octet, independently of the library's own code; and a
+/// stack with an application that keeps a diary.
+#ifndef FRAMES_H
+#define FRAMES_H
+
+#include <aksu/aksu.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define US   0xc0000201u ///< 192.0.2.1
+#define PEER 0xc0000202u ///< 192.0.2.2
+#define GATE 0xc00002feu ///< 192.0.2.254
+#define FAR  0xc6336401u ///< 198.51.100.1, beyond the gateway
+enum { PORT = 80, PEER_PORT = 40000, FRAME_MAX = 2048 };
+
+extern const uint8_t our_mac[6];
+extern const uint8_t peer_mac[6];
+extern const uint8_t gate_mac[6];
+extern const uint8_t broadcast_mac[6];
+
+/// What a frame says; also what one is to say.
+struct wire {
+    uint8_t to[6];
+    uint8_t from[6];
+    uint16_t type; ///< EtherType
+    // ARP
+    uint16_t op;
+    uint8_t sha[6];
+    uint32_t spa;
+    uint8_t tha[6];
+    uint32_t tpa;
+    // IPv4
+    uint32_t src;
+    uint32_t dst;
+    uint8_t protocol;
+    uint8_t ttl;
+    uint8_t tos;
+    uint16_t id;
+    uint16_t fragment;       ///< flags and offset as on the wire
+    uint8_t ip_options[40];
+    uint8_t ip_options_len;  ///< a multiple of 4
+    // TCP
+    uint16_t sport;
+    uint16_t dport;
+    uint32_t seq;
+    uint32_t ack;
+    uint8_t flags;
+    uint16_t wnd;
+    uint16_t urp;
+    uint8_t options[40];
+    uint8_t options_len; ///< a multiple of 4
+    uint16_t mss;        ///< parsed: 0 = no option
+    int wscale;          ///< parsed: -1 = none
+    bool sack_permitted; ///< parsed
+    bool timestamps;     ///< parsed
+    uint32_t tsval;
+    uint32_t tsecr;
+    unsigned sacks;
+    uint32_t sack[4][2];
+    // ICMP
+    uint8_t icmp_type;
+    uint8_t icmp_code;
+    uint32_t icmp_rest;
+    // what follows the last header
+    const uint8_t *data;
+    size_t len;
+};
+
+uint16_t get16(const uint8_t *p);
+uint32_t get32(const uint8_t *p);
+void put16(uint8_t *p, unsigned value);
+void put32(uint8_t *p, uint32_t value);
+/// The Internet checksum of RFC 1071, one octet after the other.
+uint16_t naive_checksum(const uint8_t *p, size_t len, uint32_t pseudo);
+uint32_t pseudo_sum(uint32_t src, uint32_t dst, unsigned protocol, size_t len);
+
+/// Defaults of a TCP segment from the peer to us.
+struct wire tcp(unsigned flags, uint32_t seq, uint32_t ack, size_t len);
+size_t make_tcp(const struct wire *w, uint8_t *frame);
+size_t make_arp(const struct wire *w, uint8_t *frame);
+size_t make_icmp(const struct wire *w, uint8_t *frame);
+/// Wraps len octets that stand at frame + 14 + 20 + options in IPv4 and Ethernet.
+size_t make_ip(const struct wire *w, uint8_t *frame, size_t len);
+/// Makes the IPv4 header checksum right again.
+void seal_ip(uint8_t *frame);
+/// Makes the TCP checksum right again (IPv4 without options).
+void seal_tcp(uint8_t *frame);
+/// Reads a frame and fails the test if anything in it is wrong: checksums, lengths, options.
+void parse(const uint8_t *frame, size_t len, struct wire *w);
+
+struct app {
+    unsigned accepts, opens, recvs, sents, urgents, ends, troubles, closes;
+    int close_reason, trouble_reason;
+    aksu_handle conn;  ///< of the last call
+    size_t readable;   ///< of the last on_recv
+    size_t acked;      ///< of all on_sent
+    bool refuse;       ///< on_accept returns false
+    bool keep;         ///< do not read in on_recv
+    uint8_t data[70000];
+    size_t len;        ///< octets read
+};
+extern const struct aksu_handlers app_handlers;
+
+struct host {
+    struct aksu net;
+    struct app app;
+    uint32_t now;
+    uint8_t frame[FRAME_MAX];
+    size_t frame_len;
+    struct wire got; ///< the last frame that came out
+};
+
+struct aksu_config default_config(void);
+/// Starts a stack, seeded.
+void start(struct host *h, const struct aksu_storage *store);
+void start_with(struct host *h, const struct aksu_storage *store,
+                const struct aksu_config *config);
+int feed(struct host *h, const struct wire *w); ///< a TCP segment
+int feed_frame(struct host *h, const uint8_t *frame, size_t len);
+/// The next frame, parsed into h->got; false if there is none. Checks aksu_idle() against it.
+bool next(struct host *h);
+/// Asserts that there is none.
+void quiet(struct host *h);
+/// Throws away what comes out; returns how many frames.
+unsigned drain(struct host *h);
+/// Lets time pass; frames that come out in between are thrown away, the last is in h->got.
+unsigned pass(struct host *h, uint32_t ms);
+void listen_on(struct host *h, uint16_t port);
+/// Opens a connection from peer port to PORT. Peer's ISS is 1000. Returns our ISS.
+uint32_t establish(struct host *h, uint16_t peer_port);
+/// Connects to the peer, answers ARP and the SYN. Returns the handle; *iss is ours.
+aksu_handle establish_active(struct host *h, uint16_t peer_port, uint32_t *iss);
+void answer_arp(struct host *h, uint32_t addr, const uint8_t *mac);
+uint32_t dropped(const struct host *h, enum aksu_drop reason);
+
+#endif
