@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the checks share: where things are, running commands, and counting passes and failures."""
 import concurrent.futures
+import os
 import pathlib
 import subprocess
 import sys
@@ -14,6 +15,9 @@ STRICT = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Wshadow -Wvla".split()
 INCLUDES = [f"-I{LIB}/include", f"-I{SRC}"]
 M3 = ["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb"]
 M0PLUS = ["arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb"]
+
+# make may not be there.
+os.environ["CMAKE_GENERATOR"] = "Ninja"
 
 
 class Tally:
