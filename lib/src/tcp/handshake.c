@@ -93,7 +93,7 @@ static bool check_syn_sent(struct aksu_tcb *t, const struct aksu_segment *s,
     if (s->flags & AKSU_ACK) {
         // The whole of what was sent is the SYN: only its acknowledgment is acceptable.
         if (s->ack != t->snd_una + 1 || t->snd_max == t->snd_una) {
-            fx->mask = AKSU_FX_RESET;
+            fx->mask = (s->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
             return false;
         }
         if (s->flags & AKSU_RST) {

@@ -435,7 +435,7 @@ static void segment(const struct aksu_profile *p, struct aksu_tcb *t, const stru
 {
     if (t->state == AKSU_CLOSED) {
         fx->refused = true;
-        fx->mask = AKSU_FX_RESET;
+        fx->mask = (ev->segment->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
     } else if (t->state == AKSU_LISTEN) {
         aksu_tcp_arrives_listen(p, t, ev, fx);
     } else if (t->state == AKSU_SYN_SENT) {
