@@ -238,18 +238,15 @@ static void print_markdown(void)
     }
 }
 
-static void print_edges(unsigned state, bool crossed)
+// One arrow for each change of state but the abrupt ends; SHUTDOWN and CLOSE look alike.
+static void print_edges(unsigned state)
 {
     for (size_t i = 0; i < sizeof stimuli / sizeof stimuli[0]; i++) {
         struct machine m;
-        if (crossed) {
-            reach_crossed(&m);
-        } else {
-            reach(&m, state);
-        }
+        reach(&m, state);
         apply(&m, &stimuli[i]);
         bool abrupt = (m.fx.mask & AKSU_FX_CLOSED) && m.fx.reason != AKSU_OK;
-        if (m.tcb.state != state && !abrupt) {
+        if (m.tcb.state != state && !abrupt && stimuli[i].kind != AKSU_EV_SHUTDOWN) {
             printf("    \"%s\" -> \"%s\" [label=\"%s\\n%s%s\"];\n", aksu_state_name(state),
                    aksu_state_name(m.tcb.state), stimuli[i].text, m.sent[0] ? "snd " : "", m.sent);
         }
@@ -264,9 +261,8 @@ static void print_dot(void)
         "fillcolor=\"#eef3fb\", fontname=\"sans-serif\"];\n    edge [fontname=\"sans-serif\", "
         "fontsize=10];\n");
     for (unsigned state = 0; state < AKSU_STATE_COUNT; state++) {
-        print_edges(state, false);
+        print_edges(state);
     }
-    print_edges(AKSU_SYN_RECEIVED, true);
     printf("}\n");
 }
 
