@@ -43,7 +43,7 @@ def build() -> pathlib.Path:
             "-DAKSU_EXAMPLES=OFF", "-DAKSU_TESTS=OFF"])
     output(["cmake", "--build", OUT])
     program = OUT / "bench"
-    output(["gcc", "-O2", "-g", "-std=c99", INCLUDES[0], HERE / "bench.c", OUT / "lib/libaksu.a",
+    output(["gcc", "-O2", "-g", "-std=c99", *INCLUDES, HERE / "bench.c", OUT / "lib/libaksu.a",
             "-o", program])
     return program
 

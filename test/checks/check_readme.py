@@ -16,7 +16,7 @@ if tally.check("README.md has a block of C", len(blocks) > 0):
         folder = pathlib.Path(name)
         source, program = folder / "program.c", folder / "program"
         source.write_text(blocks[0])
-        built = run(["gcc", "-O1", "-g", *STRICT, "-Werror", INCLUDES[0], source,
+        built = run(["gcc", "-O1", "-g", *STRICT, "-Werror", *INCLUDES, source,
                      *lib_sources(), "-o", program])
         if tally.check("it compiles without a warning", built.stdout or built.returncode == 0):
             ran = run([program], timeout=60)

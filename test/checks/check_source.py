@@ -56,7 +56,7 @@ def layer_of_lib() -> list:
                 continue
             if kind == '"':
                 target = (path.parent / name).resolve()
-                if (target.exists() and SRC in target.parents) or (SRC / name).exists():
+                if target.exists() and SRC in target.parents:
                     continue
             wrong.append(f"{place}: {name}")
     return wrong
@@ -155,8 +155,6 @@ def check_functions(tally: Tally) -> None:
 def unlisted_sources() -> list:
     """Sources that lib/CMakeLists.txt does not name. The list there is explicit."""
     text = (LIB / "CMakeLists.txt").read_text()
-    if "GLOB" in text:
-        return []
     named = set(re.findall(r"\bsrc/[\w/]+\.c\b", text))
     return sorted(named ^ {str(p.relative_to(LIB)) for p in lib_sources()})
 

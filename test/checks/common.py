@@ -12,7 +12,7 @@ SRC = LIB / "src"
 TCP = SRC / "tcp"
 
 STRICT = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Wshadow -Wvla".split()
-INCLUDES = [f"-I{LIB}/include", f"-I{SRC}"]
+INCLUDES = [f"-I{LIB}/include"]
 M3 = ["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb"]
 M0PLUS = ["arm-none-eabi-gcc", "-mcpu=cortex-m0plus", "-mthumb"]
 

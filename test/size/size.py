@@ -47,7 +47,7 @@ def link(cpu: str, build: pathlib.Path, profile: str, extra: list) -> pathlib.Pa
     """Links the echo server; returns the image, whose map lies beside it."""
     image = build / f"echo-{profile}.elf"
     output(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-Os", "-std=c99", "-ffunction-sections",
-            "-fdata-sections", f"-DPROFILE=aksu_{profile}", INCLUDES[0], HERE / "echo.c",
+            "-fdata-sections", f"-DPROFILE=aksu_{profile}", *INCLUDES, HERE / "echo.c",
             HERE / "driver.c", build / "lib/libaksu.a", "--specs=nano.specs", "-nostartfiles",
             "-Wl,-e,main", "-Wl,--gc-sections", f"-Wl,-Map={image}.map", "-o", image,
             *[f"-Wl,-u,{name}" for name in extra]])
@@ -69,7 +69,7 @@ def flash(image: pathlib.Path) -> dict:
 
 def ram(build: pathlib.Path) -> dict:
     probe = build / "ram.o"
-    output(["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", INCLUDES[0], "-c", HERE / "ram.c",
+    output(["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", *INCLUDES, "-c", HERE / "ram.c",
             "-o", probe])
     listed = output(["arm-none-eabi-nm", "-S", probe])
     return {name: int(size, 16) for size, name in re.findall(r"(\w+) [BCD] ram_(\w+)", listed)}

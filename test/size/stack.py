@@ -47,7 +47,9 @@ class Graph:
         self.indirect = indirect
         self.used = set()
         for path in sorted(folder.rglob("*.ci")):
-            self.read(path.read_text())
+            text = path.read_text()
+            if pathlib.Path(text.split('"')[1]).exists():  # else it is of a file that is gone
+                self.read(text)
         self.own.update(externals)
         self.own[APPLICATION] = 0
         self.by_name = {}
