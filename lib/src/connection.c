@@ -56,7 +56,7 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     row->bits |= AKSU_ROW_ANNOUNCED;
     aksu_isn_open(net, &pair, &open);
     aksu_stack_step(net, row, &ev, &fx);
-    aksu_stack_settle(net, row);
+    aksu_stack_wake(net, row);
     return aksu_table_handle(net, row);
 }
 
@@ -139,7 +139,7 @@ int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32
         struct aksu_event ev = {AKSU_EV_SET, (uint8_t)option, net->now_ms, value, 0, NULL, NULL};
         struct aksu_effects fx;
         aksu_stack_step(net, row, &ev, &fx);
-        aksu_stack_settle(net, row);
+        aksu_stack_wake(net, row);
     }
     return AKSU_OK;
 }

@@ -117,7 +117,7 @@ static struct aksu_row *half_open(struct aksu *net, struct aksu_listener *l,
     ev.segment = syn;
     ev.open = NULL;
     aksu_stack_step(net, row, &ev, &fx);
-    aksu_stack_settle(net, row);
+    aksu_stack_wake(net, row);
     return row;
 }
 

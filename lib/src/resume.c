@@ -81,6 +81,6 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     row->bits |= AKSU_ROW_ANNOUNCED;
     ev.value = aksu_get32(p + 4);
     aksu_stack_step(net, row, &ev, &fx);
-    aksu_stack_settle(net, row);
+    aksu_stack_wake(net, row);
     return aksu_table_handle(net, row);
 }

@@ -30,11 +30,11 @@ void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32
     struct aksu_effects fx;
 
     aksu_stack_step(net, row, &ev, &fx);
-    aksu_stack_settle(net, row);
+    aksu_stack_wake(net, row);
 }
 
 // Whether a row has nothing more to do: all is sent, and all that came is read or unwanted.
-bool aksu_stack_over(const struct aksu_row *row)
+static bool over(const struct aksu_row *row)
 {
     const struct aksu_tcb *t = &row->tcb;
     bool wanted = (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) == AKSU_ROW_ANNOUNCED &&
@@ -43,31 +43,10 @@ bool aksu_stack_over(const struct aksu_row *row)
     return (t->state <= AKSU_LISTEN || t->state == AKSU_TIME_WAIT) && t->owed == 0 && !wanted;
 }
 
-// Schedules a row for what it wants next. One that waits for ARP goes on waiting.
-static void schedule_next(struct aksu *net, struct aksu_row *row)
+// Something happened to a row: the next output asks it what it wants.
+void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
 {
-    uint32_t wait_ms = 0;
-    enum aksu_next next = aksu_tcp_when(&row->tcb, net->now_ms, &wait_ms);
-
-    if (next == AKSU_NEXT_NEVER) {
-        aksu_table_unschedule(net, row);
-    } else if (next != AKSU_NEXT_SEGMENT || !net->link || (row->bits & AKSU_ROW_RESOLVED) ||
-               row->place == AKSU_UNSCHEDULED || aksu_reached(net->now_ms, row->deadline)) {
-        aksu_table_schedule(net, row, net->now_ms + wait_ms);
-    }
-}
-
-// After a call of the application. A handler's calls wait for the handler's return.
-void aksu_stack_settle(struct aksu *net, struct aksu_row *row)
-{
-    if (row == net->telling) {
-        return;
-    }
-    if (aksu_stack_over(row)) {
-        aksu_table_schedule(net, row, net->now_ms);
-    } else {
-        schedule_next(net, row);
-    }
+    aksu_table_schedule(net, row, net->now_ms);
 }
 
 // The last word: on_close, and the row is free.
@@ -84,15 +63,6 @@ static void reap(struct aksu *net, struct aksu_row *row)
         row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);
     }
     aksu_table_free(net, row);
-}
-
-static void settle_or_reap(struct aksu *net, struct aksu_row *row)
-{
-    if (aksu_stack_over(row)) {
-        reap(net, row);
-    } else {
-        schedule_next(net, row);
-    }
 }
 
 static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
@@ -160,19 +130,16 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
         aksu_ring_receive(net, row, aksu_ring_readable(row) - fx->ready + fx->copy_to,
                           payload + fx->copy_from, fx->copy_len);
     }
-    net->telling = row;
     for (unsigned bit = AKSU_FX_OPENED; bit <= AKSU_FX_TROUBLE; bit <<= 1) {
         bool announced = (row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED;
         if ((fx->mask & bit) && announced && !(row->bits & AKSU_ROW_CLOSED)) {
             tell(net, row, conn, bit, fx);
             if (aksu_table_row(net, conn) != row) {
-                net->telling = NULL; // saved
-                return;
+                return; // saved
             }
         }
     }
-    net->telling = NULL;
-    settle_or_reap(net, row);
+    aksu_stack_wake(net, row);
 }
 
 // A slot in the ring of answers, addressed to the sender of the packet. NULL: full, so it drops.
@@ -231,7 +198,9 @@ static int deliver(struct aksu *net, const struct aksu_packet *ip, const struct 
     struct aksu_row *row = aksu_table_find(net, &ip->pair);
     aksu_seq above = 0;
 
-    if (row) {
+    if (row && over(row)) {
+        reap(net, row); // what comes is for another connection, or for none
+    } else if (row) {
         return row_input(net, row, ip, s);
     }
     if (ip->pair.local != net->addr) {
@@ -334,7 +303,6 @@ static void unreachable(struct aksu *net, struct aksu_row *row)
     aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
     row->tcb.owed = 0; // a RST would not arrive either
     row->reason = (uint8_t)-AKSU_EHOSTUNREACH;
-    settle_or_reap(net, row);
 }
 
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
@@ -350,7 +318,7 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
     }
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
     aksu_stack_step(net, row, &ev, &fx);
-    settle_or_reap(net, row);
+    aksu_stack_wake(net, row);
     return len;
 }
 
@@ -392,7 +360,7 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
 {
     struct aksu_plan plan;
 
-    if (aksu_stack_over(row)) {
+    if (over(row)) {
         reap(net, row);
         return 0;
     }
@@ -402,8 +370,11 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
     case AKSU_NEXT_TICK:
         row_tick(net, row);
         return 0;
+    case AKSU_NEXT_WAIT:
+        aksu_table_schedule(net, row, net->now_ms + plan.wait_ms);
+        return 0;
     default:
-        schedule_next(net, row);
+        aksu_table_unschedule(net, row);
         return 0;
     }
 }

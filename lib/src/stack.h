@@ -88,9 +88,8 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_e
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
                         const uint8_t *payload);
-void aksu_stack_settle(struct aksu *net, struct aksu_row *row);
+void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair);
-bool aksu_stack_over(const struct aksu_row *row);
 
 // listen.c
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);

@@ -320,7 +320,6 @@ struct aksu {
     struct aksu_trace *trace;
     void *user;
     struct aksu_row *free_rows;
-    struct aksu_row *telling; // whose handlers run
     uint32_t now_ms;
     uint32_t addr;
     uint32_t netmask;

@@ -106,7 +106,7 @@ static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
         if ((row->bits & (AKSU_ROW_USED | AKSU_ROW_RESOLVED)) == AKSU_ROW_USED &&
             next_hop(net, row->pair.remote) == addr) {
             resolved(row, n);
-            aksu_stack_settle(net, row);
+            aksu_stack_wake(net, row);
         }
     }
     return 0;

@@ -262,37 +262,24 @@ static enum aksu_next next_deadline(const struct aksu_tcb *t, uint32_t now_ms, u
     return (t->timers & (uint8_t)~AKSU_TIMER_LINGER) ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
 }
 
-static enum aksu_next decide(const struct aksu_tcb *t, uint32_t now_ms, struct choice *c,
-                             uint32_t *wait_ms)
-{
-    if (due(t, AKSU_TIMER_RTX, now_ms, t->rtx_at) || due(t, AKSU_TIMER_MISC, now_ms, t->misc_at) ||
-        due(t, AKSU_TIMER_USER, now_ms, t->user_at)) {
-        return AKSU_NEXT_TICK;
-    }
-    choose(t, now_ms, c);
-    return c->what == NOTHING ? next_deadline(t, now_ms, wait_ms) : AKSU_NEXT_SEGMENT;
-}
-
-enum aksu_next aksu_tcp_when(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
-{
-    struct choice c;
-
-    return decide(t, now_ms, &c, wait_ms);
-}
-
 enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,
                              uint32_t now_ms, struct aksu_plan *plan)
 {
     struct choice c;
-    uint32_t wait_ms = 0;
-    enum aksu_next next = decide(t, now_ms, &c, &wait_ms);
+    uint32_t wait_ms;
 
-    if (plan && next == AKSU_NEXT_SEGMENT) {
-        put_segment(p, t, now_ms, &c, &plan->segment);
-    } else if (plan) {
-        plan->wait_ms = wait_ms;
+    if (due(t, AKSU_TIMER_RTX, now_ms, t->rtx_at) || due(t, AKSU_TIMER_MISC, now_ms, t->misc_at) ||
+        due(t, AKSU_TIMER_USER, now_ms, t->user_at)) {
+        return AKSU_NEXT_TICK;
     }
-    return next;
+    choose(t, now_ms, &c);
+    if (c.what == NOTHING) {
+        return next_deadline(t, now_ms, plan ? &plan->wait_ms : &wait_ms);
+    }
+    if (plan) {
+        put_segment(p, t, now_ms, &c, &plan->segment);
+    }
+    return AKSU_NEXT_SEGMENT;
 }
 
 uint32_t aksu_tcp_offset(const struct aksu_tcb *t, const struct aksu_segment *planned)

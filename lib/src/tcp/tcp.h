@@ -63,9 +63,6 @@ void aksu_tcp_arm_keepalive(struct aksu_tcb *t, uint32_t now_ms);
 // plan.c
 bool aksu_tcp_can_send(const struct aksu_tcb *t, uint32_t *len, bool *fin);
 
-// The answer of aksu_tcp_plan() without the segment: *wait_ms is set for AKSU_NEXT_WAIT.
-enum aksu_next aksu_tcp_when(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms);
-
 // Octets of sequence space that SYN and FIN take up.
 static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
 {
