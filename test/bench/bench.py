@@ -17,9 +17,9 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "checks"))
-from common import INCLUDES, ROOT, Tally, check_budget, in_parallel, output  # noqa: E402
+from common import INCLUDES, ROOT, Tally, check_budget, in_parallel, output, own_folder  # noqa: E402
 
-OUT = ROOT / "out/bench"
+OUT = own_folder("bench")
 PROFILES = ("lean", "standard")
 BOTH = ("client_turn", "server_turn", "client_connect")
 FIGURES = {

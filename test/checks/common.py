@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the checks share: where things are, running commands, and counting passes and failures."""
 import concurrent.futures
+import fcntl
 import os
 import pathlib
 import subprocess
@@ -59,6 +60,15 @@ def output(command: list) -> str:
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}")
     return done.stdout
+
+
+def own_folder(name: str) -> pathlib.Path:
+    """Returns out/NAME, for this process alone until it ends: another one waits here."""
+    folder = ROOT / "out" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return folder
 
 
 def in_parallel(commands: list) -> list:

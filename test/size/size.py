@@ -14,10 +14,10 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "checks"))
-from common import ROOT, INCLUDES, Tally, check_budget, output  # noqa: E402
+from common import ROOT, INCLUDES, Tally, check_budget, output, own_folder  # noqa: E402
 from stack import APPLICATION, Graph, Problem, describe, read_indirect  # noqa: E402
 
-OUT = ROOT / "out/size"
+OUT = own_folder("size")
 CPUS = {"m3": "cortex-m3", "m0plus": "cortex-m0plus"}
 PROFILES = ("standard", "lean")
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
