@@ -297,11 +297,15 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet)
     return framed(net, frame, a->mac, put_packet(net, NULL, &a->pair, &a->segment, packet));
 }
 
-// No answer to ARP, and there never was one.
+// No answer to ARP, and there never was one. A RST would not arrive either: it is as good as sent.
 static void unreachable(struct aksu *net, struct aksu_row *row)
 {
+    static const struct aksu_segment rst = {.flags = AKSU_RST};
+    struct aksu_event ev = {AKSU_EV_SENT, 0, net->now_ms, 0, 0, &rst, NULL};
+    struct aksu_effects fx;
+
     aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
-    row->tcb.owed = 0; // a RST would not arrive either
+    aksu_stack_step(net, row, &ev, &fx);
     row->reason = (uint8_t)-AKSU_EHOSTUNREACH;
 }
 
