@@ -110,6 +110,20 @@ static void padding_is_cut(void **state)
     assert_int_equal(h.app.len, 1);
 }
 
+// R791-01: so is what a MAC leaves behind a full-sized packet: its frame check sequence.
+static void trailer_is_cut(void **state)
+{
+    (void)state;
+    uint32_t iss = establish(&h, PEER_PORT);
+    uint8_t frame[FRAME_MAX];
+    struct wire w = tcp(AKSU_ACK, 1001, iss + 1, 1460);
+    size_t len = make_tcp(&w, frame);
+    assert_int_equal(len, 1514);
+    memset(frame + len, 0x55, 4);
+    assert_int_equal(feed_frame(&h, frame, len + 4), 0);
+    assert_int_equal(h.app.len, 1460);
+}
+
 // R826-03: a request for our address: a unicast reply with the fields swapped.
 static void request_is_answered(void **state)
 {
@@ -346,7 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(runts), T(not_for_us), T(impossible_source), T(unknown_types), T(tcp_in_broadcast),
-        T(padding_is_cut), T(request_is_answered), T(probe_is_answered), T(request_for_another),
+        T(padding_is_cut), T(trailer_is_cut), T(request_is_answered), T(probe_is_answered), T(request_for_another),
         T(malformed_arp), T(impossible_arp_sender), T(connect_resolves),
         T(connect_through_gateway), T(unresolved), T(unsolicited_answer),
         T(live_entry_is_not_poisoned), T(flood_evicts_nothing), T(conflict), T(own_echo),

@@ -436,10 +436,13 @@ int feed(struct host *h, const struct wire *w)
 bool next(struct host *h)
 {
     uint32_t idle = aksu_idle(&h->net, h->now);
-    memset(h->frame, 0xee, sizeof h->frame);
-    h->frame_len = aksu_output(&h->net, h->now, h->frame, sizeof h->frame);
-    if (h->frame_len == 0)
+    uint8_t frame[FRAME_MAX];
+    memset(frame, 0xee, sizeof frame);
+    size_t len = aksu_output(&h->net, h->now, frame, sizeof frame);
+    if (len == 0)
         return false;
+    memcpy(h->frame, frame, sizeof frame); // h->got.data stays good until the next one
+    h->frame_len = len;
     assert_int_equal(idle, 0); // idle > 0 means that output returns nothing
     parse(h->frame, h->frame_len, &h->got);
     return true;
