@@ -84,7 +84,7 @@ struct aksu_handlers {
 /// counts it. aksu_drop_name() says it in words.
 enum aksu_drop {
     AKSU_DROP_NONE = 0,
-    AKSU_DROP_RUNT,          ///< shorter than its headers
+    AKSU_DROP_RUNT,          ///< shorter than its headers, or longer than the MTU allows
     AKSU_DROP_NOT_OURS,      ///< another station's, or another host's address
     AKSU_DROP_SOURCE,        ///< the source address is not one that can send (RFC 1122 3.2.1.3)
     AKSU_DROP_PROTOCOL,      ///< an EtherType, IP protocol or ARP format that is not spoken here
