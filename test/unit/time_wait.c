@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// TIME-WAIT in its own table: MUST-13, MAY-2, SHLD-4, R1337-*, R6191-*.
+#include "frames.h"
+
+AKSU_STORAGE(store, 2, 2, 1024, 1024);
+static struct host h;
+static uint32_t iss, tsval;
+enum { MSL2 = 60000, PEER_TS = 5000 };
+
+static void put_timestamp(struct wire *w, uint32_t value, uint32_t echo)
+{
+    static const uint8_t head[4] = {1, 1, 8, 10};
+    memcpy(w->options, head, 4);
+    put32(w->options + 4, value);
+    put32(w->options + 8, echo);
+    w->options_len = 12;
+}
+
+// A connection that we closed first: our last number is iss + 2, the peer's 1002.
+static void into_time_wait(bool timestamps)
+{
+    start(&h, &store);
+    listen_on(&h, PORT);
+    struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+    if (timestamps)
+        put_timestamp(&w, PEER_TS, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.timestamps, timestamps);
+    iss = h.got.seq;
+    tsval = h.got.tsval;
+    w = tcp(AKSU_ACK, 1001, iss + 1, 0);
+    if (timestamps)
+        put_timestamp(&w, PEER_TS, tsval);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(aksu_close(&h.net, h.app.conn, 0), AKSU_OK);
+    assert_true(next(&h));
+    assert_true(h.got.flags & AKSU_FIN);
+    w = tcp(AKSU_FIN | AKSU_ACK, 1001, iss + 2, 0);
+    if (timestamps)
+        put_timestamp(&w, PEER_TS, tsval);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_ACK);
+    assert_int_equal(h.got.seq, iss + 2);
+    assert_int_equal(h.got.ack, 1002);
+    quiet(&h);
+    assert_int_equal(aksu_connections(&h.net), 0); // it holds no row
+    assert_int_equal(h.app.closes, 1);
+    assert_int_equal(h.app.close_reason, AKSU_OK);
+}
+
+static int syn(uint32_t seq)
+{
+    struct wire w = tcp(AKSU_SYN, seq, 0, 0);
+    return feed(&h, &w);
+}
+
+static int syn_stamped(uint32_t seq, uint32_t value)
+{
+    struct wire w = tcp(AKSU_SYN, seq, 0, 0);
+    put_timestamp(&w, value, 0);
+    return feed(&h, &w);
+}
+
+static int fin_again(void)
+{
+    struct wire w = tcp(AKSU_FIN | AKSU_ACK, 1001, iss + 2, 0);
+    return feed(&h, &w);
+}
+
+// SM-24: the peer's FIN again is acknowledged, for 2 MSL.
+static void fin_is_acknowledged(void **state)
+{
+    (void)state;
+    into_time_wait(false);
+    pass(&h, MSL2 - 1);
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_ACK);
+    assert_int_equal(h.got.seq, iss + 2);
+    assert_int_equal(h.got.ack, 1002);
+    pass(&h, MSL2 - 1); // restarted
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_ACK);
+}
+
+// MUST-13: after 2 MSL it is forgotten: the listener resets.
+static void it_ends(void **state)
+{
+    (void)state;
+    into_time_wait(false);
+    pass(&h, MSL2 + 1);
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_RST);
+}
+
+// R1337-01: a RST does not end it. R1337-02: nor does old text.
+static void assassination(void **state)
+{
+    (void)state;
+    into_time_wait(false);
+    struct wire w = tcp(AKSU_RST, 1002, 0, 0);
+    assert_int_equal(feed(&h, &w), -AKSU_DROP_TIME_WAIT);
+    w = tcp(AKSU_RST | AKSU_ACK, 1002, iss + 2, 0);
+    assert_int_equal(feed(&h, &w), -AKSU_DROP_TIME_WAIT);
+    quiet(&h);
+    w = tcp(AKSU_ACK, 900, iss + 2, 50);
+    feed(&h, &w);
+    drain(&h);
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_ACK);
+}
+
+// MAY-2, R6191-02: a SYN above the last number opens a new incarnation with an ISS above ours.
+static void reuse_by_sequence(void **state)
+{
+    (void)state;
+    into_time_wait(false);
+    h.now += 100;
+    assert_int_equal(syn(5000), 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN | AKSU_ACK);
+    assert_int_equal(h.got.ack, 5001);
+    assert_true((int32_t)(h.got.seq - (iss + 2)) > 0);
+    struct wire w = tcp(AKSU_ACK, 5001, h.got.seq + 1, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(h.app.opens, 2);
+}
+
+// R6191-03: a SYN at or below the last number opens nothing, and TIME-WAIT goes on.
+static void no_reuse_of_old_numbers(void **state)
+{
+    (void)state;
+    static const uint32_t seqs[] = {1001, 1000, 500, 0x80000000u + 1003};
+    for (size_t i = 0; i < 4; i++) {
+        into_time_wait(false);
+        h.now += 100;
+        assert_int_equal(syn(seqs[i]), -AKSU_DROP_TIME_WAIT);
+        while (next(&h)) // silence, or the ACK of 3.10.7.4
+            assert_int_equal(h.got.flags, AKSU_ACK);
+        fin_again();
+        assert_true(next(&h));
+        assert_int_equal(h.got.flags, AKSU_ACK);
+    }
+}
+
+// R6191-01, SHLD-4: a newer timestamp opens it even if the sequence number is lower.
+static void reuse_by_timestamp(void **state)
+{
+    (void)state;
+    into_time_wait(true);
+    h.now += 2000;
+    assert_int_equal(syn_stamped(500, PEER_TS + 1), 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN | AKSU_ACK);
+    assert_true(h.got.timestamps);
+    assert_int_equal(h.got.tsecr, PEER_TS + 1);
+    assert_true((int32_t)(h.got.tsval - tsval) > 0); // ours go on, too
+}
+
+// R6191-02: an equal timestamp: then the sequence number decides.
+static void equal_timestamp(void **state)
+{
+    (void)state;
+    into_time_wait(true);
+    h.now += 2000;
+    assert_int_equal(syn_stamped(500, PEER_TS), -AKSU_DROP_TIME_WAIT);
+    drain(&h);
+    assert_int_equal(syn_stamped(2000, PEER_TS), 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN | AKSU_ACK);
+}
+
+// R6191-03: an older timestamp and a lower number: nothing.
+static void older_timestamp(void **state)
+{
+    (void)state;
+    into_time_wait(true);
+    h.now += 2000;
+    assert_int_equal(syn_stamped(500, PEER_TS - 1), -AKSU_DROP_TIME_WAIT);
+    while (next(&h))
+        assert_int_equal(h.got.flags & (AKSU_SYN | AKSU_RST), 0);
+    assert_int_equal(aksu_connections(&h.net), 0);
+}
+
+// R6191-02: no timestamps in the new SYN: the sequence number decides.
+static void timestamp_dropped(void **state)
+{
+    (void)state;
+    into_time_wait(true);
+    h.now += 2000;
+    assert_int_equal(syn(2000), 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN | AKSU_ACK);
+}
+
+// R6056-03: an active open does not take a tuple in TIME-WAIT that cannot be reused; or, if it
+// does, it begins above the old numbers.
+static void active_open_of_the_tuple(void **state)
+{
+    (void)state;
+    into_time_wait(false);
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), PEER_PORT};
+    h.now += 10;
+    aksu_now(&h.net, h.now);
+    aksu_handle conn = aksu_connect(&h.net, &to, PORT, &app_handlers, &h.app);
+    if (conn < 0) {
+        assert_int_equal(conn, AKSU_EADDRINUSE);
+        return;
+    }
+    drain(&h);
+    answer_arp(&h, PEER, peer_mac);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN);
+    assert_true((int32_t)(h.got.seq - (iss + 2)) > 0);
+}
+
+// A segment of another tuple is not taken for it.
+static void other_tuple(void **state)
+{
+    (void)state;
+    into_time_wait(false);
+    struct wire w = tcp(AKSU_FIN | AKSU_ACK, 1001, iss + 2, 0);
+    w.sport = PEER_PORT + 1;
+    feed(&h, &w);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_RST);
+}
+
+// While data is unread a row is kept: nothing that was acknowledged is lost.
+static void unread_data_survives(void **state)
+{
+    (void)state;
+    start(&h, &store);
+    listen_on(&h, PORT);
+    iss = establish(&h, PEER_PORT);
+    h.app.keep = true;
+    assert_int_equal(aksu_shutdown(&h.net, h.app.conn), AKSU_OK);
+    assert_true(next(&h));
+    struct wire w = tcp(AKSU_FIN | AKSU_ACK, 1001, iss + 2, 100);
+    assert_int_equal(feed(&h, &w), 0);
+    pass(&h, 1000);
+    uint8_t out[200];
+    assert_int_equal(aksu_recv(&h.net, h.app.conn, out, sizeof out), 100);
+    aksu_close(&h.net, h.app.conn, 0);
+    pass(&h, MSL2 + 1000);
+    assert_int_equal(h.app.closes, 1);
+    assert_int_equal(h.app.close_reason, AKSU_OK);
+    assert_int_equal(aksu_connections(&h.net), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fin_is_acknowledged),
+        cmocka_unit_test(it_ends),
+        cmocka_unit_test(assassination),
+        cmocka_unit_test(reuse_by_sequence),
+        cmocka_unit_test(no_reuse_of_old_numbers),
+        cmocka_unit_test(reuse_by_timestamp),
+        cmocka_unit_test(equal_timestamp),
+        cmocka_unit_test(older_timestamp),
+        cmocka_unit_test(timestamp_dropped),
+        cmocka_unit_test(active_open_of_the_tuple),
+        cmocka_unit_test(other_tuple),
+        cmocka_unit_test(unread_data_survives),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
