@@ -37,16 +37,22 @@ void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32
 static bool over(const struct aksu_row *row)
 {
     const struct aksu_tcb *t = &row->tcb;
-    bool wanted = (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) == AKSU_ROW_ANNOUNCED &&
-                  row->reason == 0 && aksu_ring_readable(row) > 0;
 
-    return (t->state <= AKSU_LISTEN || t->state == AKSU_TIME_WAIT) && t->owed == 0 && !wanted;
+    if (t->owed != 0 || (t->state > AKSU_LISTEN && t->state != AKSU_TIME_WAIT)) {
+        return false;
+    }
+    bool wanted = (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) == AKSU_ROW_ANNOUNCED &&
+                  row->reason == 0;
+
+    return !wanted || aksu_ring_readable(row) == 0;
 }
 
 // Something happened to a row: the next output asks it what it wants.
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
 {
-    aksu_table_schedule(net, row, net->now_ms);
+    if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
+        aksu_table_schedule(net, row, net->now_ms);
+    }
 }
 
 // The last word: on_close, and the row is free.
@@ -131,8 +137,8 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
                           payload + fx->copy_from, fx->copy_len);
     }
     for (unsigned bit = AKSU_FX_OPENED; bit <= AKSU_FX_TROUBLE; bit <<= 1) {
-        bool announced = (row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED;
-        if ((fx->mask & bit) && announced && !(row->bits & AKSU_ROW_CLOSED)) {
+        if ((fx->mask & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
+            ((row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED)) {
             tell(net, row, conn, bit, fx);
             if (aksu_table_row(net, conn) != row) {
                 return; // saved
@@ -235,8 +241,8 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *ip)
         return -AKSU_DROP_TCP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_finish(aksu_sum_pseudo(&ip->pair, len) + net->profile->copy(NULL, octets, len)) !=
-            0) {
+        aksu_sum_finish(aksu_sum_pair(&ip->pair) + AKSU_PROTOCOL_TCP + len +
+                        net->profile->copy(NULL, octets, len)) != 0) {
         return -AKSU_DROP_TCP_CHECKSUM;
     }
     return deliver(net, ip, &s);
@@ -269,7 +275,8 @@ static size_t put_packet(struct aksu *net, struct aksu_row *row, const struct ak
         sum = aksu_ring_send(net, row, aksu_tcp_offset(&row->tcb, s), p + header, s->len);
     }
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        sum += aksu_sum_pseudo(pair, header + s->len) + aksu_copy(NULL, p, header);
+        sum +=
+            aksu_sum_pair(pair) + AKSU_PROTOCOL_TCP + header + s->len + aksu_copy(NULL, p, header);
         aksu_put16(p + 16, aksu_sum_finish(sum));
     }
     aksu_ipv4_header(net, pair, fields, header + s->len, to);
@@ -322,7 +329,7 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
     }
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
     aksu_stack_step(net, row, &ev, &fx);
-    aksu_stack_wake(net, row);
+    aksu_table_schedule(net, row, net->now_ms); // behind others that are due
     return len;
 }
 

@@ -120,10 +120,11 @@ uint32_t aksu_copy(void *to, const void *from, uint32_t len)
                                                  (const uint8_t *)from + done, len - done);
 }
 
-uint32_t aksu_sum_pseudo(const struct aksu_pair *pair, uint32_t len)
+// The part of both addresses in the sum of an IPv4 header, or of TCP's pseudo-header.
+uint32_t aksu_sum_pair(const struct aksu_pair *pair)
 {
     return (pair->remote >> 16) + (pair->remote & 0xffff) + (pair->local >> 16) +
-           (pair->local & 0xffff) + AKSU_PROTOCOL_TCP + len;
+           (pair->local & 0xffff);
 }
 
 uint16_t aksu_sum_finish(uint32_t sum)

@@ -92,13 +92,13 @@ int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
 void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, const uint8_t fields[3],
                       uint32_t len, uint8_t *to)
 {
-    aksu_put16(to, 0x4500u | (uint32_t)fields[0] << 2);
-    aksu_put16(to + 2, AKSU_IPV4_LEN + len);
+    uint32_t first = 0x4500u | (uint32_t)fields[0] << 2;
+    uint32_t third = (uint32_t)fields[1] << 8 | fields[2];
+    uint32_t sum = first + AKSU_IPV4_LEN + len + DONT_FRAGMENT + third + aksu_sum_pair(pair);
+
+    aksu_put32(to, first << 16 | (AKSU_IPV4_LEN + len));
     aksu_put32(to + 4, DONT_FRAGMENT);
-    aksu_put32(to + 8, (uint32_t)fields[1] << 24 | (uint32_t)fields[2] << 16);
+    aksu_put32(to + 8, third << 16 | ((net->offload & AKSU_OFFLOAD_TX) ? 0 : aksu_sum_finish(sum)));
     aksu_put32(to + 12, pair->local);
     aksu_put32(to + 16, pair->remote);
-    if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        aksu_put16(to + 10, aksu_sum_finish(aksu_copy(NULL, to, AKSU_IPV4_LEN)));
-    }
 }
