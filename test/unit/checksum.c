@@ -159,8 +159,8 @@ static void offload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(lengths_and_alignments), T(carries), T(longest), T(nothing), T(every_bit),
-        T(pseudo_header), T(sent_segments), T(offload),
+        T(lengths_and_alignments), T(carries),       T(longest), T(nothing), T(every_bit),
+        T(pseudo_header),          T(sent_segments), T(offload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -359,11 +359,26 @@ static void bare_ip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(runts), T(not_for_us), T(impossible_source), T(unknown_types), T(tcp_in_broadcast),
-        T(padding_is_cut), T(trailer_is_cut), T(request_is_answered), T(probe_is_answered), T(request_for_another),
-        T(malformed_arp), T(impossible_arp_sender), T(connect_resolves),
-        T(connect_through_gateway), T(unresolved), T(unsolicited_answer),
-        T(live_entry_is_not_poisoned), T(flood_evicts_nothing), T(conflict), T(own_echo),
+        T(runts),
+        T(not_for_us),
+        T(impossible_source),
+        T(unknown_types),
+        T(tcp_in_broadcast),
+        T(padding_is_cut),
+        T(trailer_is_cut),
+        T(request_is_answered),
+        T(probe_is_answered),
+        T(request_for_another),
+        T(malformed_arp),
+        T(impossible_arp_sender),
+        T(connect_resolves),
+        T(connect_through_gateway),
+        T(unresolved),
+        T(unsolicited_answer),
+        T(live_entry_is_not_poisoned),
+        T(flood_evicts_nothing),
+        T(conflict),
+        T(own_echo),
         T(bare_ip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -400,8 +400,7 @@ struct aksu_config default_config(void)
     return c;
 }
 
-void start_with(struct host *h, const struct aksu_storage *store,
-                const struct aksu_config *config)
+void start_with(struct host *h, const struct aksu_storage *store, const struct aksu_config *config)
 {
     memset(h, 0, sizeof *h);
     h->now = 0xffff0000u; // the clock wraps after a minute
@@ -451,8 +450,8 @@ bool next(struct host *h)
 void quiet(struct host *h)
 {
     if (next(h))
-        fail_msg("a frame came out: type %04x flags %02x seq %u ack %u", h->got.type,
-                 h->got.flags, (unsigned)h->got.seq, (unsigned)h->got.ack);
+        fail_msg("a frame came out: type %04x flags %02x seq %u ack %u", h->got.type, h->got.flags,
+                 (unsigned)h->got.seq, (unsigned)h->got.ack);
     assert_int_not_equal(aksu_idle(&h->net, h->now), 0);
 }
 

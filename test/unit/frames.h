@@ -42,9 +42,9 @@ struct wire {
     uint8_t ttl;
     uint8_t tos;
     uint16_t id;
-    uint16_t fragment;       ///< flags and offset as on the wire
+    uint16_t fragment; ///< flags and offset as on the wire
     uint8_t ip_options[40];
-    uint8_t ip_options_len;  ///< a multiple of 4
+    uint8_t ip_options_len; ///< a multiple of 4
     // TCP
     uint16_t sport;
     uint16_t dport;
@@ -97,13 +97,13 @@ void parse(const uint8_t *frame, size_t len, struct wire *w);
 struct app {
     unsigned accepts, opens, recvs, sents, urgents, ends, troubles, closes;
     int close_reason, trouble_reason;
-    aksu_handle conn;  ///< of the last call
-    size_t readable;   ///< of the last on_recv
-    size_t acked;      ///< of all on_sent
-    bool refuse;       ///< on_accept returns false
-    bool keep;         ///< do not read in on_recv
+    aksu_handle conn; ///< of the last call
+    size_t readable;  ///< of the last on_recv
+    size_t acked;     ///< of all on_sent
+    bool refuse;      ///< on_accept returns false
+    bool keep;        ///< do not read in on_recv
     uint8_t data[70000];
-    size_t len;        ///< octets read
+    size_t len; ///< octets read
 };
 extern const struct aksu_handlers app_handlers;
 
@@ -119,8 +119,7 @@ struct host {
 struct aksu_config default_config(void);
 /// Starts a stack, seeded.
 void start(struct host *h, const struct aksu_storage *store);
-void start_with(struct host *h, const struct aksu_storage *store,
-                const struct aksu_config *config);
+void start_with(struct host *h, const struct aksu_storage *store, const struct aksu_config *config);
 int feed(struct host *h, const struct wire *w); ///< a TCP segment
 int feed_frame(struct host *h, const uint8_t *frame, size_t len);
 /// The next frame, parsed into h->got; false if there is none. Checks aksu_idle() against it.

@@ -216,8 +216,8 @@ static void quoted_nonsense(void **state)
     uint32_t iss = establish(&h, PEER_PORT);
     aksu_send(&h.net, h.app.conn, "hello", 5);
     drain(&h);
-    error_about(3, 1, 0, PORT, PEER, PEER_PORT, iss);      // acknowledged before
-    error_about(3, 1, 0, PORT, PEER, PEER_PORT, iss + 6);  // never sent
+    error_about(3, 1, 0, PORT, PEER, PEER_PORT, iss);     // acknowledged before
+    error_about(3, 1, 0, PORT, PEER, PEER_PORT, iss + 6); // never sent
     error_about(3, 1, 0, PORT, PEER, PEER_PORT + 1, iss + 1);
     error_about(3, 1, 0, PORT + 1, PEER, PEER_PORT, iss + 1);
     error_about(3, 1, 0, PORT, PEER + 1, PEER_PORT, iss + 1);
@@ -340,10 +340,22 @@ static void errors_are_not_answered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(echo), T(echo_busy), T(echo_too_large), T(echo_broadcast), T(dropped_icmp),
-        T(soft_errors), T(silent), T(hard_errors_established), T(hard_error_syn_sent),
-        T(quoted_nonsense), T(short_quotes), T(source_quench), T(redirect),
-        T(fragmentation_needed), T(fragmentation_needed_zero), T(errors_are_not_answered),
+        T(echo),
+        T(echo_busy),
+        T(echo_too_large),
+        T(echo_broadcast),
+        T(dropped_icmp),
+        T(soft_errors),
+        T(silent),
+        T(hard_errors_established),
+        T(hard_error_syn_sent),
+        T(quoted_nonsense),
+        T(short_quotes),
+        T(source_quench),
+        T(redirect),
+        T(fragmentation_needed),
+        T(fragmentation_needed_zero),
+        T(errors_are_not_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

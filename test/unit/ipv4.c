@@ -183,9 +183,11 @@ static int syn_with_option(const uint8_t *option, uint8_t len)
 static void harmless_options(void **state)
 {
     (void)state;
-    static const uint8_t options[][8] = {
-        {0x9e, 4, 0, 0, 1, 1, 1, 0}, {1, 1, 1, 1, 1, 1, 1, 0},  {7, 7, 4, 0, 0, 0, 0, 0},
-        {0x44, 8, 5, 0, 0, 0, 0, 0}, {0, 0xff, 0xff, 0xff, 1, 2, 3, 4}};
+    static const uint8_t options[][8] = {{0x9e, 4, 0, 0, 1, 1, 1, 0},
+                                         {1, 1, 1, 1, 1, 1, 1, 0},
+                                         {7, 7, 4, 0, 0, 0, 0, 0},
+                                         {0x44, 8, 5, 0, 0, 0, 0, 0},
+                                         {0, 0xff, 0xff, 0xff, 1, 2, 3, 4}};
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         setup(NULL);
         assert_int_equal(syn_with_option(options[i], 8), 0);
@@ -260,9 +262,9 @@ static void address_is_validated(void **state)
 static void text_of_addresses(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",        "1",          "1.2.3",      "1.2.3.4.5", "256.1.1.1",
-                                      "1.2.3.",  "1..2.3",     "a.b.c.d",    "1.2.3.4 ",  " 1.2.3.4",
-                                      "-1.2.3.4", "1.2.3.999", "1.2.3.4x",   "1.2.3.0400"};
+    static const char *const bad[] = {"",         "1",         "1.2.3",    "1.2.3.4.5", "256.1.1.1",
+                                      "1.2.3.",   "1..2.3",    "a.b.c.d",  "1.2.3.4 ",  " 1.2.3.4",
+                                      "-1.2.3.4", "1.2.3.999", "1.2.3.4x", "1.2.3.0400"};
     struct aksu_addr addr = aksu_ipv4(9, 9, 9, 9), want = aksu_ipv4(192, 0, 2, 1);
     char text[40];
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -283,9 +285,14 @@ static void text_of_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(control), T(version), T(header_length), T(total_length), T(cut_short), T(checksum),
-        T(fragments), T(destinations), T(sources), T(ttl), T(protocols), T(harmless_options),
-        T(harmful_options), T(identification), T(address_change), T(address_is_validated),
+        T(control),           T(version),
+        T(header_length),     T(total_length),
+        T(cut_short),         T(checksum),
+        T(fragments),         T(destinations),
+        T(sources),           T(ttl),
+        T(protocols),         T(harmless_options),
+        T(harmful_options),   T(identification),
+        T(address_change),    T(address_is_validated),
         T(text_of_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

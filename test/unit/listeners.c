@@ -363,11 +363,25 @@ static void no_handlers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(closed_port), T(closed_port_others), T(all_flags), T(listen_touches_nothing),
-        T(listen_beside_active_open), T(local_address), T(bad_arguments),
-        T(announced_when_open), T(veto), T(unlisten), T(reset_half_open), T(syn_again),
-        T(invalid_remotes), T(no_gateway), T(connect_twice), T(refused), T(active_open),
-        T(set_handlers), T(no_handlers),
+        T(closed_port),
+        T(closed_port_others),
+        T(all_flags),
+        T(listen_touches_nothing),
+        T(listen_beside_active_open),
+        T(local_address),
+        T(bad_arguments),
+        T(announced_when_open),
+        T(veto),
+        T(unlisten),
+        T(reset_half_open),
+        T(syn_again),
+        T(invalid_remotes),
+        T(no_gateway),
+        T(connect_twice),
+        T(refused),
+        T(active_open),
+        T(set_handlers),
+        T(no_handlers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -299,7 +299,7 @@ static void after_shutdown(void **state)
                      1);
     assert_null(aksu_room(&h.net, h.app.conn, &len));
     assert_int_equal(aksu_shutdown(&h.net, h.app.conn), AKSU_EPIPE); // SM-33
-    assert_int_equal(arrive(0, 100), 0); // but receiving goes on
+    assert_int_equal(arrive(0, 100), 0);                             // but receiving goes on
     assert_int_equal(h.app.len, 100);
 }
 
@@ -366,10 +366,14 @@ static void fin_then_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(receive_wraps), T(reassembly_wraps), T(peek_and_consume), T(window_closes_and_opens),
-        T(send_wraps), T(send_full), T(room_and_commit), T(retransmission),
-        T(small_output_buffer), T(emitted), T(offer_needs_emit), T(after_shutdown),
-        T(send_in_syn_sent), T(close_with_unread_data), T(fin_then_close),
+        T(receive_wraps),       T(reassembly_wraps),
+        T(peek_and_consume),    T(window_closes_and_opens),
+        T(send_wraps),          T(send_full),
+        T(room_and_commit),     T(retransmission),
+        T(small_output_buffer), T(emitted),
+        T(offer_needs_emit),    T(after_shutdown),
+        T(send_in_syn_sent),    T(close_with_unread_data),
+        T(fin_then_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,14 +52,14 @@ static void options_anywhere(void **state)
     } rows[] = {
         {{2, 4, 2, 88}, 4},
         {{1, 1, 2, 4, 2, 88, 0, 0}, 8},
-        {{1, 2, 4, 2, 88, 1, 1, 1}, 8},           // odd alignment
-        {{1, 1, 1, 2, 4, 2, 88, 0}, 8},           // odd alignment
+        {{1, 2, 4, 2, 88, 1, 1, 1}, 8}, // odd alignment
+        {{1, 1, 1, 2, 4, 2, 88, 0}, 8}, // odd alignment
         {{200, 7, 1, 2, 3, 4, 5, 2, 4, 2, 88, 0}, 12},
-        {{3, 3, 0, 2, 4, 2, 88, 0}, 8},           // window scale first
-        {{28, 4, 0, 9, 2, 4, 2, 88}, 8},          // R5482-02: user timeout
-        {{34, 2, 2, 4, 2, 88, 1, 1}, 8},          // fast open
-        {{0xfd, 4, 1, 2, 2, 4, 2, 88}, 8},        // experiment
-        {{2, 4, 2, 88, 0, 99, 99, 99}, 8},        // EOL: what follows is not looked at
+        {{3, 3, 0, 2, 4, 2, 88, 0}, 8},    // window scale first
+        {{28, 4, 0, 9, 2, 4, 2, 88}, 8},   // R5482-02: user timeout
+        {{34, 2, 2, 4, 2, 88, 1, 1}, 8},   // fast open
+        {{0xfd, 4, 1, 2, 2, 4, 2, 88}, 8}, // experiment
+        {{2, 4, 2, 88, 0, 99, 99, 99}, 8}, // EOL: what follows is not looked at
         {{4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 2, 4, 2, 88}, 16},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -86,10 +86,17 @@ static void mss_default(void **state)
 static void illegal_lengths(void **state)
 {
     (void)state;
-    static const uint8_t rows[][8] = {
-        {2, 0, 2, 88},  {2, 1, 2, 88},   {2, 255, 2, 88},        {2, 5, 2, 88},
-        {200, 0, 0, 0}, {200, 1, 0, 0},  {1, 1, 1, 2},           {1, 1, 2, 4},
-        {2, 4, 2, 88, 2, 3, 1, 1}, {3, 4, 1, 1},  {8, 10, 0, 0, 0, 0, 0, 0}};
+    static const uint8_t rows[][8] = {{2, 0, 2, 88},
+                                      {2, 1, 2, 88},
+                                      {2, 255, 2, 88},
+                                      {2, 5, 2, 88},
+                                      {200, 0, 0, 0},
+                                      {200, 1, 0, 0},
+                                      {1, 1, 1, 2},
+                                      {1, 1, 2, 4},
+                                      {2, 4, 2, 88, 2, 3, 1, 1},
+                                      {3, 4, 1, 1},
+                                      {8, 10, 0, 0, 0, 0, 0, 0}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int result = syn(rows[i], rows[i][4] != 0 || rows[i][0] == 8 ? 8 : 4);
         if (result != -AKSU_DROP_TCP_OPTION)
@@ -199,7 +206,7 @@ static void our_syn(void **state)
     answer_arp(&h, PEER, peer_mac);
     assert_true(next(&h));
     assert_int_equal(h.got.flags, AKSU_SYN);
-    assert_int_equal(h.got.mss, 1460); // SHLD-5, R6691-01: not less for options
+    assert_int_equal(h.got.mss, 1460);    // SHLD-5, R6691-01: not less for options
     assert_in_range(h.got.wscale, 2, 14); // 200000 octets
     assert_true(h.got.sack_permitted);
     assert_true(h.got.timestamps);
@@ -270,9 +277,19 @@ static void sack_on_the_wire(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(options_anywhere), T(mss_default), T(illegal_lengths), T(illegal_lengths_established),
-        T(unknown_options_with_data), T(data_offset), T(short_header), T(port_zero),
-        T(reserved_bits), T(our_syn), T(lean_syn), T(mss_of_mtu), T(sack_on_the_wire),
+        T(options_anywhere),
+        T(mss_default),
+        T(illegal_lengths),
+        T(illegal_lengths_established),
+        T(unknown_options_with_data),
+        T(data_offset),
+        T(short_header),
+        T(port_zero),
+        T(reserved_bits),
+        T(our_syn),
+        T(lean_syn),
+        T(mss_of_mtu),
+        T(sack_on_the_wire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

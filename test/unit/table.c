@@ -327,9 +327,18 @@ static void deadlines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(handles_that_never_were), T(stale_handles), T(demultiplexing), T(full_tuple), T(walk),
-        T(rows_exhausted), T(half_open_is_bounded), T(listeners_exhausted),
-        T(answers_exhausted), T(neighbours_exhausted), T(time_waits_exhausted), T(deadlines),
+        T(handles_that_never_were),
+        T(stale_handles),
+        T(demultiplexing),
+        T(full_tuple),
+        T(walk),
+        T(rows_exhausted),
+        T(half_open_is_bounded),
+        T(listeners_exhausted),
+        T(answers_exhausted),
+        T(neighbours_exhausted),
+        T(time_waits_exhausted),
+        T(deadlines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+// SYN cookies: R4987-01 to 04.
+#include "frames.h"
+
+AKSU_STORAGE(store, 4, 2, 4096, 4096);
+static struct host h;
+
+static struct wire stamped(unsigned flags, uint32_t seq, uint32_t ack, uint32_t tsval,
+                           uint32_t tsecr)
+{
+    struct wire w = tcp(flags, seq, ack, 0);
+    static const uint8_t head[4] = {1, 1, 8, 10};
+    memcpy(w.options, head, 4);
+    put32(w.options + 4, tsval);
+    put32(w.options + 8, tsecr);
+    w.options_len = 12;
+    return w;
+}
+
+// The backlog, half of the rows, is taken by SYNs that nobody completes.
+static int setup(void **state)
+{
+    (void)state;
+    start(&h, &store);
+    listen_on(&h, PORT);
+    for (unsigned i = 0; i < 2; i++) {
+        struct wire w = tcp(AKSU_SYN, 1, 0, 0);
+        w.sport = (uint16_t)(100 + i);
+        assert_int_equal(feed(&h, &w), 0);
+        assert_true(next(&h));
+    }
+    assert_int_equal(aksu_connections(&h.net), 2);
+    assert_int_equal(aksu_counters(&h.net)->cookies_sent, 0);
+    return 0;
+}
+
+// A SYN that only a cookie can answer. Returns the cookie.
+static uint32_t cookie_for(const struct wire *syn)
+{
+    uint32_t before = aksu_counters(&h.net)->cookies_sent;
+    feed(&h, syn);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN | AKSU_ACK);
+    assert_int_equal(h.got.ack, syn->seq + 1);
+    assert_int_equal(aksu_counters(&h.net)->cookies_sent, before + 1);
+    assert_int_equal(aksu_connections(&h.net), 2); // R4987-02: no entry until the ACK
+    return h.got.seq;
+}
+
+static struct wire syn_mss(uint16_t mss)
+{
+    struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+    w.options[0] = 2;
+    w.options[1] = 4;
+    put16(w.options + 2, mss);
+    w.options_len = 4;
+    return w;
+}
+
+static const struct aksu_tcb *tcb(void)
+{
+    static struct aksu_info info;
+    assert_int_equal(aksu_info(&h.net, h.app.conn, &info), AKSU_OK);
+    return info.tcb;
+}
+
+// R4987-02: the whole handshake; data goes both ways.
+static void handshake(void **state)
+{
+    (void)state;
+    struct wire w = syn_mss(1460);
+    uint32_t cookie = cookie_for(&w);
+    assert_int_equal(h.got.mss, 1460);
+    w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(h.app.opens, 1);
+    assert_int_equal(h.app.accepts, 1);
+    assert_int_equal(aksu_counters(&h.net)->cookies_taken, 1);
+    w = tcp(AKSU_ACK, 1001, cookie + 1, 7);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(h.app.len, 7);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "hello", 5), 5);
+    assert_true(next(&h));
+    assert_int_equal(h.got.seq, cookie + 1);
+    assert_int_equal(h.got.ack, 1008);
+    assert_int_equal(h.got.len, 5);
+}
+
+// The ACK that completes it may be lost: the first data does as well.
+static void data_completes(void **state)
+{
+    (void)state;
+    struct wire w = syn_mss(1460);
+    uint32_t cookie = cookie_for(&w);
+    w = tcp(AKSU_ACK | AKSU_PSH, 1001, cookie + 1, 100);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(h.app.opens, 1);
+    assert_int_equal(h.app.len, 100);
+}
+
+// The cookie carries the MSS: never more than was offered, not much less for common ones.
+static void mss(void **state)
+{
+    (void)state;
+    static const uint16_t offers[] = {0, 100, 536, 600, 1220, 1300, 1440, 1460, 8960, 65535};
+    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++) {
+        setup(NULL);
+        struct wire w = syn_mss(offers[i]);
+        uint32_t cookie = cookie_for(&w);
+        w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
+        assert_int_equal(feed(&h, &w), 0);
+        unsigned got = tcb()->snd_mss;
+        if (offers[i] >= 100)
+            assert_true(got <= offers[i]);
+        assert_in_range(got, 48, 1460);
+        if (offers[i] >= 1460)
+            assert_int_equal(got, 1460);
+        if (offers[i] >= 536)
+            assert_true(got >= 536);
+    }
+}
+
+// Without an MSS option: 536 at most (MUST-15).
+static void no_mss(void **state)
+{
+    (void)state;
+    struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+    uint32_t cookie = cookie_for(&w);
+    w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_in_range(tcb()->snd_mss, 88, 536);
+}
+
+// Window scale and SACK travel in the timestamp.
+static void options_through_timestamp(void **state)
+{
+    (void)state;
+    for (unsigned mask = 0; mask < 4; mask++) {
+        setup(NULL);
+        bool ws = (mask & 1) != 0, sack = (mask & 2) != 0;
+        struct wire w = stamped(AKSU_SYN, 1000, 0, 4000, 0);
+        static const uint8_t wscale[4] = {1, 3, 3, 9}, permitted[4] = {1, 1, 4, 2};
+        if (ws)
+            memcpy(w.options + w.options_len, wscale, 4), w.options_len = 16;
+        if (sack) {
+            memcpy(w.options + w.options_len, permitted, 4);
+            w.options_len = (uint8_t)(w.options_len + 4);
+        }
+        uint32_t cookie = cookie_for(&w);
+        assert_true(h.got.timestamps);
+        assert_int_equal(h.got.tsecr, 4000);
+        assert_int_equal(h.got.wscale >= 0, ws);
+        assert_int_equal(h.got.sack_permitted, sack);
+        uint32_t tsval = h.got.tsval;
+        h.now += 20;
+        w = stamped(AKSU_ACK, 1001, cookie + 1, 4020, tsval);
+        w.wnd = 100;
+        assert_int_equal(feed(&h, &w), 0);
+        assert_int_equal(tcb()->snd_wscale, ws ? 9 : 0);
+        assert_int_equal(tcb()->snd_wnd, ws ? 100u << 9 : 100);
+        assert_int_equal((tcb()->flags & AKSU_F_SACK) != 0, sack);
+        assert_true(tcb()->flags & AKSU_F_TIMESTAMPS);
+        assert_int_equal(aksu_send(&h.net, h.app.conn, "x", 1), 1);
+        assert_true(next(&h));
+        assert_int_equal(h.got.tsecr, 4020);
+        assert_true((int32_t)(h.got.tsval - tsval) >= 0 && h.got.tsval - tsval < 1000);
+    }
+}
+
+// R4987-03: each bit flipped: RST, no connection.
+static void forged(void **state)
+{
+    (void)state;
+    struct wire w = syn_mss(1460);
+    uint32_t cookie = cookie_for(&w);
+    for (unsigned bit = 0; bit < 32; bit++) {
+        w = tcp(AKSU_ACK, 1001, (cookie ^ (1u << bit)) + 1, 0);
+        assert_true(feed(&h, &w) < 0);
+        assert_int_equal(h.app.opens, 0);
+        assert_true(next(&h));
+        assert_int_equal(h.got.flags, AKSU_RST);
+        assert_int_equal(h.got.seq, w.ack);
+    }
+    w = tcp(AKSU_ACK, 1002, cookie + 1, 0); // another sequence number
+    assert_true(feed(&h, &w) < 0);
+    w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
+    w.sport++;
+    assert_true(feed(&h, &w) < 0);
+    w.sport--;
+    w.src++;
+    assert_true(feed(&h, &w) < 0);
+    assert_int_equal(h.app.opens, 0);
+}
+
+// Guessing: a blind attacker does not get in by 20,000 tries.
+static void guessed(void **state)
+{
+    (void)state;
+    struct wire w = syn_mss(1460);
+    cookie_for(&w);
+    uint32_t r = 1;
+    unsigned hits = 0;
+    for (unsigned i = 0; i < 20000; i++) {
+        r = r * 1664525u + 1013904223u;
+        w = tcp(AKSU_ACK, 1001, r ^ r >> 16, 0);
+        hits += feed(&h, &w) == 0;
+        drain(&h);
+    }
+    assert_true(hits <= 1);
+}
+
+// R4987-03: not for ever.
+static void expired(void **state)
+{
+    (void)state;
+    struct wire w = syn_mss(1460);
+    uint32_t cookie = cookie_for(&w);
+    h.now += 300000;
+    drain(&h);
+    w = syn_mss(1460); // cookies are still in use
+    w.sport = 7;
+    feed(&h, &w);
+    drain(&h);
+    w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
+    assert_true(feed(&h, &w) < 0);
+    assert_int_equal(h.app.opens, 0);
+}
+
+// But long enough for a slow client.
+static void slow_client(void **state)
+{
+    (void)state;
+    for (uint32_t delay = 0; delay <= 30000; delay += 5000) {
+        setup(NULL);
+        struct wire w = syn_mss(1460);
+        uint32_t cookie = cookie_for(&w);
+        h.now += delay;
+        w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
+        if (feed(&h, &w) != 0)
+            fail_msg("refused after %u ms", (unsigned)delay);
+        assert_int_equal(h.app.opens, 1);
+    }
+}
+
+// No cookie was sent: an ACK out of the blue is answered by RST, whatever it acknowledges.
+static void not_in_use(void **state)
+{
+    (void)state;
+    start(&h, &store);
+    listen_on(&h, PORT);
+    struct wire w = tcp(AKSU_ACK, 1001, 12345, 0);
+    assert_true(feed(&h, &w) < 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_RST);
+    assert_int_equal(h.got.seq, 12345);
+}
+
+// R4987-01: a flood: an established connection works on, real clients connect all through it.
+static void flood(void **state)
+{
+    (void)state;
+    start(&h, &store);
+    listen_on(&h, PORT);
+    uint32_t iss = establish(&h, 5000), r = 3;
+    aksu_handle old = h.app.conn;
+    unsigned clients = 0;
+    for (unsigned i = 0; i < 20000; i++) {
+        struct wire w = tcp(AKSU_SYN, r, 0, 0);
+        r = r * 1664525u + 1013904223u;
+        w.src = 0x0a000000u + (r >> 10);
+        w.sport = (uint16_t)(1 + r % 60000);
+        feed(&h, &w);
+        drain(&h);
+        h.now += i % 16 == 0;
+        if (i % 1000 != 999)
+            continue;
+        w = syn_mss(1460);
+        w.sport = (uint16_t)(6000 + i / 1000);
+        feed(&h, &w);
+        assert_true(next(&h));
+        assert_int_equal(h.got.flags, AKSU_SYN | AKSU_ACK);
+        w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0);
+        w.sport = (uint16_t)(6000 + i / 1000);
+        clients += feed(&h, &w) == 0;
+        drain(&h);
+        w = tcp(AKSU_RST, 1001, 0, 0);
+        w.sport = (uint16_t)(6000 + i / 1000);
+        feed(&h, &w);
+        drain(&h);
+    }
+    assert_int_equal(clients, 20);
+    assert_int_equal(aksu_send(&h.net, old, "x", 1), 1);
+    assert_true(next(&h));
+    assert_int_equal(h.got.seq, iss + 1);
+    assert_int_equal(h.got.dport, 5000);
+}
+
+// R4987-04: not a SYN,ACK more than the profile's tries for a SYN; none again for a cookie.
+static void no_reflection(void **state)
+{
+    (void)state;
+    struct wire w = syn_mss(1460);
+    w.sport = 9999;
+    cookie_for(&w);
+    unsigned again = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        while (next(&h))
+            again += h.got.dport == 9999;
+        h.now += 1000;
+    }
+    assert_int_equal(again, 0);
+}
+
+#define T(f) cmocka_unit_test_setup(f, setup)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(handshake), T(data_completes), T(mss),     T(no_mss),      T(options_through_timestamp),
+        T(forged),    T(guessed),        T(expired), T(slow_client), T(not_in_use),
+        T(flood),     T(no_reflection),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

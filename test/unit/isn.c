@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+// Initial sequence numbers (MUST-8, MUST-9, SHLD-1, R6528-*), ports (R6056-*), timestamp offsets.
+#include "frames.h"
+
+AKSU_STORAGE(store, 4, 2, 512, 512);
+AKSU_STORAGE(other_store, 4, 2, 512, 512);
+static struct host h, other;
+
+static int setup(void **state)
+{
+    (void)state;
+    start(&h, &store);
+    listen_on(&h, PORT);
+    return 0;
+}
+
+// The ISS that a SYN from this port gets now; the half-open connection is ended again.
+static uint32_t iss_for(struct host *host, uint16_t sport)
+{
+    struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+    w.sport = sport;
+    assert_int_equal(feed(host, &w), 0);
+    assert_true(next(host));
+    uint32_t iss = host->got.seq;
+    w = tcp(AKSU_RST, 1001, 0, 0);
+    w.sport = sport;
+    feed(host, &w);
+    drain(host);
+    return iss;
+}
+
+// MUST-8: 250 ticks a millisecond, for the same tuple.
+static void clock_driven(void **state)
+{
+    (void)state;
+    uint32_t first = iss_for(&h, PEER_PORT);
+    h.now += 1000;
+    uint32_t second = iss_for(&h, PEER_PORT);
+    assert_in_range(second - first, 250000 - 300, 250000 + 300);
+    h.now += 65536; // across the wrap of the millisecond clock
+    assert_in_range(iss_for(&h, PEER_PORT) - second, 16384000 - 300, 16384000 + 300);
+}
+
+// R6528-03: each incarnation begins above the one before.
+static void monotonic(void **state)
+{
+    (void)state;
+    uint32_t last = iss_for(&h, PEER_PORT);
+    for (unsigned i = 0; i < 100; i++) {
+        h.now += 1 + i;
+        uint32_t iss = iss_for(&h, PEER_PORT);
+        assert_true((int32_t)(iss - last) > 0);
+        last = iss;
+    }
+}
+
+// SHLD-1: with the clock standing still, numbers for different tuples look random.
+static void keyed(void **state)
+{
+    (void)state;
+    enum { N = 4096, BINS = 64 };
+    unsigned bins[2][BINS] = {{0}};
+    uint32_t last = 0;
+    for (unsigned i = 0; i < N; i++) {
+        uint32_t iss = iss_for(&h, (uint16_t)(1024 + i));
+        bins[0][iss >> 26]++;
+        bins[1][(iss - last) >> 26]++;
+        last = iss;
+    }
+    for (unsigned k = 0; k < 2; k++) {
+        double chi = 0, want = (double)N / BINS;
+        for (unsigned i = 0; i < BINS; i++)
+            chi += (bins[k][i] - want) * (bins[k][i] - want) / want;
+        assert_true(chi < 120); // 63 degrees of freedom: one in 10^5
+    }
+}
+
+// MUST-9, R6528-02: another secret, other numbers; the same secret, the same.
+static void secret(void **state)
+{
+    (void)state;
+    struct aksu_config config = default_config();
+    unsigned same = 0;
+    start_with(&other, &other_store, &config);
+    listen_on(&other, PORT);
+    assert_int_equal(iss_for(&other, PEER_PORT), iss_for(&h, PEER_PORT));
+    assert_int_equal(aksu_seed(&other.net, "sixteen octets!?", 16), AKSU_OK);
+    for (uint16_t i = 0; i < 100; i++)
+        same += iss_for(&other, (uint16_t)(2000 + i)) == iss_for(&h, (uint16_t)(2000 + i));
+    assert_true(same <= 1);
+}
+
+// Each octet of the secret counts, also of a longer one.
+static void whole_secret_counts(void **state)
+{
+    (void)state;
+    uint8_t entropy[40];
+    uint32_t zero = 0;
+    for (unsigned i = 0; i <= 40; i++) {
+        memset(entropy, 0, sizeof entropy);
+        if (i > 0)
+            entropy[i - 1] = 1;
+        start(&h, &store);
+        assert_int_equal(aksu_seed(&h.net, entropy, 40), AKSU_OK);
+        listen_on(&h, PORT);
+        uint32_t iss = iss_for(&h, PEER_PORT);
+        if (i == 0)
+            zero = iss;
+        else if (iss == zero)
+            fail_msg("octet %u does not count", i - 1);
+    }
+}
+
+// R6528-02: without a secret nothing opens.
+static void no_secret(void **state)
+{
+    (void)state;
+    struct aksu_config config = default_config();
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
+    memset(&h, 0, sizeof h);
+    assert_int_equal(aksu_init(&h.net, &store, &config), AKSU_OK);
+    assert_int_equal(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app), AKSU_ENOKEY);
+    assert_int_equal(aksu_listen(&h.net, NULL, PORT, 0, &app_handlers, &h.app), AKSU_ENOKEY);
+    assert_int_equal(aksu_seed(&h.net, "fifteen octets!", 15), AKSU_EINVAL);
+    assert_int_equal(aksu_listen(&h.net, NULL, PORT, 0, &app_handlers, &h.app), AKSU_ENOKEY);
+    assert_int_equal(aksu_seed(&h.net, "sixteen octets!!", 16), AKSU_OK);
+    assert_int_equal(aksu_listen(&h.net, NULL, PORT, 0, &app_handlers, &h.app), AKSU_OK);
+}
+
+// The port of an active open, aborted again.
+static uint16_t port_chosen(void)
+{
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
+    struct aksu_info info;
+    aksu_handle conn = aksu_connect(&h.net, &to, 0, &app_handlers, &h.app);
+    assert_true(conn > 0);
+    assert_int_equal(aksu_info(&h.net, conn, &info), AKSU_OK);
+    assert_int_equal(aksu_abort(&h.net, conn), AKSU_OK);
+    drain(&h);
+    assert_int_equal(aksu_connections(&h.net), 0);
+    return info.local.port;
+}
+
+// R6056-01: 1024 to 65535, all of it.
+static void port_range(void **state)
+{
+    (void)state;
+    enum { N = 4000, BINS = 63 };
+    unsigned bins[BINS] = {0};
+    for (unsigned i = 0; i < N; i++) {
+        uint16_t port = port_chosen();
+        assert_true(port >= 1024);
+        bins[(port - 1024) / 1024]++;
+        h.now++;
+    }
+    double chi = 0, want = (double)N / BINS;
+    for (unsigned i = 0; i < BINS; i++)
+        chi += (bins[i] - want) * (bins[i] - want) / want;
+    assert_true(chi < 120);
+}
+
+// R6056-02: the next one is not the last one and a constant.
+static void port_is_not_predictable(void **state)
+{
+    (void)state;
+    unsigned hits = 0;
+    uint16_t a = port_chosen(), b = port_chosen();
+    for (unsigned i = 0; i < 500; i++) {
+        uint16_t c = port_chosen();
+        hits += (uint16_t)(c - b) == (uint16_t)(b - a);
+        a = b;
+        b = c;
+    }
+    assert_true(hits <= 3);
+}
+
+// R6056-03: no tuple twice, no port that is listened on for... the same peer.
+static void port_in_use(void **state)
+{
+    (void)state;
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
+    uint16_t seen[4];
+    for (unsigned i = 0; i < 4; i++) {
+        struct aksu_info info;
+        aksu_handle conn = aksu_connect(&h.net, &to, 0, &app_handlers, &h.app);
+        assert_int_equal(aksu_info(&h.net, conn, &info), AKSU_OK);
+        seen[i] = info.local.port;
+        for (unsigned j = 0; j < i; j++)
+            assert_int_not_equal(seen[i], seen[j]);
+    }
+}
+
+// R7323-14: timestamps of different connections do not tell the time since boot.
+static void timestamp_offsets(void **state)
+{
+    (void)state;
+    uint32_t values[20];
+    for (unsigned i = 0; i < 20; i++) {
+        static const uint8_t options[12] = {1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0};
+        struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+        w.sport = (uint16_t)(3000 + i);
+        memcpy(w.options, options, 12);
+        w.options_len = 12;
+        assert_int_equal(feed(&h, &w), 0);
+        assert_true(next(&h));
+        values[i] = h.got.tsval;
+        for (unsigned j = 0; j < i; j++)
+            assert_true(values[i] - values[j] > 1000 && values[j] - values[i] > 1000);
+        w = tcp(AKSU_RST, 1001, 0, 0);
+        w.sport = (uint16_t)(3000 + i);
+        feed(&h, &w);
+        drain(&h);
+    }
+}
+
+#define T(f) cmocka_unit_test_setup(f, setup)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(clock_driven),        T(monotonic),         T(keyed),      T(secret),
+        T(whole_secret_counts), T(no_secret),         T(port_range), T(port_is_not_predictable),
+        T(port_in_use),         T(timestamp_offsets),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// Saving and resuming a connection over a deep sleep.
+#include "frames.h"
+
+AKSU_STORAGE(store, 2, 2, 1024, 1024);
+AKSU_STORAGE(fresh_store, 2, 2, 1024, 1024);
+AKSU_STORAGE(small_store, 2, 2, 512, 1024);
+static struct host h, fresh;
+static uint32_t iss;
+static uint8_t saved[AKSU_SAVED];
+
+static void open_one(bool timestamps)
+{
+    static const uint8_t options[20] = {2, 4, 5, 0xb4, 1, 3, 3, 4, 1, 1, 8, 10, 0, 0, 0, 9};
+    start(&h, &store);
+    listen_on(&h, PORT);
+    struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+    memcpy(w.options, options, 20);
+    w.options_len = timestamps ? 20 : 4;
+    assert_int_equal(feed(&h, &w), 0);
+    assert_true(next(&h));
+    iss = h.got.seq;
+    w = tcp(AKSU_ACK, 1001, iss + 1, 0);
+    if (timestamps) {
+        memcpy(w.options, options + 8, 12);
+        put32(w.options + 8, h.got.tsval);
+        w.options_len = 12;
+    }
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(h.app.opens, 1);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    open_one(false);
+    return 0;
+}
+
+static int wake(const struct aksu_storage *storage, uint32_t slept)
+{
+    struct aksu_config config = default_config();
+    start_with(&fresh, storage, &config);
+    assert_int_equal(aksu_seed(&fresh.net, "another secret..", 16), AKSU_OK);
+    fresh.now = 4242;
+    aksu_now(&fresh.net, fresh.now);
+    return aksu_resume(&fresh.net, saved, sizeof saved, slept, &app_handlers, &fresh.app);
+}
+
+// It leaves without a word; in a fresh stack, with another secret and clock, it goes on.
+static void goes_on(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    quiet(&h);
+    assert_int_equal(h.app.closes, 0);
+    assert_int_equal(aksu_connections(&h.net), 0);
+    aksu_handle conn = wake(&fresh_store, 3600000);
+    assert_true(conn > 0);
+    struct wire w = tcp(AKSU_ACK, 1001, iss + 1, 9);
+    assert_int_equal(feed(&fresh, &w), 0);
+    assert_int_equal(fresh.app.len, 9);
+    assert_int_equal(aksu_send(&fresh.net, conn, "hello", 5), 5);
+    bool data = false;
+    while (next(&fresh)) {
+        if (fresh.got.type == 0x0806) {
+            answer_arp(&fresh, PEER, peer_mac);
+            continue;
+        }
+        assert_int_equal(fresh.got.seq, iss + 1);
+        assert_int_equal(fresh.got.ack, 1010);
+        assert_int_equal(fresh.got.sport, PORT);
+        assert_int_equal(fresh.got.dport, PEER_PORT);
+        data = data || fresh.got.len == 5;
+    }
+    assert_true(data);
+    w = tcp(AKSU_FIN | AKSU_ACK, 1010, iss + 6, 0);
+    assert_int_equal(feed(&fresh, &w), 0);
+    assert_int_equal(fresh.app.ends, 1);
+    aksu_close(&fresh.net, conn, 0);
+    pass(&fresh, 300);
+    w = tcp(AKSU_ACK, 1011, iss + 7, 0);
+    feed(&fresh, &w);
+    drain(&fresh);
+    assert_int_equal(fresh.app.closes, 1);
+    assert_int_equal(fresh.app.close_reason, AKSU_OK);
+}
+
+// Timestamps go on where they were, plus the sleep; PAWS still knows the peer's last.
+static void timestamps_go_on(void **state)
+{
+    (void)state;
+    open_one(true);
+    uint32_t before = h.got.tsval;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    aksu_handle conn = wake(&fresh_store, 1000000);
+    assert_true(conn > 0);
+    assert_int_equal(aksu_send(&fresh.net, conn, "x", 1), 1);
+    assert_true(next(&fresh));
+    if (fresh.got.type == 0x0806) {
+        answer_arp(&fresh, PEER, peer_mac);
+        assert_true(next(&fresh));
+    }
+    assert_true(fresh.got.timestamps);
+    assert_int_equal(fresh.got.tsecr, 9);
+    assert_in_range(fresh.got.tsval - before, 1000000 - 2000, 1000000 + 2000);
+}
+
+// Not while anything is on its way.
+static void busy(void **state)
+{
+    (void)state;
+    h.app.keep = true;
+    struct wire w = tcp(AKSU_ACK, 1001, iss + 1, 10);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_EBUSY);
+    assert_int_equal(aksu_consume(&h.net, h.app.conn, 10), AKSU_OK);
+    drain(&h);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "x", 1), 1);
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_EBUSY);
+    drain(&h);
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_EBUSY);
+    w = tcp(AKSU_ACK, 1011, iss + 2, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    pass(&h, 1000);
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+}
+
+// Nor with data out of order, nor once a side has closed.
+static void not_established(void **state)
+{
+    (void)state;
+    struct wire w = tcp(AKSU_ACK, 1101, iss + 1, 10);
+    assert_int_equal(feed(&h, &w), 0);
+    drain(&h);
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_EBUSY);
+    setup(NULL);
+    aksu_shutdown(&h.net, h.app.conn);
+    drain(&h);
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_EBUSY);
+}
+
+static void bad_arguments(void **state)
+{
+    (void)state;
+    aksu_handle conn = h.app.conn;
+    assert_int_equal(aksu_save(&h.net, conn, saved, sizeof saved - 1), AKSU_ENOMEM);
+    assert_int_equal(aksu_save(&h.net, conn + 1, saved, sizeof saved), AKSU_EBADF);
+    assert_int_equal(aksu_save(&h.net, conn, saved, sizeof saved), AKSU_SAVED);
+    assert_int_equal(aksu_save(&h.net, conn, saved, sizeof saved), AKSU_EBADF);
+}
+
+// A buffer that is not one: cut short, of another ring, of another version, damaged.
+static void refused(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    assert_int_equal(wake(&small_store, 0), AKSU_EPROTO);
+    assert_true(wake(&fresh_store, 0) > 0);
+    assert_int_equal(aksu_resume(&fresh.net, saved, sizeof saved, 0, &app_handlers, &fresh.app),
+                     AKSU_EADDRINUSE);
+    struct aksu_config config = default_config();
+    start_with(&fresh, &fresh_store, &config);
+    for (size_t n = 0; n < sizeof saved; n += 7)
+        assert_int_equal(aksu_resume(&fresh.net, saved, n, 0, &app_handlers, &fresh.app),
+                         AKSU_EPROTO);
+    for (size_t i = 0; i < 8; i++) { // the version is in front
+        uint8_t damaged[AKSU_SAVED];
+        memcpy(damaged, saved, sizeof saved);
+        damaged[i] ^= 0x5a;
+        int result = aksu_resume(&fresh.net, damaged, sizeof damaged, 0, &app_handlers, &fresh.app);
+        if (i < 4)
+            assert_int_equal(result, AKSU_EPROTO);
+    }
+}
+
+// No row is free.
+static void no_row(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    establish(&h, 50000);
+    establish(&h, 50001);
+    assert_int_equal(aksu_resume(&h.net, saved, sizeof saved, 0, &app_handlers, &h.app),
+                     AKSU_ENOMEM);
+}
+
+#define T(f) cmocka_unit_test_setup(f, setup)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(goes_on),       T(timestamps_go_on), T(busy),   T(not_established),
+        T(bad_arguments), T(refused),          T(no_row),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
