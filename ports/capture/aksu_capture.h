@@ -38,8 +38,7 @@ struct aksu_pcapng {
 /// Creates the file and writes its header, for one interface; if_name NULL = no name.
 ///
 /// Returns 0, or why the file cannot be created or written.
-int aksu_pcapng_open(struct aksu_pcapng *pcap, const char *path, int linktype,
-                     const char *if_name);
+int aksu_pcapng_open(struct aksu_pcapng *pcap, const char *path, int linktype, const char *if_name);
 
 /// Names an IPv4 address (octets in network order), for Wireshark and aksu-table to show.
 int aksu_pcapng_name(struct aksu_pcapng *pcap, const uint8_t ipv4[4], const char *name);
@@ -54,7 +53,8 @@ int aksu_pcapng_packet(struct aksu_pcapng *pcap, uint64_t time_us, bool outgoing
 /// Hands everything so far to the operating system.
 int aksu_pcapng_flush(struct aksu_pcapng *pcap);
 
-/// Closes the file. Returns the first failure of the whole file's life. A second close does nothing.
+/// Closes the file. Returns the first failure of the whole file's life. A second close does
+/// nothing.
 int aksu_pcapng_close(struct aksu_pcapng *pcap);
 
 /// Is given one packet by aksu_pcapng_read(). comment is NULL if there is none.
@@ -72,7 +72,7 @@ int aksu_pcapng_read(const char *path, aksu_pcapng_packet_fn *on_packet,
                      aksu_pcapng_name_fn *on_name, void *user);
 
 /// A table of frames and what became of them; also the source of a chart. Opaque.
-struct aksu_table;
+struct aksu_listing;
 
 /// arrived_us of a frame that never arrived, or of which it is not known when.
 #define AKSU_CAPTURE_LOST    UINT64_MAX
@@ -89,18 +89,18 @@ struct aksu_record {
 };
 
 /// Makes an empty table. NULL if memory is short.
-struct aksu_table *aksu_table_new(void);
-void aksu_table_free(struct aksu_table *table);
+struct aksu_listing *aksu_listing_new(void);
+void aksu_listing_free(struct aksu_listing *table);
 
 /// Names a host. The first two named are the two ends, left and right, whose states are shown.
 /// Without names the ends are taken from the frames: the sender of the first SYN is the left one.
-int aksu_table_name(struct aksu_table *table, const uint8_t ipv4[4], const char *name);
+int aksu_listing_name(struct aksu_listing *table, const uint8_t ipv4[4], const char *name);
 
 /// Adds a line, copying what it needs.
-int aksu_table_add(struct aksu_table *table, const struct aksu_record *record);
+int aksu_listing_add(struct aksu_listing *table, const struct aksu_record *record);
 
 /// Tells how many lines there are.
-size_t aksu_table_lines(const struct aksu_table *table);
+size_t aksu_listing_lines(const struct aksu_listing *table);
 
 /// Prints the table: No., time in seconds since the first line, source, destination, flags,
 /// sequence and acknowledgment number relative to each direction's SYN, window as scaled, octets of
@@ -108,14 +108,15 @@ size_t aksu_table_lines(const struct aksu_table *table);
 ///
 /// head, tail: of a longer table, only so many lines are printed at its beginning and end; both 0 =
 /// all. Returns 0 or a write error.
-int aksu_table_print(const struct aksu_table *table, FILE *to, size_t head, size_t tail);
+int aksu_listing_print(const struct aksu_listing *table, FILE *to, size_t head, size_t tail);
 
 /// Draws a sequence chart as SVG: a lifeline per named host, an arrow per frame, and the states as
-/// bands beside the lifelines. Rows are spaced by order of events, not by time. head, tail as above.
+/// bands beside the lifelines. Rows are spaced by order of events, not by time. head, tail as
+/// above.
 ///
 /// Returns 0, or why it could not be written.
-int aksu_table_chart(const struct aksu_table *table, const char *path, const char *title,
-                     size_t head, size_t tail);
+int aksu_listing_chart(const struct aksu_listing *table, const char *path, const char *title,
+                       size_t head, size_t tail);
 
 #ifdef __cplusplus
 }

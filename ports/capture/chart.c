@@ -10,13 +10,13 @@
 #include <string.h>
 
 enum {
-    ROW = 30,        // height of an event, px
-    WAIT_ROW = 34,   // height of a wait's mark
-    TOP = 96,        // above the first event
-    BAND = 128,      // width of a band of state
-    CLOCK = 86,      // width of a column of times
-    SPAN = 640,      // between two lifelines
-    LETTER = 7,      // width of a letter of a label, generously
+    ROW = 30,      // height of an event, px
+    WAIT_ROW = 34, // height of a wait's mark
+    TOP = 96,      // above the first event
+    BAND = 128,    // width of a band of state
+    CLOCK = 86,    // width of a column of times
+    SPAN = 640,    // between two lifelines
+    LETTER = 7,    // width of a letter of a label, generously
     LONG_WAIT_US = 150000
 };
 
@@ -39,7 +39,7 @@ struct arrow {
 };
 
 struct chart {
-    const struct aksu_table *table;
+    const struct aksu_listing *table;
     FILE *to;
     size_t head, tail;
     size_t marks;
@@ -52,10 +52,10 @@ struct chart {
 };
 
 static const char *const colours[] = {
-    "CLOSED",       "#eceff1", "LISTEN",     "#cfd8dc", "SYN-SENT",   "#fff3c4",
+    "CLOSED",       "#eceff1", "LISTEN",      "#cfd8dc", "SYN-SENT",   "#fff3c4",
     "SYN-RECEIVED", "#ffe0a3", "ESTABLISHED", "#c8ebcb", "FIN-WAIT-1", "#cfe3fb",
-    "FIN-WAIT-2",   "#b7d2f5", "CLOSE-WAIT", "#e5d4f5", "CLOSING",    "#f9d0df",
-    "LAST-ACK",     "#d3bfec", "TIME-WAIT",  "#fbd5c0"};
+    "FIN-WAIT-2",   "#b7d2f5", "CLOSE-WAIT",  "#e5d4f5", "CLOSING",    "#f9d0df",
+    "LAST-ACK",     "#d3bfec", "TIME-WAIT",   "#fbd5c0"};
 
 static const char *colour_of(const char *state, size_t len)
 {
@@ -578,8 +578,8 @@ static void draw(struct chart *c, const char *title)
     fputs("</svg>\n", c->to);
 }
 
-int aksu_table_chart(const struct aksu_table *table, const char *path, const char *title,
-                     size_t head, size_t tail)
+int aksu_listing_chart(const struct aksu_listing *table, const char *path, const char *title,
+                       size_t head, size_t tail)
 {
     struct chart chart;
     int result = 0;

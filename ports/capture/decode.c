@@ -7,8 +7,15 @@
 #include <string.h>
 
 enum { FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, ACK = 0x10, URG = 0x20 };
-enum { OPTION_END = 0, OPTION_NOP, OPTION_MSS, OPTION_SCALE, OPTION_SACK_OK, OPTION_SACK,
-       OPTION_TIMES = 8 };
+enum {
+    OPTION_END = 0,
+    OPTION_NOP,
+    OPTION_MSS,
+    OPTION_SCALE,
+    OPTION_SACK_OK,
+    OPTION_SACK,
+    OPTION_TIMES = 8
+};
 
 static unsigned be16(const uint8_t *from)
 {
@@ -50,7 +57,7 @@ void aksu_flags_text(uint8_t flags, char *to)
 
 /// Hosts and flows ///
 
-int aksu_host_index(const struct aksu_table *table, const uint8_t ipv4[4])
+int aksu_host_index(const struct aksu_listing *table, const uint8_t ipv4[4])
 {
     size_t i;
 
@@ -62,7 +69,7 @@ int aksu_host_index(const struct aksu_table *table, const uint8_t ipv4[4])
     return -1;
 }
 
-void aksu_host_text(const struct aksu_table *table, const uint8_t ipv4[4], char *to)
+void aksu_host_text(const struct aksu_listing *table, const uint8_t ipv4[4], char *to)
 {
     int i = aksu_host_index(table, ipv4);
 
@@ -83,7 +90,7 @@ static bool flow_side(const struct flow *flow, const struct line *line, unsigned
 }
 
 // Finds the segment's flow, or makes one; *side is the direction that the segment goes.
-static struct flow *find_flow(struct aksu_table *table, const struct line *line, unsigned *side)
+static struct flow *find_flow(struct aksu_listing *table, const struct line *line, unsigned *side)
 {
     uint32_t sum = be32(line->source) + be32(line->target) + line->source_port + line->target_port;
     struct flow **bucket = &table->bucket[(sum * 2654435761u) >> 20];
@@ -225,7 +232,7 @@ static bool sent_before(struct flow *flow, unsigned side, uint32_t seq, uint32_t
     return before;
 }
 
-static struct flow *decode_tcp(struct aksu_table *table, const uint8_t *tcp, size_t len,
+static struct flow *decode_tcp(struct aksu_listing *table, const uint8_t *tcp, size_t len,
                                struct line *line)
 {
     size_t header = (size_t)(tcp[12] >> 4) * 4;
@@ -258,7 +265,8 @@ static struct flow *decode_tcp(struct aksu_table *table, const uint8_t *tcp, siz
 
 /// All else ///
 
-static void decode_arp(struct aksu_table *table, const uint8_t *arp, size_t len, struct line *line)
+static void decode_arp(struct aksu_listing *table, const uint8_t *arp, size_t len,
+                       struct line *line)
 {
     char sender[NAME_SIZE], target[NAME_SIZE];
 
@@ -296,7 +304,7 @@ static void decode_icmp(const uint8_t *icmp, size_t len, struct line *line)
     }
 }
 
-static struct flow *decode_ip(struct aksu_table *table, const uint8_t *ip, size_t len,
+static struct flow *decode_ip(struct aksu_listing *table, const uint8_t *ip, size_t len,
                               struct line *line, bool *ok)
 {
     size_t header = len > 0 ? (size_t)(ip[0] & 15) * 4 : 0;
@@ -325,7 +333,7 @@ static struct flow *decode_ip(struct aksu_table *table, const uint8_t *ip, size_
     return flow;
 }
 
-bool aksu_decode(struct aksu_table *table, const struct aksu_record *record, struct line *line,
+bool aksu_decode(struct aksu_listing *table, const struct aksu_record *record, struct line *line,
                  struct flow **flow)
 {
     const uint8_t *frame = record->frame;
@@ -357,7 +365,7 @@ bool aksu_decode(struct aksu_table *table, const struct aksu_record *record, str
 /// Comments ///
 
 // Finds the end of that name, naming one that has no name yet. -1 if it is neither.
-static int end_named(struct aksu_table *table, const char *name, size_t len)
+static int end_named(struct aksu_listing *table, const char *name, size_t len)
 {
     size_t i;
 
@@ -391,7 +399,7 @@ static bool all_of(const char *text, size_t len, const char *set)
     return strspn(text, set) >= len;
 }
 
-static void read_item(struct aksu_table *table, struct line *line, const char *item, size_t len)
+static void read_item(struct aksu_listing *table, struct line *line, const char *item, size_t len)
 {
     static const char state_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-12> ";
     const char *colon = memchr(item, ':', len);
@@ -425,7 +433,7 @@ static const char *last_state(const char *states)
     return at;
 }
 
-void aksu_read_comment(struct aksu_table *table, struct flow *flow, const char *comment,
+void aksu_read_comment(struct aksu_listing *table, struct flow *flow, const char *comment,
                        struct line *line)
 {
     char(*kept)[STATE_SIZE] = table->state;

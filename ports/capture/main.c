@@ -21,7 +21,7 @@ struct options {
     const char *title;
     size_t head;
     size_t tail;
-    struct aksu_table *table;
+    struct aksu_listing *table;
     int error;
 };
 
@@ -33,13 +33,13 @@ static bool on_packet(void *user, uint64_t time_us, int linktype, const void *pa
 
     memset(&record, 0, sizeof record);
     record.sent_us = time_us;
-    record.arrived_us = comment && strstr(comment, "lost") ? AKSU_CAPTURE_LOST
-                                                           : AKSU_CAPTURE_UNKNOWN;
+    record.arrived_us =
+        comment && strstr(comment, "lost") ? AKSU_CAPTURE_LOST : AKSU_CAPTURE_UNKNOWN;
     record.linktype = linktype;
     record.frame = packet;
     record.len = len;
     record.comment = comment;
-    options->error = aksu_table_add(options->table, &record);
+    options->error = aksu_listing_add(options->table, &record);
     return options->error == 0;
 }
 
@@ -47,10 +47,10 @@ static void on_name(void *user, const uint8_t ipv4[4], const char *name)
 {
     struct options *options = user;
 
-    aksu_table_name(options->table, ipv4, name);
+    aksu_listing_name(options->table, ipv4, name);
 }
 
-static bool name_host(struct aksu_table *table, const char *text)
+static bool name_host(struct aksu_listing *table, const char *text)
 {
     unsigned a, b, c, d;
     int used = 0;
@@ -60,9 +60,9 @@ static bool name_host(struct aksu_table *table, const char *text)
         fprintf(stderr, "aksu-table: --name %s: give it as ADDRESS=NAME\n", text);
         return false;
     }
-    return aksu_table_name(table,
-                           (const uint8_t[4]){(uint8_t)a, (uint8_t)b, (uint8_t)c, (uint8_t)d},
-                           text + used) == 0;
+    return aksu_listing_name(table,
+                             (const uint8_t[4]){(uint8_t)a, (uint8_t)b, (uint8_t)c, (uint8_t)d},
+                             text + used) == 0;
 }
 
 static bool count(const char *name, const char *text, size_t *to)
@@ -132,14 +132,14 @@ static int run(struct options *options)
         fprintf(stderr, "aksu-table: %s: %s\n", options->file,
                 result == -22 ? "not a pcapng file, or cut off" : strerror(-result));
     }
-    if (aksu_table_print(options->table, stdout, options->head, options->tail) != 0) {
+    if (aksu_listing_print(options->table, stdout, options->head, options->tail) != 0) {
         fputs("aksu-table: the table could not be written\n", stderr);
         result = result ? result : -5;
     }
     if (options->chart) {
-        int drawn = aksu_table_chart(options->table, options->chart,
-                                     options->title ? options->title : options->file,
-                                     options->head, options->tail);
+        int drawn = aksu_listing_chart(options->table, options->chart,
+                                       options->title ? options->title : options->file,
+                                       options->head, options->tail);
 
         if (drawn != 0) {
             fprintf(stderr, "aksu-table: %s: %s\n", options->chart, strerror(-drawn));
@@ -159,12 +159,12 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     memset(&options, 0, sizeof options);
-    options.table = aksu_table_new();
+    options.table = aksu_listing_new();
     if (!options.table) {
         fputs("aksu-table: out of memory\n", stderr);
         return EXIT_FAILURE;
     }
     status = parse(&options, argc, argv) ? run(&options) : 2;
-    aksu_table_free(options.table);
+    aksu_listing_free(options.table);
     return status;
 }

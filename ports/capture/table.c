@@ -9,12 +9,12 @@
 
 enum { WIDTH = 150, TEXT_LEAST = 18 };
 
-struct aksu_table *aksu_table_new(void)
+struct aksu_listing *aksu_listing_new(void)
 {
-    return calloc(1, sizeof(struct aksu_table));
+    return calloc(1, sizeof(struct aksu_listing));
 }
 
-void aksu_table_free(struct aksu_table *table)
+void aksu_listing_free(struct aksu_listing *table)
 {
     size_t i;
 
@@ -33,7 +33,7 @@ void aksu_table_free(struct aksu_table *table)
     free(table);
 }
 
-int aksu_table_name(struct aksu_table *table, const uint8_t ipv4[4], const char *name)
+int aksu_listing_name(struct aksu_listing *table, const uint8_t ipv4[4], const char *name)
 {
     int i = aksu_host_index(table, ipv4);
 
@@ -49,7 +49,7 @@ int aksu_table_name(struct aksu_table *table, const uint8_t ipv4[4], const char 
     return 0;
 }
 
-static struct line *new_line(struct aksu_table *table)
+static struct line *new_line(struct aksu_listing *table)
 {
     if (table->lines == table->room) {
         size_t room = table->room ? table->room * 2 : 64;
@@ -66,19 +66,19 @@ static struct line *new_line(struct aksu_table *table)
 }
 
 // Without names the addresses of the first TCP segments stand for them, source first.
-static void find_ends(struct aksu_table *table, const struct line *line)
+static void find_ends(struct aksu_listing *table, const struct line *line)
 {
     char text[NAME_SIZE];
 
     if (line->kind == LINE_TCP && table->hosts == 0) {
         aksu_host_text(table, line->source, text);
-        aksu_table_name(table, line->source, text);
+        aksu_listing_name(table, line->source, text);
         aksu_host_text(table, line->target, text);
-        aksu_table_name(table, line->target, text);
+        aksu_listing_name(table, line->target, text);
     }
 }
 
-int aksu_table_add(struct aksu_table *table, const struct aksu_record *record)
+int aksu_listing_add(struct aksu_listing *table, const struct aksu_record *record)
 {
     struct line *line = new_line(table);
     struct flow *flow = NULL;
@@ -97,21 +97,34 @@ int aksu_table_add(struct aksu_table *table, const struct aksu_record *record)
     return 0;
 }
 
-size_t aksu_table_lines(const struct aksu_table *table)
+size_t aksu_listing_lines(const struct aksu_listing *table)
 {
     return table->lines;
 }
 
 /// Printing ///
 
-enum column { NUMBER, TIME, SOURCE, TARGET, FLAGS, SEQ, ACKNO, WINDOW, LEN, TEXT, LEFT, RIGHT,
-              COLUMNS };
+enum column {
+    NUMBER,
+    TIME,
+    SOURCE,
+    TARGET,
+    FLAGS,
+    SEQ,
+    ACKNO,
+    WINDOW,
+    LEN,
+    TEXT,
+    LEFT,
+    RIGHT,
+    COLUMNS
+};
 
 struct layout {
-    const struct aksu_table *table;
+    const struct aksu_listing *table;
     FILE *to;
-    bool ports;  // more than one connection: the ports tell them apart
-    bool terse;  // states without the one before
+    bool ports; // more than one connection: the ports tell them apart
+    bool terse; // states without the one before
     size_t last_column;
     size_t width[COLUMNS];
 };
@@ -220,8 +233,8 @@ static void measure(struct layout *lay, const struct row *row, const struct line
 
 static void headings(const struct layout *lay, struct row *row)
 {
-    static const char *const names[] = {"No.", "Time",   "Source", "Destination", "Flags", "Seq",
-                                        "Ack", "Window", "Len",    "Options"};
+    static const char *const names[] = {"No.", "Time", "Source", "Destination", "Flags",
+                                        "Seq", "Ack",  "Window", "Len",         "Options"};
     size_t i;
 
     memset(row, 0, sizeof *row);
@@ -284,7 +297,7 @@ static void print_row(const struct layout *lay, const struct row *row, const str
 // Prints names and addresses, which the columns then need not repeat.
 static void print_hosts(const struct layout *lay)
 {
-    const struct aksu_table *table = lay->table;
+    const struct aksu_listing *table = lay->table;
     const struct line *tcp = NULL;
     size_t i;
 
@@ -364,7 +377,7 @@ static size_t last_used(const struct layout *lay)
     return column;
 }
 
-int aksu_table_print(const struct aksu_table *table, FILE *to, size_t head, size_t tail)
+int aksu_listing_print(const struct aksu_listing *table, FILE *to, size_t head, size_t tail)
 {
     struct layout lay;
     struct row row;

@@ -24,10 +24,10 @@ struct line {
     uint8_t kind;
     uint8_t flags;
     bool resent;
-    bool changed[ENDS];            // the state has an arrow in it
-    char state[ENDS][STATE_SIZE];  // "LISTEN", "LISTEN -> SYN-RECEIVED", or "" if not known
+    bool changed[ENDS];           // the state has an arrow in it
+    char state[ENDS][STATE_SIZE]; // "LISTEN", "LISTEN -> SYN-RECEIVED", or "" if not known
     char remark[48];
-    char text[80];                 // TCP: options; else what it is
+    char text[80]; // TCP: options; else what it is
 };
 
 struct host {
@@ -52,7 +52,7 @@ struct flow {
 
 enum { BUCKETS = 4096 };
 
-struct aksu_table {
+struct aksu_listing {
     struct line *line;
     size_t lines;
     size_t room;
@@ -65,20 +65,20 @@ struct aksu_table {
 };
 
 /// Decodes a frame to *line. Returns false if memory is short.
-bool aksu_decode(struct aksu_table *table, const struct aksu_record *record, struct line *line,
+bool aksu_decode(struct aksu_listing *table, const struct aksu_record *record, struct line *line,
                  struct flow **flow);
 
 /// Reads a comment's states and remarks into *line.
-void aksu_read_comment(struct aksu_table *table, struct flow *flow, const char *comment,
+void aksu_read_comment(struct aksu_listing *table, struct flow *flow, const char *comment,
                        struct line *line);
 
 /// Writes "SYN,ACK" to `to`, which has room for 32 octets.
 void aksu_flags_text(uint8_t flags, char *to);
 
 /// Names an address, or writes it as digits, to `to`, which has room for NAME_SIZE octets.
-void aksu_host_text(const struct aksu_table *table, const uint8_t ipv4[4], char *to);
+void aksu_host_text(const struct aksu_listing *table, const uint8_t ipv4[4], char *to);
 
 /// Tells which host has the address, or -1.
-int aksu_host_index(const struct aksu_table *table, const uint8_t ipv4[4]);
+int aksu_host_index(const struct aksu_listing *table, const uint8_t ipv4[4]);
 
 #endif

@@ -15,8 +15,8 @@
 ///     int result = aksu_sim_run(sim, 60 * 1000000ull);
 ///
 /// After every call into a stack its rules are checked (see aksu_sim_error); a run that breaks one
-/// ends at once. This is host-side code: it uses malloc and stdio. What cannot be allocated ends the
-/// program with a message.
+/// ends at once. This is host-side code: it uses malloc and stdio. What cannot be allocated ends
+/// the program with a message.
 #ifndef AKSU_SIM_H
 #define AKSU_SIM_H
 
@@ -46,7 +46,8 @@ void aksu_sim_at(struct aksu_sim *sim, uint64_t at_us, void (*act)(void *user), 
 
 /// Runs until nothing is left to happen, aksu_sim_stop(), or that time has come.
 ///
-/// Returns 0, or -1 if a rule was broken: aksu_sim_error() tells which. May be called again to go on.
+/// Returns 0, or -1 if a rule was broken: aksu_sim_error() tells which. May be called again to go
+/// on.
 int aksu_sim_run(struct aksu_sim *sim, uint64_t until_us);
 
 /// Ends the run after the current instant.
@@ -56,7 +57,8 @@ void aksu_sim_stop(struct aksu_sim *sim);
 ///
 /// Rules: aksu_idle() 0 means that output gives a frame or changes something; more than 0, that
 /// output gives nothing. After a TICK plan does not answer TICK. snd_una <= snd_nxt <= snd_max, and
-/// no more in flight than queued. rcv_nxt never falls back. Only edges of aksu_tcp_edge() are taken.
+/// no more in flight than queued. rcv_nxt never falls back. Only edges of aksu_tcp_edge() are
+/// taken.
 const char *aksu_sim_error(const struct aksu_sim *sim);
 
 /// Hosts ///
@@ -67,17 +69,17 @@ struct aksu_sim_config {
     const struct aksu_profile *profile; ///< NULL = &aksu_standard
     struct aksu_addr addr;              ///< zero: 10.0.0.1, 10.0.0.2, ...
     struct aksu_addr gateway;
-    uint8_t prefix;                     ///< 0 = 24
-    uint16_t mtu;                       ///< 0 = 1500
-    uint32_t connections;               ///< 0 = 4
-    uint32_t listeners;                 ///< 0 = 2
-    uint32_t time_waits;                ///< 0 = twice the connections
-    uint32_t rx_octets;                 ///< 0 = 16384
-    uint32_t tx_octets;                 ///< 0 = 16384
-    uint32_t clock_ms;                  ///< what the host's clock shows at the start
-    bool force_isn;                     ///< the first SYN on the wire carries number isn
+    uint8_t prefix;       ///< 0 = 24
+    uint16_t mtu;         ///< 0 = 1500
+    uint32_t connections; ///< 0 = 4
+    uint32_t listeners;   ///< 0 = 2
+    uint32_t time_waits;  ///< 0 = twice the connections
+    uint32_t rx_octets;   ///< 0 = 16384
+    uint32_t tx_octets;   ///< 0 = 16384
+    uint32_t clock_ms;    ///< what the host's clock shows at the start
+    bool force_isn;       ///< the first SYN on the wire carries number isn
     aksu_seq isn;
-    void *user;                         ///< struct aksu_config.user
+    void *user; ///< struct aksu_config.user
 };
 
 /// Adds a host.
@@ -107,18 +109,18 @@ void aksu_sim_poll(struct aksu_sim_host *host);
 /// One direction of a link. Zero is the default of every member: an ideal link. Probabilities are
 /// 0 to 1, each frame's own unless said otherwise.
 struct aksu_sim_path {
-    uint64_t delay_us;     ///< propagation
-    uint64_t rate;         ///< bit/s; 0 = without limit
-    uint32_t queue;        ///< frames that wait at most, then they drop; 0 = the sender waits instead
-    double loss;           ///< independent
-    double burst_begin;    ///< Gilbert-Elliott: from good to bad, per frame
-    double burst_end;      ///< from bad to good; 0 = 0.25
-    double burst_loss;     ///< loss while bad; 0 = 1
-    double duplicate;      ///< delivered twice
-    double reorder;        ///< delayed by reorder_us more, so that later frames overtake it
-    uint64_t reorder_us;   ///< 0 = four times delay_us, at least 1 ms
-    double corrupt;        ///< one bit of an IPv4 packet is flipped; other frames are lost (FCS)
-    uint16_t mtu;          ///< larger IP packets are lost; 0 = no limit
+    uint64_t delay_us;   ///< propagation
+    uint64_t rate;       ///< bit/s; 0 = without limit
+    uint32_t queue;      ///< frames that wait at most, then they drop; 0 = the sender waits instead
+    double loss;         ///< independent
+    double burst_begin;  ///< Gilbert-Elliott: from good to bad, per frame
+    double burst_end;    ///< from bad to good; 0 = 0.25
+    double burst_loss;   ///< loss while bad; 0 = 1
+    double duplicate;    ///< delivered twice
+    double reorder;      ///< delayed by reorder_us more, so that later frames overtake it
+    uint64_t reorder_us; ///< 0 = four times delay_us, at least 1 ms
+    double corrupt;      ///< one bit of an IPv4 packet is flipped; other frames are lost (FCS)
+    uint16_t mtu;        ///< larger IP packets are lost; 0 = no limit
     /// Decides on a frame before chance does: false = lost. May be NULL.
     bool (*pass)(void *user, const uint8_t *frame, size_t len);
     void *pass_user;
@@ -178,9 +180,9 @@ struct aksu_sim_recorder;
 
 /// Records each frame with both ends' states after it, to a table, a capture, or both.
 ///
-/// Hosts must have been added. Frames stand in the order in which they were sent, without what
-/// befell them on their way.
-struct aksu_sim_recorder *aksu_sim_record(struct aksu_sim *sim, struct aksu_table *table,
+/// Hosts must have been added; a simulation is recorded once at most. Frames stand in the order in
+/// which they were sent, without what befell them on their way.
+struct aksu_sim_recorder *aksu_sim_record(struct aksu_sim *sim, struct aksu_listing *table,
                                           struct aksu_pcapng *pcap);
 
 /// Writes what is still under way, and ends recording. Call it before aksu_sim_free().

@@ -17,8 +17,9 @@ void sim_fail(struct aksu_sim_host *host, const char *format, ...)
     if (sim->error[0]) {
         return;
     }
-    used = snprintf(sim->error, sizeof sim->error, "%s at %" PRIu64 " us (its clock %" PRIu32
-                    " ms): ", host->name, sim->now_us, sim_host_ms(host));
+    used = snprintf(sim->error, sizeof sim->error,
+                    "%s at %" PRIu64 " us (its clock %" PRIu32 " ms): ", host->name, sim->now_us,
+                    sim_host_ms(host));
     va_start(args, format);
     vsnprintf(sim->error + used, sizeof sim->error - (size_t)used, format, args);
     va_end(args);
@@ -32,14 +33,16 @@ static int32_t distance(aksu_seq from, aksu_seq to)
 
 static void check_numbers(struct aksu_sim_host *host, const struct aksu_tcb *t, const char *event)
 {
-    uint32_t control = (t->flags & AKSU_F_SYN_UNACKED ? 1u : 0u) + (t->flags & AKSU_F_FIN ? 1u : 0u);
+    uint32_t control =
+        (t->flags & AKSU_F_SYN_UNACKED ? 1u : 0u) + (t->flags & AKSU_F_FIN ? 1u : 0u);
 
     if (t->state <= AKSU_LISTEN) {
         return;
     }
     if (distance(t->snd_una, t->snd_nxt) < 0 || distance(t->snd_nxt, t->snd_max) < 0) {
-        sim_fail(host, "%s in %s: not snd_una %" PRIu32 " <= snd_nxt %" PRIu32 " <= snd_max %"
-                 PRIu32, event, aksu_state_name(t->state), t->snd_una, t->snd_nxt, t->snd_max);
+        sim_fail(host,
+                 "%s in %s: not snd_una %" PRIu32 " <= snd_nxt %" PRIu32 " <= snd_max %" PRIu32,
+                 event, aksu_state_name(t->state), t->snd_una, t->snd_nxt, t->snd_max);
     }
     if (t->state != AKSU_TIME_WAIT && t->snd_max - t->snd_una > t->snd_buf + control) {
         sim_fail(host, "%s in %s: %" PRIu32 " in flight, but only %" PRIu32 " queued", event,

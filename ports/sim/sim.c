@@ -6,8 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_ROWS = 4, DEFAULT_LISTENERS = 2, DEFAULT_RING = 16384, DEFAULT_MTU = 1500,
-       ECHO_OCTETS = 1480, MOST_OUTPUTS = 100000 };
+enum {
+    DEFAULT_ROWS = 4,
+    DEFAULT_LISTENERS = 2,
+    DEFAULT_RING = 16384,
+    DEFAULT_MTU = 1500,
+    ECHO_OCTETS = 1480,
+    MOST_OUTPUTS = 100000
+};
 
 #define NOT_SCHEDULED UINT64_MAX
 
@@ -168,8 +174,8 @@ static struct aksu_sim_host *new_host(struct aksu_sim *sim, const char *name,
     host->sim = sim;
     host->wake_us = NOT_SCHEDULED;
     host->inbox_end = &host->inbox;
-    host->addr = memcmp(addr, &none, sizeof none) == 0 ? aksu_ipv4(10, 0, 0, (uint8_t)number)
-                                                       : *addr;
+    host->addr =
+        memcmp(addr, &none, sizeof none) == 0 ? aksu_ipv4(10, 0, 0, (uint8_t)number) : *addr;
     host->mac[0] = 0x02; // locally administered
     host->mac[5] = (uint8_t)number;
     host->mac[4] = (uint8_t)(number >> 8);
@@ -188,11 +194,12 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
     return value ? value : otherwise;
 }
 
+// What the header's own macro says of its version and layout.
+AKSU_STORAGE(version_of_header, 1, 1, 1, 1);
+
 static void make_storage(struct aksu_storage *s, const struct aksu_sim_config *config)
 {
-    s->version = AKSU_VERSION;
-    s->row_size = (uint16_t)sizeof(struct aksu_row);
-    s->row_tail = (uint16_t)offsetof(struct aksu_row, reason);
+    *s = version_of_header;
     s->rows = or_default(config->connections, DEFAULT_ROWS);
     s->listeners = or_default(config->listeners, DEFAULT_LISTENERS);
     s->time_waits = or_default(config->time_waits, 2 * s->rows);
@@ -568,6 +575,7 @@ void aksu_sim_free(struct aksu_sim *sim)
         sim->switches = hub->next;
         free(hub);
     }
+    free(sim->recorder);
     free(sim->event);
     free(sim);
 }

@@ -40,10 +40,10 @@ struct aksu_sim_host {
     struct aksu_addr addr;
     uint8_t mac[6];
     uint32_t clock_ms;
-    bool forced;      // shift is to be set by the first SYN
-    bool shifted;     // shift is set
+    bool forced;  // shift is to be set by the first SYN
+    bool shifted; // shift is set
     aksu_seq isn;
-    aksu_seq shift;   // wire number - own number
+    aksu_seq shift; // wire number - own number
     struct path up;
     bool linked;
     struct inbox *inbox;
@@ -107,6 +107,7 @@ struct aksu_sim {
     char error[400];
     size_t watchers;
     struct watcher watcher[SIM_WATCHERS];
+    struct aksu_sim_recorder *recorder; // owned; one at most
 };
 
 // sim.c
