@@ -1,0 +1,328 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""aksu against Linux's TCP over veth, both directions, every capture judged by tshark.
+
+usage: interop.py AKSU-HOST INTEROP-PATTERN [NAME ...]    all tests, or those whose names contain one of the words
+Needs root (network namespaces, raw sockets), iproute2, ethtool, curl, nginx, ab, nmap, tshark.
+"""
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from namespaces import AKSU, LINUX, Link, sh
+
+HERE = pathlib.Path(__file__).resolve().parent
+PEER = ["python3", HERE / "peer.py"]
+TOOLS = ["ip", "ethtool", "curl", "nginx", "ab", "nmap", "tshark"]
+MEGA = 1 << 20
+BIG = 64 * MEGA
+
+class Failure(Exception):
+    """A test's verdict."""
+
+
+def expect(condition: object, text: str) -> None:
+    if not condition:
+        raise Failure(text)
+
+
+def pattern(octets: int) -> bytes:
+    """The examples' generated file (examples/examples.h): 4 octets from each offset / 4."""
+    out = bytearray()
+    for i in range((octets + 3) // 4):
+        x = i * 0x9e3779b1 & 0xffffffff
+        x ^= x >> 15
+        x = x * 0x85ebca77 & 0xffffffff
+        x ^= x >> 13
+        out += x.to_bytes(4, "little")
+    return bytes(out[:octets])
+
+
+def digest(path: pathlib.Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def judge(pcap: pathlib.Path, lossless: bool = True) -> None:
+    """tshark finds nothing malformed, no bad checksum and no unexpected analysis flag."""
+    checks = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
+    filters = ["_ws.malformed", "tcp.checksum.status == 0", "ip.checksum.status == 0",
+               "tcp.option_len_invalid", "tcp.analysis.ack_lost_segment"]
+    flagged = ["lost_segment", "out_of_order", "retransmission"] if lossless else []
+    filters += [f"tcp.analysis.{name}" for name in flagged]
+    found = sh("tshark", "-n", "-r", pcap, *checks, "-Y", " || ".join(filters), check=False)
+    expect(found.returncode == 0, f"tshark cannot read {pcap}: {found.stdout}")
+    lines = [l for l in found.stdout.splitlines() if not l.startswith(("Running as", " **", "**"))]
+    expect(not lines, f"tshark on {pcap.name}:\n" + "\n".join(lines[:10]))
+
+
+class Interop:
+    def __init__(self, host: pathlib.Path, maker: pathlib.Path, out: pathlib.Path) -> None:
+        self.host, self.out = host, out
+        file = out / "pattern"
+        with open(file, "wb") as sink:
+            subprocess.run([maker, str(BIG)], check=True, stdout=sink)
+        self.big_pattern = digest(file)
+        file.unlink()
+
+    def link(self, mtu: int = 1500) -> Link:
+        return Link(self.host, mtu)
+
+    def peer(self, link: Link, *args, timeout: int = 600) -> dict:
+        done = link.on_linux(*PEER, *map(str, args), check=False, timeout=timeout)
+        expect(done.returncode == 0, f"peer.py {args}: {done.stdout[-600:]}")
+        return json.loads(done.stdout.splitlines()[-1])
+
+    # aksu serves Linux
+
+    def big_file_to_linux(self, mtu: int) -> None:
+        octets = BIG
+        with self.link(mtu) as link:
+            pcap = self.out / f"to-linux-{mtu}.pcapng"
+            server = link.serve("http-server", 80, pcap=pcap if mtu == 1500 else None)
+            got = self.out / "got"
+            link.on_linux("curl", "-sS", "-m", "300", "-o", got, f"http://{AKSU}/64M.bin")
+            expect(link.stop(server) == 0, "aksu-host did not end well")
+            expect(got.stat().st_size == octets, f"{got.stat().st_size} octets came")
+            expect(digest(got) == self.big_pattern, "the file is not the pattern")
+            got.unlink()
+
+    def test_to_linux_mtu_1500(self) -> None:
+        self.big_file_to_linux(1500)
+
+    def test_to_linux_mtu_576(self) -> None:
+        self.big_file_to_linux(576)
+
+    def test_to_linux_mtu_9000(self) -> None:
+        self.big_file_to_linux(9000)
+
+    def test_small_file_is_the_pattern(self) -> None:
+        with self.link() as link:
+            pcap = self.out / "small.pcapng"
+            server = link.serve("http-server", 80, pcap=pcap)
+            for name, octets in (("1.bin", 1), ("1459.bin", 1459), ("100k.bin", 100 * 1024)):
+                got = self.out / name
+                link.on_linux("curl", "-sS", "-m", "60", "-o", got, f"http://{AKSU}/{name}")
+                expect(got.read_bytes() == pattern(octets), f"{name} differs")
+            page = link.on_linux("curl", "-sS", "-m", "20", "-i", f"http://{AKSU}/").stdout
+            expect("200" in page and "aksu" in page, page[:300])
+            missing = link.on_linux("curl", "-sS", "-m", "20", "-i", f"http://{AKSU}/no").stdout
+            expect(" 404 " in missing.splitlines()[0] + " ", missing[:200])
+            link.stop(server)
+            judge(pcap)
+
+    def test_ab(self) -> None:
+        with self.link() as link:
+            server = link.serve("http-server", 80)
+            report = link.on_linux("ab", "-q", "-c", "8", "-n", "5000", f"http://{AKSU}/").stdout
+            link.stop(server)
+            expect(re.search(r"Complete requests:\s+5000\b", report), report)
+            expect(re.search(r"Failed requests:\s+0\b", report), report)
+
+    def test_200_in_sequence(self) -> None:
+        self.echo(octets=20000, count=200, parallel=1)
+
+    def test_64_at_once(self) -> None:
+        self.echo(octets=200000, count=64, parallel=64)
+
+    def echo(self, octets: int, count: int, parallel: int) -> None:
+        with self.link() as link:
+            pcap = self.out / f"echo-{parallel}.pcapng"
+            server = link.serve("echo", 7, pcap=pcap)
+            result = self.peer(link, "echo", AKSU, 7, octets, count, parallel)
+            link.stop(server)
+            expect(result == {"good": count, "bad": 0}, str(result))
+            judge(pcap)
+
+    def test_10000_cycles_on_4_rows(self) -> None:
+        with self.link() as link:
+            server = link.serve("echo", 7, rows=4)
+            result = self.peer(link, "cycles", AKSU, 7, 10000)
+            expect(link.stop(server) == 0, "aksu-host did not end well")
+            expect(result["good"] == 10000 and result["failed"] == 0, str(result))
+
+    def test_full_backlog(self) -> None:
+        with self.link() as link:
+            server = link.serve("echo", 7, rows=4)
+            result = self.peer(link, "hold", AKSU, 7, 4)
+            link.stop(server)
+            expect(result == {"early": "nothing", "late": "y", "kept": 3}, str(result))
+
+    def test_peer_resets_mid_transfer(self) -> None:
+        with self.link() as link:
+            pcap = self.out / "reset.pcapng"
+            server = link.serve("http-server", 80, rows=4, pcap=pcap)
+            for _ in range(8):  # twice the rows: none may stay taken
+                self.peer(link, "reset", AKSU, 80, "/64M.bin", 300000)
+            page = link.on_linux("curl", "-sS", "-m", "20", f"http://{AKSU}/").stdout
+            link.stop(server)
+            expect("aksu" in page, page[:200])
+            judge(pcap, lossless=False)
+
+    def test_peer_killed_mid_transfer(self) -> None:
+        with self.link() as link:
+            server = link.serve("http-server", 80, rows=4)
+            for _ in range(6):
+                curl = link.start_linux("curl", "-s", "--limit-rate", "1M", "-o", "/dev/null",
+                                        f"http://{AKSU}/64M.bin")
+                time.sleep(0.3)
+                sh("pkill", "-9", "-f", f"limit-rate 1M -o /dev/null http://{AKSU}", check=False)
+                curl.wait()
+            page = link.on_linux("curl", "-sS", "-m", "20", f"http://{AKSU}/").stdout
+            link.stop(server)
+            expect("aksu" in page, page[:200])
+
+    def test_nmap_scans(self) -> None:
+        with self.link() as link:
+            server = link.serve("http-server", 80)
+            scans = {"-sS": ("open", "closed"), "-sF": ("open|filtered", "closed"),
+                     "-sN": ("open|filtered", "closed"), "-sX": ("open|filtered", "closed")}
+            for scan, (listening, closed) in scans.items():
+                report = link.on_linux("nmap", "-n", "-Pn", "--max-retries", "2", scan, "-p",
+                                       "80-81", AKSU, timeout=120).stdout
+                expect(re.search(rf"80/tcp\s+{re.escape(listening)}\s", report), scan + report)
+                expect(re.search(rf"81/tcp\s+{closed}\s", report), scan + report)
+            page = link.on_linux("curl", "-sS", "-m", "20", f"http://{AKSU}/").stdout
+            link.stop(server)
+            expect("aksu" in page, page[:200])
+
+    def test_ping_sizes(self) -> None:
+        with self.link() as link:
+            server = link.serve("echo", 7)
+            for size in (0, 1, 56, 1471, 1472):
+                done = link.on_linux("ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "do", "-s",
+                                     size, AKSU, check=False)
+                expect(" 0% packet loss" in done.stdout, done.stdout)
+            link.stop(server)
+
+    def test_idle_uses_no_cpu(self) -> None:
+        with self.link() as link:
+            server = link.serve("echo", 7)
+            holder = link.start_linux("python3", "-c", "import socket,time;"
+                                      f"s=socket.create_connection(('{AKSU}',7));time.sleep(30)")
+            time.sleep(1)
+            before = self.switches(server.pid)
+            time.sleep(5)
+            woken = self.switches(server.pid) - before
+            expect(holder.poll() is None, "the connection ended")
+            link.stop(server)
+            expect(woken <= 10, f"woken {woken} times in 5 idle seconds")
+
+    @staticmethod
+    def switches(pid: int) -> int:
+        text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M)[1])
+
+    # Linux serves aksu
+
+    def nginx(self, link: Link, folder: pathlib.Path) -> None:
+        config = folder / "nginx.conf"
+        config.write_text(
+            f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; "
+            "user root; events { worker_connections 64; } http { access_log off; sendfile on; "
+            f"client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; "
+            f"uwsgi_temp_path {folder}; scgi_temp_path {folder}; "
+            f"server {{ listen {LINUX}:80; root {folder}; }} }}", encoding="ascii")
+        link.start_linux("nginx", "-p", folder, "-c", config)
+        for _ in range(100):
+            if link.on_linux("curl", "-s", "-o", "/dev/null", f"http://{LINUX}/",
+                             check=False).returncode == 0:
+                return
+            time.sleep(0.05)
+        raise Failure("nginx does not start: " + (folder / "error.log").read_text())
+
+    def big_file_from_linux(self, mtu: int) -> None:
+        with self.link(mtu) as link, tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            file, got = folder / "file", self.out / "got"
+            with open(file, "wb") as out:
+                for _ in range(64):
+                    out.write(os.urandom(MEGA))
+            self.nginx(link, folder)
+            done = link.run_aksu("http-get", f"http://{LINUX}/file", "-o", got)
+            expect(done.returncode == 0, done.stdout[-500:])
+            expect(digest(got) == digest(file), "the file differs")
+            got.unlink()
+
+    def test_from_linux_mtu_1500(self) -> None:
+        self.big_file_from_linux(1500)
+
+    def test_from_linux_mtu_576(self) -> None:
+        self.big_file_from_linux(576)
+
+    def test_from_linux_mtu_9000(self) -> None:
+        self.big_file_from_linux(9000)
+
+    def transfer(self, how: str, server: str, count: int = 10, parallel: int = 5,
+                 octets: int = 300000, receive: int = None) -> None:
+        with self.link() as link:
+            pcap = self.out / f"transfer-{how}-{server}.pcapng"
+            link.start_linux(*PEER, "serve", 9000, server)
+            time.sleep(0.3)
+            done = link.run_aksu("transfer", f"{LINUX}:9000", "--send", octets, "--recv",
+                                 octets if receive is None else receive, "--close", how, "--count",
+                                 count, "--parallel", parallel, pcap=pcap)
+            expect(done.returncode == 0, done.stdout[-600:])
+            judge(pcap, lossless=how != "abort")
+
+    def test_aksu_closes_first(self) -> None:
+        self.transfer("first", "last")
+
+    def test_aksu_half_closes(self) -> None:
+        self.transfer("half", "last")
+
+    def test_aksu_aborts(self) -> None:
+        self.transfer("abort", "last")
+
+    def test_aksu_closes_last(self) -> None:
+        self.transfer("last", "first", octets=1000)
+
+    def test_connection_refused(self) -> None:
+        with self.link() as link:
+            done = link.run_aksu("http-get", f"http://{LINUX}:81/")
+            expect(done.returncode != 0 and "refused" in done.stdout, done.stdout[-300:])
+
+    def test_no_such_host(self) -> None:
+        with self.link() as link:
+            done = link.run_aksu("http-get", "http://192.0.2.77/", timeout=60)
+            expect(done.returncode != 0 and "unreachable" in done.stdout, done.stdout[-300:])
+
+
+def main() -> None:
+    host, maker = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
+    words = sys.argv[3:]
+    if os.geteuid() != 0:
+        print("SKIPPED: not root, so no network namespaces and no raw sockets\n"
+              "0 passed, 0 failed, 1 skipped")
+        return
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if missing:
+        print(f"missing: {' '.join(missing)} (scripts/setup net installs them)\n0 passed, 1 failed")
+        sys.exit(1)
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as out:
+        interop = Interop(host, maker, pathlib.Path(out))
+        for name in [n for n in dir(Interop) if n.startswith("test_")]:
+            if words and not any(word in name for word in words):
+                continue
+            try:
+                getattr(interop, name)()
+                passed += 1
+                print(f"ok    {name}", flush=True)
+            except Exception as error:  # pylint: disable=broad-except
+                failed += 1
+                text = str(error) if isinstance(error, Failure) else traceback.format_exc()
+                print(f"FAIL  {name}\n      " + text.replace("\n", "\n      "), flush=True)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+main()
