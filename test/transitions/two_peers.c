@@ -46,6 +46,8 @@ struct flight {
 };
 
 struct world {
+    const struct aksu_profile *profile;
+    bool slow; // readers read only when the ring is nearly full
     struct peer peer[2];
     struct flight flight[FLIGHTS];
     enum close close;
@@ -58,20 +60,20 @@ struct world {
     const char *failure;
 };
 
-static const struct aksu_profile profile = {
+// TIME-WAIT outlasts the ninth retransmission of the other side's FIN.
+#define COMMON                                                                                     \
+    .rto_min_ms = 1000, .rto_max_ms = 60000, .msl_ms = 200000, .fin_wait_2_ms = 600000,            \
+    .user_timeout_s = 300, .syn_ack_tries = LOSSES, .challenge_acks = 10
+
+static const struct aksu_profile full = {
     .congestion = &aksu_newreno,
     .timestamps = &aksu_tcp_timestamps,
     .sack = &aksu_tcp_sack,
-    .rto_min_ms = 1000,
-    .rto_max_ms = 60000,
-    .msl_ms = 200000, // TIME-WAIT outlasts the ninth retransmission of the other side's FIN
-    .fin_wait_2_ms = 600000,
+    COMMON,
     .delayed_ack_ms = 40,
-    .user_timeout_s = 300,
-    .syn_ack_tries = LOSSES,
     .window_scale = 1,
-    .challenge_acks = 10,
 };
+static const struct aksu_profile lean = {.congestion = &aksu_newreno, COMMON};
 
 static void fail(struct world *w, const char *why)
 {
@@ -114,7 +116,7 @@ static void step(struct world *w, unsigned self, const struct aksu_event *ev, co
 {
     struct peer *p = &w->peer[self];
     struct aksu_tcb before = p->tcb;
-    aksu_tcp_step(&profile, &p->tcb, ev, fx);
+    aksu_tcp_step(w->profile, &p->tcb, ev, fx);
     check_tcb(w, &before, &p->tcb);
     if ((fx->mask & AKSU_FX_OPENED) != 0) {
         if (p->opened)
@@ -230,7 +232,7 @@ static uint32_t serve(struct world *w, unsigned self)
     bool ticked = false;
     for (unsigned i = 0; i < 200; i++) {
         memset(&plan, 0, sizeof plan);
-        switch (aksu_tcp_plan(&profile, &w->peer[self].tcb, w->now, &plan)) {
+        switch (aksu_tcp_plan(w->profile, &w->peer[self].tcb, w->now, &plan)) {
         case AKSU_NEXT_SEGMENT:
             send_planned(w, self, &plan.segment);
             ticked = false;
@@ -265,7 +267,7 @@ static void write_and_read(struct world *w, unsigned self)
         user(w, self, AKSU_EV_WROTE, n);
         p->written += n;
     }
-    if (p->unread > 0) {
+    if (p->unread >= (w->slow && !p->ended ? RING - 10 : 1)) {
         user(w, self, AKSU_EV_READ, p->unread);
         p->unread = 0;
     }
@@ -394,10 +396,13 @@ static void wake_survivor(struct world *w)
     }
 }
 
-static const char *run(struct world *w, enum open open, const struct world *how, unsigned base)
+static const char *run(struct world *w, enum open open, const struct world *how, unsigned n)
 {
+    unsigned base = n % 3;
     static const uint32_t bases[] = {0, 0x7fffffffu, 0xffffffffu};
     *w = *how;
+    w->profile = n / 3 % 2 == 0 ? &full : &lean;
+    w->slow = n / 6 % 2 != 0;
     w->now = base == 2 ? 0xfffffc00u : base * 0x7fffff00u;
     w->peer[0].iss = bases[base];
     w->peer[1].iss = bases[(base + 1) % 3];
@@ -418,10 +423,10 @@ static const char *run(struct world *w, enum open open, const struct world *how,
     return w->failure;
 }
 
-static void tell(enum open open, const struct world *w, unsigned base)
+static void tell(enum open open, const struct world *w, unsigned n)
 {
     static const char letters[] = "dl2rh"; // deliver, lose, twice, reorder, hold
-    printf("FAILED %s, %s, base %u, %s pattern ", open_names[open], close_names[w->close], base,
+    printf("FAILED %s, %s, run %u, %s pattern ", open_names[open], close_names[w->close], n,
            w->begin == AKSU_FIN   ? "FIN and on"
            : w->begin == AKSU_PSH ? "PSH and on"
                                   : "first");
@@ -444,8 +449,8 @@ static unsigned sweep(enum open open, enum close close, unsigned begin, unsigned
     how.fates = fates;
     how.fate_count = count;
     for (;;) {
-        if (run(&w, open, &how, n % 3) != NULL && failures++ < 3)
-            tell(open, &w, n % 3);
+        if (run(&w, open, &how, n) != NULL && failures++ < 3)
+            tell(open, &w, n);
         unsigned i = 0;
         while (i < count && ++fates[i] == kinds)
             fates[i++] = 0;
@@ -455,6 +460,31 @@ static unsigned sweep(enum open open, enum close close, unsigned begin, unsigned
     }
 }
 
+// Long patterns, at random: half of the segments are delivered.
+static unsigned random_patterns(enum open open, enum close close)
+{
+    static struct world w, how;
+    uint8_t fates[40];
+    unsigned failures = 0;
+    uint32_t r = 1;
+    memset(&how, 0, sizeof how);
+    how.close = close;
+    how.fates = fates;
+    how.fate_count = sizeof fates;
+    for (unsigned n = 0; n < 2000; n++) {
+        unsigned lost = 0;
+        for (unsigned i = 0; i < sizeof fates; i++) {
+            r = r * 1664525u + 1013904223u;
+            fates[i] = (uint8_t)(r >> 31 != 0 ? DELIVER : (r >> 20) % FATES);
+            if (fates[i] == LOSE && ++lost > LOSSES) // more could outlast the user timeout
+                fates[i] = DELIVER;
+        }
+        if (run(&w, open, &how, n) != NULL && failures++ < 3)
+            tell(open, &w, n);
+    }
+    return failures;
+}
+
 int main(int argc, char **argv)
 {
     static const unsigned begins[] = {0, AKSU_PSH, AKSU_FIN};
@@ -462,7 +492,7 @@ int main(int argc, char **argv)
     unsigned depth = argc > 1 ? (unsigned)atoi(argv[1]) : 5;
     for (unsigned open = 0; open < OPENS; open++) {
         for (unsigned close = 0; close < CLOSES; close++) {
-            unsigned failures = 0;
+            unsigned failures = random_patterns((enum open)open, (enum close)close);
             for (unsigned i = 0; i < 3; i++) {
                 failures += sweep((enum open)open, (enum close)close, begins[i], depth, FATES);
                 failures += sweep((enum open)open, (enum close)close, begins[i], LOSSES, DUPLICATE);
