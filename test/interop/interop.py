@@ -5,7 +5,6 @@
 usage: interop.py AKSU-HOST INTEROP-PATTERN [NAME ...]    all tests, or those whose names contain one of the words
 Needs root (network namespaces, raw sockets), iproute2, ethtool, curl, nginx, ab, nmap, tshark.
 """
-import hashlib
 import json
 import os
 import pathlib
@@ -17,7 +16,7 @@ import tempfile
 import time
 import traceback
 
-from namespaces import AKSU, LINUX, Link, sh
+from namespaces import AKSU, LINUX, Link, digest, sh, start_nginx
 
 HERE = pathlib.Path(__file__).resolve().parent
 PEER = ["python3", HERE / "peer.py"]
@@ -44,11 +43,6 @@ def pattern(octets: int) -> bytes:
         x ^= x >> 13
         out += x.to_bytes(4, "little")
     return bytes(out[:octets])
-
-
-def digest(path: pathlib.Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def judge(pcap: pathlib.Path, lossless: bool = True) -> None:
@@ -223,22 +217,6 @@ class Interop:
 
     # Linux serves aksu
 
-    def nginx(self, link: Link, folder: pathlib.Path) -> None:
-        config = folder / "nginx.conf"
-        config.write_text(
-            f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; "
-            "user root; events { worker_connections 64; } http { access_log off; sendfile on; "
-            f"client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; "
-            f"uwsgi_temp_path {folder}; scgi_temp_path {folder}; "
-            f"server {{ listen {LINUX}:80; root {folder}; }} }}", encoding="ascii")
-        link.start_linux("nginx", "-p", folder, "-c", config)
-        for _ in range(100):
-            if link.on_linux("curl", "-s", "-o", "/dev/null", f"http://{LINUX}/",
-                             check=False).returncode == 0:
-                return
-            time.sleep(0.05)
-        raise Failure("nginx does not start: " + (folder / "error.log").read_text())
-
     def big_file_from_linux(self, mtu: int) -> None:
         with self.link(mtu) as link, tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
@@ -246,7 +224,7 @@ class Interop:
             with open(file, "wb") as out:
                 for _ in range(64):
                     out.write(os.urandom(MEGA))
-            self.nginx(link, folder)
+            start_nginx(link, folder)
             done = link.run_aksu("http-get", f"http://{LINUX}/file", "-o", got)
             expect(done.returncode == 0, done.stdout[-500:])
             expect(digest(got) == digest(file), "the file differs")

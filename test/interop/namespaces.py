@@ -4,6 +4,7 @@
 Linux's side (`peer`) has an address and the kernel's TCP. aksu's side has an interface with none: the
 raw socket is all that listens there.
 """
+import hashlib
 import os
 import pathlib
 import signal
@@ -16,6 +17,11 @@ LINUX, AKSU, PREFIX = "192.0.2.1", "192.0.2.2", 24
 def sh(*command, check: bool = True, **options) -> subprocess.CompletedProcess:
     return subprocess.run([str(c) for c in command], check=check, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+
+
+def digest(path: pathlib.Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Link:
@@ -101,3 +107,22 @@ class Link:
         except subprocess.TimeoutExpired:
             process.kill()
             return -9
+
+
+def start_nginx(link: Link, folder: pathlib.Path) -> None:
+    """Starts nginx on Linux's side with the folder as its root, and waits until it answers."""
+    config = folder / "nginx.conf"
+    places = " ".join(f"{what}_temp_path {folder};"
+                      for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    config.write_text(
+        f"daemon off; worker_processes 1; user root; pid {folder}/pid; "
+        f"error_log {folder}/error.log; events {{ worker_connections 64; }} "
+        f"http {{ access_log off; sendfile on; {places} "
+        f"server {{ listen {LINUX}:80; root {folder}; }} }}", encoding="ascii")
+    link.start_linux("nginx", "-p", folder, "-c", config)
+    for _ in range(100):
+        if link.on_linux("curl", "-s", "-o", "/dev/null", f"http://{LINUX}/",
+                         check=False).returncode == 0:
+            return
+        time.sleep(0.05)
+    raise RuntimeError("nginx does not start: " + (folder / "error.log").read_text())
