@@ -571,6 +571,17 @@ static void zero_window(struct fixture *f)
     assert_int_equal(f->closed_reason, AKSU_ECONNRESET);
 }
 
+// Appendix A.2: an ACK at the right edge, from a peer that has filled our window, still counts.
+static void ack_at_the_right_edge(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    user(f, AKSU_EV_WROTE, 100);
+    flush(f);
+    arrive(f, seg(f, A, 4001, 101, 0, PEER_WND));
+    assert_int_equal(f->t.snd_una, f->iss + 101);
+    assert_int_equal(f->fx.mask, AKSU_FX_ACKED);
+}
+
 // SM-24: a FIN that comes again restarts 2 MSL.
 static void time_wait_restarts(struct fixture *f)
 {
