@@ -402,13 +402,13 @@ static void on_sent(struct aksu *net, aksu_handle conn, void *user, size_t acked
 {
     struct http_conn *c = user;
 
+    (void)net;
+    (void)conn;
     c->acked += (uint32_t)acked;
     offer(c);
-    if (c->phase != RESPOND || c->acked != c->end) {
-        return;
-    }
-    if (c->closing) {
-        aksu_close(net, conn, 0); // a client that never closes must not keep us in FIN-WAIT-2
+    // After a last response the client's FIN is all that is waited for: to close now would reset a
+    // client that still sends, and lose it the response (RFC 9112 9.6).
+    if (c->phase != RESPOND || c->acked != c->end || c->closing) {
         return;
     }
     begin_request(c);
