@@ -17,7 +17,7 @@ static void say(struct aksu *net, struct raw *r)
         }
         r->sent += (size_t)done;
     }
-    if (r->fin) {
+    if (r->fin || r->ended) {
         aksu_shutdown(net, r->conn);
     }
     if (r->reset && r->acked == r->len) {
