@@ -112,13 +112,7 @@ static bool update_due(const struct aksu_tcb *t)
            (gain >= step && t->rcv_adv - t->rcv_nxt < step);
 }
 
-static bool ack_due(const struct aksu_tcb *t, uint32_t now_ms)
-{
-    return (t->owed & AKSU_OWE_ACK) ||
-           ((t->timers & AKSU_TIMER_ACK) && aksu_reached(now_ms, t->ack_at)) || update_due(t);
-}
-
-static void choose(const struct aksu_tcb *t, uint32_t now_ms, struct choice *c)
+static void choose(const struct aksu_tcb *t, bool ack_due, struct choice *c)
 {
     memset(c, 0, sizeof *c);
     if (t->state <= AKSU_LISTEN) {
@@ -137,7 +131,8 @@ static void choose(const struct aksu_tcb *t, uint32_t now_ms, struct choice *c)
         c->what = DATA;
     } else {
         c->len = 0;
-        c->what = (t->owed & AKSU_OWE_KEEPALIVE) ? KEEPALIVE : ack_due(t, now_ms) ? ACK : NOTHING;
+        ack_due = ack_due || (t->owed & AKSU_OWE_ACK) || update_due(t);
+        c->what = (t->owed & AKSU_OWE_KEEPALIVE) ? KEEPALIVE : ack_due ? ACK : NOTHING;
     }
 }
 
@@ -237,29 +232,23 @@ static void put_segment(const struct aksu_profile *p, const struct aksu_tcb *t, 
     put_options(p, t, now_ms, s);
 }
 
-static bool due(const struct aksu_tcb *t, uint8_t timer, uint32_t now_ms, uint32_t at_ms)
+// Which timers are due. *wait_ms: how long until the next of the others, at most WAIT_MAX_MS, also
+// for a clock that went backwards.
+uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
 {
-    return (t->timers & timer) && aksu_reached(now_ms, at_ms);
-}
+    const uint32_t at[] = {t->rtx_at, t->ack_at, t->misc_at, t->user_at};
+    uint8_t due = 0;
 
-static void sooner(const struct aksu_tcb *t, uint8_t timer, uint32_t now_ms, uint32_t at_ms,
-                   uint32_t *wait_ms)
-{
-    if (t->timers & timer) {
-        *wait_ms = aksu_min32(*wait_ms, at_ms - now_ms);
-    }
-}
-
-// Called with no timer due, so that no difference is negative but for a clock that went backwards:
-// that waits no longer than WAIT_MAX_MS.
-static enum aksu_next next_deadline(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
-{
     *wait_ms = WAIT_MAX_MS;
-    sooner(t, AKSU_TIMER_RTX, now_ms, t->rtx_at, wait_ms);
-    sooner(t, AKSU_TIMER_ACK, now_ms, t->ack_at, wait_ms);
-    sooner(t, AKSU_TIMER_MISC, now_ms, t->misc_at, wait_ms);
-    sooner(t, AKSU_TIMER_USER, now_ms, t->user_at, wait_ms);
-    return (t->timers & (uint8_t)~AKSU_TIMER_LINGER) ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
+    for (unsigned i = 0; i < sizeof at / sizeof at[0]; i++) {
+        uint8_t timer = (uint8_t)(t->timers & 1u << i);
+        if (timer && aksu_reached(now_ms, at[i])) {
+            due |= timer;
+        } else if (timer) {
+            *wait_ms = aksu_min32(*wait_ms, at[i] - now_ms);
+        }
+    }
+    return due;
 }
 
 enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,
@@ -267,14 +256,17 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
 {
     struct choice c;
     uint32_t wait_ms;
+    uint8_t due = aksu_tcp_due(t, now_ms, &wait_ms);
 
-    if (due(t, AKSU_TIMER_RTX, now_ms, t->rtx_at) || due(t, AKSU_TIMER_MISC, now_ms, t->misc_at) ||
-        due(t, AKSU_TIMER_USER, now_ms, t->user_at)) {
+    if (due & (uint8_t)~AKSU_TIMER_ACK) {
         return AKSU_NEXT_TICK;
     }
-    choose(t, now_ms, &c);
+    choose(t, due != 0, &c);
     if (c.what == NOTHING) {
-        return next_deadline(t, now_ms, plan ? &plan->wait_ms : &wait_ms);
+        if (plan) {
+            plan->wait_ms = wait_ms;
+        }
+        return (t->timers & (uint8_t)~AKSU_TIMER_LINGER) ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
     }
     if (plan) {
         put_segment(p, t, now_ms, &c, &plan->segment);

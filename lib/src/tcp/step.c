@@ -341,22 +341,20 @@ static void misc_expired(struct aksu_tcb *t, uint32_t now_ms, struct aksu_effect
     }
 }
 
-static bool due(const struct aksu_tcb *t, uint8_t timer, uint32_t now_ms, uint32_t at_ms)
-{
-    return (t->timers & timer) && aksu_reached(now_ms, at_ms);
-}
-
-// Timeouts, 3.10.8.
+// Timeouts, 3.10.8. One may stop another.
 static void tick(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms,
                  struct aksu_effects *fx)
 {
-    if (due(t, AKSU_TIMER_USER, now_ms, t->user_at)) {
+    uint32_t wait_ms;
+    uint8_t due = aksu_tcp_due(t, now_ms, &wait_ms);
+
+    if (due & AKSU_TIMER_USER) {
         aksu_tcp_give_up(t, fx, AKSU_ETIMEDOUT);
     }
-    if (due(t, AKSU_TIMER_RTX, now_ms, t->rtx_at)) {
+    if (due & t->timers & AKSU_TIMER_RTX) {
         rtx_expired(p, t, fx);
     }
-    if (due(t, AKSU_TIMER_MISC, now_ms, t->misc_at)) {
+    if (due & t->timers & AKSU_TIMER_MISC) {
         misc_expired(t, now_ms, fx);
     }
 }

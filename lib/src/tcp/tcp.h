@@ -61,6 +61,7 @@ void aksu_tcp_arm_fin_wait_2(const struct aksu_profile *p, struct aksu_tcb *t, u
 void aksu_tcp_arm_keepalive(struct aksu_tcb *t, uint32_t now_ms);
 
 // plan.c
+uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms);
 bool aksu_tcp_can_send(const struct aksu_tcb *t, uint32_t *len, bool *fin);
 
 // Octets of sequence space that SYN and FIN take up.
