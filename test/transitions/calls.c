@@ -291,6 +291,31 @@ static void abort_flushes(struct fixture *f)
     assert_int_equal(due(f), UINT32_MAX);
 }
 
+// SHLD-3, 3.6.1: CLOSE with received data unread: a reset, not a FIN; a half-close is no such loss.
+static void close_with_unread_data(struct fixture *fresh)
+{
+    struct fixture f = *fresh;
+    drive(&f, AKSU_ESTABLISHED);
+    give(&f, AKSU_ACK, 1, 1, 10);
+    struct fixture half = f;
+    user(&f, AKSU_EV_CLOSE, 0);
+    flush(&f);
+    expect_state(&f, AKSU_CLOSED);
+    assert_int_equal(f.closed_reason, AKSU_ECONNABORTED);
+    expect_count(&f, 1);
+    assert_true(f.out[0].flags & AKSU_RST);
+    assert_int_equal(f.out[0].seq, f.iss + 1);
+    user(&half, AKSU_EV_SHUTDOWN, 0);
+    flush(&half);
+    expect_state(&half, AKSU_FIN_WAIT_1);
+    f = *fresh; // read: an ordinary close
+    drive(&f, AKSU_ESTABLISHED);
+    give(&f, AKSU_ACK, 1, 1, 10);
+    user(&f, AKSU_EV_READ, 10);
+    user(&f, AKSU_EV_CLOSE, 0);
+    expect_state(&f, AKSU_FIN_WAIT_1);
+}
+
 int main(void)
 {
     static const struct test tests[] = {
@@ -305,6 +330,7 @@ int main(void)
         TEST(open_passive_waits),
         TEST(receive_frees_room),
         TEST(abort_flushes),
+        TEST(close_with_unread_data),
     };
     return run_at_bases("user calls, RFC 9293 3.10.1 to 3.10.6", tests,
                         sizeof tests / sizeof tests[0]);

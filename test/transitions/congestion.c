@@ -70,6 +70,52 @@ static void initial_window_passive(struct fixture *f)
     assert_int_equal(f->t.cwnd, 10000);
 }
 
+// RFC 6928 2, R5681-14: one segment if the SYN was retransmitted more than once.
+static void initial_window_after_loss(struct fixture *fresh)
+{
+    for (unsigned lost = 1; lost <= 3; lost++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_SYN_SENT);
+        pass(&f, (1000u << lost) - 1000);
+        expect_count(&f, lost);
+        struct aksu_segment s = seg(&f, SA, 0, 1, 0, WND);
+        s.options = AKSU_OPT_MSS;
+        s.mss = MSS;
+        arrive(&f, s);
+        flush(&f);
+        assert_int_equal(f.t.cwnd, lost == 1 ? 10000 : 1000);
+    }
+}
+
+// R5681-13: with SACK, a duplicate ACK counts only with new SACK information; a D-SACK is none.
+static void duplicates_with_sack(struct fixture *fresh)
+{
+    for (unsigned kind = 0; kind < 3; kind++) { // none, D-SACK, a block above the ACK
+        struct fixture f = *fresh;
+        drive_options(&f, AKSU_OPT_SACK_PERMITTED, 0);
+        user(&f, AKSU_EV_WROTE, 4000);
+        flush(&f);
+        give(&f, A, 1, 1001, 0);
+        flush(&f);
+        take(&f);
+        for (unsigned i = 0; i < 3; i++) {
+            struct aksu_segment s = seg(&f, A, 1, 1001, 0, PEER_WND);
+            if (kind > 0) {
+                s.options = AKSU_OPT_SACK;
+                s.sacks = 1;
+                s.sack[0].start = f.iss + (kind == 1 ? 1 : 2001);
+                s.sack[0].end = f.iss + (kind == 1 ? 501 : 3001 + 500 * i);
+            }
+            arrive(&f, s);
+            flush(&f);
+        }
+        bool again = false;
+        for (unsigned i = 0; i < f.outs; i++)
+            again = again || f.out[i].seq == f.iss + 1001;
+        assert_int_equal(again, kind == 2);
+    }
+}
+
 // R5681-02: ssthresh is high at first: slow start goes on.
 static void slow_start(struct fixture *f)
 {
@@ -383,6 +429,8 @@ int main(void)
     static const struct test tests[] = {
         TEST(initial_window),
         TEST(initial_window_passive),
+        TEST(initial_window_after_loss),
+        TEST(duplicates_with_sack),
         TEST(slow_start),
         TEST(no_growth_without_need),
         TEST(congestion_avoidance),

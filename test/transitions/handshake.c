@@ -297,6 +297,19 @@ static void mss_offers(struct fixture *fresh)
     }
 }
 
+// MUST-15: a SYN,ACK without an MSS option: 536, unless ours is smaller.
+static void mss_missing(struct fixture *fresh)
+{
+    static const uint16_t ours[] = {1460, 536, 300};
+    for (size_t i = 0; i < 3; i++) {
+        struct fixture f = *fresh;
+        f.mss = ours[i];
+        drive(&f, AKSU_SYN_SENT);
+        arrive(&f, seg(&f, SA, 0, 1, 0, PEER_WND));
+        assert_int_equal(f.t.snd_mss, ours[i] < 536 ? ours[i] : 536);
+    }
+}
+
 // MUST-65: no MSS, no window scale and no SACK-Permitted but with SYN (R2018-01).
 static void syn_options_only_with_syn(struct fixture *f)
 {
@@ -358,6 +371,7 @@ int main(void)
         TEST(simultaneous_open_resends),
         TEST(repeated_syn_in_syn_received),
         TEST(mss_offers),
+        TEST(mss_missing),
         TEST(syn_options_only_with_syn),
         TEST(syn_ack_answers_options),
         TEST(ecn_setup_syn_is_plain),

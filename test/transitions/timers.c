@@ -191,6 +191,21 @@ static void r1_and_r2(struct fixture *f)
     assert_int_equal(f->troubles, 1);
 }
 
+// R1 counts timeouts in a row: progress in between begins anew.
+static void r1_after_progress(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    user(f, AKSU_EV_WROTE, 4000);
+    pass(f, 3500); // two retransmissions
+    give(f, A, 1, 1001, 0);
+    take(f);
+    while (f->outs < 2)
+        pass(f, 100);
+    assert_int_equal(f->troubles, 0);
+    pass(f, 100000);
+    assert_int_equal(f->troubles, 1);
+}
+
 // MUST-22: the same mechanism for the SYN.
 static void r1_and_r2_syn(struct fixture *f)
 {
@@ -396,6 +411,29 @@ static void keep_alive_probe(struct fixture *f)
     expect_count(f, 1);
     expect(f, 0, A, 0, 1, 0);
     assert_int_equal(f->t.snd_nxt, f->iss + 1);
+}
+
+// After a half-close the peer may idle for long: keep-alive works there too; after a full close
+// FIN-WAIT-2 has its own timeout.
+static void keep_alive_half_closed(struct fixture *f)
+{
+    keep_alive_on(f);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    flush(f);
+    give(f, A, 1, 2, 0);
+    expect_state(f, AKSU_FIN_WAIT_2);
+    take(f);
+    pass(f, 30000);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 0);
+    give(f, A, 1, 2, 0);
+    user(f, AKSU_EV_CLOSE, 0);
+    take(f);
+    pass(f, f->p.fin_wait_2_ms - 1);
+    expect_state(f, AKSU_FIN_WAIT_2);
+    expect_count(f, 0);
+    pass(f, 1);
+    expect_state(f, AKSU_CLOSED);
 }
 
 // MUST-29: one lost probe is not a dead connection; COUNT of them are.
@@ -621,6 +659,28 @@ static void resume(struct fixture *fresh)
     }
 }
 
+// RESUME: TS.Recent is as old as the sleep was long, whatever the clocks say (R7323-13).
+static void resume_paws(struct fixture *fresh)
+{
+    static const uint32_t wakes[] = {0, 0x40000000u, 0x80000000u, 0xc0000000u, 0xffffffffu};
+    for (size_t i = 0; i < 10; i++) {
+        struct fixture f = *fresh;
+        bool long_sleep = i >= 5;
+        drive_options(&f, AKSU_OPT_TIMESTAMPS, 0);
+        struct aksu_event ev = {.kind = AKSU_EV_RESUME,
+                                .now_ms = wakes[i % 5],
+                                .value = f.now,
+                                .detail = long_sleep ? 25u * 86400000u : 3u * 86400000u};
+        f.now = wakes[i % 5];
+        step(&f, &ev);
+        struct aksu_segment s = seg(&f, A, 1, 1, 100, PEER_WND);
+        s.options = AKSU_OPT_TIMESTAMPS;
+        s.tsval = 4999;
+        arrive(&f, s);
+        assert_int_equal((f.fx.mask & AKSU_FX_DELIVER) != 0, long_sleep);
+    }
+}
+
 // RESUME keeps the keep-alive going.
 static void resume_keep_alive(struct fixture *f)
 {
@@ -652,6 +712,7 @@ int main(void)
         TEST(syn_lost_three_seconds),
         TEST(syn_ack_lost_three_seconds),
         TEST(r1_and_r2),
+        TEST(r1_after_progress),
         TEST(r1_and_r2_syn),
         TEST(syn_three_minutes),
         TEST(user_timeout),
@@ -665,6 +726,7 @@ int main(void)
         TEST(linger_is_met),
         TEST(keep_alive_default_off),
         TEST(keep_alive_probe),
+        TEST(keep_alive_half_closed),
         TEST(keep_alive_fails),
         TEST(keep_alive_only_when_idle),
         TEST(keep_alive_is_answered),
@@ -677,6 +739,7 @@ int main(void)
         TEST(clock_backwards),
         TEST(long_waits),
         TEST(resume),
+        TEST(resume_paws),
         TEST(resume_keep_alive),
     };
     return run_at_bases("timers, RFC 6298 and RFC 9293 3.8", tests, sizeof tests / sizeof tests[0]);
