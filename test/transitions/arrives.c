@@ -519,6 +519,42 @@ static void window_update(struct fixture *f)
     assert_int_equal(f->t.max_snd_wnd, 4000);
 }
 
+// SM-21: a segment that was sent before the one that told the window last does not tell it.
+static void window_update_out_of_order(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    arrive(f, seg(f, A, 201, 1, 100, 3000));
+    assert_int_equal(f->t.snd_wnd, 3000);
+    arrive(f, seg(f, A, 1, 1, 100, 2000));
+    assert_int_equal(f->t.snd_wnd, 3000);
+    arrive(f, seg(f, A, 301, 1, 0, 1000));
+    assert_int_equal(f->t.snd_wnd, 1000);
+}
+
+// `refused` says that nothing of the segment was used.
+static void refused(struct fixture *fresh)
+{
+    static const struct {
+        unsigned flags;
+        uint32_t seq;
+        uint32_t ack;
+        uint32_t len;
+        bool refused;
+    } segments[] = {
+        {A, 1, 1, 10, false},        {A, 1, 1, 0, false},       {FA, 1, 1, 0, false},
+        {A, 101, 1, 10, false},      {A, 5000, 1, 10, true},    {A, 1, 77, 10, true},
+        {AKSU_PSH, 1, 0, 10, true},  {AKSU_SYN, 1, 0, 0, true}, {AKSU_RST, 1, 0, 0, false},
+        {AKSU_RST, 500, 0, 0, true}, {AKSU_RST, 0, 0, 0, true}};
+    for (size_t i = 0; i < sizeof segments / sizeof segments[0]; i++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        arrive(&f, seg(&f, segments[i].flags, segments[i].seq, segments[i].ack, segments[i].len,
+                       PEER_WND));
+        if (f.fx.refused != segments[i].refused)
+            fail_msg("segment %d: refused %d", (int)i, f.fx.refused);
+    }
+}
+
 // SM-20: what is acknowledged leaves the send buffer; the SYN and the FIN are not data.
 static void acknowledged_octets(struct fixture *f)
 {
@@ -706,6 +742,8 @@ int main(void)
         TEST(model_last_ack),
         TEST(model_time_wait),
         TEST(window_update),
+        TEST(window_update_out_of_order),
+        TEST(refused),
         TEST(acknowledged_octets),
         TEST(zero_window),
         TEST(ack_at_the_right_edge),

@@ -166,11 +166,12 @@ static bool syn_sent_row_holds(struct fixture *f, const struct syn_sent_row *r)
     struct aksu_tcb before = f->t;
     struct aksu_segment s = seg(f, r->flags, r->seq, r->ack, r->len, PEER_WND);
     arrive(f, s);
+    bool refused = f->fx.refused;
     flush(f);
     bool dropped = r->to == AKSU_SYN_SENT;
     bool closed = (f->seen & AKSU_FX_CLOSED) != 0;
     bool good = f->t.state == r->to && f->outs == (r->answer != 0) && closed == (r->reason != 0) &&
-                (!closed || f->closed_reason == r->reason) &&
+                (!closed || f->closed_reason == r->reason) && refused == dropped &&
                 (!dropped || memcmp(&before, &f->t, sizeof before) == 0);
     if (good && f->outs == 1)
         good = (f->out[0].flags & ~(unsigned)AKSU_PSH) == r->answer &&

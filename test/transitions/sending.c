@@ -212,6 +212,18 @@ static void zero_window_unanswered(struct fixture *f)
     assert_int_equal(f->closed_reason, AKSU_ETIMEDOUT);
 }
 
+// SHLD-9: unanswered probes are told of like unanswered data: once.
+static void zero_window_trouble(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    window(f, 1, 0);
+    user(f, AKSU_EV_WROTE, 500);
+    pass(f, 2900);
+    assert_int_equal(f->troubles, 0);
+    pass(f, 60000);
+    assert_int_equal(f->troubles, 1);
+}
+
 // The application may set a limit to answered probes.
 static void zero_window_limit(struct fixture *f)
 {
@@ -337,6 +349,23 @@ static void sws_receiver(struct fixture *f)
     expect_count(f, 1);
     expect(f, 0, A, 1, 4001, 0);
     assert_int_equal(f->out[0].wnd, 1000);
+}
+
+// The peer of a half-closed connection still sends: it is told of room, too.
+static void window_update_half_closed(struct fixture *fresh)
+{
+    static const enum aksu_state states[] = {AKSU_FIN_WAIT_1, AKSU_FIN_WAIT_2};
+    for (size_t s = 0; s < 2; s++) {
+        struct fixture f = *fresh;
+        drive(&f, states[s]);
+        for (unsigned i = 0; i < 4; i++)
+            give(&f, A, 1 + 1000 * i, f.t.snd_una - f.iss, 1000);
+        take(&f);
+        user(&f, AKSU_EV_READ, 1000);
+        flush(&f);
+        expect_count(&f, 1);
+        assert_int_equal(f.out[0].wnd, 1000);
+    }
 }
 
 // The same rule for a buffer smaller than two segments: half of it.
@@ -510,6 +539,23 @@ static void urgent_sent(struct fixture *f)
     expect(f, 0, A, 6, 1, 5); // no longer urgent
 }
 
+// MUST-30: urgent before the connection is open: the pointer counts from the data, not the SYN.
+static void urgent_before_open(struct fixture *f)
+{
+    drive(f, AKSU_SYN_SENT);
+    user(f, AKSU_EV_WROTE, 5);
+    set(f, AKSU_URGENT, 1);
+    give(f, SA, 0, 1, 0);
+    for (unsigned i = 0; i < f->outs; i++) {
+        if (f->out[i].len == 5) {
+            expect(f, i, A | AKSU_URG, 1, 1, 5);
+            assert_int_equal(f->out[i].urp, 5);
+            return;
+        }
+    }
+    fail();
+}
+
 // MUST-31: urgent data of any length: each segment up to its end says so.
 static void urgent_sent_long(struct fixture *f)
 {
@@ -629,11 +675,13 @@ int main(void)
         TEST(zero_window_for_a_day),
         TEST(zero_window_unanswered),
         TEST(zero_window_limit),
+        TEST(zero_window_trouble),
         TEST(shrunk_window),
         TEST(shrunk_to_zero),
         TEST(sws_sender),
         TEST(sws_sender_half_window),
         TEST(sws_receiver),
+        TEST(window_update_half_closed),
         TEST(sws_receiver_small_buffer),
         TEST(right_edge_never_retreats),
         TEST(delayed_ack),
@@ -645,6 +693,7 @@ int main(void)
         TEST(plan_again),
         TEST(offsets),
         TEST(urgent_sent),
+        TEST(urgent_before_open),
         TEST(urgent_sent_long),
         TEST(urgent_received),
         TEST(urgent_by_state),
