@@ -12,7 +12,7 @@
 enum {
     ROW = 30,      // height of an event, px
     WAIT_ROW = 34, // height of a wait's mark
-    TOP = 96,      // above the first event
+    TOP = 118,     // above the first event
     BAND = 128,    // width of a band of state
     CLOCK = 86,    // width of a column of times
     SPAN = 640,    // between two lifelines
@@ -192,21 +192,41 @@ static const struct mark *arrival_of(const struct chart *c, size_t line)
     return NULL;
 }
 
-static void add_arrow(struct chart *c, const struct mark *mark, struct arrow *arrow)
+// How far down an arrow goes whose end is not known: as far as one sent before it by the same host
+// that is still under way, so that the two do not cross.
+static double usual_fall(const struct chart *c, const struct mark *mark)
+{
+    size_t i;
+
+    for (i = c->arrows; i-- > 0;) {
+        const struct arrow *arrow = &c->arrow[i];
+
+        if (fabs(arrow->x1 - lifeline(c, mark->host)) < 1 && arrow->y2 > mark->y && !arrow->lost) {
+            return arrow->y2 - arrow->y1;
+        }
+    }
+    return ROW;
+}
+
+static void add_arrow(struct chart *c, const struct mark *mark)
 {
     const struct line *line = &c->table->line[mark->line];
     const struct mark *end = arrival_of(c, mark->line);
     int target = aksu_host_index(c->table, line->target);
+    struct arrow *arrow = &c->arrow[c->arrows];
 
     arrow->x1 = lifeline(c, mark->host);
     arrow->y1 = mark->y;
     arrow->x2 = lifeline(c, target);
-    arrow->y2 = end ? end->y : mark->y + ROW * 0.5;
+    arrow->y2 = end ? end->y : mark->y + usual_fall(c, mark);
     arrow->lost = line->arrived_us == AKSU_CAPTURE_LOST;
     if (arrow->lost) {
         arrow->x2 = arrow->x1 + (arrow->x2 - arrow->x1) * 0.72;
+        arrow->y2 = arrow->y1 + (arrow->y2 - arrow->y1) * 0.72;
+    } else if (!end) {
+        arrow->y2 = arrow->y1 + ROW * 0.5;
     }
-    (void)c;
+    c->arrows++;
 }
 
 /// Labels ///
@@ -538,7 +558,7 @@ static void draw_frames(struct chart *c)
 
     for (i = 0; i < c->marks; i++) {
         if (c->table->line[c->mark[i].line].kind != LINE_EVENT && !c->mark[i].arrival) {
-            add_arrow(c, &c->mark[i], &c->arrow[c->arrows++]);
+            add_arrow(c, &c->mark[i]);
         }
     }
     for (i = 0; i < c->arrows; i++) {

@@ -274,6 +274,7 @@ static void zero_window(struct stage *s)
 {
     s->client.to_send = s->service.model.to_receive = amount(s, 12000);
     s->client.end = TALK_END_SENT;
+    s->client.end_after_us = 7000000;
     s->service.model.end = TALK_END_PEER;
     s->service.model.end_after_us = 30000;
     s->service.model.deaf = true;

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// aksu-host: what its two files share.
+#ifndef HOST_H
+#define HOST_H
+
+#include <aksu_posix.h>
+
+// An application that main.c can run.
+struct app {
+    const char *name;
+    const char *arguments; // for --help
+    // Starts it with what follows its name. Returns 0, or 1 after it has said what is wrong.
+    int (*start)(struct aksu *net, int argc, char **argv);
+    bool (*done)(void *user); // NULL: it runs until it is stopped
+    int (*finish)(void);      // prints the result; returns the exit status. May be NULL.
+};
+
+extern const struct app host_apps[];
+extern const unsigned host_app_count;
+
+#endif
