@@ -531,6 +531,19 @@ static void window_update_out_of_order(struct fixture *f)
     assert_int_equal(f->t.snd_wnd, 1000);
 }
 
+// R5961-05: MAX.SND.WND is the largest window that was ever offered.
+static void largest_window(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    arrive(f, seg(f, A, 1, 1, 0, 8000));
+    arrive(f, seg(f, A, 1, 1, 0, 100));
+    assert_int_equal(f->t.max_snd_wnd, 8000);
+    arrive(f, seg(f, A, 1, 1u - 8000, 10, 100));
+    assert_int_equal(f->fx.ready, 10);
+    arrive(f, seg(f, A, 11, 1u - 8001, 10, 100));
+    assert_true(f->fx.refused);
+}
+
 // `refused` says that nothing of the segment was used.
 static void refused(struct fixture *fresh)
 {
@@ -744,6 +757,7 @@ int main(void)
         TEST(window_update),
         TEST(window_update_out_of_order),
         TEST(refused),
+        TEST(largest_window),
         TEST(acknowledged_octets),
         TEST(zero_window),
         TEST(ack_at_the_right_edge),

@@ -273,6 +273,22 @@ static void user_timeout_never(struct fixture *f)
     assert_true(f->outs > 0);
 }
 
+// It can be made so, or be changed, while the clock runs.
+static void user_timeout_changed(struct fixture *fresh)
+{
+    struct fixture f = *fresh;
+    drive(&f, AKSU_ESTABLISHED);
+    user(&f, AKSU_EV_WROTE, 10);
+    flush(&f);
+    struct fixture shorter = f;
+    set(&f, AKSU_USER_TIMEOUT, 65535);
+    pass(&f, 400000);
+    expect_state(&f, AKSU_ESTABLISHED);
+    set(&shorter, AKSU_USER_TIMEOUT, 20);
+    pass(&shorter, 20010);
+    expect_state(&shorter, AKSU_CLOSED);
+}
+
 // 3.8.3: progress restarts the user timeout; an idle connection has none.
 static void user_timeout_is_of_progress(struct fixture *f)
 {
@@ -727,6 +743,7 @@ int main(void)
         TEST(syn_three_minutes),
         TEST(user_timeout),
         TEST(user_timeout_never),
+        TEST(user_timeout_changed),
         TEST(user_timeout_is_of_progress),
         TEST(syn_ack_tries),
         TEST(time_wait),

@@ -46,7 +46,7 @@ struct flight {
 };
 
 struct world {
-    const struct aksu_profile *profile;
+    const struct aksu_profile *profile[2];
     bool slow; // readers read only when the ring is nearly full
     struct peer peer[2];
     struct flight flight[FLIGHTS];
@@ -116,7 +116,7 @@ static void step(struct world *w, unsigned self, const struct aksu_event *ev, co
 {
     struct peer *p = &w->peer[self];
     struct aksu_tcb before = p->tcb;
-    aksu_tcp_step(w->profile, &p->tcb, ev, fx);
+    aksu_tcp_step(w->profile[self], &p->tcb, ev, fx);
     check_tcb(w, &before, &p->tcb);
     if ((fx->mask & AKSU_FX_OPENED) != 0) {
         if (p->opened)
@@ -232,7 +232,7 @@ static uint32_t serve(struct world *w, unsigned self)
     bool ticked = false;
     for (unsigned i = 0; i < 200; i++) {
         memset(&plan, 0, sizeof plan);
-        switch (aksu_tcp_plan(w->profile, &w->peer[self].tcb, w->now, &plan)) {
+        switch (aksu_tcp_plan(w->profile[self], &w->peer[self].tcb, w->now, &plan)) {
         case AKSU_NEXT_SEGMENT:
             send_planned(w, self, &plan.segment);
             ticked = false;
@@ -401,8 +401,9 @@ static const char *run(struct world *w, enum open open, const struct world *how,
     unsigned base = n % 3;
     static const uint32_t bases[] = {0, 0x7fffffffu, 0xffffffffu};
     *w = *how;
-    w->profile = n / 3 % 2 == 0 ? &full : &lean;
-    w->slow = n / 6 % 2 != 0;
+    w->profile[0] = n / 3 % 2 == 0 ? &full : &lean;
+    w->profile[1] = n / 6 % 2 == 0 ? &full : &lean;
+    w->slow = n / 12 % 2 != 0;
     w->now = base == 2 ? 0xfffffc00u : base * 0x7fffff00u;
     w->peer[0].iss = bases[base];
     w->peer[1].iss = bases[(base + 1) % 3];

@@ -3,6 +3,7 @@
 #include "frames.h"
 
 AKSU_STORAGE(store, 4, 3, 1024, 1024);
+AKSU_STORAGE(odd, 5, 1, 1024, 1024);
 static struct host h;
 
 static int setup(void **state)
@@ -199,6 +200,22 @@ static void unlisten(void **state)
     assert_int_equal(h.got.flags, AKSU_RST | AKSU_ACK);
 }
 
+// The backlog: so many half-open connections hold a row; 0 means half of the rows (rounded up).
+static void backlog(void **state)
+{
+    (void)state;
+    for (unsigned wanted = 0; wanted <= 3; wanted++) {
+        start(&h, &odd);
+        assert_int_equal(aksu_listen(&h.net, NULL, PORT, (uint8_t)wanted, &app_handlers, &h.app),
+                         AKSU_OK);
+        for (unsigned i = 0; i < 5; i++) {
+            syn((uint16_t)(2000 + i), PORT);
+            drain(&h);
+        }
+        assert_int_equal(aksu_connections(&h.net), wanted ? wanted : 3);
+    }
+}
+
 // SM-14: RST in SYN-RECEIVED: the row is free again, the user is not told.
 static void reset_half_open(void **state)
 {
@@ -374,6 +391,7 @@ int main(void)
         T(veto),
         T(unlisten),
         T(reset_half_open),
+        T(backlog),
         T(syn_again),
         T(invalid_remotes),
         T(no_gateway),

@@ -273,6 +273,36 @@ static void sack_on_the_wire(void **state)
     }
 }
 
+// SACK blocks that arrive are read: three duplicates that tell of new blocks start a
+// retransmission, three that tell of none do not (R5681-13).
+static void sack_blocks_are_read(void **state)
+{
+    (void)state;
+    static const uint8_t options[8] = {2, 4, 2, 88, 1, 1, 4, 2};
+    static uint8_t text[2400];
+    for (unsigned blocks = 0; blocks < 2; blocks++) {
+        assert_int_equal(syn(options, 8), 0);
+        assert_int_equal(snd_mss(), 600);
+        uint32_t iss = h.got.seq;
+        assert_int_equal(aksu_send(&h.net, h.app.conn, text, 2400), 2400);
+        assert_int_equal(drain(&h), 4);
+        for (uint32_t i = 1; i <= 3; i++) {
+            struct wire w = tcp(AKSU_ACK, 1001, iss + 1, 0);
+            w.options[0] = w.options[1] = 1;
+            w.options[2] = 5;
+            w.options[3] = 10;
+            put32(w.options + 4, iss + 601);
+            put32(w.options + 8, iss + 601 + 600 * i);
+            w.options_len = blocks ? 12 : 0;
+            feed(&h, &w);
+        }
+        bool again = next(&h);
+        assert_int_equal(again, blocks);
+        if (again)
+            assert_int_equal(h.got.seq, iss + 1);
+    }
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 int main(void)
 {
@@ -290,6 +320,7 @@ int main(void)
         T(lean_syn),
         T(mss_of_mtu),
         T(sack_on_the_wire),
+        T(sack_blocks_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,6 +86,25 @@ static void fin_is_acknowledged(void **state)
     assert_int_equal(h.got.flags, AKSU_ACK);
 }
 
+// R7323-05: with timestamps if they were negotiated, and those go on; the window stays what it was.
+static void ack_carries_timestamps(void **state)
+{
+    (void)state;
+    into_time_wait(true);
+    uint32_t before = h.got.tsval;
+    uint16_t wnd = h.got.wnd;
+    h.now += 700;
+    struct wire w = tcp(AKSU_FIN | AKSU_ACK, 1001, iss + 2, 0);
+    put_timestamp(&w, PEER_TS + 3, before);
+    feed(&h, &w);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_ACK);
+    assert_true(h.got.timestamps);
+    assert_int_equal(h.got.tsval - before, 700);
+    assert_in_range(h.got.tsecr, PEER_TS, PEER_TS + 3);
+    assert_int_equal(h.got.wnd, wnd);
+}
+
 // MUST-13: after 2 MSL it is forgotten: the listener resets.
 static void it_ends(void **state)
 {
@@ -257,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fin_is_acknowledged),
+        cmocka_unit_test(ack_carries_timestamps),
         cmocka_unit_test(it_ends),
         cmocka_unit_test(assassination),
         cmocka_unit_test(reuse_by_sequence),
