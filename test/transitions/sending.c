@@ -507,6 +507,19 @@ static void plan_again(struct fixture *f)
     assert_int_equal(aksu_tcp_offset(&f->t, &first), 0);
 }
 
+// The caller may want the answer alone.
+static void plan_without_a_place(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, f->now, NULL), AKSU_NEXT_NEVER);
+    user(f, AKSU_EV_WROTE, 100);
+    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, f->now, NULL), AKSU_NEXT_SEGMENT);
+    flush(f);
+    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, f->now, NULL), AKSU_NEXT_WAIT);
+    f->now += 1000;
+    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, f->now, NULL), AKSU_NEXT_TICK);
+}
+
 // aksu_tcp_offset: where in the send ring a planned segment's text begins.
 static void offsets(struct fixture *f)
 {
@@ -691,6 +704,7 @@ int main(void)
         TEST(acks_are_aggregated),
         TEST(ack_rides_on_data),
         TEST(plan_again),
+        TEST(plan_without_a_place),
         TEST(offsets),
         TEST(urgent_sent),
         TEST(urgent_before_open),
