@@ -196,7 +196,7 @@ struct aksu_tcb {
     uint16_t srtt;         ///< smoothed round-trip time, 1/8 ms, 0 = none yet; saturates at 8191 ms
     uint16_t rttvar;       ///< round-trip time variation, 1/4 ms
     uint16_t ts_recent_at; ///< when ts_recent was set, units of 65536 ms (PAWS, 24 days)
-    uint16_t snd_mss;      ///< largest payload to send, before the octets of options come off
+    uint16_t snd_mss;      ///< largest payload to send; timestamps, if negotiated, are off already
     uint16_t rcv_mss;      ///< the MSS that we announce
     uint16_t user_timeout_s; ///< R2, s; 0 = the profile's, 65535 = never
     uint16_t keep_idle_s;    ///< keep-alive: idle time before the first probe, s; 0 = 7200

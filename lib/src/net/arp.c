@@ -9,7 +9,7 @@ enum {
     REQUEST = 1,
     REPLY = 2,
     ASK_EVERY_MS = 1000, // RFC 1122 2.3.2.1
-    ASK_TIMES = 5,
+    ASK_TIMES = 10,
     KNOWN_MS = 5 * 60 * 1000,
     DEFEND_MS = 10000 // DEFEND_INTERVAL, RFC 5227
 };
@@ -139,7 +139,7 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
     return -AKSU_DROP_ARP;
 }
 
-// Asks at most once a second, five times.
+// Asks at most once a second, ten times.
 static enum aksu_resolution ask(struct aksu *net, struct aksu_row *row, struct aksu_neighbour *n,
                                 uint8_t *frame, size_t *len)
 {

@@ -2,13 +2,14 @@
 // Ethernet II, RFC 894: which frames are for us, and the header of those that leave.
 #include "../stack.h"
 
-enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806 };
+enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, FCS_LEN = 4 };
 
 static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 static int input(struct aksu *net, const uint8_t *frame, size_t len)
 {
-    if (len < AKSU_ETHERNET_LEN || len > (size_t)net->mtu + AKSU_ETHERNET_LEN) {
+    // Some MACs leave the frame check sequence behind the packet.
+    if (len < AKSU_ETHERNET_LEN || len > (size_t)net->mtu + AKSU_ETHERNET_LEN + FCS_LEN) {
         return -AKSU_DROP_RUNT;
     }
     bool ours = memcmp(frame, net->mac, 6) == 0;

@@ -36,7 +36,9 @@ static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
         return s->seq == t->rcv_nxt;
     }
     if (len == 0) {
-        return s->seq - t->rcv_nxt < wnd;
+        // At the right edge, too: two ends that filled each other's window and lost the end of it
+        // would else refuse each other's ACKs for ever (Appendix A.2).
+        return s->seq - t->rcv_nxt < wnd + ((s->flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK);
     }
     return aksu_seq_lt(s->seq, t->rcv_adv) && aksu_seq_lt(t->rcv_nxt, s->seq + len);
 }
@@ -172,16 +174,28 @@ static bool is_duplicate(const struct aksu_tcb *t, const struct aksu_segment *s)
                                          aksu_seq_leq(s->sack[0].end, t->snd_max));
 }
 
+// Whether an echoed timestamp is older than the last timeout. It comes with the ACK of a copy that
+// the peer had already, and tells how long the loss took to mend, not the path (cf. RFC 3522).
+static bool echo_outdated(const struct aksu_profile *p, const struct aksu_tcb *t, uint32_t now_ms,
+                          uint32_t rtt_ms)
+{
+    uint32_t since_timeout = aksu_tcp_rto(p, t) - (t->rtx_at - now_ms);
+
+    return t->retries > 0 && aksu_seq_lt(since_timeout, rtt_ms);
+}
+
 // Karn's rule: the measurement was given up if its segment was sent again; an echoed timestamp
 // tells which transmission it was (RFC 7323 4.1).
-static void measure(struct aksu_tcb *t, const struct aksu_event *ev)
+static void measure(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
 {
     const struct aksu_segment *s = ev->segment;
 
     if ((t->flags & AKSU_F_TIMESTAMPS) && (s->options & AKSU_OPT_TIMESTAMPS)) {
-        uint32_t rtt = ev->now_ms - (s->tsecr - t->salt);
-        if (rtt <= INT32_MAX) {
-            aksu_tcp_rtt_sample(t, rtt);
+        uint32_t rtt_ms = ev->now_ms - (s->tsecr - t->salt);
+        if (echo_outdated(p, t, ev->now_ms, rtt_ms)) {
+            t->backoff = 0;
+        } else if (rtt_ms <= INT32_MAX) {
+            aksu_tcp_rtt_sample(t, rtt_ms);
         }
     } else if ((t->flags & AKSU_F_TIMING) && aksu_seq_leq(t->rtt_seq, s->ack)) {
         aksu_tcp_rtt_sample(t, ev->now_ms - t->rtt_at);
@@ -257,7 +271,7 @@ void aksu_tcp_take_ack(const struct aksu_profile *p, struct aksu_tcb *t,
     aksu_seq ack = ev->segment->ack;
 
     if (aksu_seq_lt(t->snd_una, ack)) {
-        measure(t, ev);
+        measure(p, t, ev);
         bool fin = advance(p, t, ack, fx);
         restart_timers(p, t, ev->now_ms);
         if (fin) {
@@ -270,19 +284,20 @@ void aksu_tcp_take_ack(const struct aksu_profile *p, struct aksu_tcb *t,
     }
 }
 
-// SND.WL2 needs no variable: an ACK that was used for an update was at least snd_una then, and one
-// that may be used now is at least snd_una now, so SND.WL2 =< SEG.ACK always holds.
+// An ACK that moved snd_una brings the window with it, else the right edge would move to where the
+// peer never offered it. For the rest SND.WL1 decides; SND.WL2 needs no variable, because an ACK
+// that was used for an update was at least snd_una then, and one that may be used is so now.
 static void take_window(const struct aksu_profile *p, struct aksu_tcb *t,
-                        const struct aksu_event *ev)
+                        const struct aksu_event *ev, bool advanced)
 {
     const struct aksu_segment *s = ev->segment;
     bool closed = t->snd_wnd == 0;
 
-    if (aksu_seq_lt(s->ack, t->snd_una) || aksu_seq_lt(s->seq, t->snd_wl1)) {
+    if (aksu_seq_lt(s->ack, t->snd_una) || (!advanced && aksu_seq_lt(s->seq, t->snd_wl1))) {
         return;
     }
     t->snd_wnd = (uint32_t)s->wnd << ((s->flags & AKSU_SYN) ? 0 : t->snd_wscale);
-    t->snd_wl1 = s->seq;
+    t->snd_wl1 = aksu_seq_max(t->snd_wl1, s->seq);
     t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
     if (closed && t->snd_wnd > 0 && (t->timers & AKSU_TIMER_RTX)) {
         t->retries = 0; // the persist timer becomes the retransmission timer again
@@ -372,9 +387,11 @@ void aksu_tcp_arrives(const struct aksu_profile *p, struct aksu_tcb *t, const st
         t->state = AKSU_ESTABLISHED;
         fx->mask |= AKSU_FX_OPENED;
     }
+    aksu_seq una = t->snd_una;
+
     aksu_tcp_take_ack(p, t, ev, fx);
     if (t->state != AKSU_CLOSED) {
-        take_window(p, t, ev);
+        take_window(p, t, ev, una != t->snd_una);
         aksu_tcp_take_rest(p, t, ev, fx);
     }
 }

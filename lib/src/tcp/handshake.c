@@ -55,6 +55,7 @@ static void negotiate(const struct aksu_profile *p, struct aksu_tcb *t,
     }
     if (p->timestamps && (s->options & AKSU_OPT_TIMESTAMPS)) {
         t->flags |= AKSU_F_TIMESTAMPS;
+        t->snd_mss = (uint16_t)(t->snd_mss - aksu_min32(t->snd_mss / 2u, AKSU_TIMESTAMPS_LEN));
     }
 }
 

@@ -2,7 +2,7 @@
 // What to send, and when: the only source of segments and of deadlines. Nothing is changed here.
 #include "tcp.h"
 
-enum { WAIT_MAX_MS = 1 << 30, TIMESTAMPS_LEN = 12, SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
+enum { WAIT_MAX_MS = 1 << 30, SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
 
 // What a plan can be, the most urgent first.
 enum what { NOTHING, RST, SYN, REXMIT, PROBE, DATA, KEEPALIVE, ACK };
@@ -13,13 +13,14 @@ struct choice {
     bool fin;
 };
 
-// Payload that fits beside the options of a segment (MUST-16).
+// Payload that fits beside SACK blocks (MUST-16; timestamps are off snd_mss already).
 static uint32_t payload_max(const struct aksu_tcb *t)
 {
-    uint32_t options = (t->flags & AKSU_F_TIMESTAMPS) ? TIMESTAMPS_LEN : 0;
+    uint32_t blocks = (t->flags & AKSU_F_TIMESTAMPS) ? 3 : 4;
+    uint32_t options = 0;
 
     if ((t->flags & AKSU_F_SACK) && t->ranges > 0) {
-        options += SACK_LEN + SACK_BLOCK_LEN * aksu_min32(t->ranges, options ? 3 : 4);
+        options = SACK_LEN + SACK_BLOCK_LEN * aksu_min32(t->ranges, blocks);
     }
     return t->snd_mss > options + MSS_MIN ? t->snd_mss - options : MSS_MIN;
 }
@@ -182,11 +183,11 @@ static void put_options(const struct aksu_profile *p, const struct aksu_tcb *t, 
     }
 }
 
-// Where a segment without text begins: at the end of all that was sent, which lies in the peer's
-// window even if snd_nxt has fallen back, unless the window does not reach so far.
+// Where a segment without text begins: behind all that was sent, even if snd_nxt has fallen back,
+// but never beyond the window, where the peer would refuse it.
 static aksu_seq empty_seq(const struct aksu_tcb *t)
 {
-    return t->snd_max - t->snd_una <= t->snd_wnd ? t->snd_max : t->snd_nxt;
+    return t->snd_una + aksu_min32(t->snd_max - t->snd_una, t->snd_wnd + aksu_tcp_syn(t));
 }
 
 static void put_text(const struct aksu_tcb *t, const struct choice *c, struct aksu_segment *s)

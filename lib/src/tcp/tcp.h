@@ -13,7 +13,8 @@ enum {
     AKSU_MSS_DEFAULT = 536, // RFC 9293 3.7.1, MUST-15
     AKSU_MSS_FLOOR = 88,    // smaller offers are raised to it (CVE-2019-11479)
     AKSU_WSCALE_MAX = 14,   // RFC 7323 2.3
-    AKSU_R1 = 3             // retransmissions, SHLD-10
+    AKSU_TIMESTAMPS_LEN = 12,
+    AKSU_R1 = 3 // retransmissions, SHLD-10
 };
 
 // handshake.c
