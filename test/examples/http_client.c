@@ -69,6 +69,8 @@ static const struct row rows[] = {
     {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\n"
      "Content-Length: 1\r\n\r\nx",
      200, AKSU_OK, "x"},
+    {"HTTP/1.1 100 Continue\r\nContent-Length: 9\r\n\r\nHTTP/1.1 200 OK\r\n\r\nto the end", 200,
+     AKSU_OK, "to the end"},
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0a;x=y\r\n, it is me\r\n"
      "0\r\nTrailer: x\r\n\r\n",
      200, AKSU_OK, "hello, it is me"},

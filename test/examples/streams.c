@@ -19,11 +19,16 @@ static void connect_transfer(uint64_t to_send, uint64_t to_receive, enum transfe
     assert_int_equal(transfer_start(client, &to, &near), AKSU_OK);
 }
 
-static void check(const struct transfer *t, int error)
+static void check_end(const struct transfer *t, int error)
 {
     assert_true(t->opened);
     assert_true(t->done);
     assert_int_equal(t->error, error);
+}
+
+static void check(const struct transfer *t, int error)
+{
+    check_end(t, error);
     assert_true(t->sent == t->to_send);
     assert_true(t->received == t->to_receive);
     assert_true(t->mismatches == 0);
@@ -171,13 +176,67 @@ static void source_reads_the_number_from_a_line(void **state)
         assert_true(near.received == rows[i].octets && near.mismatches == 0);
     }
     assert_int_equal(source.failed, 0);
-    // No number: reset.
-    near = (struct transfer){.preface = "many\n", .to_receive = UINT64_MAX, .end = TRANSFER_LAST};
-    assert_int_equal(transfer_start(client, &to, &near), AKSU_OK);
-    run(10000, &near.done);
-    assert_true(near.done);
-    assert_int_equal(near.error, AKSU_ECONNRESET);
-    assert_int_equal(source.failed, 1);
+}
+
+static void source_resets_what_is_no_number(void **state)
+{
+    static const char *const lines[] = {"many\n", "12x\n", "\n", "-1\n", "18446744073709551616\n"};
+    struct source source = {0};
+    struct aksu_endpoint to = remote(PORT);
+
+    (void)state;
+    start(NO_SEND_RING);
+    assert_int_equal(source_start(server, PORT, &source), AKSU_OK);
+    for (uint32_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        near = (struct transfer){.preface = lines[i], .to_receive = UINT64_MAX};
+        assert_int_equal(transfer_start(client, &to, &near), AKSU_OK);
+        run(10000, &near.done);
+        assert_true(near.done && near.received == 0);
+        assert_int_equal(near.error, AKSU_ECONNRESET);
+        assert_int_equal(source.failed, i + 1);
+    }
+}
+
+// Memory for EXAMPLE_CONNECTIONS: more at once are refused, more in a row are not.
+static void serve_up_to_the_limit(uint16_t port, const uint32_t *open)
+{
+    static struct transfer all[EXAMPLE_CONNECTIONS + 1];
+    struct aksu_endpoint to = remote(port);
+
+    for (unsigned round = 0; round < 3; round++) {
+        memset(all, 0, sizeof all);
+        for (unsigned i = 0; i <= EXAMPLE_CONNECTIONS; i++) {
+            all[i].to_receive = UINT64_MAX;
+            all[i].end = TRANSFER_LAST; // both wait, so it stays open
+            assert_int_equal(transfer_start(client, &to, &all[i]), AKSU_OK);
+            run(100, NULL);
+            assert_int_equal(all[i].done, i == EXAMPLE_CONNECTIONS);
+        }
+        assert_int_equal(all[EXAMPLE_CONNECTIONS].error, AKSU_ECONNRESET);
+        assert_int_equal(*open, EXAMPLE_CONNECTIONS);
+        for (unsigned i = 0; i < EXAMPLE_CONNECTIONS; i++) {
+            aksu_shutdown(client, all[i].conn);
+        }
+        run(100, NULL);
+        for (unsigned i = 0; i < EXAMPLE_CONNECTIONS; i++) {
+            check_end(&all[i], AKSU_OK);
+        }
+        assert_int_equal(*open, 0);
+    }
+}
+
+static void sink_and_source_refuse_beyond_their_limit(void **state)
+{
+    struct sink sink = {0};
+    struct source source = {0};
+
+    (void)state;
+    start(NO_SEND_RING);
+    assert_int_equal(sink_start(server, PORT, &sink), AKSU_OK);
+    assert_int_equal(source_start(server, PORT + 1, &source), AKSU_OK);
+    serve_up_to_the_limit(PORT, &sink.open);
+    serve_up_to_the_limit(PORT + 1, &source.open);
+    assert_int_equal(sink.failed + source.failed, 0);
 }
 
 static void sink_and_source_serve_many_at_once(void **state)
@@ -379,6 +438,22 @@ static void the_tour_closes_in_four_segments(void **state)
     assert_int_equal(tour.closing, 4);
 }
 
+static void the_tour_is_readable(void **state)
+{
+    (void)state;
+    start(NO_SEND_RING);
+    assert_int_equal(tour_server_start(server, PORT), AKSU_OK);
+    memset(&raw, 0, sizeof raw);
+    raw.text = "GET / over aksu\n";
+    raw.len = 16;
+    raw_connect(&raw, PORT);
+    run(10000, NULL);
+    assert_int_equal(raw.got_len, TOUR_REPLY);
+    for (size_t i = 0; i < TOUR_REPLY; i += 50) {
+        assert_memory_equal(raw.got + i, "aksu says hello, fifty octets at a time, one line\n", 50);
+    }
+}
+
 static void the_tour_survives_loss(void **state)
 {
     (void)state;
@@ -415,6 +490,8 @@ int main(void)
         cmocka_unit_test(sink_counts_and_verifies),
         cmocka_unit_test(source_sends_as_many_as_it_was_told),
         cmocka_unit_test(source_reads_the_number_from_a_line),
+        cmocka_unit_test(source_resets_what_is_no_number),
+        cmocka_unit_test(sink_and_source_refuse_beyond_their_limit),
         cmocka_unit_test(sink_and_source_serve_many_at_once),
         cmocka_unit_test(transfers_end_in_every_way),
         cmocka_unit_test(an_aborted_transfer_is_complete_and_reset),
@@ -423,6 +500,7 @@ int main(void)
         cmocka_unit_test(a_second_client_is_refused),
         cmocka_unit_test(the_tour_closes_in_three_segments),
         cmocka_unit_test(the_tour_closes_in_four_segments),
+        cmocka_unit_test(the_tour_is_readable),
         cmocka_unit_test(the_tour_survives_loss),
         cmocka_unit_test(a_refused_tour_says_so),
     };
