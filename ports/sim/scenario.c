@@ -663,14 +663,34 @@ void scenario_bad_link(uint32_t number, struct scenario_options *o)
     }
 }
 
+static void add_number(char *to, size_t size, const char *option, double value)
+{
+    size_t used = strlen(to);
+
+    if (value > 0) {
+        snprintf(to + used, size - used, " %s %.12g", option, value);
+    }
+}
+
 void scenario_command(const struct scenario *scenario, const struct scenario_options *o, char *to,
                       size_t size)
 {
-    snprintf(to, size,
-             "aksu-sim %s --seed %" PRIu64 " --bytes %" PRIu32 " --delay %g --loss %g --dup %g "
-             "--reorder %g --corrupt %g --rate %" PRIu64 " --queue %" PRIu32 " --isn %" PRIu32
-             " --clock %" PRIu32,
-             scenario->name, o->seed, o->bytes, (double)o->link.delay_us / 1000, o->link.loss * 100,
-             o->link.duplicate * 100, o->link.reorder * 100, o->link.corrupt * 100, o->link.rate,
-             o->link.queue, o->isn, o->clock_ms);
+    snprintf(to, size, "aksu-sim %s --seed %" PRIu64 " --delay %g", scenario->name, o->seed,
+             (double)o->link.delay_us / 1000);
+    add_number(to, size, "--loss", o->link.loss * 100);
+    add_number(to, size, "--burst", o->link.burst_begin * 100);
+    add_number(to, size, "--dup", o->link.duplicate * 100);
+    add_number(to, size, "--reorder", o->link.reorder * 100);
+    add_number(to, size, "--corrupt", o->link.corrupt * 100);
+    add_number(to, size, "--rate", (double)o->link.rate);
+    add_number(to, size, "--queue", o->link.queue);
+    add_number(to, size, "--mtu", o->mtu);
+    add_number(to, size, "--bytes", o->bytes);
+    add_number(to, size, "--forged", o->forged);
+    add_number(to, size, "--clock", o->clock_ms);
+    if (o->force_isn) {
+        size_t used = strlen(to);
+
+        snprintf(to + used, size - used, " --isn %" PRIu32, o->isn);
+    }
 }
