@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { PORT = 80, PEER_PORT = 5000, CLIENT_PORT = 40000, REQUEST = 100, REPLY = 2000 };
-enum { FLOOD_CLIENTS = 20, FLOOD_GAP_US = 100, MOST_TALKERS = 64 };
+enum { FLOOD_CLIENTS = 20, FLOOD_GAP_US = 100, MOST_TALKERS = 64, SERVER_ROWS = 4 };
 
 #define HOUR_US 3600000000ull
 
@@ -120,6 +120,7 @@ static struct aksu_sim_host *add_host(struct stage *s, const char *name, uint32_
     config.force_isn = s->options->force_isn;
     config.isn = s->options->isn;
     config.clock_ms = s->options->clock_ms;
+    config.connections = strcmp(name, "client") == 0 ? MOST_TALKERS : SERVER_ROWS;
     return aksu_sim_host(s->sim, &config);
 }
 
@@ -302,6 +303,7 @@ static void both_ways(struct stage *s)
 
     one->to_send = other->to_receive = amount(s, 40000);
     other->to_send = one->to_receive = amount(s, 40000);
+    one->patient = other->patient = true;
     one->end = how & 1 ? TALK_END_SENT : TALK_END_RECEIVED;
     other->end = how & 2 ? TALK_END_SENT : TALK_END_PEER;
     if (one->end == TALK_END_RECEIVED && other->end == TALK_END_PEER) {

@@ -100,14 +100,23 @@ static void read_all(struct talker *t)
 
 /// Handlers ///
 
+static void set_options(const struct talker *t)
+{
+    aksu_set(t->net, t->conn, AKSU_NODELAY, t->no_delay);
+    if (t->patient) {
+        aksu_set(t->net, t->conn, AKSU_USER_TIMEOUT, 65535); // never
+    }
+}
+
 static void on_open(struct aksu *net, aksu_handle conn, void *user)
 {
     struct talker *t = user;
 
+    (void)net;
     t->conn = conn;
     t->opened = true;
     t->opened_us = aksu_sim_now(t->sim);
-    aksu_set(net, conn, AKSU_NODELAY, t->no_delay);
+    set_options(t);
     send_more(t);
 }
 
@@ -185,6 +194,7 @@ bool talk_connect(struct talker *t, const struct aksu_addr *addr, uint16_t port,
     struct aksu_endpoint remote = {*addr, port};
 
     t->conn = aksu_connect(t->net, &remote, local_port, &talk_handlers, t);
+    set_options(t);
     return t->conn > 0;
 }
 

@@ -26,6 +26,7 @@ struct talker {
     uint64_t end_after_us; // between the reason to end and the end
     bool deaf;             // does not read for now
     bool no_delay;         // Nagle is off
+    bool patient;          // no user timeout: a bad link is no reason to give up
     bool send_after_end;   // sends only once the peer has ended
     // What was done:
     uint32_t sent;
