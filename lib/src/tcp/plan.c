@@ -34,13 +34,17 @@ static uint32_t congestion_window(const struct aksu_tcb *t)
 }
 
 // Nagle's rule and silly-window avoidance (RFC 9293 3.7.4, 3.8.6.2.1): whether len octets, less
-// than a full segment, are worth sending.
+// than a full segment, are worth sending. What is sent again is cut small by nothing but the
+// window.
 static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queued)
 {
-    bool quiet = t->snd_nxt == t->snd_una || (t->flags & AKSU_F_NODELAY);
+    bool quiet = t->snd_nxt == t->snd_una;
+    bool again = aksu_seq_lt(t->snd_nxt, t->snd_max);
 
-    return len > 0 && (aksu_seq_lt(t->snd_nxt, t->snd_max) ||
-                       (quiet && (len == queued || len >= t->max_snd_wnd / 2)));
+    if (!quiet && !again && !(t->flags & AKSU_F_NODELAY)) {
+        return false;
+    }
+    return len > 0 && (len == queued || len >= t->max_snd_wnd / 2 || (quiet && again));
 }
 
 // What can be sent at snd_nxt: octets, and whether the FIN goes with them.
