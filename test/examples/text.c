@@ -200,7 +200,7 @@ static void pieces_are_one_stream(void **state)
         for (size_t len = 0; from + len <= 6; len++) {
             memset(to, '.', sizeof to);
             example_pieces(pieces, 4, from, to, len);
-            assert_memory_equal(to, "abcdef" + from, len);
+            assert_memory_equal(to, &"abcdef"[from], len);
             assert_int_equal(to[len], '.');
         }
     }
