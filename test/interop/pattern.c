@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writes the first N octets of the generated file of the examples to standard output, by the formula
-// of examples/examples.h and not by the examples' code.
+// Writes the first N octets of the generated file of the examples to standard output, by the
+// formula of examples/examples.h and not by the examples' code.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
