@@ -161,6 +161,16 @@ static size_t hops(const struct chart *c, const struct mark *mark)
     return count;
 }
 
+// How many lines are left out between a mark and the one above it.
+static size_t lines_left_out(const struct chart *c, const struct mark *mark)
+{
+    bool gap = c->head + c->tail > 0 && c->head + c->tail < c->table->lines;
+
+    return gap && mark->line >= c->head && mark[-1].line < c->head
+               ? c->table->lines - c->head - c->tail
+               : 0;
+}
+
 static void place_marks(struct chart *c)
 {
     double y = TOP;
@@ -170,7 +180,8 @@ static void place_marks(struct chart *c)
     for (i = 0; i < c->marks; i++) {
         struct mark *mark = &c->mark[i];
 
-        if (i > 0 && mark->at_us - c->mark[i - 1].at_us >= LONG_WAIT_US) {
+        if (i > 0 &&
+            (mark->at_us - c->mark[i - 1].at_us >= LONG_WAIT_US || lines_left_out(c, mark) > 0)) {
             mark->before = y - ROW / 2.0;
             y += WAIT_ROW;
         }
@@ -490,6 +501,9 @@ static void draw_wait(const struct chart *c, const struct mark *mark)
 
     snprintf(text, sizeof text, "%" PRIu64 ".%02" PRIu64 " s pass", wait / 1000000,
              wait / 10000 % 100);
+    if (lines_left_out(c, mark) > 0) {
+        snprintf(text, sizeof text, "%zu lines left out", lines_left_out(c, mark));
+    }
     for (i = 0; i < c->table->hosts; i++) {
         fprintf(c->to,
                 "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#fff\" "
@@ -498,9 +512,9 @@ static void draw_wait(const struct chart *c, const struct mark *mark)
     }
     fprintf(c->to,
             "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#ccd\" "
-            "stroke-dasharray=\"2 4\"/>\n<rect x=\"%.1f\" y=\"%.1f\" width=\"100\" height=\"16\" "
+            "stroke-dasharray=\"2 4\"/>\n<rect x=\"%.1f\" y=\"%.1f\" width=\"140\" height=\"16\" "
             "fill=\"#fff\"/>\n",
-            lifeline(c, 0) + 8, y, lifeline(c, 1) - 8, y, middle - 50, y - 8);
+            lifeline(c, 0) + 8, y, lifeline(c, 1) - 8, y, middle - 70, y - 8);
     draw_text(c, "wait", middle, y + 4, text, strlen(text));
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 150, TEXT_LEAST = 18 };
+enum { WIDTH = 150, TEXT_LEAST = 18, LINE = 1024 };
 
 struct aksu_listing *aksu_listing_new(void)
 {
@@ -125,7 +125,6 @@ struct layout {
     FILE *to;
     bool ports; // more than one connection: the ports tell them apart
     bool terse; // states without the one before
-    size_t last_column;
     size_t width[COLUMNS];
 };
 
@@ -246,26 +245,32 @@ static void headings(const struct layout *lay, struct row *row)
     }
 }
 
-// Prints as much of the cell as its column (or those that it spans) has room for. Returns how much,
-// broken at a space where there is one.
-static size_t print_cell(const struct layout *lay, const char *text, size_t column, size_t width)
+// Appends as much of the cell to the output line as its column (or those that it spans) has room
+// for. Returns how much, broken at a space where there is one.
+static size_t put_cell(const char *text, size_t column, size_t width, char *line)
 {
     size_t len = strlen(text);
     size_t cut = len;
+    size_t used = strlen(line);
 
     if (len > width) {
         for (cut = width; cut > 0 && text[cut] != ' '; cut--) {
         }
         cut = cut ? cut : width;
     }
-    if (column == lay->last_column) {
-        fprintf(lay->to, "%.*s", (int)cut, text);
-    } else if (right_aligned(column)) {
-        fprintf(lay->to, "%*.*s  ", (int)width, (int)cut, text);
-    } else {
-        fprintf(lay->to, "%-*.*s  ", (int)width, (int)cut, text);
-    }
+    snprintf(line + used, LINE - used, right_aligned(column) ? "%*.*s  " : "%-*.*s  ", (int)width,
+             (int)cut, text);
     return cut;
+}
+
+static void print_line(const struct layout *lay, char *line)
+{
+    size_t len = strlen(line);
+
+    while (len > 0 && line[len - 1] == ' ') {
+        len--;
+    }
+    fprintf(lay->to, "%.*s\n", (int)len, line);
 }
 
 static void print_row(const struct layout *lay, const struct row *row, const struct line *line)
@@ -274,10 +279,11 @@ static void print_row(const struct layout *lay, const struct row *row, const str
     bool more = true;
 
     while (more) {
+        char out[LINE] = "";
         size_t i;
 
         more = false;
-        for (i = 0; i <= lay->last_column; i++) {
+        for (i = 0; i < COLUMNS; i++) {
             const char *text = row->cell[i] + done[i];
             size_t width = lay->width[i];
             size_t column = i;
@@ -287,10 +293,10 @@ static void print_row(const struct layout *lay, const struct row *row, const str
             }
             text += strspn(text, " ") * (done[column] > 0);
             done[column] = (size_t)(text - row->cell[column]);
-            done[column] += print_cell(lay, text, column, width);
+            done[column] += put_cell(text, column, width, out);
             more = more || row->cell[column][done[column]] != '\0';
         }
-        fputc('\n', lay->to);
+        print_line(lay, out);
     }
 }
 
@@ -367,16 +373,6 @@ static void fit(struct layout *lay, size_t head, size_t tail)
     }
 }
 
-static size_t last_used(const struct layout *lay)
-{
-    size_t column = RIGHT;
-
-    while (column > LEN && lay->width[column] == 0) {
-        column--;
-    }
-    return column;
-}
-
 int aksu_listing_print(const struct aksu_listing *table, FILE *to, size_t head, size_t tail)
 {
     struct layout lay;
@@ -388,7 +384,6 @@ int aksu_listing_print(const struct aksu_listing *table, FILE *to, size_t head, 
     lay.to = to;
     lay.ports = table->flows > 1;
     fit(&lay, head, tail);
-    lay.last_column = last_used(&lay);
     print_hosts(&lay);
     headings(&lay, &row);
     print_row(&lay, &row, NULL);
