@@ -276,7 +276,7 @@ static size_t put_packet(struct aksu *net, struct aksu_row *row, const struct ak
     }
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
         sum +=
-            aksu_sum_pair(pair) + AKSU_PROTOCOL_TCP + header + s->len + aksu_copy(NULL, p, header);
+            aksu_sum_pair(pair) + AKSU_PROTOCOL_TCP + header + s->len + aksu_sum_header(p, header);
         aksu_put16(p + 16, aksu_sum_finish(sum));
     }
     aksu_ipv4_header(net, pair, fields, header + s->len, to);

@@ -141,6 +141,7 @@ void aksu_arp_doubt(struct aksu *net, struct aksu_row *row);
 size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
 bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
+uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);
 uint32_t aksu_sum_pair(const struct aksu_pair *pair);
 uint16_t aksu_sum_finish(uint32_t sum);
 

@@ -120,6 +120,17 @@ uint32_t aksu_copy(void *to, const void *from, uint32_t len)
                                                  (const uint8_t *)from + done, len - done);
 }
 
+// The sum of a header: an even number of octets, few enough for 32 bits.
+uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
+{
+    uint32_t sum = 0;
+
+    for (const uint8_t *end = header + len; header < end; header += 2) {
+        sum += aksu_get16(header);
+    }
+    return sum;
+}
+
 // The part of both addresses in the sum of an IPv4 header, or of TCP's pseudo-header.
 uint32_t aksu_sum_pair(const struct aksu_pair *pair)
 {

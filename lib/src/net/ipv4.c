@@ -52,7 +52,7 @@ static int check_header(const struct aksu *net, const uint8_t *p, size_t len)
     if (p[0] >> 4 != 4 || header < AKSU_IPV4_LEN || header > total || total > len) {
         return -AKSU_DROP_IP_HEADER;
     }
-    if (!(net->offload & AKSU_OFFLOAD_RX) && aksu_sum_finish(aksu_copy(NULL, p, header)) != 0) {
+    if (!(net->offload & AKSU_OFFLOAD_RX) && aksu_sum_finish(aksu_sum_header(p, header)) != 0) {
         return -AKSU_DROP_IP_CHECKSUM;
     }
     if (!options_harmless(p + AKSU_IPV4_LEN, header - AKSU_IPV4_LEN)) {
