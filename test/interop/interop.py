@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """aksu against Linux's TCP over veth, both directions, every capture judged by tshark.
 
-usage: interop.py AKSU-HOST INTEROP-PATTERN [NAME ...]    all tests, or those whose names contain one of the words
+usage: interop.py BIN-FOLDER [NAME ...]    all tests, or those whose names contain one of the words
 Needs root (network namespaces, raw sockets), iproute2, ethtool, curl, nginx, ab, nmap, tshark.
 """
 import json
@@ -63,11 +63,11 @@ def judge(pcap: pathlib.Path, lossless: bool = True) -> None:
 
 
 class Interop:
-    def __init__(self, host: pathlib.Path, maker: pathlib.Path, out: pathlib.Path) -> None:
-        self.host, self.out = host, out
+    def __init__(self, bin_folder: pathlib.Path, out: pathlib.Path) -> None:
+        self.bin, self.host, self.out = bin_folder, bin_folder / "aksu-host", out
         file = out / "pattern"
         with open(file, "wb") as sink:
-            subprocess.run([maker, str(BIG)], check=True, stdout=sink)
+            subprocess.run([bin_folder / "interop_pattern", str(BIG)], check=True, stdout=sink)
         self.big_pattern = digest(file)
         file.unlink()
 
@@ -267,6 +267,42 @@ class Interop:
     def test_aksu_closes_last(self) -> None:
         self.transfer("last", "first", octets=1000)
 
+    def test_both_close_at_once(self) -> None:
+        self.transfer("first", "together", octets=1000, receive=1000)
+
+    def test_saved_and_resumed(self) -> None:
+        with self.link() as link:
+            link.start_linux(*PEER, "serve", 9000, "last")
+            time.sleep(0.3)
+            done = link.inside(link.ours, self.bin / "interop_resume", "veth0", AKSU, LINUX, 9000,
+                               check=False, timeout=120)
+            expect(done.returncode == 0, done.stdout)
+
+    def tunnel(self, kind: str, name: str) -> None:
+        """The kernel of one namespace at the other end of a TAP or TUN interface."""
+        with self.link() as link:
+            pcap = self.out / f"{kind}.pcapng"
+            server = link.start(link.ours, self.host, f"--{kind}", name, "--addr", "198.51.100.2/24",
+                                "--pcap", pcap, "http-server")
+            for _ in range(100):
+                if link.inside(link.ours, "ip", "addr", "add", "198.51.100.1/24", "dev", name,
+                               check=False).returncode == 0:
+                    break
+                time.sleep(0.05)
+            link.inside(link.ours, "ip", "link", "set", name, "up")
+            got = self.out / "got"
+            link.inside(link.ours, "curl", "-sS", "-m", "60", "-o", got,
+                        "http://198.51.100.2/3M.bin")
+            expect(link.stop(server) == 0, "aksu-host did not end well")
+            expect(got.read_bytes() == pattern(3 * MEGA), "the file differs")
+            judge(pcap, lossless=False)
+
+    def test_tap(self) -> None:
+        self.tunnel("tap", "tap7")
+
+    def test_tun(self) -> None:
+        self.tunnel("tun", "tun7")
+
     def test_connection_refused(self) -> None:
         with self.link() as link:
             done = link.run_aksu("http-get", f"http://{LINUX}:81/")
@@ -279,8 +315,7 @@ class Interop:
 
 
 def main() -> None:
-    host, maker = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
-    words = sys.argv[3:]
+    bin_folder, words = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
     if os.geteuid() != 0:
         print("SKIPPED: not root, so no network namespaces and no raw sockets\n"
               "0 passed, 0 failed, 1 skipped")
@@ -291,7 +326,7 @@ def main() -> None:
         sys.exit(1)
     passed = failed = 0
     with tempfile.TemporaryDirectory() as out:
-        interop = Interop(host, maker, pathlib.Path(out))
+        interop = Interop(bin_folder, pathlib.Path(out))
         for name in [n for n in dir(Interop) if n.startswith("test_")]:
             if words and not any(word in name for word in words):
                 continue

@@ -111,7 +111,7 @@ def reset(host: str, port: int, path: str, octets: int) -> dict:
 
 
 def serve(port: int, mode: str) -> None:
-    """last: echoes to the end. first: closes after 1 octet. together: both sides close at once."""
+    """last: echoes to the end. first: closes after the first part. together: when it has it all."""
     with socket.create_server(("", port), backlog=128) as listener:
         while True:
             connection, _ = listener.accept()
@@ -129,6 +129,8 @@ def answer(connection: socket.socket, mode: str) -> None:
                 connection.sendall(connection.recv(65536))
                 connection.shutdown(socket.SHUT_WR)
                 read_all(connection)
+            elif mode == "together":  # what comes back and our FIN leave in one segment
+                connection.sendall(connection.recv(65536))
         except OSError:
             pass
 
