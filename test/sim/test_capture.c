@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Captures: what is written can be read again, and failures to write are told.
+#define _POSIX_C_SOURCE 200809L // mkstemp, truncate
+
 #include "sim_test.h"
 
 #include <errno.h>
