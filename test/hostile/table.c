@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+// The generated table.
+#include "host.h"
+#include "cases.inc"
