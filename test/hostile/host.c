@@ -32,6 +32,16 @@ static struct app *watching(struct host *h, aksu_handle conn)
     return port_of(&h->net, conn) == h->app.watch ? &h->app : NULL;
 }
 
+static bool on_accept(struct aksu *net, aksu_handle conn, void *user)
+{
+    struct host *h = user;
+
+    (void)net;
+    (void)conn;
+    h->announced++;
+    return true;
+}
+
 static void on_open(struct aksu *net, aksu_handle conn, void *user)
 {
     struct app *a = watching(user, conn);
@@ -99,6 +109,7 @@ static void on_close(struct aksu *net, aksu_handle conn, void *user, int error)
     struct host *h = user;
 
     (void)net;
+    h->announced--;
     if (watching(h, conn)) {
         h->app.closes++;
         h->app.reason = error;
@@ -106,6 +117,7 @@ static void on_close(struct aksu *net, aksu_handle conn, void *user, int error)
 }
 
 static const struct aksu_handlers handlers = {
+    .on_accept = on_accept,
     .on_open = on_open,
     .on_recv = on_recv,
     .on_urgent = on_urgent,
@@ -122,11 +134,16 @@ static void traced(struct aksu_trace *trace, struct aksu *net, aksu_handle conn,
                    const struct aksu_event *ev, const struct aksu_effects *fx,
                    const struct aksu_tcb *after)
 {
+    struct host *h = trace->user;
+
     (void)net;
     (void)conn;
-    (void)fx;
+    if (ev->kind == AKSU_EV_SEGMENT) {
+        unsigned *count = fx->refused ? h->refused : h->taken;
+        count[trace->before.state]++;
+    }
     if (!aksu_tcp_edge((enum aksu_state)trace->before.state, (enum aksu_state)after->state)) {
-        blame(trace->user, "%s led from %s to %s", aksu_event_name(ev->kind),
+        blame(h, "%s led from %s to %s", aksu_event_name(ev->kind),
               aksu_state_name(trace->before.state), aksu_state_name(after->state));
     }
 }
@@ -378,6 +395,11 @@ bool legal_session(struct host *h, uint16_t peer_port)
     h->app.watch = peer_port;
     h->seen_len = 0;
     send_segment(h, &s);
+    // Without cookies a full backlog drops the SYN: the client tries again.
+    for (unsigned i = 0; i < 6 && h->seen_len == 0 && !h->net.profile->cookies; i++) {
+        pass(h, 1000u << i);
+        send_segment(h, &s);
+    }
     if (!answer(h, AKSU_SYN | AKSU_ACK, &seq, &ack, &len) || ack != s.seq + 1) {
         return false;
     }

@@ -36,6 +36,9 @@ struct host {
     size_t frame_len;
     uint8_t seen[FRAME_MAX]; ///< the last to the watched port
     size_t seen_len;
+    int announced;                    ///< connections that are owed on_close
+    unsigned taken[AKSU_STATE_COUNT]; ///< segments, by the state before
+    unsigned refused[AKSU_STATE_COUNT];
     char wrong[200]; ///< the first rule that was broken, or empty
 };
 

@@ -193,6 +193,7 @@ static uint32_t connect_from(struct host *h, uint16_t port)
         return 0;
     }
     uint32_t iss = info.tcb->snd_una;
+    h->announced++;
     drain(h);
     return iss;
 }
@@ -223,6 +224,7 @@ static void resolve(struct host *h)
     aksu_handle conn = aksu_connect(&h->net, &to, 1024, app_handlers, h);
     uint8_t frame[FRAME_MAX];
 
+    h->announced++;
     drain(h);
     feed(h, frame, make_arp(2, frame));
     drain(h);
