@@ -347,7 +347,7 @@ static void refill(void)
 
 static void one_frame(void)
 {
-    uint8_t frame[FRAME_MAX];
+    uint8_t frame[FRAME_MAX] = {0};
     size_t len = next_frame(frame);
     uint32_t data = queued();
 
