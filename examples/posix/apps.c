@@ -21,13 +21,13 @@ static int report(const char *what, int error)
     return error == AKSU_OK ? 0 : complain(what, aksu_error_name(error));
 }
 
-static bool parse_number(const char *text, uint64_t limit, uint64_t *number)
+bool parse_number(const char *text, uint64_t limit, uint64_t *number)
 {
     char *end;
 
     errno = 0;
     *number = strtoull(text, &end, 10);
-    return errno == 0 && end != text && *end == '\0' && text[0] != '-' && *number <= limit;
+    return errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0' && *number <= limit;
 }
 
 static bool parse_endpoint(const char *text, uint16_t port, struct aksu_endpoint *endpoint)
@@ -72,9 +72,11 @@ static int start_http_server(struct aksu *net, int argc, char **argv)
     return start_server(net, argc, argv, 80, http_server_start);
 }
 
+static struct sink sink;
+static struct source source;
+
 static int sink_on(struct aksu *net, uint16_t port)
 {
-    static struct sink sink;
     return sink_start(net, port, &sink);
 }
 
@@ -83,15 +85,27 @@ static int start_sink(struct aksu *net, int argc, char **argv)
     return start_server(net, argc, argv, 9, sink_on);
 }
 
+static int finish_sink(void)
+{
+    printf("connections=%" PRIu32 " failed=%" PRIu32 " octets=%" PRIu64 " mismatches=%" PRIu64 "\n",
+           sink.connections, sink.failed, sink.octets, sink.mismatches);
+    return 0;
+}
+
 static int source_on(struct aksu *net, uint16_t port)
 {
-    static struct source source;
     return source_start(net, port, &source);
 }
 
 static int start_source(struct aksu *net, int argc, char **argv)
 {
     return start_server(net, argc, argv, 19, source_on);
+}
+
+static int finish_source(void)
+{
+    printf("connections=%" PRIu32 " failed=%" PRIu32 "\n", source.connections, source.failed);
+    return 0;
 }
 
 // HTTP client ///
@@ -150,9 +164,11 @@ static bool parse_url(const char *url)
 
 static int start_http_get(struct aksu *net, int argc, char **argv)
 {
-    if (argc < 2 || !parse_url(argv[1])) {
-        return complain("not a URL such as http://192.0.2.1/file (there is no DNS)",
-                        argc < 2 ? "" : argv[1]);
+    if (argc < 2) {
+        return complain("usage", "http-get URL [-o FILE]");
+    }
+    if (!parse_url(argv[1])) {
+        return complain("not a URL such as http://192.0.2.1/file (there is no DNS)", argv[1]);
     }
     get.file = stdout;
     if (argc == 4 && strcmp(argv[2], "-o") == 0) {
@@ -183,7 +199,7 @@ static const char *get_error(void)
 
 static int finish_http_get(void)
 {
-    if (fflush(get.file) != 0 || get.unwritten) {
+    if ((get.path ? fclose(get.file) : fflush(get.file)) != 0 || get.unwritten) {
         return complain(get.path ? get.path : "standard output", "cannot be written");
     }
     if (!get.done) {
@@ -247,7 +263,7 @@ static void start_more(void)
         many.started++;
         if (error) {
             many.over++;
-            many.error = error;
+            many.error = many.error ? many.error : error;
         }
     }
 }
@@ -286,10 +302,10 @@ static int parse_transfer(int argc, char **argv)
     while (good && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 's':
-            good = parse_number(optarg, UINT32_MAX, &many.model.to_send);
+            good = parse_number(optarg, UINT64_MAX - 1, &many.model.to_send);
             break;
         case 'r':
-            good = parse_number(optarg, UINT32_MAX, &many.model.to_receive);
+            good = parse_number(optarg, UINT64_MAX - 1, &many.model.to_receive);
             break;
         case 'c':
             good = parse_end(optarg);
@@ -304,13 +320,20 @@ static int parse_transfer(int argc, char **argv)
             return 1;
         }
     }
+    if (good && optind < argc) {
+        optarg = argv[optind];
+        good = false;
+    }
     return good ? 0 : complain("transfer: not valid", optarg);
 }
 
 static int start_transfer(struct aksu *net, int argc, char **argv)
 {
-    if (argc < 2 || !parse_endpoint(argv[1], 0, &many.remote) || many.remote.port == 0) {
-        return complain("not an endpoint such as 192.0.2.1:9", argc < 2 ? "" : argv[1]);
+    if (argc < 2) {
+        return complain("usage", "transfer HOST:PORT [OPTION]...");
+    }
+    if (!parse_endpoint(argv[1], 0, &many.remote) || many.remote.port == 0) {
+        return complain("not an endpoint such as 192.0.2.1:9", argv[1]);
     }
     if (parse_transfer(argc - 1, argv + 1)) {
         return 1;
@@ -326,10 +349,14 @@ static int start_transfer(struct aksu *net, int argc, char **argv)
 
 static int finish_transfer(void)
 {
-    printf("good %" PRIu64 " of %" PRIu64 ", refused %" PRIu64 ", received %" PRIu64
-           ", mismatches %" PRIu64 "%s%s\n",
-           many.good, many.count, many.refused, many.octets, many.mismatches,
-           many.error ? ", first error: " : "", many.error ? aksu_error_name(many.error) : "");
+    uint64_t failed = many.over - many.good - many.refused;
+
+    printf("ok=%" PRIu64 " failed=%" PRIu64 " refused=%" PRIu64 " unfinished=%" PRIu64
+           " octets=%" PRIu64 " mismatches=%" PRIu64 "\n",
+           many.good, failed, many.refused, many.count - many.over, many.octets, many.mismatches);
+    if (many.error) {
+        fprintf(stderr, "aksu-host: first failure: %s\n", aksu_error_name(many.error));
+    }
     free(many.transfers);
     return many.good == many.count ? 0 : 1;
 }
@@ -340,9 +367,10 @@ const struct app host_apps[] = {
      start_http_server, NULL, NULL},
     {"http-get", "URL [-o FILE]       fetches a page, to standard output or a file", start_http_get,
      get_done, finish_http_get},
-    {"sink", "[PORT]                  takes in and discards, port 9", start_sink, NULL, NULL},
+    {"sink", "[PORT]                  takes in and discards, port 9", start_sink, NULL,
+     finish_sink},
     {"source", "[PORT]                sends as many octets as the first line asks for, port 19",
-     start_source, NULL, NULL},
+     start_source, NULL, finish_source},
     {"transfer",
      "HOST:PORT [--send N] [--recv N] [--close first|last|half|abort] [--count N]\n"
      "                          [--parallel N]: sends a pattern and checks what comes back",

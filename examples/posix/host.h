@@ -15,6 +15,9 @@ struct app {
     int (*finish)(void);      // prints the result; returns the exit status. May be NULL.
 };
 
+// Reads a decimal number from 0 to limit, and nothing behind it.
+bool parse_number(const char *text, uint64_t limit, uint64_t *number);
+
 extern const struct app host_apps[];
 extern const unsigned host_app_count;
 

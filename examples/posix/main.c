@@ -65,9 +65,9 @@ static bool parse_address(const char *text, struct aksu_config *config)
     char host[64];
     const char *slash = strchr(text, '/');
     size_t len = slash ? (size_t)(slash - text) : strlen(text);
-    int prefix = slash ? atoi(slash + 1) : 24;
+    uint64_t prefix = 24;
 
-    if (len >= sizeof host || prefix < 1 || prefix > 32) {
+    if (len >= sizeof host || (slash && !parse_number(slash + 1, 32, &prefix)) || prefix == 0) {
         return false;
     }
     memcpy(host, text, len);
@@ -111,10 +111,13 @@ static bool parse_rows(const char *text, const struct aksu_storage **storage)
 
 static bool parse_mtu(const char *text, uint16_t *mtu)
 {
-    int n = atoi(text);
+    uint64_t n;
 
+    if (!parse_number(text, 65535, &n) || n < 68) {
+        return false;
+    }
     *mtu = (uint16_t)n;
-    return n >= 68 && n <= 65535;
+    return true;
 }
 
 static bool set(struct settings *s, int option, const char *value)
@@ -173,11 +176,14 @@ static int parse(int argc, char **argv, struct settings *s)
             return complain("usage", "see --help") + 1;
         }
         if (!set(s, option, optarg)) {
-            return complain("not valid", optarg) + 1;
+            return complain("not valid", argv[optind - 1]) + 1;
         }
     }
-    if (s->kind == NONE || s->config.prefix == 0) {
-        return complain("missing", "a device and --addr") + 1;
+    if (s->kind == NONE) {
+        return complain("missing", "--packet, --tap or --tun") + 1;
+    }
+    if (s->config.prefix == 0) {
+        return complain("missing", "--addr") + 1;
     }
     if (optind == argc) {
         return complain("missing", "an application") + 1;
@@ -230,6 +236,9 @@ static int start_stack(struct settings *s, const struct aksu_device *device)
     c->trace = s->trace ? &hook : NULL;
     c->profile = c->profile ? c->profile : &aksu_full;
     c->mtu = c->mtu ? c->mtu : device->mtu;
+    if (c->mtu > device->mtu) {
+        return complain("--mtu is larger than the interface's", s->interface);
+    }
     if (!s->has_mac) { // locally administered, from the address
         memcpy(c->mac, "\x02\x61", 2);
         memcpy(c->mac + 2, c->addr.octets + 12, 4);
@@ -242,9 +251,10 @@ static int start_stack(struct settings *s, const struct aksu_device *device)
     return aksu_posix_seed(&net) ? complain("cannot seed", "getrandom failed") : 0;
 }
 
-static void print_counters(void)
+static void print_counters(struct aksu_device *device)
 {
     const struct aksu_counters *c = aksu_counters(&net);
+    unsigned long long lost = aksu_posix_dropped(device);
 
     fprintf(stderr,
             "frames in %u, out %u; opened %u; retransmitted %u; timeouts %u; resets sent %u; "
@@ -252,11 +262,33 @@ static void print_counters(void)
             c->frames_in, c->frames_out, c->opened, c->retransmitted, c->timeouts, c->resets_sent,
             c->cookies_sent, c->cookies_taken, c->half_open_lost, c->time_wait_lost,
             c->arp_conflicts);
+    if (lost > 0) {
+        fprintf(stderr, "lost at the interface: %llu\n", lost);
+    }
     for (int i = 1; i < AKSU_DROP_COUNT; i++) {
         if (c->dropped[i] > 0) {
             fprintf(stderr, "dropped %u: %s\n", c->dropped[i], aksu_drop_name(i));
         }
     }
+}
+
+static bool all_sent(void *user)
+{
+    (void)user;
+    return aksu_idle(&net, aksu_posix_ms()) > 0;
+}
+
+// Tells the peers of what is still open (RST): they need not find out by a timeout.
+static void hang_up(struct aksu_device *device)
+{
+    static const struct aksu_loop loop = {.done = all_sent};
+    aksu_handle conn = 0;
+
+    aksu_now(&net, aksu_posix_ms());
+    while ((conn = aksu_next_connection(&net, conn)) > 0) {
+        aksu_abort(&net, conn);
+    }
+    (void)aksu_posix_run(&net, device, &loop);
 }
 
 static int run(struct settings *s, struct aksu_device *device, const struct app *app, int argc,
@@ -271,12 +303,16 @@ static int run(struct settings *s, struct aksu_device *device, const struct app 
     }
     if (status == 0) {
         int error = aksu_posix_run(&net, device, &loop);
-        status = error ? complain(s->interface, aksu_posix_error(error)) : 0;
+        if (error) {
+            status = complain(s->interface, aksu_posix_error(error));
+        } else {
+            hang_up(device);
+        }
         int result = app->finish ? app->finish() : 0;
         status = status ? status : result;
     }
     if (s->counters) {
-        print_counters();
+        print_counters(device);
     }
     return status;
 }

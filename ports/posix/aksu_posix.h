@@ -13,7 +13,8 @@ struct aksu_pcapng;
 
 /// A device. receive() and send() never wait.
 struct aksu_device {
-    /// Takes in one frame. Returns its length, 0 if none waits, or a negative errno value.
+    /// Takes in one frame. Returns its length, 0 if none waits or it was dropped, or a negative
+    /// errno value.
     int (*receive)(struct aksu_device *, void *frame, size_t size);
     /// Hands over one frame. Returns 0, -EAGAIN if there is no room now (poll for writing), or
     /// another negative errno value: then the frame is lost, as frames may be.
@@ -22,16 +23,17 @@ struct aksu_device {
     int fd;                      ///< to poll
     bool ethernet;               ///< frames; else bare IP packets (aksu_config.link = NULL)
     uint16_t mtu;                ///< of the interface
-    uint64_t dropped;            ///< frames that were longer than the buffer, or that send() lost
+    uint64_t dropped;            ///< see aksu_posix_dropped()
     struct aksu_device *inner;   ///< of a wrapper
     struct aksu_pcapng *capture; ///< of aksu_posix_capture()
 };
 
 /// Opens an AF_PACKET raw socket on an interface, which should have no address of its own: what it
 /// has, the kernel answers for. Checksums that a local sender left to the hardware are completed.
-/// Super-frames (TSO, GSO) of a local sender are longer than any MTU and are dropped: switch them
-/// off at the other end of a veth pair (ethtool -K IFACE tso off gso off).
-/// Needs CAP_NET_RAW.
+/// The interface is told not to join received segments (GRO, LRO), and stays so. Super-frames (TSO,
+/// GSO) of a local sender are longer than any MTU and are dropped: switch them off at the other end
+/// of a veth pair (ethtool -K IFACE tso off gso off). Frames of other VLANs are dropped.
+/// The interface must be up. Needs CAP_NET_RAW.
 int aksu_posix_packet(struct aksu_device *device, const char *interface);
 
 /// Opens or makes a TAP interface: the kernel is at the other end of the cable. Needs
@@ -48,6 +50,10 @@ void aksu_posix_capture(struct aksu_device *device, struct aksu_device *inner,
 /// Closes a device and the one that it wraps.
 void aksu_posix_close(struct aksu_device *device);
 
+/// Tells how many frames were lost between the wire and the stack: longer than any buffer, of
+/// another VLAN, without room in the kernel's queue, or refused by the kernel in sending.
+uint64_t aksu_posix_dropped(struct aksu_device *device);
+
 /// Says what a negative errno value of one of the above means. Never NULL.
 const char *aksu_posix_error(int error);
 
@@ -59,15 +65,16 @@ int aksu_posix_seed(struct aksu *net);
 
 /// What aksu_posix_run() watches besides frames and time. Zero = nothing.
 struct aksu_loop {
-    const volatile sig_atomic_t *stop; ///< ends the loop when it is set, as by a signal's handler
+    const volatile sig_atomic_t *stop; ///< ends the loop when a signal's handler sets it
     bool (*done)(void *user);          ///< ends the loop when it returns true
-    void (*ready)(void *user);         ///< called when fd can be read
+    void (*ready)(void *user);         ///< called when fd can be read, or has failed
     int fd;                            ///< watched if ready is set
     void *user;
 };
 
 /// Runs a stack on a device: takes in all frames that wait, sends, and sleeps exactly until a frame
-/// comes or aksu_idle() is over. Returns 0 when the loop ends, or the device's error.
+/// comes or aksu_idle() is over. Keeps two frames on the call stack, 128 KiB.
+/// Returns 0 when the loop ends, or the device's error.
 int aksu_posix_run(struct aksu *net, struct aksu_device *device, const struct aksu_loop *loop);
 
 #endif

@@ -4,8 +4,10 @@
 
 #include <aksu_capture.h>
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,6 +65,21 @@ void aksu_posix_close(struct aksu_device *device)
     device->close = NULL;
 }
 
+uint64_t aksu_posix_dropped(struct aksu_device *device)
+{
+    struct tpacket_stats stats;
+    socklen_t len = sizeof stats;
+
+    while (device->inner) {
+        device = device->inner;
+    }
+    // The kernel's count begins anew each time it is read; only packet sockets have it.
+    if (getsockopt(device->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0) {
+        device->dropped += stats.tp_drops;
+    }
+    return device->dropped;
+}
+
 const char *aksu_posix_error(int error)
 {
     switch (-error) {
@@ -72,7 +89,13 @@ const char *aksu_posix_error(int error)
                "CAP_NET_ADMIN)";
     case ENODEV:
     case ENXIO:
-        return "no such interface: `ip link` lists those that there are";
+        return "no such interface, or no longer: `ip link` lists those that there are";
+    case EPROTOTYPE:
+        return "not an Ethernet interface";
+    case EINVAL:
+        return "not a name for it, or an interface of another kind has it: `ip link` lists them";
+    case EBADFD:
+        return "the interface was removed";
     case ENETDOWN:
         return "the interface is down: `ip link set IFACE up`";
     case ENOENT:

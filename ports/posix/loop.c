@@ -3,63 +3,86 @@
 #include "aksu_posix.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
+#include <time.h>
 
 enum { FRAME = 65536 + 64, BATCH = 64 };
 
-// A frame that aksu_output() gave counts as sent, so one that the device does not take yet is held.
-struct held {
-    uint8_t frame[FRAME];
-    size_t len;
+struct round {
+    struct aksu *net;
+    struct aksu_device *device;
+    const struct aksu_loop *loop;
+    bool more;   // a batch is in, and frames still wait
+    size_t held; // length of out: aksu_output()'s frame counts as sent, so it is held till it is
+    uint8_t in[FRAME];
+    uint8_t out[FRAME];
 };
 
 // Takes in what waits, at most a batch, so that sending gets its turn.
-static int take_in(struct aksu *net, struct aksu_device *device, bool *more)
+static int take_in(struct round *r)
 {
-    static uint8_t frame[FRAME];
-
     for (int i = 0; i < BATCH; i++) {
-        int len = device->receive(device, frame, sizeof frame);
+        int len = r->device->receive(r->device, r->in, sizeof r->in);
         if (len <= 0) {
-            *more = false;
+            r->more = false;
             return len;
         }
-        (void)aksu_input(net, aksu_posix_ms(), frame, (size_t)len);
+        (void)aksu_input(r->net, aksu_posix_ms(), r->in, (size_t)len);
     }
-    *more = true;
+    r->more = true;
     return 0;
 }
 
 // Sends until there is nothing more, or the device is full, or a batch is out.
-static void send_out(struct aksu *net, struct aksu_device *device, struct held *held)
+static void send_out(struct round *r)
 {
     for (int i = 0; i < BATCH; i++) {
-        if (held->len == 0) {
-            held->len = aksu_output(net, aksu_posix_ms(), held->frame, sizeof held->frame);
+        if (r->held == 0) {
+            r->held = aksu_output(r->net, aksu_posix_ms(), r->out, sizeof r->out);
         }
-        if (held->len == 0 || device->send(device, held->frame, held->len) == -EAGAIN) {
+        if (r->held == 0 || r->device->send(r->device, r->out, r->held) == -EAGAIN) {
             return;
         }
-        held->len = 0;
+        r->held = 0;
     }
 }
 
-// Sleeps until there is something to do.
-static int wait(struct aksu *net, struct aksu_device *device, const struct held *held, bool more,
-                const struct aksu_loop *loop)
+static int poll_unless_stopped(struct round *r, struct pollfd watched[2], uint32_t ms)
 {
-    struct pollfd watched[2] = {
-        {.fd = device->fd, .events = (short)(POLLIN | (held->len > 0 ? POLLOUT : 0))},
-        {.fd = loop->ready ? loop->fd : -1, .events = POLLIN}};
-    uint32_t idle = held->len > 0 ? AKSU_NEVER : aksu_idle(net, aksu_posix_ms());
-    int timeout = more ? 0 : idle > INT_MAX ? -1 : (int)idle;
+    struct timespec span = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+    const struct timespec *timeout = ms == AKSU_NEVER ? NULL : &span;
+    sigset_t all;
+    sigset_t before;
 
-    if (poll(watched, 2, timeout) < 0 && errno != EINTR) {
-        return -errno;
+    if (!r->loop->stop) {
+        return ppoll(watched, 2, timeout, NULL);
     }
-    if (loop->ready && (watched[1].revents & (POLLIN | POLLHUP))) {
-        aksu_now(net, aksu_posix_ms());
+    // A signal between the look at stop and the sleep would go unnoticed till the next frame.
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int n = *r->loop->stop ? 0 : ppoll(watched, 2, timeout, &before);
+    int error = errno;
+
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return n;
+}
+
+// Sleeps until there is something to do.
+static int sleep_until_due(struct round *r)
+{
+    const struct aksu_loop *loop = r->loop;
+    struct pollfd watched[2] = {
+        {.fd = r->device->fd, .events = (short)(POLLIN | (r->held > 0 ? POLLOUT : 0))},
+        {.fd = loop->ready ? loop->fd : -1, .events = POLLIN}};
+    uint32_t idle = r->held > 0 ? AKSU_NEVER : aksu_idle(r->net, aksu_posix_ms());
+    int n = poll_unless_stopped(r, watched, r->more ? 0 : idle);
+
+    if (n < 0) {
+        return errno == EINTR ? 0 : -errno;
+    }
+    if (n > 0 && watched[1].revents) {
+        aksu_now(r->net, aksu_posix_ms());
         loop->ready(loop->user);
     }
     return 0;
@@ -67,19 +90,22 @@ static int wait(struct aksu *net, struct aksu_device *device, const struct held 
 
 int aksu_posix_run(struct aksu *net, struct aksu_device *device, const struct aksu_loop *loop)
 {
-    static struct held held;
+    struct round r;
     int error = 0;
-    bool more;
 
-    held.len = 0;
-    while (error >= 0 && !(loop->stop && *loop->stop)) {
-        error = take_in(net, device, &more);
-        send_out(net, device, &held);
-        if (loop->done && loop->done(loop->user)) {
-            return 0;
+    r.net = net;
+    r.device = device;
+    r.loop = loop;
+    r.held = 0;
+    while (!(loop->stop && *loop->stop)) {
+        error = take_in(&r);
+        send_out(&r);
+        if (error < 0 || (loop->done && loop->done(loop->user))) {
+            break;
         }
-        if (error >= 0) {
-            error = wait(net, device, &held, more, loop);
+        error = sleep_until_due(&r);
+        if (error < 0) {
+            break;
         }
     }
     return error;

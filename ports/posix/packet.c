@@ -4,55 +4,103 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ETHERNET = 14, IPV4 = 20, BURST = 1 << 23 };
+enum { ETHERNET = 14, IPV4 = 20, VLAN_ID = 0xfff, BURST = 1 << 23 };
 
 static uint16_t get16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-// A sender on this machine leaves the TCP and UDP checksum to hardware that is not there: the
-// pseudo-header's part is in the field, the rest is added here.
+// Where in a packet of this protocol the checksum is, or 0.
+static size_t checksum_at(uint8_t protocol)
+{
+    return protocol == IPPROTO_TCP    ? 16
+           : protocol == IPPROTO_UDP  ? 6
+           : protocol == IPPROTO_ICMP ? 2
+                                      : 0;
+}
+
+// A sender on this machine leaves the checksum to hardware that is not there: the pseudo-header's
+// part is in the field, the rest is added here.
 static void complete_checksum(uint8_t *frame, size_t len)
 {
     uint8_t *ip = frame + ETHERNET;
-    size_t header = len > ETHERNET ? (size_t)(ip[0] & 15) * 4 : 0;
-    size_t field;
 
-    if (len < ETHERNET + IPV4 || get16(frame + 12) != ETH_P_IP || header < IPV4) {
+    if (len < ETHERNET + IPV4 || get16(frame + 12) != ETH_P_IP) {
         return;
     }
+    size_t header = (size_t)(ip[0] & 15) * 4;
     size_t total = get16(ip + 2);
-    field = ip[9] == 6 ? header + 16 : ip[9] == 17 ? header + 6 : 0;
-    if (field == 0 || total > len - ETHERNET || field + 2 > total) {
+    size_t field = header + checksum_at(ip[9]);
+
+    if (header < IPV4 || field == header || total > len - ETHERNET || field + 2 > total) {
         return;
     }
     uint32_t sum = aksu_copy(NULL, ip + header, (uint32_t)(total - header));
 
     sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    ip[field] = (uint8_t)(~sum >> 8);
-    ip[field + 1] = (uint8_t)~sum;
+    sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+    if (sum == 0 && ip[9] == IPPROTO_UDP) {
+        sum = 0xffff; // 0 says that there is none
+    }
+    ip[field] = (uint8_t)(sum >> 8);
+    ip[field + 1] = (uint8_t)sum;
 }
 
-static bool checksum_missing(struct msghdr *message)
+static struct tpacket_auxdata auxiliary(struct msghdr *message)
 {
+    struct tpacket_auxdata aux = {0};
+
     for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
         if (c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA) {
-            struct tpacket_auxdata aux;
             memcpy(&aux, CMSG_DATA(c), sizeof aux);
-            return (aux.tp_status & TP_STATUS_CSUMNOTREADY) != 0;
         }
     }
-    return false;
+    return aux;
+}
+
+// The kernel takes a VLAN tag out of the frame; without it the frame would seem to be for us.
+static bool of_other_vlan(const struct tpacket_auxdata *aux)
+{
+    return (aux->tp_status & TP_STATUS_VLAN_VALID) && (aux->tp_vlan_tci & VLAN_ID) != 0;
+}
+
+// Whether the interface is there. Going down is the first step of being removed: the question is
+// one that the kernel answers when the removal is through.
+static bool still_there(const struct aksu_device *device)
+{
+    struct ethtool_value link = {ETHTOOL_GLINK, 0};
+    struct ifreq request = {0};
+    struct sockaddr_ll here;
+    socklen_t len = sizeof here;
+
+    if (getsockname(device->fd, (struct sockaddr *)&here, &len) < 0 || here.sll_ifindex <= 0 ||
+        !if_indextoname((unsigned)here.sll_ifindex, request.ifr_name)) {
+        return false;
+    }
+    request.ifr_data = (char *)&link;
+    return ioctl(device->fd, SIOCETHTOOL, &request) == 0 || errno != ENODEV;
+}
+
+// Down and up again is no end of reception; an interface that was removed is.
+static int receive_error(const struct aksu_device *device)
+{
+    if (errno == ENETDOWN) {
+        return still_there(device) ? 0 : -ENODEV;
+    }
+    return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
 static int receive(struct aksu_device *device, void *frame, size_t size)
@@ -69,14 +117,15 @@ static int receive(struct aksu_device *device, void *frame, size_t size)
     ssize_t len = recvmsg(device->fd, &message, MSG_TRUNC);
 
     if (len < 0) {
-        // A message about the interface, such as its going down, is no end of reception.
-        return errno == EAGAIN || errno == ENETDOWN ? 0 : -errno;
+        return receive_error(device);
     }
-    if ((size_t)len > size) {
+    struct tpacket_auxdata aux = auxiliary(&message);
+
+    if ((size_t)len > size || of_other_vlan(&aux)) {
         device->dropped++;
-        return receive(device, frame, size);
+        return 0;
     }
-    if (checksum_missing(&message)) {
+    if (aux.tp_status & TP_STATUS_CSUMNOTREADY) {
         complete_checksum(frame, (size_t)len);
     }
     return (int)len;
@@ -99,24 +148,59 @@ static void end(struct aksu_device *device)
     close(device->fd);
 }
 
-static int set_up(struct aksu_device *device, const char *interface)
+// Asks for what the socket needs of the interface. Returns 0 or a negative errno value.
+static int ask(struct aksu_device *device, struct ifreq *request)
 {
-    struct ifreq request = {0};
+    if (ioctl(device->fd, SIOCGIFFLAGS, request) < 0) {
+        return -errno;
+    }
+    if (!(request->ifr_flags & IFF_UP)) {
+        return -ENETDOWN;
+    }
+    if (ioctl(device->fd, SIOCGIFHWADDR, request) < 0) {
+        return -errno;
+    }
+    if (request->ifr_hwaddr.sa_family != ARPHRD_ETHER &&
+        request->ifr_hwaddr.sa_family != ARPHRD_LOOPBACK) {
+        return -EPROTOTYPE;
+    }
+    if (ioctl(device->fd, SIOCGIFMTU, request) < 0) {
+        return -errno;
+    }
+    device->mtu = (uint16_t)(request->ifr_mtu < UINT16_MAX ? request->ifr_mtu : UINT16_MAX);
+    return 0;
+}
+
+// Segments that the interface has put together are longer than the MTU. If it cannot be told not to
+// do so, it may well not do it.
+static void keep_segments_apart(const struct aksu_device *device, struct ifreq *request)
+{
+    struct ethtool_value no_gro = {ETHTOOL_SGRO, 0};
+    struct ethtool_value flags = {ETHTOOL_GFLAGS, 0};
+
+    request->ifr_data = (char *)&no_gro;
+    (void)ioctl(device->fd, SIOCETHTOOL, request);
+    request->ifr_data = (char *)&flags;
+    if (ioctl(device->fd, SIOCETHTOOL, request) == 0 && (flags.data & ETH_FLAG_LRO)) {
+        flags.cmd = ETHTOOL_SFLAGS;
+        flags.data &= ~(uint32_t)ETH_FLAG_LRO;
+        (void)ioctl(device->fd, SIOCETHTOOL, request);
+    }
+}
+
+static int listen_on(const struct aksu_device *device, const char *interface)
+{
     struct packet_mreq promiscuous = {.mr_type = PACKET_MR_PROMISC};
     struct sockaddr_ll here = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
     int on = 1;
     int burst = BURST;
 
-    if (strlen(interface) >= sizeof request.ifr_name) {
-        return -ENODEV;
-    }
-    strcpy(request.ifr_name, interface);
-    if (ioctl(device->fd, SIOCGIFMTU, &request) < 0) {
-        return -errno;
-    }
-    device->mtu = (uint16_t)(request.ifr_mtu < UINT16_MAX ? request.ifr_mtu : UINT16_MAX);
     promiscuous.mr_ifindex = here.sll_ifindex = (int)if_nametoindex(interface);
-    // Our station's address need not be the interface's own.
+    // Room for a window's worth while the program is not running; less will do if not permitted.
+    if (setsockopt(device->fd, SOL_SOCKET, SO_RCVBUFFORCE, &burst, sizeof burst) < 0) {
+        setsockopt(device->fd, SOL_SOCKET, SO_RCVBUF, &burst, sizeof burst);
+    }
+    // Promiscuous: our station's address need not be the interface's own.
     if (setsockopt(device->fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof on) < 0 ||
         setsockopt(device->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0 ||
         setsockopt(device->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
@@ -124,11 +208,24 @@ static int set_up(struct aksu_device *device, const char *interface)
         bind(device->fd, (struct sockaddr *)&here, sizeof here) < 0) {
         return -errno;
     }
-    // Room for a window's worth while the program is not running; less will do if not permitted.
-    if (setsockopt(device->fd, SOL_SOCKET, SO_RCVBUFFORCE, &burst, sizeof burst) < 0) {
-        setsockopt(device->fd, SOL_SOCKET, SO_RCVBUF, &burst, sizeof burst);
-    }
     return 0;
+}
+
+static int set_up(struct aksu_device *device, const char *interface)
+{
+    struct ifreq request = {0};
+
+    if (strlen(interface) >= sizeof request.ifr_name) {
+        return -ENODEV;
+    }
+    strcpy(request.ifr_name, interface);
+    int error = ask(device, &request);
+
+    if (error) {
+        return error;
+    }
+    keep_segments_apart(device, &request);
+    return listen_on(device, interface);
 }
 
 int aksu_posix_packet(struct aksu_device *device, const char *interface)

@@ -16,7 +16,7 @@ static int receive(struct aksu_device *device, void *frame, size_t size)
     ssize_t len = read(device->fd, frame, size);
 
     // EIO: the interface is down.
-    return len >= 0 ? (int)len : errno == EAGAIN || errno == EIO ? 0 : -errno;
+    return len >= 0 ? (int)len : errno == EAGAIN || errno == EINTR || errno == EIO ? 0 : -errno;
 }
 
 static int transmit(struct aksu_device *device, const void *frame, size_t len)
@@ -51,7 +51,8 @@ static int set_up(struct aksu_device *device, const char *name)
     int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int error = any < 0 || ioctl(any, SIOCGIFMTU, &request) < 0 ? -errno : 0;
 
-    device->mtu = error ? 0 : (uint16_t)request.ifr_mtu;
+    device->mtu =
+        error ? 0 : (uint16_t)(request.ifr_mtu < UINT16_MAX ? request.ifr_mtu : UINT16_MAX);
     if (any >= 0) {
         close(any);
     }
