@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <time.h>
 
-enum { FRAME = 65536 + 64, BATCH = 64 };
+enum { FRAME = 65536 + 64, BATCH = 64, LAST_MS = 1000 };
 
 struct round {
     struct aksu *net;
@@ -88,6 +88,20 @@ static int sleep_until_due(struct round *r)
     return 0;
 }
 
+// The frame that is still held counts as sent: what comes after it, such as a reset when the
+// program ends, would not be accepted without it. A device that stays full does not hold up the
+// end.
+static void send_last(struct round *r)
+{
+    struct pollfd room = {.fd = r->device->fd, .events = POLLOUT};
+
+    while (r->held > 0 && poll(&room, 1, LAST_MS) == 1 && (room.revents & POLLOUT)) {
+        if (r->device->send(r->device, r->out, r->held) != -EAGAIN) {
+            r->held = 0;
+        }
+    }
+}
+
 int aksu_posix_run(struct aksu *net, struct aksu_device *device, const struct aksu_loop *loop)
 {
     struct round r;
@@ -108,5 +122,6 @@ int aksu_posix_run(struct aksu *net, struct aksu_device *device, const struct ak
             break;
         }
     }
+    send_last(&r);
     return error;
 }

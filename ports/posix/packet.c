@@ -136,9 +136,11 @@ static int transmit(struct aksu_device *device, const void *frame, size_t len)
     if (send(device->fd, frame, len, 0) == (ssize_t)len) {
         return 0;
     }
-    if (errno == EAGAIN || errno == ENOBUFS) {
+    if (errno == EAGAIN) {
         return -EAGAIN;
     }
+    // ENOBUFS: the interface's queue is full. Poll does not wait for that, so to try again is to
+    // spin; the frame is lost, as in any full queue on its way, and TCP slows down.
     device->dropped++;
     return -errno;
 }
