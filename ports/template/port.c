@@ -5,6 +5,8 @@
 // Rows, listeners, octets of each receive and send ring.
 AKSU_STORAGE(memory, 4, 2, 2048, 2048);
 
+enum { BATCH = 16 };
+
 int port_start(const uint8_t mac[6], struct aksu_addr addr, const void *entropy, size_t len);
 struct aksu *port_net(void);
 void port_poll(void);
@@ -38,8 +40,9 @@ static uint32_t clock_ms(void)
     return 0;
 }
 
-// Sleeps until a frame comes or ms are over; AKSU_NEVER: until a frame comes. Look once more
-// whether a frame waits with interrupts off before you sleep, so that none is missed.
+// Sleeps until a frame comes, the MAC becomes ready to send, or ms are over (AKSU_NEVER: only the
+// first two). Look once more whether a frame waits with interrupts off before you sleep, so that
+// none is missed.
 static void sleep_ms(uint32_t ms)
 {
     (void)ms;
@@ -65,17 +68,18 @@ struct aksu *port_net(void)
     return &net;
 }
 
-// One round: everything in, everything out, sleep.
+// One round: everything in, everything out, sleep. A flood does not keep us from sending: beyond a
+// batch, frames wait for the next round.
 void port_poll(void)
 {
-    static uint8_t frame[1514];
+    static uint8_t frame[1514 + 4]; // 4: if the MAC leaves the FCS behind the frame
     size_t len;
 
-    while ((len = mac_receive(frame, sizeof frame)) > 0) {
+    for (unsigned i = 0; i < BATCH && (len = mac_receive(frame, sizeof frame)) > 0; i++) {
         (void)aksu_input(&net, clock_ms(), frame, len);
     }
     while (mac_ready() && (len = aksu_output(&net, clock_ms(), frame, sizeof frame)) > 0) {
         mac_send(frame, len);
     }
-    sleep_ms(aksu_idle(&net, clock_ms()));
+    sleep_ms(mac_ready() ? aksu_idle(&net, clock_ms()) : AKSU_NEVER);
 }
