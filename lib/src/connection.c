@@ -54,6 +54,8 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     row->user = user;
     row->ttl = TTL;
     row->bits |= AKSU_ROW_ANNOUNCED;
+    net->step = aksu_tcp_step;
+    net->resolver = &aksu_arp_resolver;
     aksu_isn_open(net, &pair, &open);
     aksu_stack_step(net, row, &ev, &fx);
     aksu_stack_wake(net, row);
@@ -138,6 +140,7 @@ int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32
     } else {
         struct aksu_event ev = {AKSU_EV_SET, (uint8_t)option, net->now_ms, value, 0, NULL, NULL};
         struct aksu_effects fx;
+        net->step = aksu_tcp_step;
         aksu_stack_step(net, row, &ev, &fx);
         aksu_stack_wake(net, row);
     }

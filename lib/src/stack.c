@@ -13,7 +13,7 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_e
     if (trace) {
         trace->before = row->tcb;
     }
-    aksu_tcp_step(net->profile, &row->tcb, ev, fx);
+    net->step(net->profile, &row->tcb, ev, fx);
     if (fx->mask & AKSU_FX_CLOSED) {
         row->bits |= AKSU_ROW_OVER;
         row->reason = (uint8_t)-fx->reason;
@@ -92,8 +92,8 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
 
 static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, int error)
 {
-    if (error == AKSU_ETIMEDOUT && net->link) {
-        net->link->doubt(net, row);
+    if (error == AKSU_ETIMEDOUT && net->resolver) {
+        net->resolver->doubt(net, row);
     }
     if (!(row->bits & AKSU_ROW_SILENT) && row->handlers->on_trouble) {
         row->handlers->on_trouble(net, conn, row->user, error);
@@ -304,18 +304,6 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet)
     return framed(net, frame, a->mac, put_packet(net, NULL, &a->pair, &a->segment, packet));
 }
 
-// No answer to ARP, and there never was one. A RST would not arrive either: it is as good as sent.
-static void unreachable(struct aksu *net, struct aksu_row *row)
-{
-    static const struct aksu_segment rst = {.flags = AKSU_RST};
-    struct aksu_event ev = {AKSU_EV_SENT, 0, net->now_ms, 0, 0, &rst, NULL};
-    struct aksu_effects fx;
-
-    aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
-    aksu_stack_step(net, row, &ev, &fx);
-    row->reason = (uint8_t)-AKSU_EHOSTUNREACH;
-}
-
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
                              uint8_t *frame, uint8_t *packet)
 {
@@ -344,32 +332,11 @@ static void row_tick(struct aksu *net, struct aksu_row *row)
     aksu_stack_effects(net, row, &fx, NULL);
 }
 
-// Sends, or waits for the next hop. Returns the length of the frame written, or 0.
-static size_t resolve_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
-                             uint8_t *frame, uint8_t *packet)
-{
-    size_t len = 0;
-    enum aksu_resolution resolution = AKSU_RESOLVED;
-
-    if (net->link && !(row->bits & AKSU_ROW_RESOLVED)) {
-        resolution = net->link->resolve(net, row, frame, &len);
-    }
-    switch (resolution) {
-    case AKSU_RESOLVED:
-        return segment_output(net, row, s, frame, packet);
-    case AKSU_UNREACHABLE:
-        unreachable(net, row);
-        return 0;
-    default:
-        aksu_table_schedule(net, row, row->deadline);
-        return len;
-    }
-}
-
 // One thing that a row whose time has come wants.
 static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame, uint8_t *packet)
 {
     struct aksu_plan plan;
+    size_t len = 0;
 
     if (over(row)) {
         reap(net, row);
@@ -377,7 +344,11 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
     }
     switch (aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan)) {
     case AKSU_NEXT_SEGMENT:
-        return resolve_output(net, row, &plan.segment, frame, packet);
+        if (net->link && !(row->bits & AKSU_ROW_RESOLVED) &&
+            !net->resolver->resolve(net, row, frame, &len)) {
+            return len;
+        }
+        return segment_output(net, row, &plan.segment, frame, packet);
     case AKSU_NEXT_TICK:
         row_tick(net, row);
         return 0;

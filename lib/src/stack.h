@@ -36,20 +36,25 @@ struct aksu_packet {
     uint32_t len;
 };
 
-enum aksu_resolution { AKSU_RESOLVED, AKSU_ASKED, AKSU_WAITING, AKSU_UNREACHABLE };
+enum { AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
 
 struct aksu_link {
     uint32_t header_len;
     int (*input)(struct aksu *net, const uint8_t *frame, size_t len);
     // Puts the header in front of a packet for a station.
     void (*frame)(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
-    // Finds row.mac. ASKED: a frame of *len octets was written. WAITING: row.deadline is set.
-    enum aksu_resolution (*resolve)(struct aksu *net, struct aksu_row *row, uint8_t *frame,
-                                    size_t *len);
-    // The next hop may have gone: it is to be resolved anew.
-    void (*doubt)(struct aksu *net, struct aksu_row *row);
     // Writes an answer that is not IPv4.
     size_t (*answer)(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
+};
+
+// What finds the next hop of connections that are opened from this side.
+struct aksu_resolver {
+    // Finds row.mac. False: the row waits, and a question of *len octets was written or none.
+    bool (*resolve)(struct aksu *net, struct aksu_row *row, uint8_t *frame, size_t *len);
+    // The next hop may have gone: it is to be resolved anew.
+    void (*doubt)(struct aksu *net, struct aksu_row *row);
+    // Takes in an answer.
+    int (*learn)(struct aksu *net, uint32_t addr, const uint8_t mac[6]);
 };
 
 struct aksu_cookies {
@@ -135,9 +140,10 @@ bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
 int aksu_icmp_input(struct aksu *net, const struct aksu_packet *ip);
 size_t aksu_icmp_output(struct aksu *net, uint8_t *to);
 int aksu_arp_input(struct aksu *net, const uint8_t *packet, size_t len);
-enum aksu_resolution aksu_arp_resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame,
-                                      size_t *len);
-void aksu_arp_doubt(struct aksu *net, struct aksu_row *row);
+extern const uint8_t aksu_broadcast[6];
+size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6], unsigned op,
+                    const uint8_t target_mac[6], uint32_t target);
+extern const struct aksu_resolver aksu_arp_resolver;
 size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
 bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);

@@ -135,6 +135,7 @@ struct aksu_trace {
 /// How frames reach the wire. &aksu_ethernet: Ethernet II and ARP. NULL: bare IP packets, as TUN,
 /// PPP and SLIP carry them.
 struct aksu_link;
+struct aksu_resolver;
 extern const struct aksu_link aksu_ethernet;
 
 /// What a stack is told when it starts. Zero is the default of each member but profile and addr.
@@ -317,6 +318,10 @@ struct aksu {
     const struct aksu_storage *store;
     const struct aksu_profile *profile;
     const struct aksu_link *link;
+    // What only some images need, and then link: set by the calls that need it.
+    void (*step)(const struct aksu_profile *, struct aksu_tcb *, const struct aksu_event *,
+                 struct aksu_effects *);
+    const struct aksu_resolver *resolver;
     struct aksu_trace *trace;
     void *user;
     struct aksu_row *free_rows;

@@ -4,8 +4,6 @@
 
 enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, FCS_LEN = 4 };
 
-static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-
 static int input(struct aksu *net, const uint8_t *frame, size_t len)
 {
     // Some MACs leave the frame check sequence behind the packet.
@@ -15,7 +13,7 @@ static int input(struct aksu *net, const uint8_t *frame, size_t len)
     bool ours = memcmp(frame, net->mac, 6) == 0;
     const uint8_t *from = frame + 6;
 
-    if (!ours && memcmp(frame, broadcast, 6) != 0) {
+    if (!ours && memcmp(frame, aksu_broadcast, 6) != 0) {
         return -AKSU_DROP_NOT_OURS;
     }
     if ((from[0] & 1) || memcmp(from, net->mac, 6) == 0) {
@@ -42,5 +40,4 @@ static void put_header(const struct aksu *net, uint8_t *frame, const uint8_t mac
     aksu_put16(frame + 12, TYPE_IPV4);
 }
 
-const struct aksu_link aksu_ethernet = {AKSU_ETHERNET_LEN, input,          put_header,
-                                        aksu_arp_resolve,  aksu_arp_doubt, aksu_arp_answer};
+const struct aksu_link aksu_ethernet = {AKSU_ETHERNET_LEN, input, put_header, aksu_arp_answer};

@@ -382,7 +382,6 @@ void aksu_tcp_arrives(const struct aksu_profile *p, struct aksu_tcb *t, const st
     }
     take_timestamp(p, t, ev);
     t->keep_probes = 0;
-    aksu_tcp_arm_keepalive(t, ev->now_ms); // the peer is there (MUST-26)
     if (t->state == AKSU_SYN_RECEIVED) {
         t->state = AKSU_ESTABLISHED;
         fx->mask |= AKSU_FX_OPENED;

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The transition function: user calls (RFC 9293 3.10.1 to 3.10.6), what was sent, timeouts
-// (3.10.8), ICMP (3.9.2.2). Segments go to handshake.c and arrives.c.
+// The transition function as far as a server needs it: user calls (RFC 9293 3.10.1 to 3.10.6), what
+// was sent, timeouts (3.10.8), ICMP (3.9.2.2). Segments go to handshake.c and arrives.c; the rest
+// is in active.c.
 #include "tcp.h"
 
 enum {
     BUF_MAX = 1 << 30,
-    OVERRIDE_MS = 500,  // 3.8.6.2.1: between 0.1 and 1 s
-    KEEP_IDLE_S = 7200, // MUST-28
-    KEEP_INTERVAL_S = 75,
-    KEEP_COUNT = 9,
-    PTB_FLOOR = 512 // 552 octets of IP, the least that is believed (RFC 5927 7.2)
+    OVERRIDE_MS = 500, // 3.8.6.2.1: between 0.1 and 1 s
+    PTB_FLOOR = 512    // 552 octets of IP, the least that is believed (RFC 5927 7.2)
 };
 
 void aksu_tcp_finish(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
@@ -56,22 +54,7 @@ void aksu_tcp_arm_fin_wait_2(const struct aksu_profile *p, struct aksu_tcb *t, u
     }
 }
 
-static bool keeps_alive(const struct aksu_tcb *t)
-{
-    return (t->flags & AKSU_F_KEEPALIVE) &&
-           (t->state == AKSU_ESTABLISHED || t->state == AKSU_CLOSE_WAIT ||
-            (t->state == AKSU_FIN_WAIT_2 && !(t->flags & AKSU_F_RCV_CLOSED)));
-}
-
-void aksu_tcp_arm_keepalive(struct aksu_tcb *t, uint32_t now_ms)
-{
-    if (keeps_alive(t)) {
-        t->misc_at = now_ms + (t->keep_idle_s ? t->keep_idle_s : KEEP_IDLE_S) * 1000u;
-        t->timers |= AKSU_TIMER_MISC;
-    }
-}
-
-static bool may_write(const struct aksu_tcb *t)
+bool aksu_tcp_may_write(const struct aksu_tcb *t)
 {
     return (t->state == AKSU_SYN_SENT || t->state == AKSU_SYN_RECEIVED ||
             t->state == AKSU_ESTABLISHED || t->state == AKSU_CLOSE_WAIT) &&
@@ -81,7 +64,7 @@ static bool may_write(const struct aksu_tcb *t)
 // SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
 static void wrote(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
 {
-    if (!may_write(t) || ev->value > BUF_MAX - t->snd_buf) {
+    if (!aksu_tcp_may_write(t) || ev->value > BUF_MAX - t->snd_buf) {
         return;
     }
     if (t->snd_una == t->snd_max && t->snd_buf == 0 && t->state >= AKSU_ESTABLISHED &&
@@ -111,7 +94,7 @@ static void end_sending(struct aksu_tcb *t)
 
 static void shut_down(struct aksu_tcb *t)
 {
-    if (may_write(t)) {
+    if (aksu_tcp_may_write(t)) {
         end_sending(t);
     }
 }
@@ -136,62 +119,6 @@ static void close_both(const struct aksu_profile *p, struct aksu_tcb *t,
     } else if (ev->value != 0 && t->state != AKSU_TIME_WAIT) {
         t->user_at = ev->now_ms + aksu_min32(ev->value, BUF_MAX);
         t->timers |= AKSU_TIMER_USER | AKSU_TIMER_LINGER;
-    }
-}
-
-static void set_flag(struct aksu_tcb *t, uint16_t flag, uint32_t value)
-{
-    t->flags = (uint16_t)(value ? t->flags | flag : t->flags & ~flag);
-}
-
-static void set_keepalive(struct aksu_tcb *t, uint32_t now_ms, uint32_t on)
-{
-    if (keeps_alive(t) && !on) {
-        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
-        t->owed &= (uint8_t)~AKSU_OWE_KEEPALIVE;
-    }
-    set_flag(t, AKSU_F_KEEPALIVE, on);
-    aksu_tcp_arm_keepalive(t, now_ms);
-}
-
-static void set(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
-{
-    switch (ev->option) {
-    case AKSU_NODELAY:
-        set_flag(t, AKSU_F_NODELAY, ev->value);
-        break;
-    case AKSU_QUICKACK:
-        set_flag(t, AKSU_F_QUICKACK, ev->value);
-        break;
-    case AKSU_USER_TIMEOUT:
-        t->user_timeout_s = (uint16_t)ev->value;
-        if (t->timers & AKSU_TIMER_USER) {
-            aksu_tcp_arm_user(p, t, ev->now_ms);
-        }
-        break;
-    case AKSU_KEEPALIVE:
-        set_keepalive(t, ev->now_ms, ev->value);
-        break;
-    case AKSU_KEEPALIVE_IDLE:
-        t->keep_idle_s = (uint16_t)ev->value;
-        aksu_tcp_arm_keepalive(t, ev->now_ms);
-        break;
-    case AKSU_KEEPALIVE_INTERVAL:
-        t->keep_interval_s = (uint8_t)ev->value;
-        break;
-    case AKSU_KEEPALIVE_COUNT:
-        t->keep_count = (uint8_t)ev->value;
-        break;
-    case AKSU_PROBE_LIMIT:
-        t->probe_limit = (uint8_t)ev->value;
-        break;
-    case AKSU_URGENT:
-        if (may_write(t)) {
-            t->snd_up = t->snd_una + aksu_tcp_syn(t) + t->snd_buf;
-        }
-        break;
-    default:
-        break;
     }
 }
 
@@ -312,29 +239,10 @@ static void rtx_expired(const struct aksu_profile *p, struct aksu_tcb *t, struct
     }
 }
 
-// RFC 9293 3.8.4: only when nothing is outstanding (MUST-26); no single probe decides (MUST-29).
-static void keep_alive(struct aksu_tcb *t, uint32_t now_ms, struct aksu_effects *fx)
-{
-    if (t->snd_una != t->snd_max || t->snd_buf > 0) {
-        aksu_tcp_arm_keepalive(t, now_ms);
-        return;
-    }
-    if (t->keep_probes >= (t->keep_count ? t->keep_count : KEEP_COUNT)) {
-        aksu_tcp_give_up(t, fx, AKSU_ETIMEDOUT);
-        return;
-    }
-    t->keep_probes++;
-    t->owed |= AKSU_OWE_KEEPALIVE;
-    t->misc_at = now_ms + (t->keep_interval_s ? t->keep_interval_s : KEEP_INTERVAL_S) * 1000u;
-    t->timers |= AKSU_TIMER_MISC;
-}
-
-static void misc_expired(struct aksu_tcb *t, uint32_t now_ms, struct aksu_effects *fx)
+static void misc_expired(struct aksu_tcb *t, struct aksu_effects *fx)
 {
     t->timers &= (uint8_t)~AKSU_TIMER_MISC;
-    if (keeps_alive(t)) {
-        keep_alive(t, now_ms, fx);
-    } else if (t->state == AKSU_TIME_WAIT) {
+    if (t->state == AKSU_TIME_WAIT) {
         aksu_tcp_finish(t, fx, AKSU_OK);
     } else if (t->state == AKSU_FIN_WAIT_2) {
         aksu_tcp_finish(t, fx, AKSU_ETIMEDOUT);
@@ -355,7 +263,7 @@ static void tick(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_
         rtx_expired(p, t, fx);
     }
     if (due & t->timers & AKSU_TIMER_MISC) {
-        misc_expired(t, now_ms, fx);
+        misc_expired(t, fx);
     }
 }
 
@@ -384,33 +292,15 @@ static void icmp(struct aksu_tcb *t, const struct aksu_event *ev, struct aksu_ef
     }
 }
 
-// A saved connection wakes under another clock: the time since its save has passed for it.
-static void resume(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
-{
-    uint32_t shift = ev->now_ms - (ev->value + ev->detail);
-
-    t->rtx_at += shift;
-    t->ack_at += shift;
-    t->misc_at += shift;
-    t->user_at += shift;
-    t->rtt_at += shift;
-    t->ts_recent_at = (uint16_t)(t->ts_recent_at + (shift >> 16));
-    t->salt -= shift; // so that timestamps go on where they would be
-    p->congestion->idle(t);
-}
-
 // With nothing in flight the retransmission timer is the persist timer: it runs while what is
 // queued is held back by the window, else not at all.
-static void settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
 {
     uint32_t len;
     bool fin;
 
     if (t->state == AKSU_ESTABLISHED && (t->flags & AKSU_F_FIN)) {
         end_sending(t); // closed before it was open
-    }
-    if (keeps_alive(t) && !(t->timers & AKSU_TIMER_MISC)) {
-        aksu_tcp_arm_keepalive(t, now_ms);
     }
     if (t->snd_wnd > 0) {
         t->probes = 0;
@@ -437,19 +327,16 @@ static void segment(const struct aksu_profile *p, struct aksu_tcb *t, const stru
         fx->mask = (ev->segment->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
     } else if (t->state == AKSU_LISTEN) {
         aksu_tcp_arrives_listen(p, t, ev, fx);
-    } else if (t->state == AKSU_SYN_SENT) {
-        aksu_tcp_arrives_syn_sent(p, t, ev, fx);
     } else {
         aksu_tcp_arrives(p, t, ev, fx);
     }
 }
 
-static void dispatch(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                     struct aksu_effects *fx)
+void aksu_tcp_dispatch(const struct aksu_profile *p, struct aksu_tcb *t,
+                       const struct aksu_event *ev, struct aksu_effects *fx)
 {
     switch (ev->kind) {
     case AKSU_EV_LISTEN:
-    case AKSU_EV_CONNECT:
         aksu_tcp_open(p, t, ev);
         break;
     case AKSU_EV_WROTE:
@@ -469,9 +356,6 @@ static void dispatch(const struct aksu_profile *p, struct aksu_tcb *t, const str
             aksu_tcp_give_up(t, fx, AKSU_ECONNABORTED);
         }
         break;
-    case AKSU_EV_SET:
-        set(p, t, ev);
-        break;
     case AKSU_EV_SEGMENT:
         segment(p, t, ev, fx);
         break;
@@ -484,22 +368,19 @@ static void dispatch(const struct aksu_profile *p, struct aksu_tcb *t, const str
     case AKSU_EV_ICMP:
         icmp(t, ev, fx);
         break;
-    case AKSU_EV_RESUME:
-        resume(p, t, ev);
-        break;
     default:
         break;
     }
 }
 
-void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                   struct aksu_effects *fx)
+void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                    struct aksu_effects *fx)
 {
     uint8_t before = t->state;
 
     memset(fx, 0, sizeof *fx);
-    dispatch(p, t, ev, fx);
-    settle(p, t, ev->now_ms);
+    aksu_tcp_dispatch(p, t, ev, fx);
+    aksu_tcp_settle(p, t, ev->now_ms);
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
     (void)before;
 }

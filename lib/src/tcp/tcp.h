@@ -53,13 +53,19 @@ void aksu_tcp_rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms);
 void aksu_tcp_arm_rtx(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
 void aksu_tcp_arm_user(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
 
-// step.c
+// step.c: aksu_tcp_serve is aksu_tcp_step for connections that LISTEN began and whose options were
+// left alone.
+void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                    struct aksu_effects *fx);
 void aksu_tcp_finish(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
 void aksu_tcp_drop_half_open(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
 void aksu_tcp_give_up(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
 void aksu_tcp_enter_time_wait(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
 void aksu_tcp_arm_fin_wait_2(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
-void aksu_tcp_arm_keepalive(struct aksu_tcb *t, uint32_t now_ms);
+bool aksu_tcp_may_write(const struct aksu_tcb *t);
+void aksu_tcp_dispatch(const struct aksu_profile *p, struct aksu_tcb *t,
+                       const struct aksu_event *ev, struct aksu_effects *fx);
+void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
 
 // plan.c
 uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms);

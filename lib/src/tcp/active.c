@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// The whole transition function: what step.c has for a server, and what only the application's own
+// doing brings: connections that it opens (RFC 9293 3.10.1) or resumes, options that it sets. The
+// stack of an image that does none of it links step.c alone.
+#include "tcp.h"
+
+enum {
+    KEEP_IDLE_S = 7200, // MUST-28
+    KEEP_INTERVAL_S = 75,
+    KEEP_COUNT = 9
+};
+
+static bool keeps_alive(const struct aksu_tcb *t)
+{
+    return (t->flags & AKSU_F_KEEPALIVE) &&
+           (t->state == AKSU_ESTABLISHED || t->state == AKSU_CLOSE_WAIT ||
+            (t->state == AKSU_FIN_WAIT_2 && !(t->flags & AKSU_F_RCV_CLOSED)));
+}
+
+static void arm_keepalive(struct aksu_tcb *t, uint32_t now_ms)
+{
+    if (keeps_alive(t)) {
+        t->misc_at = now_ms + (t->keep_idle_s ? t->keep_idle_s : KEEP_IDLE_S) * 1000u;
+        t->timers |= AKSU_TIMER_MISC;
+    }
+}
+
+static void set_flag(struct aksu_tcb *t, uint16_t flag, uint32_t value)
+{
+    t->flags = (uint16_t)(value ? t->flags | flag : t->flags & ~flag);
+}
+
+static void set_keepalive(struct aksu_tcb *t, uint32_t now_ms, uint32_t on)
+{
+    if (keeps_alive(t) && !on) {
+        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
+        t->owed &= (uint8_t)~AKSU_OWE_KEEPALIVE;
+    }
+    set_flag(t, AKSU_F_KEEPALIVE, on);
+    arm_keepalive(t, now_ms);
+}
+
+static void set(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+{
+    switch (ev->option) {
+    case AKSU_NODELAY:
+        set_flag(t, AKSU_F_NODELAY, ev->value);
+        break;
+    case AKSU_QUICKACK:
+        set_flag(t, AKSU_F_QUICKACK, ev->value);
+        break;
+    case AKSU_USER_TIMEOUT:
+        t->user_timeout_s = (uint16_t)ev->value;
+        if (t->timers & AKSU_TIMER_USER) {
+            aksu_tcp_arm_user(p, t, ev->now_ms);
+        }
+        break;
+    case AKSU_KEEPALIVE:
+        set_keepalive(t, ev->now_ms, ev->value);
+        break;
+    case AKSU_KEEPALIVE_IDLE:
+        t->keep_idle_s = (uint16_t)ev->value;
+        arm_keepalive(t, ev->now_ms);
+        break;
+    case AKSU_KEEPALIVE_INTERVAL:
+        t->keep_interval_s = (uint8_t)ev->value;
+        break;
+    case AKSU_KEEPALIVE_COUNT:
+        t->keep_count = (uint8_t)ev->value;
+        break;
+    case AKSU_PROBE_LIMIT:
+        t->probe_limit = (uint8_t)ev->value;
+        break;
+    case AKSU_URGENT:
+        if (aksu_tcp_may_write(t)) {
+            t->snd_up = t->snd_una + aksu_tcp_syn(t) + t->snd_buf;
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+// RFC 9293 3.8.4: only when nothing is outstanding (MUST-26); no single probe decides (MUST-29).
+static void keep_alive(struct aksu_tcb *t, uint32_t now_ms, struct aksu_effects *fx)
+{
+    if (!(t->timers & AKSU_TIMER_MISC) || !aksu_reached(now_ms, t->misc_at)) {
+        return;
+    }
+    if (t->snd_una != t->snd_max || t->snd_buf > 0) {
+        arm_keepalive(t, now_ms);
+        return;
+    }
+    if (t->keep_probes >= (t->keep_count ? t->keep_count : KEEP_COUNT)) {
+        aksu_tcp_give_up(t, fx, AKSU_ETIMEDOUT);
+        return;
+    }
+    t->keep_probes++;
+    t->owed |= AKSU_OWE_KEEPALIVE;
+    t->misc_at = now_ms + (t->keep_interval_s ? t->keep_interval_s : KEEP_INTERVAL_S) * 1000u;
+    t->timers |= AKSU_TIMER_MISC;
+}
+
+// A saved connection wakes under another clock: the time since its save has passed for it.
+static void resume(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+{
+    uint32_t shift = ev->now_ms - (ev->value + ev->detail);
+
+    t->rtx_at += shift;
+    t->ack_at += shift;
+    t->misc_at += shift;
+    t->user_at += shift;
+    t->rtt_at += shift;
+    t->ts_recent_at = (uint16_t)(t->ts_recent_at + (shift >> 16));
+    t->salt -= shift; // so that timestamps go on where they would be
+    p->congestion->idle(t);
+}
+
+// What step.c does not know. False: it does.
+static bool act(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                struct aksu_effects *fx)
+{
+    if (ev->kind == AKSU_EV_CONNECT) {
+        aksu_tcp_open(p, t, ev);
+    } else if (ev->kind == AKSU_EV_SET) {
+        set(p, t, ev);
+    } else if (ev->kind == AKSU_EV_RESUME) {
+        resume(p, t, ev);
+    } else if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_SYN_SENT) {
+        aksu_tcp_arrives_syn_sent(p, t, ev, fx);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                   struct aksu_effects *fx)
+{
+    uint8_t before = t->state;
+
+    memset(fx, 0, sizeof *fx);
+    if (ev->kind == AKSU_EV_TICK && keeps_alive(t)) {
+        keep_alive(t, ev->now_ms, fx);
+    }
+    if (!act(p, t, ev, fx)) {
+        aksu_tcp_dispatch(p, t, ev, fx);
+    }
+    aksu_tcp_settle(p, t, ev->now_ms);
+    // The peer is there (MUST-26), or there is something to keep alive now.
+    if ((ev->kind == AKSU_EV_SEGMENT && !fx->refused) || !(t->timers & AKSU_TIMER_MISC)) {
+        arm_keepalive(t, ev->now_ms);
+    }
+    AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
+    (void)before;
+}
