@@ -25,29 +25,22 @@ static bool profile_valid(const struct aksu_profile *p)
 
 static uint32_t mask_of(uint8_t prefix)
 {
-    return UINT32_MAX << (32 - (prefix ? prefix : 24));
+    return UINT32_MAX << ((32u - (prefix ? prefix : 24u)) & 31u);
 }
 
 int aksu_set_address(struct aksu *net, const struct aksu_addr *addr, uint8_t prefix,
                      const struct aksu_addr *gateway)
 {
-    struct aksu asked = *net;
-
-    if (prefix > 32) {
-        return AKSU_EINVAL;
-    }
-    asked.addr = 0;
-    asked.netmask = mask_of(prefix);
     uint32_t own = aksu_addr_get(addr);
     uint32_t hop = gateway ? aksu_addr_get(gateway) : 0;
+    uint32_t mask = mask_of(prefix);
 
-    asked.addr = own;
-    if (!aksu_ipv4_unicast(&asked, own) ||
-        (hop != 0 && (!aksu_ipv4_unicast(&asked, hop) || ((hop ^ own) & asked.netmask) != 0))) {
+    if (prefix > 32 || !aksu_ipv4_host(own, own, mask) ||
+        (hop != 0 && (!aksu_ipv4_host(hop, own, mask) || ((hop ^ own) & mask) != 0))) {
         return AKSU_EINVAL;
     }
     net->addr = own;
-    net->netmask = asked.netmask;
+    net->netmask = mask;
     net->gateway = hop;
     return AKSU_OK;
 }

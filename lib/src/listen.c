@@ -147,7 +147,7 @@ static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct a
     struct aksu_open open;
 
     if (!net->profile->cookies || !net->profile->cookies->take(net, pair, ack, &plan.segment)) {
-        return -AKSU_DROP_NO_CONNECTION;
+        return AKSU_DROP_NO_CONNECTION;
     }
     aksu_isn_open(net, pair, &open);
     open.iss = plan.segment.ack;
@@ -157,7 +157,7 @@ static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct a
     struct aksu_row *row = half_open(net, l, pair, &plan.segment, &open);
 
     if (!row) {
-        return -AKSU_DROP_NO_CONNECTION; // for lack of resources: RST
+        return AKSU_DROP_NO_CONNECTION; // for lack of resources: RST
     }
     struct aksu_event ev = {AKSU_EV_SENT, 0, net->now_ms, 0, 0, &plan.segment, NULL};
     struct aksu_effects fx;
@@ -165,7 +165,7 @@ static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct a
     aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan);
     aksu_stack_step(net, row, &ev, &fx);
     net->counters.cookies_taken++;
-    return 1;
+    return AKSU_REPLAYED;
 }
 
 static int take_syn(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
@@ -179,7 +179,7 @@ static int take_syn(struct aksu *net, struct aksu_listener *l, const struct aksu
         return 0;
     }
     if (!room) {
-        return -AKSU_DROP_NO_ROW; // the client's next SYN is its retry
+        return AKSU_DROP_NO_ROW; // the client's next SYN is its retry
     }
     aksu_isn_open(net, pair, &open);
     if (above != 0) {
@@ -196,14 +196,14 @@ int aksu_listen_input(struct aksu *net, struct aksu_listener *l, const struct ak
     case AKSU_ADMIT:
         return take_syn(net, l, pair, s, above);
     case AKSU_REPLY:
-        return (s->flags & AKSU_SYN) ? -AKSU_DROP_NO_CONNECTION : take_cookie(net, l, pair, s);
+        return (s->flags & AKSU_SYN) ? AKSU_DROP_NO_CONNECTION : take_cookie(net, l, pair, s);
     default:
         break;
     }
     if (s->options & AKSU_OPT_ILLEGAL) {
-        return -AKSU_DROP_TCP_OPTION;
+        return AKSU_DROP_TCP_OPTION;
     }
     bool odd = (s->flags & (AKSU_SYN | AKSU_RST)) != AKSU_RST;
 
-    return odd ? -AKSU_DROP_TCP_FLAGS : -AKSU_DROP_LISTEN;
+    return odd ? AKSU_DROP_TCP_FLAGS : AKSU_DROP_LISTEN;
 }

@@ -164,7 +164,7 @@ struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *
     return a;
 }
 
-// RFC 9293 3.10.7.1. Returns the negative reason, or that of a full ring.
+// RFC 9293 3.10.7.1. Returns the reason, or that of a full ring.
 static int reset(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *s,
                  int reason)
 {
@@ -174,7 +174,7 @@ static int reset(struct aksu *net, const struct aksu_pair *pair, const struct ak
     struct aksu_answer *a = aksu_stack_answer(net, pair);
 
     if (!a) {
-        return -AKSU_DROP_REPLY_FULL;
+        return AKSU_DROP_REPLY_FULL;
     }
     aksu_tcp_reply(s, &a->segment);
     net->counters.resets_sent++;
@@ -190,7 +190,7 @@ static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_p
 
     aksu_stack_step(net, row, &ev, &fx);
     if (fx.refused) {
-        result = (s->options & AKSU_OPT_ILLEGAL) ? -AKSU_DROP_TCP_OPTION : -AKSU_DROP_UNACCEPTABLE;
+        result = (s->options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION : AKSU_DROP_UNACCEPTABLE;
     }
     if (fx.mask & AKSU_FX_RESET) {
         result = reset(net, &ip->pair, s, result);
@@ -210,7 +210,7 @@ static int deliver(struct aksu *net, const struct aksu_packet *ip, const struct 
         return row_input(net, row, ip, s);
     }
     if (ip->pair.local != net->addr) {
-        return -AKSU_DROP_NOT_OURS;
+        return AKSU_DROP_NOT_OURS;
     }
     if (net->bits & AKSU_NET_SEEDED) {
         struct aksu_time_wait *w = aksu_time_wait_find(net, &ip->pair);
@@ -220,12 +220,12 @@ static int deliver(struct aksu *net, const struct aksu_packet *ip, const struct 
         }
     }
     struct aksu_listener *l = aksu_listen_find(net, &ip->pair);
-    int result = l ? aksu_listen_input(net, l, &ip->pair, s, above) : -AKSU_DROP_NO_CONNECTION;
+    int result = l ? aksu_listen_input(net, l, &ip->pair, s, above) : AKSU_DROP_NO_CONNECTION;
 
-    if (result > 0) {
+    if (result == AKSU_REPLAYED) {
         return row_input(net, aksu_table_find(net, &ip->pair), ip, s); // a cookie made its row
     }
-    if (result == -AKSU_DROP_NO_CONNECTION) {
+    if (result == AKSU_DROP_NO_CONNECTION) {
         result = reset(net, &ip->pair, s, result);
     }
     return result;
@@ -238,12 +238,12 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *ip)
     uint32_t len = ip->len;
 
     if (!aksu_segment_get(ip, &s)) {
-        return -AKSU_DROP_TCP_HEADER;
+        return AKSU_DROP_TCP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) &&
         aksu_sum_finish(aksu_sum_pair(&ip->pair) + AKSU_PROTOCOL_TCP + len +
                         net->profile->copy(NULL, octets, len)) != 0) {
-        return -AKSU_DROP_TCP_CHECKSUM;
+        return AKSU_DROP_TCP_CHECKSUM;
     }
     return deliver(net, ip, &s);
 }
@@ -254,10 +254,10 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
     net->counters.frames_in++;
     int result = net->link ? net->link->input(net, frame, len) : aksu_ipv4_input(net, frame, len);
 
-    if (result < 0) {
-        net->counters.dropped[-result]++;
+    if (result) {
+        net->counters.dropped[result]++;
     }
-    return result;
+    return -result;
 }
 
 // Writes a segment behind its IPv4 header. row NULL: an answer, which has no text.

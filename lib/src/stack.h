@@ -7,6 +7,7 @@
 #include "tcp/tcp.h"
 
 enum { AKSU_ETHERNET_LEN = 14, AKSU_IPV4_LEN = 20, AKSU_TCP_LEN = 20, AKSU_ICMP_LEN = 8 };
+// Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
 enum { AKSU_PROTOCOL_ICMP = 1, AKSU_PROTOCOL_TCP = 6 };
 
 // row.bits
@@ -63,7 +64,8 @@ struct aksu_cookies {
                  struct aksu_segment *syn);
 };
 
-// Wire access.
+// Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
+// where words may be unaligned.
 static inline uint16_t aksu_get16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
@@ -74,16 +76,21 @@ static inline uint32_t aksu_get32(const uint8_t *p)
     return (uint32_t)aksu_get16(p) << 16 | aksu_get16(p + 2);
 }
 
-static inline void aksu_put16(uint8_t *p, uint32_t v)
+static inline uint8_t *aksu_put16(uint8_t *p, uint32_t v)
 {
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
+    const uint8_t octets[] = {(uint8_t)(v >> 8), (uint8_t)v};
+
+    memcpy(p, octets, sizeof octets);
+    return p + sizeof octets;
 }
 
-static inline void aksu_put32(uint8_t *p, uint32_t v)
+static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 {
-    aksu_put16(p, v >> 16);
-    aksu_put16(p + 2, v);
+    const uint8_t octets[] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
+                              (uint8_t)v};
+
+    memcpy(p, octets, sizeof octets);
+    return p + sizeof octets;
 }
 
 // stack.c
@@ -96,7 +103,8 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair);
 
-// listen.c
+// listen.c. REPLAYED: the segment's cookie made a row, which the segment is for.
+enum { AKSU_REPLAYED = AKSU_DROP_COUNT };
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
 int aksu_listen_input(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
                       const struct aksu_segment *s, aksu_seq above);
@@ -135,11 +143,13 @@ int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struc
 int aksu_ipv4_input(struct aksu *net, const uint8_t *packet, size_t len);
 void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, const uint8_t fields[3],
                       uint32_t len, uint8_t *to);
+bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
 int aksu_icmp_input(struct aksu *net, const struct aksu_packet *ip);
 size_t aksu_icmp_output(struct aksu *net, uint8_t *to);
 int aksu_arp_input(struct aksu *net, const uint8_t *packet, size_t len);
+void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
 extern const uint8_t aksu_broadcast[6];
 size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6], unsigned op,
                     const uint8_t target_mac[6], uint32_t target);

@@ -77,7 +77,7 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w,
     struct aksu_answer *a = aksu_stack_answer(net, pair);
 
     if (!a) {
-        return -AKSU_DROP_REPLY_FULL;
+        return AKSU_DROP_REPLY_FULL;
     }
     a->segment.seq = w->snd_nxt;
     a->segment.ack = w->rcv_nxt;
@@ -88,7 +88,7 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w,
         a->segment.tsval = net->now_ms + w->salt;
         a->segment.tsecr = w->ts_recent;
     }
-    return -AKSU_DROP_TIME_WAIT;
+    return AKSU_DROP_TIME_WAIT;
 }
 
 // A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 for a SYN that opens a new
@@ -104,7 +104,7 @@ int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struc
     }
     // RST is ignored (RFC 1337), and so is an empty segment: two ends must not answer for ever.
     if ((s->flags & AKSU_RST) || (s->len == 0 && !(s->flags & (AKSU_SYN | AKSU_FIN)))) {
-        return -AKSU_DROP_TIME_WAIT;
+        return AKSU_DROP_TIME_WAIT;
     }
     if (s->flags & AKSU_FIN) {
         w->expires = net->now_ms + 2 * net->profile->msl_ms;

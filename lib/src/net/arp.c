@@ -17,8 +17,7 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
 {
     uint8_t *p = frame + AKSU_ETHERNET_LEN;
 
-    memcpy(frame, to, 6);
-    memcpy(frame + 6, net->mac, 6);
+    aksu_ethernet_put(net, frame, to);
     aksu_put16(frame + 12, 0x0806);
     memcpy(p, format, 6);
     aksu_put16(p + 6, op);
@@ -43,7 +42,7 @@ static int answer(struct aksu *net, uint8_t kind, uint32_t to)
     struct aksu_answer *a = aksu_stack_answer(net, &pair);
 
     if (!a) {
-        return -AKSU_DROP_REPLY_FULL;
+        return AKSU_DROP_REPLY_FULL;
     }
     a->kind = kind;
     return 0;
@@ -55,7 +54,7 @@ static int conflict(struct aksu *net)
     net->counters.arp_conflicts++;
     if ((net->bits & AKSU_NET_DEFENDED) &&
         !aksu_reached(net->now_ms, net->defended_at + DEFEND_MS)) {
-        return -AKSU_DROP_ARP;
+        return AKSU_DROP_ARP;
     }
     net->defended_at = net->now_ms;
     net->bits |= AKSU_NET_DEFENDED;
@@ -65,7 +64,7 @@ static int conflict(struct aksu *net)
 int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
 {
     if (len < ARP_LEN || memcmp(p, format, 6) != 0) {
-        return -AKSU_DROP_PROTOCOL;
+        return AKSU_DROP_PROTOCOL;
     }
     unsigned op = aksu_get16(p + 6);
     uint32_t sender = aksu_get32(p + 14);
@@ -75,7 +74,7 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
     if (memcmp(p + 8, net->frame_mac, 6) != 0 ||
         (sender != 0 &&
          (!aksu_ipv4_unicast(net, sender) || ((sender ^ net->addr) & net->netmask) != 0))) {
-        return -AKSU_DROP_SOURCE;
+        return AKSU_DROP_SOURCE;
     }
     if (sender == net->addr) {
         return conflict(net);
@@ -84,7 +83,7 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
         return answer(net, AKSU_ANSWER_ARP_REPLY, sender);
     }
     if (op == AKSU_ARP_REPLY && target == net->addr && sender != 0) {
-        return net->resolver ? net->resolver->learn(net, sender, p + 8) : -AKSU_DROP_ARP;
+        return net->resolver ? net->resolver->learn(net, sender, p + 8) : AKSU_DROP_ARP;
     }
-    return -AKSU_DROP_ARP;
+    return AKSU_DROP_ARP;
 }

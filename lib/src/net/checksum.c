@@ -32,57 +32,16 @@ static void add(struct sum *sum, uintptr_t word)
     sum->carries += sum->low < word;
 }
 
-static void copy_word(struct sum *sum, uint8_t *to, const uint8_t *from, unsigned i)
-{
-    uintptr_t word = load(from, i);
-
-    memcpy(to + i * WORD, &word, WORD);
-    add(sum, word);
-}
-
-// Four words at a time: the loop itself would cost as much as the work.
-static struct sum copy_words(uint8_t *to, const uint8_t *from, uint32_t len)
-{
-    struct sum sum = {0, 0};
-
-    for (; len >= BLOCK; len -= BLOCK, from += BLOCK, to += BLOCK) {
-        copy_word(&sum, to, from, 0);
-        copy_word(&sum, to, from, 1);
-        copy_word(&sum, to, from, 2);
-        copy_word(&sum, to, from, 3);
-    }
-    for (; len >= WORD; len -= WORD, from += WORD, to += WORD) {
-        copy_word(&sum, to, from, 0);
-    }
-    return sum;
-}
-
-static struct sum sum_words(const uint8_t *from, uint32_t len)
-{
-    struct sum sum = {0, 0};
-
-    for (; len >= BLOCK; len -= BLOCK, from += BLOCK) {
-        add(&sum, load(from, 0));
-        add(&sum, load(from, 1));
-        add(&sum, load(from, 2));
-        add(&sum, load(from, 3));
-    }
-    for (; len >= WORD; len -= WORD, from += WORD) {
-        add(&sum, load(from, 0));
-    }
-    return sum;
-}
-
 // Folds to 16 bits of memory order and reads them in network order.
 static uint32_t fold(struct sum sum)
 {
     uint8_t octets[2];
-    uint64_t wide = (uint64_t)(sum.low & UINT32_MAX) + ((uint64_t)sum.low >> 32) + sum.carries;
-    uint32_t low =
-        (uint32_t)(wide & 0xffff) + (uint32_t)(wide >> 16 & 0xffff) + (uint32_t)(wide >> 32);
+    uint64_t low = sum.low;
+    uint32_t wide = (uint32_t)(low & 0xffff) + (uint32_t)(low >> 16 & 0xffff) +
+                    (uint32_t)(low >> 32 & 0xffff) + (uint32_t)(low >> 48) + (uint32_t)sum.carries;
 
-    low = (low & 0xffff) + (low >> 16);
-    uint16_t folded = (uint16_t)(low + (low >> 16));
+    wide = (wide & 0xffff) + (wide >> 16);
+    uint16_t folded = (uint16_t)(wide + (wide >> 16));
     memcpy(octets, &folded, sizeof octets);
     return aksu_get16(octets);
 }
@@ -101,23 +60,35 @@ static uint32_t copy_octets(uint8_t *to, const uint8_t *from, uint32_t len)
     return len ? sum + ((uint32_t)*from << 8) : sum;
 }
 
-// On a 64-bit host memcpy() and a second look cost less than one loop for both.
+// On a 64-bit host memcpy() and a second look cost less than one loop for both, and a loop over
+// single words would cost as much as the work.
 uint32_t aksu_copy(void *to, const void *from, uint32_t len)
 {
-    uint32_t done = 0;
     struct sum sum = {0, 0};
+    uint8_t *out = to;
+    const uint8_t *in = from;
 
-    if (to && WORD == 8) {
-        memcpy(to, from, len);
-        to = NULL;
+    if (out && WORD == 8) {
+        memcpy(out, in, len);
+        out = NULL;
     }
-    if ((((uintptr_t)to | (uintptr_t)from) & MISALIGNED_BITS) == 0) {
-        done = len - len % WORD;
-        sum = to ? copy_words(to, from, done) : sum_words(from, done);
+    if ((((uintptr_t)out | (uintptr_t)in) & MISALIGNED_BITS) == 0) {
+        for (; WORD == 8 && len >= BLOCK; len -= BLOCK, in += BLOCK) {
+            add(&sum, load(in, 0));
+            add(&sum, load(in, 1));
+            add(&sum, load(in, 2));
+            add(&sum, load(in, 3));
+        }
+        for (; len >= WORD; len -= WORD, in += WORD) {
+            uintptr_t word = load(in, 0);
+            add(&sum, word);
+            if (out) {
+                memcpy(out, &word, WORD);
+                out += WORD;
+            }
+        }
     }
-    return done == len ? fold(sum)
-                       : fold(sum) + copy_octets(to ? (uint8_t *)to + done : NULL,
-                                                 (const uint8_t *)from + done, len - done);
+    return fold(sum) + copy_octets(out, in, len);
 }
 
 // The sum of a header: an even number of octets, few enough for 32 bits.

@@ -8,16 +8,16 @@ static int input(struct aksu *net, const uint8_t *frame, size_t len)
 {
     // Some MACs leave the frame check sequence behind the packet.
     if (len < AKSU_ETHERNET_LEN || len > (size_t)net->mtu + AKSU_ETHERNET_LEN + FCS_LEN) {
-        return -AKSU_DROP_RUNT;
+        return AKSU_DROP_RUNT;
     }
     bool ours = memcmp(frame, net->mac, 6) == 0;
     const uint8_t *from = frame + 6;
 
     if (!ours && memcmp(frame, aksu_broadcast, 6) != 0) {
-        return -AKSU_DROP_NOT_OURS;
+        return AKSU_DROP_NOT_OURS;
     }
     if ((from[0] & 1) || memcmp(from, net->mac, 6) == 0) {
-        return -AKSU_DROP_SOURCE;
+        return AKSU_DROP_SOURCE;
     }
     memcpy(net->frame_mac, from, 6);
     switch (aksu_get16(frame + 12)) {
@@ -25,19 +25,20 @@ static int input(struct aksu *net, const uint8_t *frame, size_t len)
         // A packet to one host in a frame to all is not for TCP (RFC 1122 2.4), and there is no
         // use for one to all hosts.
         return ours ? aksu_ipv4_input(net, frame + AKSU_ETHERNET_LEN, len - AKSU_ETHERNET_LEN)
-                    : -AKSU_DROP_NOT_OURS;
+                    : AKSU_DROP_NOT_OURS;
     case TYPE_ARP:
         return aksu_arp_input(net, frame + AKSU_ETHERNET_LEN, len - AKSU_ETHERNET_LEN);
     default:
-        return -AKSU_DROP_PROTOCOL;
+        return AKSU_DROP_PROTOCOL;
     }
 }
 
-static void put_header(const struct aksu *net, uint8_t *frame, const uint8_t mac[6])
+void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac[6])
 {
     memcpy(frame, mac, 6);
     memcpy(frame + 6, net->mac, 6);
     aksu_put16(frame + 12, TYPE_IPV4);
 }
 
-const struct aksu_link aksu_ethernet = {AKSU_ETHERNET_LEN, input, put_header, aksu_arp_answer};
+const struct aksu_link aksu_ethernet = {AKSU_ETHERNET_LEN, input, aksu_ethernet_put,
+                                        aksu_arp_answer};

@@ -16,7 +16,7 @@ enum {
 static int echo(struct aksu *net, const struct aksu_packet *ip)
 {
     if (net->echo_len != 0 || ip->len > net->store->echo_octets) {
-        return -AKSU_DROP_ECHO_BUSY;
+        return AKSU_DROP_ECHO_BUSY;
     }
     memcpy(net->store->echo, ip->payload, ip->len);
     memcpy(net->echo_mac, net->frame_mac, 6);
@@ -74,26 +74,26 @@ static int error(struct aksu *net, const struct aksu_packet *ip)
     uint32_t left = ip->len - AKSU_ICMP_LEN;
 
     if (!classify(ip->payload, &ev)) {
-        return -AKSU_DROP_ICMP;
+        return AKSU_DROP_ICMP;
     }
     if (left < AKSU_IPV4_LEN || q[0] >> 4 != 4 || q[9] != AKSU_PROTOCOL_TCP) {
-        return -AKSU_DROP_ICMP_QUOTE;
+        return AKSU_DROP_ICMP_QUOTE;
     }
     uint32_t header = (q[0] & 15) * 4u;
     if (header < AKSU_IPV4_LEN || left < header + QUOTED_TCP) {
-        return -AKSU_DROP_ICMP_QUOTE;
+        return AKSU_DROP_ICMP_QUOTE;
     }
     struct aksu_pair quoted = {aksu_get32(q + 16), aksu_get32(q + 12), aksu_get16(q + header + 2),
                                aksu_get16(q + header)};
     struct aksu_row *row = aksu_table_find(net, &quoted);
 
     if (!row) {
-        return -AKSU_DROP_ICMP_QUOTE;
+        return AKSU_DROP_ICMP_QUOTE;
     }
     ev.value = aksu_get32(q + header + 4);
     aksu_stack_step(net, row, &ev, &fx);
     if (fx.refused) {
-        return -AKSU_DROP_ICMP_QUOTE;
+        return AKSU_DROP_ICMP_QUOTE;
     }
     aksu_stack_effects(net, row, &fx, NULL);
     return 0;
@@ -102,7 +102,7 @@ static int error(struct aksu *net, const struct aksu_packet *ip)
 int aksu_icmp_input(struct aksu *net, const struct aksu_packet *ip)
 {
     if (ip->len < AKSU_ICMP_LEN || aksu_sum_finish(aksu_copy(NULL, ip->payload, ip->len)) != 0) {
-        return -AKSU_DROP_ICMP;
+        return AKSU_DROP_ICMP;
     }
     if (ip->payload[0] == ECHO && ip->payload[1] == 0) {
         return echo(net, ip);

@@ -10,18 +10,23 @@ bool aksu_ipv4_here(const struct aksu *net, uint32_t addr)
     return ((addr ^ net->addr) & net->netmask) == 0;
 }
 
-// Whether an address can be one host's (RFC 1122 3.2.1.3).
-bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr)
+// Whether an address can be one host's (RFC 1122 3.2.1.3), seen from `own` on a network.
+bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask)
 {
     uint32_t first = addr >> 24;
-    uint32_t host = addr & ~net->netmask;
+    uint32_t host = addr & ~netmask;
 
     if (first == 0 || first == 127 || first >= 224) {
         return false;
     }
     // The network's own number and its broadcast; links of two and of one host have neither.
-    return !aksu_ipv4_here(net, addr) || net->netmask >= 0xfffffffe ||
-           (host != 0 && host != ~net->netmask);
+    return ((addr ^ own) & netmask) != 0 || netmask >= 0xfffffffe ||
+           (host != 0 && host != ~netmask);
+}
+
+bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr)
+{
+    return aksu_ipv4_host(addr, net->addr, net->netmask);
 }
 
 // Well-formed options are ignored (MUST-50); a source route is refused (docs/design.md).
@@ -41,50 +46,55 @@ static bool options_harmless(const uint8_t *p, uint32_t len)
     return true;
 }
 
+static uint32_t header_len(const uint8_t *p)
+{
+    return (p[0] & 15) * 4u;
+}
+
 static int check_header(const struct aksu *net, const uint8_t *p, size_t len)
 {
     if (len < AKSU_IPV4_LEN) {
-        return -AKSU_DROP_RUNT;
+        return AKSU_DROP_RUNT;
     }
-    uint32_t header = (p[0] & 15) * 4u;
+    uint32_t header = header_len(p);
     uint32_t total = aksu_get16(p + 2);
 
     if (p[0] >> 4 != 4 || header < AKSU_IPV4_LEN || header > total || total > len) {
-        return -AKSU_DROP_IP_HEADER;
+        return AKSU_DROP_IP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) && aksu_sum_finish(aksu_sum_header(p, header)) != 0) {
-        return -AKSU_DROP_IP_CHECKSUM;
+        return AKSU_DROP_IP_CHECKSUM;
     }
     if (!options_harmless(p + AKSU_IPV4_LEN, header - AKSU_IPV4_LEN)) {
-        return -AKSU_DROP_IP_OPTION;
+        return AKSU_DROP_IP_OPTION;
     }
     if (aksu_get16(p + 6) & FRAGMENT) {
-        return -AKSU_DROP_FRAGMENT;
+        return AKSU_DROP_FRAGMENT;
     }
-    return (int)header;
+    return 0;
 }
 
 int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
 {
-    int header = check_header(net, p, len);
+    int drop = check_header(net, p, len);
 
-    if (header < 0) {
-        return header;
+    if (drop) {
+        return drop;
     }
-    struct aksu_packet ip = {{aksu_get32(p + 12), aksu_get32(p + 16), 0, 0},
-                             p + header,
-                             (uint32_t)aksu_get16(p + 2) - (uint32_t)header};
+    uint32_t header = header_len(p);
+    struct aksu_packet ip = {
+        {aksu_get32(p + 12), aksu_get32(p + 16), 0, 0}, p + header, aksu_get16(p + 2) - header};
 
     if (!aksu_ipv4_unicast(net, ip.pair.remote) || ip.pair.remote == net->addr) {
-        return -AKSU_DROP_SOURCE;
+        return AKSU_DROP_SOURCE;
     }
     if (p[9] == AKSU_PROTOCOL_TCP) {
         return aksu_stack_tcp(net, &ip); // a connection may have begun with an older address
     }
     if (ip.pair.local != net->addr) {
-        return -AKSU_DROP_NOT_OURS;
+        return AKSU_DROP_NOT_OURS;
     }
-    return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, &ip) : -AKSU_DROP_PROTOCOL;
+    return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, &ip) : AKSU_DROP_PROTOCOL;
 }
 
 // fields: Diffserv code point, TTL, protocol. Identification is 0: a packet that is never
@@ -92,13 +102,14 @@ int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
 void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, const uint8_t fields[3],
                       uint32_t len, uint8_t *to)
 {
-    uint32_t first = 0x4500u | (uint32_t)fields[0] << 2;
-    uint32_t third = (uint32_t)fields[1] << 8 | fields[2];
-    uint32_t sum = first + AKSU_IPV4_LEN + len + DONT_FRAGMENT + third + aksu_sum_pair(pair);
+    uint8_t *p = aksu_put16(to, 0x4500u | (uint32_t)fields[0] << 2);
 
-    aksu_put32(to, first << 16 | (AKSU_IPV4_LEN + len));
-    aksu_put32(to + 4, DONT_FRAGMENT);
-    aksu_put32(to + 8, third << 16 | ((net->offload & AKSU_OFFLOAD_TX) ? 0 : aksu_sum_finish(sum)));
-    aksu_put32(to + 12, pair->local);
-    aksu_put32(to + 16, pair->remote);
+    p = aksu_put16(p, AKSU_IPV4_LEN + len);
+    p = aksu_put32(p, DONT_FRAGMENT);
+    p = aksu_put32(p, (uint32_t)fields[1] << 24 | (uint32_t)fields[2] << 16);
+    p = aksu_put32(p, pair->local);
+    aksu_put32(p, pair->remote);
+    if (!(net->offload & AKSU_OFFLOAD_TX)) {
+        aksu_put16(to + 10, aksu_sum_finish(aksu_sum_header(to, AKSU_IPV4_LEN)));
+    }
 }

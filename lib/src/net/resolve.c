@@ -37,7 +37,7 @@ static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
     struct aksu_neighbour *n = place(net, addr);
 
     if (n->addr != addr || n->state != ASKING) {
-        return -AKSU_DROP_ARP;
+        return AKSU_DROP_ARP;
     }
     memcpy(n->mac, mac, 6);
     n->state = KNOWN;

@@ -92,58 +92,54 @@ bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s)
     return ip->pair.remote_port != 0 && ip->pair.local_port != 0;
 }
 
-// Begins an option: NOPs before it, so that it ends on a multiple of 4 and nothing needs to follow
-// an END (MUST-69). Returns where its value goes.
-static uint8_t *put_option(uint8_t **at, unsigned kind, unsigned len)
-{
-    uint8_t *p = *at;
+// An option that fits a word with its value, or the beginning of a longer one: NOPs stand before
+// it, so that nothing needs to follow an END (MUST-69).
+enum {
+    PUT_MSS = MSS << 24 | 4 << 16,
+    PUT_WSCALE = NOP << 24 | WSCALE << 16 | 3 << 8,
+    PUT_SACK_PERMITTED = NOP << 24 | NOP << 16 | SACK_PERMITTED << 8 | 2,
+    PUT_TIMESTAMPS = NOP << 24 | NOP << 16 | TIMESTAMPS << 8 | 10,
+    PUT_SACK = NOP << 24 | NOP << 16 | SACK << 8 | 2
+};
 
-    *at = p + ((len + 3) & ~3u);
-    while (((unsigned)(*at - p) & 3u) != (len & 3u)) {
-        *p++ = NOP;
-    }
-    p[0] = (uint8_t)kind;
-    p[1] = (uint8_t)len;
-    return p + 2;
-}
-
-static uint8_t *put_options(const struct aksu_segment *s, uint8_t *at)
+static uint8_t *put_options(const struct aksu_segment *s, uint8_t *p)
 {
     if (s->options & AKSU_OPT_MSS) {
-        aksu_put16(put_option(&at, MSS, 4), s->mss);
+        p = aksu_put32(p, PUT_MSS | (uint32_t)s->mss);
     }
     if (s->options & AKSU_OPT_WSCALE) {
-        *put_option(&at, WSCALE, 3) = s->wscale;
+        p = aksu_put32(p, PUT_WSCALE | (uint32_t)s->wscale);
     }
     if (s->options & AKSU_OPT_SACK_PERMITTED) {
-        put_option(&at, SACK_PERMITTED, 2);
+        p = aksu_put32(p, PUT_SACK_PERMITTED);
     }
     if (s->options & AKSU_OPT_TIMESTAMPS) {
-        uint8_t *p = put_option(&at, TIMESTAMPS, 10);
-        aksu_put32(p, s->tsval);
-        aksu_put32(p + 4, s->tsecr);
+        p = aksu_put32(p, PUT_TIMESTAMPS);
+        p = aksu_put32(p, s->tsval);
+        p = aksu_put32(p, s->tsecr);
     }
     if (s->options & AKSU_OPT_SACK) {
-        uint8_t *p = put_option(&at, SACK, 2u + 8u * s->sacks);
-        for (unsigned i = 0; i < s->sacks; i++, p += 8) {
-            aksu_put32(p, s->sack[i].start);
-            aksu_put32(p + 4, s->sack[i].end);
+        p = aksu_put32(p, PUT_SACK + 8u * s->sacks);
+        for (unsigned i = 0; i < s->sacks; i++) {
+            p = aksu_put32(p, s->sack[i].start);
+            p = aksu_put32(p, s->sack[i].end);
         }
     }
-    return at;
+    return p;
 }
 
 // Writes the header, checksum zero. Returns its length, a multiple of 4, at most 60.
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to)
 {
-    uint32_t len = (uint32_t)(put_options(s, to + AKSU_TCP_LEN) - to);
+    uint8_t *p = aksu_put16(to, pair->local_port);
 
-    aksu_put16(to, pair->local_port);
-    aksu_put16(to + 2, pair->remote_port);
-    aksu_put32(to + 4, s->seq);
-    aksu_put32(to + 8, s->ack);
+    p = aksu_put16(p, pair->remote_port);
+    p = aksu_put32(p, s->seq);
+    p = aksu_put32(p, s->ack);
+    p = aksu_put32(p, s->wnd); // the left half is filled in below
+    p = aksu_put32(p, s->urp);
+    uint32_t len = (uint32_t)(put_options(s, p) - to);
+
     aksu_put16(to + 12, len << 10 | s->flags); // data offset in words, reserved bits zero
-    aksu_put16(to + 14, s->wnd);
-    aksu_put32(to + 16, s->urp);
     return len;
 }
