@@ -91,13 +91,14 @@ uint32_t aksu_copy(void *to, const void *from, uint32_t len)
     return fold(sum) + copy_octets(out, in, len);
 }
 
-// The sum of a header: an even number of octets, few enough for 32 bits.
+// The sum of a header: a multiple of 4 octets, few enough for 32 bits.
 uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
 {
     uint32_t sum = 0;
 
-    for (const uint8_t *end = header + len; header < end; header += 2) {
-        sum += aksu_get16(header);
+    for (const uint8_t *end = header + len; header < end; header += 4) {
+        uint32_t word = aksu_get32(header);
+        sum += (word >> 16) + (word & 0xffff);
     }
     return sum;
 }
