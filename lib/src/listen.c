@@ -113,10 +113,7 @@ static struct aksu_row *half_open(struct aksu *net, struct aksu_listener *l,
     l->half_open++;
     net->half_open++;
     aksu_stack_step(net, row, &ev, &fx);
-    ev.kind = AKSU_EV_SEGMENT;
-    ev.segment = syn;
-    ev.open = NULL;
-    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_event(net, row, AKSU_EV_SEGMENT, syn, &fx);
     aksu_stack_wake(net, row);
     return row;
 }
@@ -159,11 +156,10 @@ static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct a
     if (!row) {
         return AKSU_DROP_NO_CONNECTION; // for lack of resources: RST
     }
-    struct aksu_event ev = {AKSU_EV_SENT, 0, net->now_ms, 0, 0, &plan.segment, NULL};
     struct aksu_effects fx;
 
     aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan);
-    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_event(net, row, AKSU_EV_SENT, &plan.segment, &fx);
     net->counters.cookies_taken++;
     return AKSU_REPLAYED;
 }

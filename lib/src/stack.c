@@ -23,6 +23,15 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_e
     }
 }
 
+// An event that has no more to it than a segment, or nothing.
+void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
+                      const struct aksu_segment *s, struct aksu_effects *fx)
+{
+    struct aksu_event ev = {(uint8_t)kind, 0, net->now_ms, 0, 0, s, NULL};
+
+    aksu_stack_step(net, row, &ev, fx);
+}
+
 // An event that has no more to it than a number. No handler runs.
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value)
 {
@@ -184,11 +193,10 @@ static int reset(struct aksu *net, const struct aksu_pair *pair, const struct ak
 static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_packet *ip,
                      const struct aksu_segment *s)
 {
-    struct aksu_event ev = {AKSU_EV_SEGMENT, 0, net->now_ms, 0, 0, s, NULL};
     struct aksu_effects fx;
     int result = 0;
 
-    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_event(net, row, AKSU_EV_SEGMENT, s, &fx);
     if (fx.refused) {
         result = (s->options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION : AKSU_DROP_UNACCEPTABLE;
     }
@@ -307,7 +315,6 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet)
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
                              uint8_t *frame, uint8_t *packet)
 {
-    struct aksu_event ev = {AKSU_EV_SENT, 0, net->now_ms, 0, 0, s, NULL};
     struct aksu_effects fx;
     size_t len = framed(net, frame, row->mac, put_packet(net, row, &row->pair, s, packet));
 
@@ -316,18 +323,17 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
         net->counters.retransmitted++;
     }
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
-    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_event(net, row, AKSU_EV_SENT, s, &fx);
     aksu_table_schedule(net, row, net->now_ms); // behind others that are due
     return len;
 }
 
 static void row_tick(struct aksu *net, struct aksu_row *row)
 {
-    struct aksu_event ev = {AKSU_EV_TICK, 0, net->now_ms, 0, 0, NULL, NULL};
     struct aksu_effects fx;
     uint8_t retries = row->tcb.retries;
 
-    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_event(net, row, AKSU_EV_TICK, NULL, &fx);
     net->counters.timeouts += row->tcb.retries > retries;
     aksu_stack_effects(net, row, &fx, NULL);
 }

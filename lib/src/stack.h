@@ -97,6 +97,8 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *ip);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_event *ev,
                      struct aksu_effects *fx);
+void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
+                      const struct aksu_segment *s, struct aksu_effects *fx);
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
                         const uint8_t *payload);

@@ -5,7 +5,7 @@
 enum { WAIT_MAX_MS = 1 << 30, SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
 
 // What a plan can be, the most urgent first.
-enum what { NOTHING, RST, SYN, REXMIT, PROBE, DATA, KEEPALIVE, ACK };
+enum what { NOTHING, RST, SYN, FRONT, DATA, KEEPALIVE, ACK };
 
 struct choice {
     enum what what;
@@ -68,46 +68,37 @@ bool aksu_tcp_can_send(const struct aksu_tcb *t, uint32_t *len, bool *fin)
     return *fin || *len == mss || worth_sending(t, *len, queued);
 }
 
-// The front of the queue again, as far as the window allows (SHLD-16).
-static void choose_rexmit(const struct aksu_tcb *t, struct choice *c)
-{
-    uint32_t flight = t->snd_max - t->snd_una;
-    uint32_t wnd = aksu_max32(t->snd_wnd, 1);
-
-    c->len = aksu_min32(aksu_min32(flight, t->snd_buf), aksu_min32(payload_max(t), wnd));
-    c->fin = flight > t->snd_buf && c->len == t->snd_buf && c->len < wnd;
-}
-
-// One octet into a window of zero, or the FIN if nothing else is left (3.8.6.1). Into a window that
-// is just small: what it takes.
-static void choose_probe(const struct aksu_tcb *t, struct choice *c)
+// The front of the queue: what was sent of it again, as far as the window allows (SHLD-16); or a
+// probe: one octet into a window of zero, or the FIN if nothing else is left (3.8.6.1), and into a
+// window that is just small what it takes.
+static void choose_front(const struct aksu_tcb *t, struct choice *c)
 {
     uint32_t wnd = aksu_max32(t->snd_wnd, 1);
+    uint32_t most = t->snd_buf + ((t->flags & AKSU_F_FIN) != 0);
 
-    c->len = aksu_min32(aksu_min32(t->snd_buf, payload_max(t)), wnd);
-    c->fin = (t->flags & AKSU_F_FIN) && c->len == t->snd_buf && c->len < wnd;
+    if (t->owed & AKSU_OWE_REXMIT) {
+        most = t->snd_max - t->snd_una;
+    }
+    c->len = aksu_min32(aksu_min32(most, t->snd_buf), aksu_min32(payload_max(t), wnd));
+    c->fin = most > t->snd_buf && c->len == t->snd_buf && c->len < wnd;
 }
 
-// The smallest step by which the offered window grows (3.8.6.2.2).
-static uint32_t window_step(const struct aksu_tcb *t)
-{
-    return aksu_max32(aksu_min32(t->rcv_buf / 2, t->rcv_mss), 1);
-}
-
-// Octets by which the right edge could move, as far as the window field can say it.
-static uint32_t window_gain(const struct aksu_tcb *t)
+// Octets by which the right edge could move, as far as the window field can say it. *step: the
+// smallest by which it does (3.8.6.2.2).
+static uint32_t window_gain(const struct aksu_tcb *t, uint32_t *step)
 {
     uint32_t wnd = aksu_min32(t->rcv_room, (uint32_t)UINT16_MAX << t->rcv_wscale);
     aksu_seq edge = t->rcv_nxt + wnd;
 
-    return aksu_seq_lt(t->rcv_adv, edge) ? edge - t->rcv_adv : 0;
+    *step = aksu_max32(aksu_min32(t->rcv_buf / 2, t->rcv_mss), 1);
+    return aksu_seq_max(edge, t->rcv_adv) - t->rcv_adv;
 }
 
 // An update of its own is due when much room has come, or when the peer may be waiting for it.
 static bool update_due(const struct aksu_tcb *t)
 {
-    uint32_t step = window_step(t);
-    uint32_t gain = window_gain(t);
+    uint32_t step;
+    uint32_t gain = window_gain(t, &step);
 
     if (t->state != AKSU_ESTABLISHED && t->state != AKSU_FIN_WAIT_1 &&
         t->state != AKSU_FIN_WAIT_2) {
@@ -126,12 +117,9 @@ static void choose(const struct aksu_tcb *t, bool ack_due, struct choice *c)
         c->what = SYN;
     } else if (t->state == AKSU_SYN_SENT) {
         c->what = NOTHING;
-    } else if (t->owed & AKSU_OWE_REXMIT) {
-        c->what = REXMIT;
-        choose_rexmit(t, c);
-    } else if (t->owed & AKSU_OWE_PROBE) {
-        c->what = PROBE;
-        choose_probe(t, c);
+    } else if (t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE)) {
+        c->what = FRONT;
+        choose_front(t, c);
     } else if (aksu_tcp_can_send(t, &c->len, &c->fin)) {
         c->what = DATA;
     } else {
@@ -144,8 +132,9 @@ static void choose(const struct aksu_tcb *t, bool ack_due, struct choice *c)
 // The window field. The edge does not move by less than a step, and never back (SHLD-14).
 static uint16_t window_field(const struct aksu_tcb *t, bool syn)
 {
-    uint32_t gain = window_gain(t);
-    uint32_t wnd = t->rcv_adv - t->rcv_nxt + (gain >= window_step(t) ? gain : 0);
+    uint32_t step;
+    uint32_t gain = window_gain(t, &step);
+    uint32_t wnd = t->rcv_adv - t->rcv_nxt + (gain >= step ? gain : 0);
 
     if (t->state == AKSU_SYN_SENT) {
         wnd = t->rcv_room;

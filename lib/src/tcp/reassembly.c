@@ -59,8 +59,9 @@ static bool held(const struct aksu_tcb *t, const struct text *x)
     return false;
 }
 
-// Puts the text in front of the ranges, joined with those that it touches. False: no room for it.
-static bool hold(struct aksu_tcb *t, const struct text *x)
+// Takes the ranges that the text touches out, and joins them with it. One look is enough: no two
+// ranges touch each other.
+static struct aksu_range join(struct aksu_tcb *t, const struct text *x)
 {
     struct aksu_range joined = {x->start, x->end};
 
@@ -72,11 +73,18 @@ static bool hold(struct aksu_tcb *t, const struct text *x)
             remove_range(t, i);
         }
     }
+    return joined;
+}
+
+// Puts a range in front of the others. False: no room for it.
+bool aksu_tcp_hold(struct aksu_tcb *t, aksu_seq start, aksu_seq end)
+{
     if (t->ranges == AKSU_RANGES) {
         return false;
     }
     memmove(&t->range[1], &t->range[0], t->ranges * sizeof t->range[0]);
-    t->range[0] = joined;
+    t->range[0].start = start;
+    t->range[0].end = end;
     t->ranges++;
     return true;
 }
@@ -100,19 +108,9 @@ static void trim(const struct aksu_tcb *t, const struct aksu_segment *s, struct 
     }
 }
 
-// Moves rcv_nxt over the text and over all ranges that it reaches.
-static void accept_in_order(struct aksu_tcb *t, const struct text *x, struct aksu_effects *fx)
+// Moves rcv_nxt to the end of the text and of what it was joined with.
+static void accept(struct aksu_tcb *t, aksu_seq end, bool fin, struct aksu_effects *fx)
 {
-    aksu_seq end = x->end;
-    bool fin = x->fin;
-
-    for (unsigned i = t->ranges; i-- > 0;) {
-        if (aksu_seq_leq(t->range[i].start, end)) {
-            end = aksu_seq_max(end, t->range[i].end);
-            remove_range(t, i);
-            i = t->ranges; // what it brought may reach another one
-        }
-    }
     fin = fin || ((t->flags & AKSU_F_FIN_HELD) && t->ranges == 0);
     fx->ready = end - t->rcv_nxt - fin;
     t->rcv_nxt = end;
@@ -141,14 +139,17 @@ bool aksu_tcp_take_text(const struct aksu_profile *p, struct aksu_tcb *t,
 
     fx->copy_from = x.start - s->seq - ((s->flags & AKSU_SYN) != 0);
     fx->copy_to = x.start - t->rcv_nxt;
-    if (x.start == t->rcv_nxt) {
-        accept_in_order(t, &x, fx);
-    } else if (held(t, &x)) {
+    if (held(t, &x)) {
         if (t->flags & AKSU_F_SACK) {
             p->sack->duplicate(t, x.start, x.end);
         }
         return true;
-    } else if (hold(t, &x)) {
+    }
+    struct aksu_range joined = join(t, &x);
+
+    if (joined.start == t->rcv_nxt) {
+        accept(t, joined.end, x.fin, fx);
+    } else if (aksu_tcp_hold(t, joined.start, joined.end)) {
         t->flags |= x.fin ? AKSU_F_FIN_HELD : 0;
     } else {
         return true;

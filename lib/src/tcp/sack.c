@@ -5,14 +5,7 @@
 // A duplicate waits in range[0] for the next ACK. If all ranges hold data it goes unreported.
 static void duplicate(struct aksu_tcb *t, aksu_seq start, aksu_seq end)
 {
-    if (t->ranges == AKSU_RANGES) {
-        return;
-    }
-    memmove(&t->range[1], &t->range[0], t->ranges * sizeof t->range[0]);
-    t->range[0].start = start;
-    t->range[0].end = end;
-    t->ranges++;
-    t->flags |= AKSU_F_DSACK;
+    t->flags |= aksu_tcp_hold(t, start, end) ? AKSU_F_DSACK : 0;
 }
 
 // As many as fit behind timestamps, the most recent first (RFC 2018 4).

@@ -38,6 +38,7 @@ bool aksu_tcp_take_text(const struct aksu_profile *p, struct aksu_tcb *t,
                         const struct aksu_segment *s, struct aksu_effects *fx);
 void aksu_tcp_report_duplicate(const struct aksu_profile *p, struct aksu_tcb *t,
                                const struct aksu_segment *s);
+bool aksu_tcp_hold(struct aksu_tcb *t, aksu_seq start, aksu_seq end);
 void aksu_tcp_forget_duplicate(struct aksu_tcb *t);
 
 // challenge.c
