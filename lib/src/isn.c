@@ -1,49 +1,51 @@
 // SPDX-License-Identifier: MIT
 // What must not be guessed: initial sequence numbers (RFC 6528), timestamp offsets, ephemeral ports
-// (RFC 6056). All are SipHash-2-4 of the pair of endpoints under the secret of aksu_seed().
+// (RFC 6056). All are Chaskey-12 of the pair of endpoints under the secret of aksu_seed(): a MAC
+// made for 32-bit microcontrollers (ISO/IEC 29192-6), less than half of SipHash's size there.
 #include "stack.h"
 
-enum { TICKS_PER_MS = 250, PORT_MIN = 1024 };
+enum { TICKS_PER_MS = 250, PORT_MIN = 1024, ROUNDS = 12 };
 
-static uint64_t rotate(uint64_t x, unsigned bits)
+static uint32_t rotate(uint32_t x, unsigned bits)
 {
-    return x << bits | x >> (64 - bits);
+    return x << bits | x >> (32 - bits);
 }
 
-// A SipRound as four steps: v[a] += v[b], v[b] is rotated and mixed with v[a]; in two of them v[a]
-// is turned by 32.
-static void rounds(uint64_t v[4], unsigned times)
+static void permute(uint32_t v[4])
 {
-    static const uint8_t step[4][3] = {{0, 1, 13}, {2, 3, 16}, {2, 1, 17}, {0, 3, 21}};
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        v[0] += v[1];
+        v[1] = rotate(v[1], 5) ^ v[0];
+        v[0] = rotate(v[0], 16);
+        v[2] += v[3];
+        v[3] = rotate(v[3], 8) ^ v[2];
+        v[0] += v[3];
+        v[3] = rotate(v[3], 13) ^ v[0];
+        v[2] += v[1];
+        v[1] = rotate(v[1], 7) ^ v[2];
+        v[2] = rotate(v[2], 16);
+    }
+}
 
-    for (unsigned i = 0; i < 4 * times; i++) {
-        const uint8_t *s = step[i % 4];
-        v[s[0]] += v[s[1]];
-        v[s[1]] = rotate(v[s[1]], s[2]) ^ v[s[0]];
-        if (i % 2 == 0) {
-            v[s[0]] = rotate(v[s[0]], 32);
+// Chaskey-12 of whole blocks of 4 words: the first half of its tag.
+uint64_t aksu_chaskey(const uint32_t key[4], const uint32_t *words, unsigned blocks)
+{
+    uint32_t v[4];
+    uint32_t last[4]; // twice the key in GF(2^128): it marks the last block
+    uint32_t carry = (key[3] >> 31) * 0x87;
+
+    for (unsigned i = 0; i < 4; i++) {
+        v[i] = key[i];
+        last[i] = key[i] << 1 ^ carry;
+        carry = key[i] >> 31;
+    }
+    while (blocks-- > 0) {
+        for (unsigned i = 0; i < 4; i++) {
+            v[i] ^= *words++ ^ (blocks == 0 ? last[i] : 0);
         }
+        permute(v);
     }
-}
-
-// SipHash-2-4 of pairs * 8 octets, given as 32-bit words in little-endian order.
-uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs)
-{
-    uint64_t k0 = (uint64_t)key[1] << 32 | key[0];
-    uint64_t k1 = (uint64_t)key[3] << 32 | key[2];
-    uint64_t v[4] = {k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du, k0 ^ 0x6c7967656e657261u,
-                     k1 ^ 0x7465646279746573u};
-
-    for (unsigned i = 0; i <= pairs; i++) {
-        uint64_t m = i < pairs ? (uint64_t)words[2 * i + 1] << 32 | words[2 * i]
-                               : (uint64_t)pairs << 59; // the length, 8 * pairs, in the top octet
-        v[3] ^= m;
-        rounds(v, 2);
-        v[0] ^= m;
-    }
-    v[2] ^= 0xff;
-    rounds(v, 4);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    return (uint64_t)(v[1] ^ last[1]) << 32 | (v[0] ^ last[0]);
 }
 
 // The keyed hash of a pair of endpoints and one word more: 0 for the connection itself.
@@ -53,7 +55,7 @@ uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uin
 
     memcpy(words, pair, sizeof *pair);
     words[3] = more;
-    return aksu_siphash(net->secret, words, 2);
+    return aksu_chaskey(net->secret, words, 1);
 }
 
 // RFC 6528 3: ISN = M + F(endpoints, secret), M a clock of 4 microseconds. The other half of the

@@ -10,21 +10,17 @@ static uint32_t row_index(const struct aksu *net, const struct aksu_row *row)
     return (uint32_t)(row - net->store->row);
 }
 
-// Keyed, so that nobody can aim for one bucket.
+// Keyed, so that nobody can aim for one bucket: the upper half of a sum of products with secret
+// factors, which makes any two pairs collide as seldom as by chance (vector multiply-shift
+// hashing).
 static struct aksu_row **bucket(const struct aksu *net, const struct aksu_pair *pair)
 {
-    uint32_t mixed = 0;
+    const uint32_t *k = net->secret;
+    uint32_t ports = (uint32_t)pair->remote_port << 16 | pair->local_port;
+    uint64_t mixed = ((uint64_t)k[0] << 32 | k[1]) * pair->remote;
 
-    if (net->store->buckets > 1) {
-        mixed = (pair->remote ^ net->secret[0]) * 0x9E3779B1u;
-        mixed ^= mixed >> 15;
-        mixed +=
-            (((uint32_t)pair->remote_port << 16 | pair->local_port) ^ net->secret[1]) * 0x85EBCA6Bu;
-        mixed ^= mixed >> 13;
-        mixed *= 0xC2B2AE35u;
-        mixed ^= mixed >> 16;
-    }
-    return &net->store->bucket[mixed & (net->store->buckets - 1)];
+    mixed += ((uint64_t)k[2] << 32 | k[3]) * ports;
+    return &net->store->bucket[(uint32_t)(mixed >> 32) & (net->store->buckets - 1)];
 }
 
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair)
