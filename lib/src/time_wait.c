@@ -17,21 +17,19 @@ static struct aksu_time_wait *search(const struct aksu *net, uint64_t hash,
 {
     uint32_t count = net->store->time_waits;
     uint32_t at = (uint32_t)hash % count;
-    struct aksu_time_wait *best = NULL;
+    uint32_t least = UINT32_MAX; // ms that a place still has to live
 
     for (uint32_t i = 0; i < aksu_min32(count, WINDOW); i++) {
         struct aksu_time_wait *w = &net->store->time_wait[at];
-        bool alive = live(net, w);
-        if (alive && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
+        uint32_t left = live(net, w) ? w->expires - net->now_ms : 0;
+        if (left > 0 && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
             return w;
         }
-        if (!best || !alive || (live(net, best) && aksu_seq_lt(w->expires, best->expires))) {
-            best = w;
+        if (victim && left < least) {
+            least = left;
+            *victim = w;
         }
         at = at + 1 < count ? at + 1 : 0;
-    }
-    if (victim) {
-        *victim = best;
     }
     return NULL;
 }

@@ -112,7 +112,6 @@ enum aksu_drop {
 struct aksu_counters {
     uint32_t frames_in;
     uint32_t frames_out;
-    uint32_t dropped[AKSU_DROP_COUNT];
     uint32_t retransmitted; ///< segments sent again
     uint32_t timeouts;      ///< retransmission timeouts
     uint32_t opened;        ///< connections that became ESTABLISHED
@@ -122,6 +121,7 @@ struct aksu_counters {
     uint32_t half_open_lost; ///< half-open connections that gave way, or were not completed
     uint32_t time_wait_lost; ///< TIME-WAIT entries that gave way before 2 MSL (MUST-13)
     uint32_t arp_conflicts;  ///< another station claimed our address (RFC 5227 2.4)
+    uint32_t dropped[AKSU_DROP_COUNT];
 };
 
 /// One step of one connection, as the trace hook sees it. `before` is a copy, `after` the TCB.
@@ -329,14 +329,14 @@ struct aksu {
     uint32_t addr;
     uint32_t netmask;
     uint32_t gateway;
-    uint32_t secret[4];
     uint32_t used;      // rows in use
     uint32_t scheduled; // of them in the heap
     uint32_t half_open;
+    struct aksu_counters counters;
+    uint32_t secret[4];
     uint32_t cookie_at; // when a SYN cookie was last sent
     uint32_t defended_at;
     uint32_t echo_to;
-    struct aksu_counters counters;
 };
 
 /// Starts a stack in the given storage, whose contents are cleared.
