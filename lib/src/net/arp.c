@@ -48,17 +48,17 @@ static int answer(struct aksu *net, uint8_t kind, uint32_t to)
     return 0;
 }
 
-// Another station has our address: say once in 10 s that it is ours, and go on (RFC 5227 2.4 b).
-static int conflict(struct aksu *net)
+// Another station has our address. True: say once in 10 s that it is ours (RFC 5227 2.4 b).
+static bool defend(struct aksu *net)
 {
     net->counters.arp_conflicts++;
     if ((net->bits & AKSU_NET_DEFENDED) &&
         !aksu_reached(net->now_ms, net->defended_at + DEFEND_MS)) {
-        return AKSU_DROP_ARP;
+        return false;
     }
     net->defended_at = net->now_ms;
     net->bits |= AKSU_NET_DEFENDED;
-    return answer(net, AKSU_ANSWER_ARP_ANNOUNCE, net->addr);
+    return true;
 }
 
 int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
@@ -76,14 +76,14 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
          (!aksu_ipv4_unicast(net, sender) || ((sender ^ net->addr) & net->netmask) != 0))) {
         return AKSU_DROP_SOURCE;
     }
-    if (sender == net->addr) {
-        return conflict(net);
+    bool ours = target == net->addr;
+    bool conflict = sender == net->addr;
+
+    if (!conflict && ours && op == AKSU_ARP_REPLY && sender != 0 && net->resolver) {
+        return net->resolver->learn(net, sender, p + 8);
     }
-    if (op == AKSU_ARP_REQUEST && target == net->addr) {
-        return answer(net, AKSU_ANSWER_ARP_REPLY, sender);
+    if (conflict ? !defend(net) : !ours || op != AKSU_ARP_REQUEST) {
+        return AKSU_DROP_ARP;
     }
-    if (op == AKSU_ARP_REPLY && target == net->addr && sender != 0) {
-        return net->resolver ? net->resolver->learn(net, sender, p + 8) : AKSU_DROP_ARP;
-    }
-    return AKSU_DROP_ARP;
+    return answer(net, conflict ? AKSU_ANSWER_ARP_ANNOUNCE : AKSU_ANSWER_ARP_REPLY, sender);
 }

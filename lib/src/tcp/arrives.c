@@ -16,12 +16,6 @@ static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
            (s->flags & (AKSU_SYN | AKSU_RST)) == AKSU_SYN;
 }
 
-// In a simultaneous open it comes with the ACK of ours, and that counts (3.5, Figure 8).
-static bool crossing(const struct aksu_tcb *t, const struct aksu_segment *s)
-{
-    return repeated_syn(t, s) && (s->flags & AKSU_ACK) && !(t->flags & AKSU_F_PASSIVE);
-}
-
 // Table 6. A segment that reaches over both edges of the window is acceptable too: it is trimmed.
 // With a window of zero, ACK, URG and RST of a segment at rcv_nxt are processed (MUST-66).
 static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
@@ -51,9 +45,7 @@ static bool refuse_unacceptable(const struct aksu_profile *p, struct aksu_tcb *t
     if (s->flags & AKSU_RST) {
         return refuse(fx);
     }
-    if (repeated_syn(t, s)) {
-        t->snd_nxt = t->snd_una; // the client has not seen our SYN,ACK: again
-    } else if (s->len > 0 || (s->flags & AKSU_FIN)) {
+    if (s->len > 0 || (s->flags & AKSU_FIN)) {
         t->owed |= AKSU_OWE_ACK; // the peer sends again what we have: it needs the ACK
         aksu_tcp_report_duplicate(p, t, s);
     } else {
@@ -72,9 +64,6 @@ static bool check_sequence(const struct aksu_profile *p, struct aksu_tcb *t,
     const struct aksu_segment *s = ev->segment;
     bool stamped = (s->options & AKSU_OPT_TIMESTAMPS) != 0;
 
-    if (crossing(t, s)) {
-        return true;
-    }
     if ((t->flags & AKSU_F_TIMESTAMPS) && !(s->flags & AKSU_RST)) {
         if (!stamped && !(s->options & AKSU_OPT_ILLEGAL)) {
             return refuse(fx); // RFC 7323 3.2
@@ -83,7 +72,7 @@ static bool check_sequence(const struct aksu_profile *p, struct aksu_tcb *t,
             return refuse_unacceptable(p, t, ev, fx);
         }
     }
-    if (repeated_syn(t, s) || !acceptable(t, s)) {
+    if (!acceptable(t, s)) {
         return refuse_unacceptable(p, t, ev, fx);
     }
     return true;
@@ -126,7 +115,7 @@ static bool check_syn(const struct aksu_profile *p, struct aksu_tcb *t, const st
     if (ev->segment->options & AKSU_OPT_ILLEGAL) {
         return refuse(fx); // MUST-7: such a header is not trusted further
     }
-    if (!(ev->segment->flags & AKSU_SYN) || crossing(t, ev->segment)) {
+    if (!(ev->segment->flags & AKSU_SYN)) {
         return true;
     }
     if (t->state == AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE) &&
@@ -373,11 +362,28 @@ void aksu_tcp_take_rest(const struct aksu_profile *p, struct aksu_tcb *t,
     }
 }
 
+// The checks. A repeated SYN is not as a segment of the connection. In a simultaneous open it comes
+// with the ACK of ours, and that counts (3.5, Figure 8); else the client has not seen our SYN,ACK.
+static bool check(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                  struct aksu_effects *fx)
+{
+    const struct aksu_segment *s = ev->segment;
+
+    if (!repeated_syn(t, s)) {
+        return check_sequence(p, t, ev, fx) && check_reset(p, t, ev, fx) &&
+               check_syn(p, t, ev, fx) && check_ack(p, t, ev, fx);
+    }
+    if ((t->flags & AKSU_F_PASSIVE) || !(s->flags & AKSU_ACK)) {
+        t->snd_nxt = t->snd_una; // again
+        return refuse(fx);
+    }
+    return (s->options & AKSU_OPT_ILLEGAL) ? refuse(fx) : check_ack(p, t, ev, fx);
+}
+
 void aksu_tcp_arrives(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                       struct aksu_effects *fx)
 {
-    if (!check_sequence(p, t, ev, fx) || !check_reset(p, t, ev, fx) || !check_syn(p, t, ev, fx) ||
-        !check_ack(p, t, ev, fx)) {
+    if (!check(p, t, ev, fx)) {
         return;
     }
     take_timestamp(p, t, ev);

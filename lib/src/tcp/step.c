@@ -34,8 +34,10 @@ void aksu_tcp_give_up(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
 {
     bool tell = t->state >= AKSU_SYN_RECEIVED && t->state <= AKSU_CLOSE_WAIT;
 
-    aksu_tcp_finish(t, fx, reason);
-    t->owed = tell ? AKSU_OWE_RST : 0;
+    if (t->state != AKSU_CLOSED) {
+        aksu_tcp_finish(t, fx, reason);
+        t->owed = tell ? AKSU_OWE_RST : 0;
+    }
 }
 
 void aksu_tcp_enter_time_wait(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
@@ -102,13 +104,9 @@ static void shut_down(struct aksu_tcb *t)
 static void close_both(const struct aksu_profile *p, struct aksu_tcb *t,
                        const struct aksu_event *ev, struct aksu_effects *fx)
 {
-    if (t->state <= AKSU_SYN_SENT) {
-        if (t->state != AKSU_CLOSED) {
-            aksu_tcp_finish(t, fx, AKSU_ECONNABORTED);
-        }
-        return;
-    }
-    if (t->rcv_room < t->rcv_buf && t->state != AKSU_TIME_WAIT) {
+    bool unread = t->rcv_room < t->rcv_buf && t->state != AKSU_TIME_WAIT;
+
+    if (t->state <= AKSU_SYN_SENT || unread) {
         aksu_tcp_give_up(t, fx, AKSU_ECONNABORTED); // unread data is lost: say so (SHLD-3)
         return;
     }
@@ -242,10 +240,8 @@ static void rtx_expired(const struct aksu_profile *p, struct aksu_tcb *t, struct
 static void misc_expired(struct aksu_tcb *t, struct aksu_effects *fx)
 {
     t->timers &= (uint8_t)~AKSU_TIMER_MISC;
-    if (t->state == AKSU_TIME_WAIT) {
-        aksu_tcp_finish(t, fx, AKSU_OK);
-    } else if (t->state == AKSU_FIN_WAIT_2) {
-        aksu_tcp_finish(t, fx, AKSU_ETIMEDOUT);
+    if (t->state == AKSU_TIME_WAIT || t->state == AKSU_FIN_WAIT_2) {
+        aksu_tcp_finish(t, fx, t->state == AKSU_TIME_WAIT ? AKSU_OK : AKSU_ETIMEDOUT);
     }
 }
 
@@ -352,9 +348,7 @@ void aksu_tcp_dispatch(const struct aksu_profile *p, struct aksu_tcb *t,
         close_both(p, t, ev, fx);
         break;
     case AKSU_EV_ABORT:
-        if (t->state != AKSU_CLOSED) {
-            aksu_tcp_give_up(t, fx, AKSU_ECONNABORTED);
-        }
+        aksu_tcp_give_up(t, fx, AKSU_ECONNABORTED);
         break;
     case AKSU_EV_SEGMENT:
         segment(p, t, ev, fx);
