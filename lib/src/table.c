@@ -16,6 +16,10 @@ static uint32_t row_index(const struct aksu *net, const struct aksu_row *row)
 static struct aksu_row **bucket(const struct aksu *net, const struct aksu_pair *pair)
 {
     const uint32_t *k = net->secret;
+
+    if (net->store->buckets == 1) {
+        return net->store->bucket;
+    }
     uint32_t ports = (uint32_t)pair->remote_port << 16 | pair->local_port;
     uint64_t mixed = ((uint64_t)k[0] << 32 | k[1]) * pair->remote;
 

@@ -84,9 +84,6 @@ static void set(const struct aksu_profile *p, struct aksu_tcb *t, const struct a
 // RFC 9293 3.8.4: only when nothing is outstanding (MUST-26); no single probe decides (MUST-29).
 static void keep_alive(struct aksu_tcb *t, uint32_t now_ms, struct aksu_effects *fx)
 {
-    if (!(t->timers & AKSU_TIMER_MISC) || !aksu_reached(now_ms, t->misc_at)) {
-        return;
-    }
     if (t->snd_una != t->snd_max || t->snd_buf > 0) {
         arm_keepalive(t, now_ms);
         return;
@@ -116,22 +113,28 @@ static void resume(const struct aksu_profile *p, struct aksu_tcb *t, const struc
     p->congestion->idle(t);
 }
 
-// What step.c does not know. False: it does.
-static bool act(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+// Whether an event is one that step.c does not know.
+static bool active(const struct aksu_tcb *t, unsigned kind)
+{
+    return kind == AKSU_EV_SEGMENT
+               ? t->state == AKSU_SYN_SENT
+               : kind == AKSU_EV_CONNECT || kind == AKSU_EV_SET || kind == AKSU_EV_RESUME;
+}
+
+static void act(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                 struct aksu_effects *fx)
 {
-    if (ev->kind == AKSU_EV_CONNECT) {
+    memset(fx, 0, sizeof *fx);
+    if (ev->kind == AKSU_EV_SEGMENT) {
+        aksu_tcp_arrives_syn_sent(p, t, ev, fx);
+    } else if (ev->kind == AKSU_EV_CONNECT) {
         aksu_tcp_open(p, t, ev);
     } else if (ev->kind == AKSU_EV_SET) {
         set(p, t, ev);
-    } else if (ev->kind == AKSU_EV_RESUME) {
-        resume(p, t, ev);
-    } else if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_SYN_SENT) {
-        aksu_tcp_arrives_syn_sent(p, t, ev, fx);
     } else {
-        return false;
+        resume(p, t, ev);
     }
-    return true;
+    aksu_tcp_settle(p, t, ev->now_ms);
 }
 
 void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
@@ -139,17 +142,18 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struc
 {
     uint8_t before = t->state;
 
-    memset(fx, 0, sizeof *fx);
-    if (ev->kind == AKSU_EV_TICK && keeps_alive(t)) {
-        keep_alive(t, ev->now_ms, fx);
+    if (active(t, ev->kind)) {
+        act(p, t, ev, fx);
+    } else {
+        aksu_tcp_serve(p, t, ev, fx);
     }
-    if (!act(p, t, ev, fx)) {
-        aksu_tcp_dispatch(p, t, ev, fx);
-    }
-    aksu_tcp_settle(p, t, ev->now_ms);
-    // The peer is there (MUST-26), or there is something to keep alive now.
-    if ((ev->kind == AKSU_EV_SEGMENT && !fx->refused) || !(t->timers & AKSU_TIMER_MISC)) {
-        arm_keepalive(t, ev->now_ms);
+    if (keeps_alive(t)) {
+        bool stopped = !(t->timers & AKSU_TIMER_MISC);
+        if (ev->kind == AKSU_EV_TICK && stopped) {
+            keep_alive(t, ev->now_ms, fx); // it was due
+        } else if (stopped || (ev->kind == AKSU_EV_SEGMENT && !fx->refused)) {
+            arm_keepalive(t, ev->now_ms); // the peer is there (MUST-26)
+        }
     }
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
     (void)before;

@@ -240,7 +240,9 @@ static void rtx_expired(const struct aksu_profile *p, struct aksu_tcb *t, struct
 static void misc_expired(struct aksu_tcb *t, struct aksu_effects *fx)
 {
     t->timers &= (uint8_t)~AKSU_TIMER_MISC;
-    if (t->state == AKSU_TIME_WAIT || t->state == AKSU_FIN_WAIT_2) {
+    // In FIN-WAIT-2 half-closed it was the keep-alive timer: see active.c.
+    if (t->state == AKSU_TIME_WAIT ||
+        (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED))) {
         aksu_tcp_finish(t, fx, t->state == AKSU_TIME_WAIT ? AKSU_OK : AKSU_ETIMEDOUT);
     }
 }
@@ -328,8 +330,8 @@ static void segment(const struct aksu_profile *p, struct aksu_tcb *t, const stru
     }
 }
 
-void aksu_tcp_dispatch(const struct aksu_profile *p, struct aksu_tcb *t,
-                       const struct aksu_event *ev, struct aksu_effects *fx)
+static void dispatch(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                     struct aksu_effects *fx)
 {
     switch (ev->kind) {
     case AKSU_EV_LISTEN:
@@ -373,7 +375,7 @@ void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const stru
     uint8_t before = t->state;
 
     memset(fx, 0, sizeof *fx);
-    aksu_tcp_dispatch(p, t, ev, fx);
+    dispatch(p, t, ev, fx);
     aksu_tcp_settle(p, t, ev->now_ms);
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
     (void)before;

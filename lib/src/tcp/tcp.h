@@ -64,8 +64,6 @@ void aksu_tcp_give_up(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
 void aksu_tcp_enter_time_wait(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
 void aksu_tcp_arm_fin_wait_2(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
 bool aksu_tcp_may_write(const struct aksu_tcb *t);
-void aksu_tcp_dispatch(const struct aksu_profile *p, struct aksu_tcb *t,
-                       const struct aksu_event *ev, struct aksu_effects *fx);
 void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
 
 // plan.c
