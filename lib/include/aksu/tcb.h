@@ -146,8 +146,8 @@ enum {
     AKSU_F_FIN = 0x0004,         ///< sending is closed: a FIN follows the last queued octet
     AKSU_F_RCV_CLOSED = 0x0008,  ///< CLOSE, not just SHUTDOWN: arriving data is answered by RST
     AKSU_F_FIN_HELD = 0x0010,    ///< the last out-of-order range ends with the peer's FIN
-    AKSU_F_TIMESTAMPS = 0x0020,  ///< negotiated
-    AKSU_F_SACK = 0x0040,        ///< negotiated
+    AKSU_F_TIMESTAMPS = 0x0020,  ///< negotiated; before the peer's SYN: offered
+    AKSU_F_SACK = 0x0040,        ///< likewise
     AKSU_F_TIMING = 0x0080,      ///< an RTT measurement runs (rtt_seq, rtt_at)
     AKSU_F_RECOVERY = 0x0100,    ///< fast recovery, until recover is acknowledged
     AKSU_F_SYN_RETRIED = 0x0200, ///< the SYN was retransmitted: RFC 6298 5.7
@@ -156,7 +156,7 @@ enum {
     AKSU_F_KEEPALIVE = 0x1000,   ///< keep-alive is on
     AKSU_F_QUICKACK = 0x2000,    ///< acknowledgments are not delayed
     AKSU_F_PARTIAL = 0x4000,     ///< a partial ACK came in this recovery, RFC 6582 3.2
-    AKSU_F_WSCALE = 0x8000       ///< window scale negotiated
+    AKSU_F_WSCALE = 0x8000       ///< window scale, likewise
 };
 
 /// One connection's whole protocol state. The names are RFC 9293's (3.3.1) where it has one.

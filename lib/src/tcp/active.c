@@ -113,6 +113,14 @@ static void resume(const struct aksu_profile *p, struct aksu_tcb *t, const struc
     p->congestion->idle(t);
 }
 
+static void connect(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+{
+    if (t->state == AKSU_CLOSED) {
+        aksu_tcp_open(p, t, ev->open, AKSU_SYN_SENT);
+        aksu_tcp_arm_user(p, t, ev->now_ms);
+    }
+}
+
 // Whether an event is one that step.c does not know.
 static bool active(const struct aksu_tcb *t, unsigned kind)
 {
@@ -128,7 +136,7 @@ static void act(const struct aksu_profile *p, struct aksu_tcb *t, const struct a
     if (ev->kind == AKSU_EV_SEGMENT) {
         aksu_tcp_arrives_syn_sent(p, t, ev, fx);
     } else if (ev->kind == AKSU_EV_CONNECT) {
-        aksu_tcp_open(p, t, ev);
+        connect(p, t, ev);
     } else if (ev->kind == AKSU_EV_SET) {
         set(p, t, ev);
     } else {

@@ -13,13 +13,16 @@ uint8_t aksu_tcp_window_shift(uint32_t rcv_buf)
     return shift;
 }
 
-void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+// What is offered is on until the peer's SYN says otherwise.
+static uint16_t offered(const struct aksu_profile *p)
 {
-    const struct aksu_open *o = ev->open;
+    return (uint16_t)((p->window_scale ? AKSU_F_WSCALE : 0) | (p->sack ? AKSU_F_SACK : 0) |
+                      (p->timestamps ? AKSU_F_TIMESTAMPS : 0));
+}
 
-    if (t->state != AKSU_CLOSED) {
-        return;
-    }
+void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_open *o,
+                   enum aksu_state state)
+{
     memset(t, 0, sizeof *t);
     t->snd_una = t->snd_nxt = t->snd_max = t->snd_up = t->recover = o->iss;
     t->salt = o->salt;
@@ -27,34 +30,27 @@ void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struc
     t->rcv_mss = o->mss;
     t->snd_mss = (uint16_t)aksu_min32(o->mss, AKSU_MSS_DEFAULT);
     t->rcv_wscale = p->window_scale ? aksu_tcp_window_shift(o->rcv_buf) : 0;
-    t->flags = AKSU_F_SYN_UNACKED;
-    if (ev->kind == AKSU_EV_LISTEN) {
-        t->flags |= AKSU_F_PASSIVE;
-        t->state = AKSU_LISTEN;
-    } else {
-        t->state = AKSU_SYN_SENT;
-        aksu_tcp_arm_user(p, t, ev->now_ms);
-    }
+    t->flags = offered(p) | AKSU_F_SYN_UNACKED;
+    t->state = (uint8_t)state;
 }
 
 // Options that count only on a SYN. What the peer does not offer is off in both directions.
-static void negotiate(const struct aksu_profile *p, struct aksu_tcb *t,
-                      const struct aksu_segment *s)
+static void negotiate(struct aksu_tcb *t, const struct aksu_segment *s)
 {
     uint16_t mss = (s->options & AKSU_OPT_MSS) ? s->mss : AKSU_MSS_DEFAULT;
 
     t->snd_mss = (uint16_t)aksu_min32(aksu_max32(mss, AKSU_MSS_FLOOR), t->rcv_mss);
-    if (p->window_scale && (s->options & AKSU_OPT_WSCALE)) {
+    uint32_t lacking = ((s->options & AKSU_OPT_WSCALE) ? 0 : AKSU_F_WSCALE) |
+                       ((s->options & AKSU_OPT_SACK_PERMITTED) ? 0 : AKSU_F_SACK) |
+                       ((s->options & AKSU_OPT_TIMESTAMPS) ? 0 : AKSU_F_TIMESTAMPS);
+
+    t->flags &= (uint16_t)~lacking;
+    if (t->flags & AKSU_F_WSCALE) {
         t->snd_wscale = (uint8_t)aksu_min32(s->wscale, AKSU_WSCALE_MAX);
-        t->flags |= AKSU_F_WSCALE;
     } else {
         t->rcv_wscale = 0;
     }
-    if (p->sack && (s->options & AKSU_OPT_SACK_PERMITTED)) {
-        t->flags |= AKSU_F_SACK;
-    }
-    if (p->timestamps && (s->options & AKSU_OPT_TIMESTAMPS)) {
-        t->flags |= AKSU_F_TIMESTAMPS;
+    if (t->flags & AKSU_F_TIMESTAMPS) {
         t->snd_mss = (uint16_t)(t->snd_mss - aksu_min32(t->snd_mss / 2u, AKSU_TIMESTAMPS_LEN));
     }
 }
@@ -64,7 +60,7 @@ static void take_syn(const struct aksu_profile *p, struct aksu_tcb *t, const str
     const struct aksu_segment *s = ev->segment;
 
     t->rcv_nxt = t->rcv_adv = t->rcv_up = t->last_ack = s->seq + 1;
-    negotiate(p, t, s);
+    negotiate(t, s);
     if (t->flags & AKSU_F_TIMESTAMPS) {
         p->timestamps->arrived(t, s, ev->now_ms);
     }

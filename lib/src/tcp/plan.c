@@ -136,25 +136,19 @@ static uint16_t window_field(const struct aksu_tcb *t, bool syn)
     uint32_t gain = window_gain(t, &step);
     uint32_t wnd = t->rcv_adv - t->rcv_nxt + (gain >= step ? gain : 0);
 
-    if (t->state == AKSU_SYN_SENT) {
-        wnd = t->rcv_room;
-    }
     return (uint16_t)aksu_min32(wnd >> (syn ? 0 : t->rcv_wscale), UINT16_MAX);
 }
 
 // A SYN offers what the profile has; a SYN,ACK confirms what was negotiated.
-static void put_syn_options(const struct aksu_profile *p, const struct aksu_tcb *t,
-                            struct aksu_segment *s)
+static void put_syn_options(const struct aksu_tcb *t, struct aksu_segment *s)
 {
-    bool offer = t->state == AKSU_SYN_SENT;
-
     s->options = AKSU_OPT_MSS;
     s->mss = t->rcv_mss;
-    if (offer ? p->window_scale != 0 : (t->flags & AKSU_F_WSCALE) != 0) {
+    if (t->flags & AKSU_F_WSCALE) {
         s->options |= AKSU_OPT_WSCALE;
         s->wscale = t->rcv_wscale;
     }
-    if (offer ? p->sack != NULL : (t->flags & AKSU_F_SACK) != 0) {
+    if (t->flags & AKSU_F_SACK) {
         s->options |= AKSU_OPT_SACK_PERMITTED;
     }
 }
@@ -163,12 +157,11 @@ static void put_options(const struct aksu_profile *p, const struct aksu_tcb *t, 
                         struct aksu_segment *s)
 {
     bool syn = (s->flags & AKSU_SYN) != 0;
-    bool offer = t->state == AKSU_SYN_SENT && p->timestamps != NULL;
 
     if (syn) {
-        put_syn_options(p, t, s);
+        put_syn_options(t, s);
     }
-    if (offer || (t->flags & AKSU_F_TIMESTAMPS)) {
+    if (t->flags & AKSU_F_TIMESTAMPS) {
         p->timestamps->put(t, s, now_ms);
     }
     if (!syn && (t->flags & AKSU_F_SACK) && !(s->flags & AKSU_RST)) {

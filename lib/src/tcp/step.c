@@ -335,7 +335,10 @@ static void dispatch(const struct aksu_profile *p, struct aksu_tcb *t, const str
 {
     switch (ev->kind) {
     case AKSU_EV_LISTEN:
-        aksu_tcp_open(p, t, ev);
+        if (t->state == AKSU_CLOSED) {
+            aksu_tcp_open(p, t, ev->open, AKSU_LISTEN);
+            t->flags |= AKSU_F_PASSIVE;
+        }
         break;
     case AKSU_EV_WROTE:
         wrote(p, t, ev);

@@ -19,7 +19,8 @@ enum {
 
 // handshake.c
 uint8_t aksu_tcp_window_shift(uint32_t rcv_buf);
-void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev);
+void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_open *o,
+                   enum aksu_state state);
 void aksu_tcp_arrives_listen(const struct aksu_profile *p, struct aksu_tcb *t,
                              const struct aksu_event *ev, struct aksu_effects *fx);
 void aksu_tcp_arrives_syn_sent(const struct aksu_profile *p, struct aksu_tcb *t,
