@@ -97,13 +97,11 @@ static bool take(struct aksu *net, const struct aksu_pair *pair, const struct ak
     uint32_t value = ack->ack - 1;
     uint32_t size = value >> MSS_SHIFT & 7;
     uint32_t age = ((net->now_ms >> PERIOD_BITS) - (value >> PERIOD_SHIFT)) & 31;
-    struct aksu_open open;
 
     if (!expected(net) || age > 1 ||
         cookie(net, pair, ack->seq - 1, (net->now_ms >> PERIOD_BITS) - age, size) != value) {
         return false;
     }
-    aksu_isn_open(net, pair, &open);
     memset(syn, 0, sizeof *syn);
     syn->seq = ack->seq - 1;
     syn->ack = value; // our ISN, for the caller
