@@ -93,17 +93,25 @@ void aksu_listen_completed(struct aksu *net, struct aksu_row *row)
     }
 }
 
-// Makes a half-open row of a SYN. NULL: no row. iss, if not NULL, is used instead of a new one.
+// Makes a half-open row of a SYN. NULL: no row. Our ISN is that of a cookie, if not NULL; a new one
+// lies beyond `above`, the end of the last incarnation, if that is not 0 (RFC 6191 2).
 static struct aksu_row *half_open(struct aksu *net, struct aksu_listener *l,
                                   const struct aksu_pair *pair, const struct aksu_segment *syn,
-                                  const struct aksu_open *open)
+                                  const aksu_seq *cookie, aksu_seq above)
 {
-    struct aksu_event ev = {AKSU_EV_LISTEN, 0, net->now_ms, 0, 0, NULL, open};
+    struct aksu_open open;
+    struct aksu_event ev = {AKSU_EV_LISTEN, 0, net->now_ms, 0, 0, syn, &open};
     struct aksu_effects fx;
     struct aksu_row *row = aksu_table_alloc(net, pair);
 
     if (!row) {
         return NULL;
+    }
+    aksu_isn_open(net, pair, &open);
+    if (cookie) {
+        open.iss = *cookie;
+    } else if (above != 0) {
+        open.iss = aksu_seq_max(open.iss, above + 1);
     }
     row->handlers = l->handlers;
     row->user = l->user;
@@ -113,7 +121,8 @@ static struct aksu_row *half_open(struct aksu *net, struct aksu_listener *l,
     l->half_open++;
     net->half_open++;
     aksu_stack_step(net, row, &ev, &fx);
-    aksu_stack_event(net, row, AKSU_EV_SEGMENT, syn, &fx);
+    ev.kind = AKSU_EV_SEGMENT;
+    aksu_stack_step(net, row, &ev, &fx);
     aksu_stack_wake(net, row);
     return row;
 }
@@ -141,23 +150,19 @@ static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct a
                        const struct aksu_segment *ack)
 {
     struct aksu_plan plan;
-    struct aksu_open open;
+    struct aksu_effects fx;
 
     if (!net->profile->cookies || !net->profile->cookies->take(net, pair, ack, &plan.segment)) {
         return AKSU_DROP_NO_CONNECTION;
     }
-    aksu_isn_open(net, pair, &open);
-    open.iss = plan.segment.ack;
     if (!net->free_rows) {
         make_room(net);
     }
-    struct aksu_row *row = half_open(net, l, pair, &plan.segment, &open);
+    struct aksu_row *row = half_open(net, l, pair, &plan.segment, &plan.segment.ack, 0);
 
     if (!row) {
         return AKSU_DROP_NO_CONNECTION; // for lack of resources: RST
     }
-    struct aksu_effects fx;
-
     aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan);
     aksu_stack_event(net, row, AKSU_EV_SENT, &plan.segment, &fx);
     net->counters.cookies_taken++;
@@ -167,7 +172,6 @@ static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct a
 static int take_syn(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
                     const struct aksu_segment *syn, aksu_seq above)
 {
-    struct aksu_open open;
     bool room = net->free_rows != NULL && l->half_open < l->backlog;
 
     if (!room && net->profile->cookies && (net->free_rows != NULL || net->half_open > 0)) {
@@ -177,11 +181,7 @@ static int take_syn(struct aksu *net, struct aksu_listener *l, const struct aksu
     if (!room) {
         return AKSU_DROP_NO_ROW; // the client's next SYN is its retry
     }
-    aksu_isn_open(net, pair, &open);
-    if (above != 0) {
-        open.iss = aksu_seq_max(open.iss, above + 1); // beyond the last incarnation (RFC 6191 2)
-    }
-    half_open(net, l, pair, syn, &open);
+    half_open(net, l, pair, syn, NULL, above);
     return 0;
 }
 
