@@ -102,7 +102,12 @@ int aksu_seed(struct aksu *net, const void *entropy, size_t len)
     for (size_t i = 0; i < len; i++) {
         net->secret[i / 4 % 4] ^= (uint32_t)from[i] << (i % 4 * 8);
     }
-    net->bits |= AKSU_NET_SEEDED;
+    if (!(net->bits & AKSU_NET_SEEDED)) {
+        uint64_t key = aksu_siphash(net->secret, NULL, 0);
+        net->table_key[0] = (uint32_t)key;
+        net->table_key[1] = (uint32_t)(key >> 32);
+        net->bits |= AKSU_NET_SEEDED;
+    }
     return AKSU_OK;
 }
 

@@ -23,11 +23,11 @@ static const uint16_t sizes[8] = {88, 216, 536, 1024, 1220, 1440, 1460, 8960};
 static uint32_t cookie(const struct aksu *net, const struct aksu_pair *pair, aksu_seq irs,
                        uint32_t period, uint32_t size)
 {
-    uint32_t words[8] = {0, 0, 0, irs, period, size, 0, 0};
+    uint32_t words[6] = {0, 0, 0, irs, period, size};
 
     memcpy(words, pair, sizeof *pair);
     return (period << PERIOD_SHIFT) | size << MSS_SHIFT |
-           ((uint32_t)aksu_chaskey(net->secret, words, 2) & HASH_MASK);
+           ((uint32_t)aksu_siphash(net->secret, words, 3) & HASH_MASK);
 }
 
 // The largest size that the peer's MSS reaches.

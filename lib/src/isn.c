@@ -1,51 +1,54 @@
 // SPDX-License-Identifier: MIT
 // What must not be guessed: initial sequence numbers (RFC 6528), timestamp offsets, ephemeral ports
-// (RFC 6056). All are Chaskey-12 of the pair of endpoints under the secret of aksu_seed(): a MAC
-// made for 32-bit microcontrollers (ISO/IEC 29192-6), less than half of SipHash's size there.
+// (RFC 6056). All are SipHash-2-4 of the pair of endpoints under the secret of aksu_seed().
 #include "stack.h"
 
-enum { TICKS_PER_MS = 250, PORT_MIN = 1024, ROUNDS = 12 };
+enum { TICKS_PER_MS = 250, PORT_MIN = 1024 };
 
-static uint32_t rotate(uint32_t x, unsigned bits)
+// SipRounds on v, four 64-bit numbers as low and high words. Each round is four steps: a += b, then
+// b is rotated to the left and mixed with a; in every other step a's words change places.
+static void rounds(uint32_t v[8], unsigned times)
 {
-    return x << bits | x >> (32 - bits);
-}
+    static const uint8_t step[4][3] = {{0, 2, 13}, {4, 6, 16}, {4, 2, 17}, {0, 6, 21}};
 
-static void permute(uint32_t v[4])
-{
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        v[0] += v[1];
-        v[1] = rotate(v[1], 5) ^ v[0];
-        v[0] = rotate(v[0], 16);
-        v[2] += v[3];
-        v[3] = rotate(v[3], 8) ^ v[2];
-        v[0] += v[3];
-        v[3] = rotate(v[3], 13) ^ v[0];
-        v[2] += v[1];
-        v[1] = rotate(v[1], 7) ^ v[2];
-        v[2] = rotate(v[2], 16);
+    for (unsigned i = 0; i < 4 * times; i++) {
+        uint32_t *a = v + step[i % 4][0];
+        uint32_t *b = v + step[i % 4][1];
+        unsigned left = step[i % 4][2];
+        uint32_t low = b[0];
+        uint32_t high = b[1];
+        uint32_t sum = a[0] + low;
+        uint32_t sum_high = a[1] + high + (sum < low);
+
+        b[0] = (low << left | high >> (32 - left)) ^ sum;
+        b[1] = (high << left | low >> (32 - left)) ^ sum_high;
+        a[~i & 1] = sum;
+        a[i & 1] = sum_high;
     }
 }
 
-// Chaskey-12 of whole blocks of 4 words: the first half of its tag.
-uint64_t aksu_chaskey(const uint32_t key[4], const uint32_t *words, unsigned blocks)
+// SipHash-2-4 of pairs * 8 octets, given as 32-bit words in little-endian order.
+uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs)
 {
-    uint32_t v[4];
-    uint32_t last[4]; // twice the key in GF(2^128): it marks the last block
-    uint32_t carry = (key[3] >> 31) * 0x87;
+    static const uint32_t start[8] = {0x70736575, 0x736f6d65, 0x6e646f6d, 0x646f7261,
+                                      0x6e657261, 0x6c796765, 0x79746573, 0x74656462};
+    uint32_t v[8];
 
-    for (unsigned i = 0; i < 4; i++) {
-        v[i] = key[i];
-        last[i] = key[i] << 1 ^ carry;
-        carry = key[i] >> 31;
+    for (unsigned i = 0; i < 8; i++) {
+        v[i] = start[i] ^ key[i % 4];
     }
-    while (blocks-- > 0) {
-        for (unsigned i = 0; i < 4; i++) {
-            v[i] ^= *words++ ^ (blocks == 0 ? last[i] : 0);
-        }
-        permute(v);
+    for (unsigned i = 0; i <= pairs; i++) {
+        uint32_t low = i < pairs ? words[2 * i] : 0;
+        uint32_t high = i < pairs ? words[2 * i + 1] : pairs << 27; // last: the length in octets
+        v[6] ^= low;
+        v[7] ^= high;
+        rounds(v, 2);
+        v[0] ^= low;
+        v[1] ^= high;
     }
-    return (uint64_t)(v[1] ^ last[1]) << 32 | (v[0] ^ last[0]);
+    v[4] ^= 0xff;
+    rounds(v, 4);
+    return (uint64_t)(v[1] ^ v[3] ^ v[5] ^ v[7]) << 32 | (v[0] ^ v[2] ^ v[4] ^ v[6]);
 }
 
 // The keyed hash of a pair of endpoints and one word more: 0 for the connection itself.
@@ -55,7 +58,7 @@ uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uin
 
     memcpy(words, pair, sizeof *pair);
     words[3] = more;
-    return aksu_chaskey(net->secret, words, 1);
+    return aksu_siphash(net->secret, words, 2);
 }
 
 // RFC 6528 3: ISN = M + F(endpoints, secret), M a clock of 4 microseconds. The other half of the

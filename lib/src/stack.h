@@ -130,7 +130,7 @@ void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len)
 uint32_t aksu_ring_readable(const struct aksu_row *row);
 
 // isn.c
-uint64_t aksu_chaskey(const uint32_t key[4], const uint32_t *words, unsigned blocks);
+uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs);
 uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more);
 void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open);
 uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);

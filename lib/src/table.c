@@ -10,20 +10,17 @@ static uint32_t row_index(const struct aksu *net, const struct aksu_row *row)
     return (uint32_t)(row - net->store->row);
 }
 
-// Keyed, so that nobody can aim for one bucket: the upper half of a sum of products with secret
-// factors, which makes any two pairs collide as seldom as by chance (vector multiply-shift
-// hashing).
+// Keyed, so that nobody can aim for one bucket: the upper half of a polynomial over a secret point.
+// Its key is not the secret itself, which the time that a search takes must not tell.
 static struct aksu_row **bucket(const struct aksu *net, const struct aksu_pair *pair)
 {
-    const uint32_t *k = net->secret;
-
     if (net->store->buckets == 1) {
         return net->store->bucket;
     }
+    uint64_t key = (uint64_t)net->table_key[1] << 32 | net->table_key[0] | 1;
     uint32_t ports = (uint32_t)pair->remote_port << 16 | pair->local_port;
-    uint64_t mixed = ((uint64_t)k[0] << 32 | k[1]) * pair->remote;
+    uint64_t mixed = (key * pair->remote + ports) * key;
 
-    mixed += ((uint64_t)k[2] << 32 | k[3]) * ports;
     return &net->store->bucket[(uint32_t)(mixed >> 32) & (net->store->buckets - 1)];
 }
 

@@ -577,6 +577,7 @@ static void icmp_packet_too_big(struct fixture *f)
     take(f);
     icmp(f, AKSU_ICMP_PTB, 1, 9000);
     assert_int_equal(f->t.snd_mss, MSS);
+    assert_true(f->fx.refused);
     pass(f, 1000); // no progress: RFC 5927 7.2 lets it take effect now, if not at once
     uint32_t after_timeout = f->t.cwnd;
     icmp(f, AKSU_ICMP_PTB, 1, 600);
@@ -597,6 +598,7 @@ static void icmp_packet_too_big_in_progress(struct fixture *f)
     user(f, AKSU_EV_WROTE, 4000);
     flush(f);
     icmp(f, AKSU_ICMP_PTB, 1001, 600);
+    assert_true(f->fx.refused);
     give(f, A, 1, 2001, 0);
     give(f, A, 1, 4001, 0);
     assert_int_equal(f->t.snd_mss, MSS);

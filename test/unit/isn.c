@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Initial sequence numbers (MUST-8, MUST-9, SHLD-1, R6528-*), ports (R6056-*), timestamp offsets.
 #include "frames.h"
+#include "stack.h"
 
 AKSU_STORAGE(store, 4, 2, 512, 512);
 AKSU_STORAGE(other_store, 4, 2, 512, 512);
@@ -111,6 +112,19 @@ static void whole_secret_counts(void **state)
     }
 }
 
+// SipHash-2-4 against its authors' vectors (key 00..0f, message 00 01 02 ...).
+static void siphash_vectors(void **state)
+{
+    (void)state;
+    static const uint32_t key[4] = {0x03020100, 0x07060504, 0x0b0a0908, 0x0f0e0d0c};
+    static const uint32_t words[6] = {0x03020100, 0x07060504, 0x0b0a0908,
+                                      0x0f0e0d0c, 0x13121110, 0x17161514};
+    static const uint64_t want[4] = {0x726fdb47dd0e0e31, 0x93f5f5799a932462, 0x3f2acc7f57c29bdb,
+                                     0xb8ad50c6f649af94};
+    for (unsigned pairs = 0; pairs <= 3; pairs++)
+        assert_int_equal(aksu_siphash(key, words, pairs), want[pairs]);
+}
+
 // R6528-02: without a secret nothing opens.
 static void no_secret(void **state)
 {
@@ -217,9 +231,17 @@ static void timestamp_offsets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(clock_driven),        T(monotonic),         T(keyed),      T(secret),
-        T(whole_secret_counts), T(no_secret),         T(port_range), T(port_is_not_predictable),
-        T(port_in_use),         T(timestamp_offsets),
+        T(clock_driven),
+        T(monotonic),
+        T(keyed),
+        T(secret),
+        T(whole_secret_counts),
+        T(no_secret),
+        T(port_range),
+        T(port_is_not_predictable),
+        T(port_in_use),
+        T(timestamp_offsets),
+        T(siphash_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

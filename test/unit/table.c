@@ -84,6 +84,7 @@ static void demultiplexing(void **state)
         conn[i] = h.app.conn;
     }
     assert_int_equal(aksu_connections(&h.net), MANY);
+    assert_int_equal(aksu_seed(&h.net, "some more octets", 16), AKSU_OK); // moves none of them
     for (unsigned n = 0; n < MANY; n++) {
         unsigned i = n * 7 % MANY;
         struct wire w = tcp(AKSU_ACK, 1001, iss[i] + 1, 1 + i % 50);

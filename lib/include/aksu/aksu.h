@@ -84,23 +84,24 @@ struct aksu_handlers {
 /// counts it. aksu_drop_name() says it in words.
 enum aksu_drop {
     AKSU_DROP_NONE = 0,
-    AKSU_DROP_RUNT,          ///< shorter than its headers, or longer than the MTU allows
-    AKSU_DROP_NOT_OURS,      ///< another station's, or another host's address
-    AKSU_DROP_SOURCE,        ///< the source address is not one that can send (RFC 1122 3.2.1.3)
-    AKSU_DROP_PROTOCOL,      ///< an EtherType, IP protocol or ARP format that is not spoken here
-    AKSU_DROP_IP_HEADER,     ///< version, header length or total length is impossible
-    AKSU_DROP_IP_CHECKSUM,   ///< IPv4 header checksum
-    AKSU_DROP_FRAGMENT,      ///< fragments are not reassembled
-    AKSU_DROP_IP_OPTION,     ///< malformed, or a source route (MUST-51 to 53: see docs/design.md)
-    AKSU_DROP_ICMP,          ///< too short, bad checksum, or of no use
-    AKSU_DROP_ICMP_QUOTE,    ///< an ICMP error that quotes nothing that was sent (RFC 5927)
-    AKSU_DROP_ECHO_BUSY,     ///< an echo request while another is being answered, or too large
-    AKSU_DROP_ARP,           ///< not a request for us, not an answer to our question
-    AKSU_DROP_TCP_HEADER,    ///< data offset, or a port of 0
-    AKSU_DROP_TCP_CHECKSUM,  ///< TCP checksum (MUST-3)
-    AKSU_DROP_TCP_OPTION,    ///< an option of illegal length (MUST-7)
-    AKSU_DROP_TCP_FLAGS,     ///< flags that no TCP sends: SYN and FIN together, none at all, ...
-    AKSU_DROP_UNACCEPTABLE,  ///< outside of the window, or PAWS, or an ACK that cannot be
+    AKSU_DROP_RUNT,         ///< shorter than its headers, or longer than the MTU allows
+    AKSU_DROP_NOT_OURS,     ///< another station's, or another host's address
+    AKSU_DROP_SOURCE,       ///< the source address is not one that can send (RFC 1122 3.2.1.3)
+    AKSU_DROP_PROTOCOL,     ///< an EtherType, IP protocol or ARP format that is not spoken here
+    AKSU_DROP_IP_HEADER,    ///< version, header length or total length is impossible
+    AKSU_DROP_IP_CHECKSUM,  ///< IPv4 header checksum
+    AKSU_DROP_FRAGMENT,     ///< fragments are not reassembled
+    AKSU_DROP_IP_OPTION,    ///< malformed, or a source route (MUST-51 to 53: see docs/design.md)
+    AKSU_DROP_ICMP,         ///< too short, bad checksum, or of no use
+    AKSU_DROP_ICMP_QUOTE,   ///< an ICMP error that is not believed: it quotes nothing in flight, or
+                            ///< the path's MTU as it is already (RFC 5927)
+    AKSU_DROP_ECHO_BUSY,    ///< an echo request while another is being answered, or too large
+    AKSU_DROP_ARP,          ///< not a request for us, not an answer to our question
+    AKSU_DROP_TCP_HEADER,   ///< data offset, or a port of 0
+    AKSU_DROP_TCP_CHECKSUM, ///< TCP checksum (MUST-3)
+    AKSU_DROP_TCP_OPTION,   ///< an option of illegal length (MUST-7)
+    AKSU_DROP_TCP_FLAGS,    ///< flags that no TCP sends: SYN and FIN together, none at all, ...
+    AKSU_DROP_UNACCEPTABLE, ///< outside of the window, or PAWS, or an ACK that cannot be
     AKSU_DROP_NO_CONNECTION, ///< belongs to no connection
     AKSU_DROP_LISTEN,        ///< not a SYN, at a listener
     AKSU_DROP_TIME_WAIT,     ///< an old segment, or a SYN that cannot reopen (RFC 6191)
@@ -334,6 +335,7 @@ struct aksu {
     uint32_t half_open;
     struct aksu_counters counters;
     uint32_t secret[4];
+    uint32_t table_key[2];
     uint32_t cookie_at; // when a SYN cookie was last sent
     uint32_t defended_at;
     uint32_t echo_to;
@@ -348,6 +350,9 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
 
 /// Gives the secret that initial sequence numbers, ports, timestamps and cookies are made with
 /// (RFC 6528 3, RFC 6056): 16 octets or more from a true random source, new at every boot.
+///
+/// More may be mixed in later: open connections go on, but TIME-WAIT entries and SYN cookies made
+/// before are no longer recognised.
 ///
 /// Returns AKSU_EINVAL if len is below 16. Until it succeeds nothing can be opened.
 int aksu_seed(struct aksu *net, const void *entropy, size_t len);

@@ -151,15 +151,16 @@ static bool check_ack(const struct aksu_profile *p, struct aksu_tcb *t, const st
     return true;
 }
 
-// RFC 5681 2, with RFC 6675 2 where SACK is in use: then a duplicate has something to report that
-// is not itself a duplicate (RFC 2883).
+// RFC 5681 2, with RFC 6675 2 where SACK is in use: then a duplicate reports text beyond the gap,
+// that is not itself a duplicate (RFC 2883).
 static bool is_duplicate(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
     if (s->ack != t->snd_una || t->snd_max == t->snd_una || t->snd_wnd == 0 || s->len > 0 ||
         (s->flags & (AKSU_SYN | AKSU_FIN)) || (uint32_t)s->wnd << t->snd_wscale != t->snd_wnd) {
         return false;
     }
-    return !(t->flags & AKSU_F_SACK) || (s->sacks > 0 && aksu_seq_lt(s->ack, s->sack[0].end) &&
+    return !(t->flags & AKSU_F_SACK) || (s->sacks > 0 && aksu_seq_lt(s->ack, s->sack[0].start) &&
+                                         aksu_seq_lt(s->sack[0].start, s->sack[0].end) &&
                                          aksu_seq_leq(s->sack[0].end, t->snd_max));
 }
 

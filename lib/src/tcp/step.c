@@ -276,10 +276,12 @@ static void icmp(struct aksu_tcb *t, const struct aksu_event *ev, struct aksu_ef
     if (ev->option == AKSU_ICMP_PTB) {
         uint32_t options = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_TIMESTAMPS_LEN : 0;
         uint32_t mss = aksu_max32(ev->detail, PTB_FLOOR) - options;
-        if (t->retries > 0 && mss < t->snd_mss) {
-            t->snd_mss = (uint16_t)mss;
-            t->snd_nxt = t->snd_una;
+        if (t->retries == 0 || mss >= t->snd_mss) {
+            fx->refused = true;
+            return;
         }
+        t->snd_mss = (uint16_t)mss;
+        t->snd_nxt = t->snd_una;
         return;
     }
     int reason = (int)ev->detail;
