@@ -24,6 +24,7 @@ TOOLS = ["ip", "ethtool", "curl", "nginx", "ab", "nmap", "tshark"]
 MEGA = 1 << 20
 BIG = 64 * MEGA
 
+
 class Failure(Exception):
     """A test's verdict."""
 
@@ -48,14 +49,16 @@ def pattern(octets: int) -> bytes:
 def judge(pcap: pathlib.Path, lossless: bool = True) -> None:
     """tshark finds nothing malformed, no bad checksum and no unexpected analysis flag."""
     checks = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
-    filters = ["_ws.malformed", "tcp.checksum.status == 0", "ip.checksum.status == 0",
-               '_ws.expert.severity == "Error"', "tcp.analysis.ack_lost_segment"]
+    # Linux writes a sum of zero as 0xffff, which is the same number; tshark holds it to be wrong.
+    filters = ["_ws.malformed", "ip.checksum.status == 0",
+               f"(tcp.checksum.status == 0 && !(tcp.checksum == 0xffff && ip.src == {LINUX}))",
+               '(_ws.expert.severity == "Error" && !(tcp.checksum.status == 0))']
     if lossless:
         # Linux's tail loss probe sends again what is not acknowledged at once, however busy the
-        # machine is: so what is sent twice counts on aksu's side alone.
-        filters += ["tcp.analysis.lost_segment",
-                    f"(tcp.analysis.out_of_order && ip.src == {AKSU})",
-                    f"(tcp.analysis.retransmission && ip.src == {AKSU})"]
+        # machine is, and its processors may overtake each other: aksu's side alone is judged.
+        filters += [f"(tcp.analysis.{flag} && ip.src == {AKSU})"
+                    for flag in ("lost_segment", "ack_lost_segment", "out_of_order",
+                                 "retransmission")]
     found = sh("tshark", "-n", "-r", pcap, *checks, "-Y", " || ".join(filters), check=False)
     expect(found.returncode == 0, f"tshark cannot read {pcap}: {found.stdout}")
     lines = [l for l in found.stdout.splitlines() if not l.startswith(("Running as", " **", "**"))]
@@ -92,6 +95,8 @@ class Interop:
             expect(got.stat().st_size == octets, f"{got.stat().st_size} octets came")
             expect(digest(got) == self.big_pattern, "the file is not the pattern")
             got.unlink()
+            if mtu == 1500:
+                judge(pcap)
 
     def test_to_linux_mtu_1500(self) -> None:
         self.big_file_to_linux(1500)
@@ -172,7 +177,7 @@ class Interop:
                 curl = link.start_linux("curl", "-s", "--limit-rate", "1M", "-o", "/dev/null",
                                         f"http://{AKSU}/64M.bin")
                 time.sleep(0.3)
-                sh("pkill", "-9", "-f", f"limit-rate 1M -o /dev/null http://{AKSU}", check=False)
+                curl.kill()
                 curl.wait()
             page = link.on_linux("curl", "-sS", "-m", "20", f"http://{AKSU}/").stdout
             link.stop(server)
@@ -229,10 +234,13 @@ class Interop:
                 for _ in range(64):
                     out.write(os.urandom(MEGA))
             start_nginx(link, folder)
-            done = link.run_aksu("http-get", f"http://{LINUX}/file", "-o", got)
+            pcap = self.out / "from-linux.pcapng" if mtu == 1500 else None
+            done = link.run_aksu("http-get", f"http://{LINUX}/file", "-o", got, pcap=pcap)
             expect(done.returncode == 0, done.stdout[-500:])
             expect(digest(got) == digest(file), "the file differs")
             got.unlink()
+            if pcap:
+                judge(pcap)
 
     def test_from_linux_mtu_1500(self) -> None:
         self.big_file_from_linux(1500)
