@@ -77,7 +77,7 @@ struct aksu_sim_config {
     uint32_t rx_octets;   ///< 0 = 16384
     uint32_t tx_octets;   ///< 0 = 16384
     uint32_t clock_ms;    ///< what the host's clock shows at the start
-    bool force_isn;       ///< the first SYN on the wire carries number isn
+    bool force_isn;       ///< the first connection's initial sequence number is isn
     aksu_seq isn;
     void *user; ///< struct aksu_config.user
 };

@@ -45,6 +45,7 @@ struct aksu_sim_recorder {
     struct view *views;
     struct pending *first;
     struct pending **end;
+    uint64_t look_us; // when the TIME-WAIT entries are looked at next; 0 = not
     bool ended;
     int error;
 };
@@ -316,6 +317,17 @@ static bool time_waits_live(const struct aksu_sim_host *host, uint32_t *left_ms)
     return *left_ms != UINT32_MAX;
 }
 
+static void look_at_time_waits(void *user);
+
+// One look is under way at most, the earliest: it plans the next.
+static void plan_look(struct aksu_sim_recorder *r, uint64_t at_us)
+{
+    if (r->look_us == 0 || at_us < r->look_us) {
+        r->look_us = at_us;
+        aksu_sim_at(r->sim, at_us, look_at_time_waits, r);
+    }
+}
+
 static void look_at_time_waits(void *user)
 {
     struct aksu_sim_recorder *r = user;
@@ -323,12 +335,16 @@ static void look_at_time_waits(void *user)
     uint32_t left_ms;
     char why[TEXT];
 
+    if (r->look_us != r->sim->now_us) {
+        return; // an earlier one was planned since
+    }
+    r->look_us = 0;
     for (view = r->ended ? NULL : r->views; view; view = view->next) {
         if (strcmp(view->text, "TIME-WAIT") != 0) {
             continue;
         }
         if (time_waits_live(view->host, &left_ms)) {
-            aksu_sim_at(r->sim, r->sim->now_us + (uint64_t)left_ms * 1000, look_at_time_waits, r);
+            plan_look(r, r->sim->now_us + (uint64_t)left_ms * 1000);
         } else {
             snprintf(view->text, sizeof view->text, "TIME-WAIT -> CLOSED");
             snprintf(why, sizeof why, "2 MSL have passed at %s", view->host->name);
@@ -358,8 +374,7 @@ static void on_step(struct aksu_sim_recorder *r, const struct aksu_sim_notice *n
     view->changed = true;
     view->cause = n->event->kind;
     if (n->after->state == AKSU_TIME_WAIT) {
-        aksu_sim_at(r->sim, r->sim->now_us + 2000ull * n->host->net.profile->msl_ms,
-                    look_at_time_waits, r);
+        plan_look(r, r->sim->now_us + 2000ull * n->host->net.profile->msl_ms);
     }
 }
 

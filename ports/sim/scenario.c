@@ -9,7 +9,9 @@
 #include <string.h>
 
 enum { PORT = 80, PEER_PORT = 5000, CLIENT_PORT = 40000, REQUEST = 100, REPLY = 2000 };
-enum { FLOOD_CLIENTS = 20, FLOOD_GAP_US = 100, MOST_TALKERS = 64, SERVER_ROWS = 4 };
+enum { FLOOD_GAP_US = 100, MOST_TALKERS = 64, SERVER_ROWS = 4 };
+// Real clients of a flood: rows enough for all that are there at once.
+enum { CLIENT_GAP_US = 400000, CLIENTS_LEAST = 3, CLIENTS_MOST = 20 };
 
 #define HOUR_US 3600000000ull
 
@@ -426,14 +428,15 @@ static void next_client(void *user)
 {
     struct stage *s = user;
     uint32_t all = s->options->forged ? s->options->forged : 100;
-    size_t count = all < 1000 ? 3 : FLOOD_CLIENTS;
+    uint64_t span_us = (uint64_t)all * FLOOD_GAP_US;
+    uint64_t count = span_us / CLIENT_GAP_US;
     struct talker *t = &s->clients[s->client_count++];
 
+    count = count < CLIENTS_LEAST ? CLIENTS_LEAST : count > CLIENTS_MOST ? CLIENTS_MOST : count;
     *t = s->client;
     open_talker(s, t, s->server_host, PORT, 0);
     if (s->client_count < count) {
-        aksu_sim_at(s->sim, aksu_sim_now(s->sim) + (uint64_t)all * FLOOD_GAP_US / count,
-                    next_client, s);
+        aksu_sim_at(s->sim, aksu_sim_now(s->sim) + span_us / count, next_client, s);
     }
 }
 
@@ -579,10 +582,15 @@ static void judge_paths(struct stage *s)
     }
 }
 
+static void count_octets(struct scenario_result *r, const struct talker *t)
+{
+    r->octets += t->received;
+    r->transfer_us = t->last_us > r->transfer_us ? t->last_us : r->transfer_us;
+}
+
 static void sum_up(struct stage *s)
 {
-    const struct talker *to = &s->talker[0];
-    const struct talker *from = &s->client;
+    const struct talker *from = s->client_count > 0 ? &s->clients[0] : &s->client;
     struct scenario_result *r = s->result;
     struct aksu_sim_host *hosts[2];
     int i;
@@ -596,8 +604,11 @@ static void sum_up(struct stage *s)
         r->timeouts += c->timeouts;
         r->cookies += c->cookies_sent;
     }
-    r->octets = (uint64_t)to->received + from->received;
-    r->transfer_us = to->last_us > from->last_us ? to->last_us : from->last_us;
+    count_octets(r, &s->client);
+    for (i = 0; i < MOST_TALKERS; i++) {
+        count_octets(r, &s->clients[i]);
+        count_octets(r, &s->talker[i]);
+    }
     r->transfer_us -= r->transfer_us > from->opened_us ? from->opened_us : r->transfer_us;
 }
 

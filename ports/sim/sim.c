@@ -136,6 +136,16 @@ void sim_tell(struct aksu_sim *sim, struct aksu_sim_notice *notice)
     }
 }
 
+// Moves the numbers of a connection that has just been opened to where its host's are to begin.
+static void force_isn(struct aksu_sim_host *host, const struct aksu_event *event,
+                      struct aksu_tcb *t)
+{
+    if (host->forced && (event->kind == AKSU_EV_CONNECT || event->kind == AKSU_EV_LISTEN)) {
+        t->snd_una = t->snd_nxt = t->snd_max = t->snd_up = t->recover = host->isn;
+        host->forced = false; // once: later ones must be greater by the clock
+    }
+}
+
 static void on_step(struct aksu_trace *trace, struct aksu *net, aksu_handle conn,
                     const struct aksu_event *event, const struct aksu_effects *effects,
                     const struct aksu_tcb *after)
@@ -144,6 +154,7 @@ static void on_step(struct aksu_trace *trace, struct aksu *net, aksu_handle conn
     struct aksu_sim_notice notice;
 
     (void)net;
+    force_isn(host, event, (struct aksu_tcb *)(uintptr_t)after); // the row's own, not a constant
     host->steps++;
     sim_check_step(host, event, &trace->before, after);
     memset(&notice, 0, sizeof notice);
@@ -365,7 +376,6 @@ static int take_in(struct aksu_sim_host *host, const struct packet *packet)
         return 0;
     }
     memcpy(host->buffer, packet->data, packet->len);
-    sim_shift_in(host, host->buffer, packet->len);
     return aksu_input(&host->net, sim_host_ms(host), host->buffer, packet->len);
 }
 
@@ -402,7 +412,6 @@ static void output_all(struct aksu_sim_host *host)
         size_t len = aksu_output(&host->net, now_ms, host->buffer, host->buffer_size);
 
         if (len > 0) {
-            sim_shift_out(host, host->buffer, len);
             send_frame(host, host->buffer, len);
         }
         more = sim_check_output(host, idle, steps, len);

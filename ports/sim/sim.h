@@ -40,10 +40,8 @@ struct aksu_sim_host {
     struct aksu_addr addr;
     uint8_t mac[6];
     uint32_t clock_ms;
-    bool forced;  // shift is to be set by the first SYN
-    bool shifted; // shift is set
+    bool forced; // the next connection begins at isn
     aksu_seq isn;
-    aksu_seq shift; // wire number - own number
     struct path up;
     bool linked;
     struct inbox *inbox;
@@ -125,10 +123,6 @@ void sim_path_begin(struct path *path);
 void sim_path_deliver(struct aksu_sim *sim, struct path *path, struct packet *packet);
 struct packet *sim_packet_new(struct aksu_sim *sim, const void *data, size_t len);
 void sim_packet_drop(struct aksu_sim *sim, struct packet *packet);
-
-// shift.c
-void sim_shift_out(struct aksu_sim_host *host, uint8_t *frame, size_t len);
-void sim_shift_in(const struct aksu_sim_host *host, uint8_t *frame, size_t len);
 
 // check.c
 void sim_fail(struct aksu_sim_host *host, const char *format, ...);

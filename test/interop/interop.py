@@ -212,17 +212,25 @@ class Interop:
             holder = link.start_linux("python3", "-c", "import socket,time;"
                                       f"s=socket.create_connection(('{AKSU}',7));time.sleep(30)")
             time.sleep(1)
-            before = self.switches(server.pid)
+            switches, ticks = self.switches(server.pid), self.cpu_ticks(server.pid)
             time.sleep(5)
-            woken = self.switches(server.pid) - before
+            switches = self.switches(server.pid) - switches
+            ticks = self.cpu_ticks(server.pid) - ticks
             expect(holder.poll() is None, "the connection ended")
             link.stop(server)
-            expect(woken <= 10, f"woken {woken} times in 5 idle seconds")
+            expect(switches <= 10, f"woken {switches} times in 5 idle seconds")
+            expect(ticks <= 2, f"{ticks} ticks of CPU in 5 idle seconds")
 
     @staticmethod
     def switches(pid: int) -> int:
         text = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
         return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M)[1])
+
+    @staticmethod
+    def cpu_ticks(pid: int) -> int:
+        """User and system time: hundredths of a second."""
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").split()
+        return int(fields[13]) + int(fields[14])
 
     # Linux serves aksu
 
