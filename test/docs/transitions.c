@@ -23,13 +23,13 @@ static const struct stimulus stimuli[] = {
     {"SHUTDOWN (half-close)", AKSU_EV_SHUTDOWN, 0, 0, 0, "3.10.4"},
     {"CLOSE", AKSU_EV_CLOSE, 0, 0, 0, "3.10.4"},
     {"ABORT", AKSU_EV_ABORT, 0, 0, 0, "3.10.5"},
-    {"rcv SYN", AKSU_EV_SEGMENT, AKSU_SYN, 0, 0, "3.10.7"},
-    {"rcv SYN,ACK", AKSU_EV_SEGMENT, AKSU_SYN | AKSU_ACK, 1, 0, "3.10.7.3"},
-    {"rcv ACK of all", AKSU_EV_SEGMENT, AKSU_ACK, 1, 0, "3.10.7.4"},
-    {"rcv data", AKSU_EV_SEGMENT, AKSU_ACK, 0, 100, "3.10.7.4"},
-    {"rcv FIN", AKSU_EV_SEGMENT, AKSU_FIN | AKSU_ACK, 0, 0, "3.10.7.4"},
-    {"rcv FIN, ACK of all", AKSU_EV_SEGMENT, AKSU_FIN | AKSU_ACK, 1, 0, "3.10.7.4"},
-    {"rcv RST", AKSU_EV_SEGMENT, AKSU_RST | AKSU_ACK, 1, 0, "3.10.7.4"},
+    {"rcv SYN", AKSU_EV_SEGMENT, AKSU_SYN, 0, 0, NULL},
+    {"rcv SYN,ACK", AKSU_EV_SEGMENT, AKSU_SYN | AKSU_ACK, 1, 0, NULL},
+    {"rcv ACK of all", AKSU_EV_SEGMENT, AKSU_ACK, 1, 0, NULL},
+    {"rcv data", AKSU_EV_SEGMENT, AKSU_ACK, 0, 100, NULL},
+    {"rcv FIN", AKSU_EV_SEGMENT, AKSU_FIN | AKSU_ACK, 0, 0, NULL},
+    {"rcv FIN, ACK of all", AKSU_EV_SEGMENT, AKSU_FIN | AKSU_ACK, 1, 0, NULL},
+    {"rcv RST", AKSU_EV_SEGMENT, AKSU_RST | AKSU_ACK, 1, 0, NULL},
     {"timeouts", AKSU_EV_TICK, 0, 0, 0, "3.10.8"},
 };
 
@@ -201,6 +201,18 @@ static const char *told(const struct machine *m)
     return m->fx.mask & AKSU_FX_EOF ? "end" : m->fx.mask & AKSU_FX_DELIVER ? "data" : "";
 }
 
+// Segments have a section for each group of states.
+static const char *section(unsigned state, size_t stimulus)
+{
+    static const char *const arrival[] = {"3.10.7.1", "3.10.7.2", "3.10.7.3"};
+    unsigned group = state == AKSU_CLOSED ? 0 : state == AKSU_LISTEN ? 1 : 2;
+
+    if (stimuli[stimulus].kind != AKSU_EV_SEGMENT) {
+        return stimuli[stimulus].source;
+    }
+    return group < 2 || state == AKSU_SYN_SENT ? arrival[group] : "3.10.7.4";
+}
+
 static void print_rows(unsigned state, bool crossed)
 {
     for (size_t i = 0; i < sizeof stimuli / sizeof stimuli[0]; i++) {
@@ -217,7 +229,7 @@ static void print_rows(unsigned state, bool crossed)
         printf("| %s%s | %s | %s | %s | %s | %s |\n", aksu_state_name(state),
                crossed ? " (active)" : "", stimuli[i].text, m.sent[0] ? m.sent : "-",
                m.tcb.state == state ? "same" : aksu_state_name(m.tcb.state), told(&m),
-               stimuli[i].source);
+               section(state, i));
     }
 }
 
@@ -227,7 +239,9 @@ static void print_markdown(void)
            "Made by test/docs/transitions.c, which asks aksu_tcp_step() and aksu_tcp_plan(): what "
            "each event does in each\nstate, with nothing queued. Events that change nothing and "
            "send nothing are left out. Sections are RFC 9293's.\nSYN-RECEIVED (active) is that of "
-           "a simultaneous open.\n\n![State diagram](transitions.svg)\n\n"
+           "a simultaneous open. \"rcv data\" and \"rcv FIN\" acknowledge nothing new: before "
+           "ESTABLISHED that is\nno acceptable ACK, so it is answered by RST.\n\n![State "
+           "diagram](transitions.svg)\n\n"
            "| state | event | sent | next state | told to the user | section |\n"
            "|---|---|---|---|---|---|\n");
     for (unsigned state = 0; state < AKSU_STATE_COUNT; state++) {
@@ -245,7 +259,8 @@ static void print_edges(unsigned state)
         struct machine m;
         reach(&m, state);
         apply(&m, &stimuli[i]);
-        bool abrupt = (m.fx.mask & AKSU_FX_CLOSED) && m.fx.reason != AKSU_OK;
+        bool abrupt = (m.fx.mask & AKSU_FX_CLOSED) && m.fx.reason != AKSU_OK &&
+                      stimuli[i].kind != AKSU_EV_CLOSE;
         if (m.tcb.state != state && !abrupt && stimuli[i].kind != AKSU_EV_SHUTDOWN) {
             printf("    \"%s\" -> \"%s\" [label=\"%s\\n%s%s\"];\n", aksu_state_name(state),
                    aksu_state_name(m.tcb.state), stimuli[i].text, m.sent[0] ? "snd " : "", m.sent);

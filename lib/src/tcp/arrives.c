@@ -364,7 +364,7 @@ void aksu_tcp_take_rest(const struct aksu_profile *p, struct aksu_tcb *t,
 }
 
 // The checks. A repeated SYN is not as a segment of the connection. In a simultaneous open it comes
-// with the ACK of ours, and that counts (3.5, Figure 8); else the client has not seen our SYN,ACK.
+// with the ACK of ours, and that counts (3.5, Figure 7); else the client has not seen our SYN,ACK.
 static bool check(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                   struct aksu_effects *fx)
 {
