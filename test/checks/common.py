@@ -83,14 +83,15 @@ def lib_sources() -> list:
 
 
 def tree_files() -> list:
-    """All files of the source tree that git would keep."""
+    """All files of the source tree that git would keep, but for build folders."""
     listed = run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"])
     if listed.returncode:
         skip = {".git", "build", "out"}
         names = [p for p in ROOT.rglob("*") if not skip & set(p.relative_to(ROOT).parts)]
     else:
         names = [ROOT / name for name in listed.stdout.splitlines()]
-    return sorted(p for p in names if p.is_file())
+    built = {p.parent for p in names if p.name == "CMakeCache.txt"}
+    return sorted(p for p in names if p.is_file() and not built & set(p.parents))
 
 
 def c_files() -> list:
