@@ -3,8 +3,6 @@
 // the next aksu_output().
 #include "stack.h"
 
-enum { TTL = 64 };
-
 static int check_remote(const struct aksu *net, const struct aksu_pair *pair)
 {
     if (!(net->bits & AKSU_NET_SEEDED)) {
@@ -52,7 +50,6 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     }
     row->handlers = handlers;
     row->user = user;
-    row->ttl = TTL;
     row->bits |= AKSU_ROW_ANNOUNCED;
     net->step = aksu_tcp_step;
     net->resolver = &aksu_arp_resolver;
@@ -103,7 +100,7 @@ int aksu_abort(struct aksu *net, aksu_handle conn)
 static void set_own(struct aksu_row *row, enum aksu_option option, uint32_t value)
 {
     if (option == AKSU_TTL) {
-        row->ttl = (uint8_t)(value ? value : TTL);
+        row->ttl = (uint8_t)(value ? value : AKSU_TTL_DEFAULT);
     } else if (option == AKSU_DSCP) {
         row->dscp = (uint8_t)value;
     } else {
@@ -186,9 +183,7 @@ int aksu_info(const struct aksu *net, aksu_handle conn, struct aksu_info *info)
     info->remote.port = row->pair.remote_port;
     info->tcb = t;
     info->readable = aksu_ring_readable(row);
-    info->writable = row->handlers->emit || net->store->tx_octets < t->snd_buf
-                         ? 0
-                         : net->store->tx_octets - t->snd_buf;
+    info->writable = aksu_ring_room(net, row);
     info->urgent = t->rcv_up - (t->rcv_nxt - info->readable);
     info->idle_ms = AKSU_NEVER;
     if (row->place != AKSU_UNSCHEDULED) {

@@ -3,8 +3,6 @@
 // calls.
 #include "stack.h"
 
-enum { TTL = 64 };
-
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_event *ev,
                      struct aksu_effects *fx)
 {
@@ -71,8 +69,7 @@ static void reap(struct aksu *net, struct aksu_row *row)
         aksu_time_wait_add(net, row);
     }
     if (row->bits & AKSU_ROW_HALF_OPEN) {
-        aksu_listen_completed(net, row);
-        net->counters.half_open_lost++;
+        aksu_listen_lost(net, row);
     }
     if ((row->bits & AKSU_ROW_ANNOUNCED) && row->handlers->on_close) {
         row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);
@@ -142,8 +139,7 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
         aksu_ring_acked(net, row, fx->acked);
     }
     if (fx->mask & AKSU_FX_DELIVER) {
-        aksu_ring_receive(net, row, aksu_ring_readable(row) - fx->ready + fx->copy_to,
-                          payload + fx->copy_from, fx->copy_len);
+        aksu_ring_receive(net, row, fx, payload);
     }
     for (unsigned bit = AKSU_FX_OPENED; bit <= AKSU_FX_TROUBLE; bit <<= 1) {
         if ((fx->mask & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
@@ -174,86 +170,79 @@ struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *
 }
 
 // RFC 9293 3.10.7.1. Returns the reason, or that of a full ring.
-static int reset(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *s,
-                 int reason)
+static int reset(struct aksu *net, const struct aksu_packet *in, int reason)
 {
-    if (s->flags & AKSU_RST) {
+    if (in->segment.flags & AKSU_RST) {
         return reason;
     }
-    struct aksu_answer *a = aksu_stack_answer(net, pair);
+    struct aksu_answer *a = aksu_stack_answer(net, &in->pair);
 
     if (!a) {
         return AKSU_DROP_REPLY_FULL;
     }
-    aksu_tcp_reply(s, &a->segment);
+    aksu_tcp_reply(&in->segment, &a->segment);
     net->counters.resets_sent++;
     return reason;
 }
 
-static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_packet *ip,
-                     const struct aksu_segment *s)
+static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
 {
     struct aksu_effects fx;
     int result = 0;
 
-    aksu_stack_event(net, row, AKSU_EV_SEGMENT, s, &fx);
+    aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &fx);
     if (fx.refused) {
-        result = (s->options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION : AKSU_DROP_UNACCEPTABLE;
+        bool illegal = (in->segment.options & AKSU_OPT_ILLEGAL) != 0;
+        result = illegal ? AKSU_DROP_TCP_OPTION : AKSU_DROP_UNACCEPTABLE;
     }
     if (fx.mask & AKSU_FX_RESET) {
-        result = reset(net, &ip->pair, s, result);
+        result = reset(net, in, result);
     }
-    aksu_stack_effects(net, row, &fx, ip->payload);
+    aksu_stack_effects(net, row, &fx, in->payload);
     return result;
 }
 
-static int deliver(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *s)
+static int deliver(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_row *row = aksu_table_find(net, &ip->pair);
-    aksu_seq above = 0;
+    struct aksu_row *row = aksu_table_find(net, &in->pair);
 
     if (row && over(row)) {
         reap(net, row); // what comes is for another connection, or for none
-    } else if (row) {
-        return row_input(net, row, ip, s);
+        row = NULL;
     }
-    if (ip->pair.local != net->addr) {
-        return AKSU_DROP_NOT_OURS;
-    }
-    if (net->bits & AKSU_NET_SEEDED) {
-        struct aksu_time_wait *w = aksu_time_wait_find(net, &ip->pair);
-        int result = w ? aksu_time_wait_input(net, w, &ip->pair, s, &above) : 0;
-        if (result != 0) {
+    if (!row) {
+        int result = in->pair.local == net->addr ? 0 : AKSU_DROP_NOT_OURS;
+        if (result == 0) {
+            result = aksu_time_wait_input(net, in);
+        }
+        if (result == 0) {
+            result = aksu_listen_input(net, in);
+        }
+        if (result == AKSU_DROP_NO_CONNECTION) {
+            return reset(net, in, result);
+        }
+        if (result != AKSU_REPLAYED) {
             return result;
         }
+        row = aksu_table_find(net, &in->pair); // a cookie made it
     }
-    struct aksu_listener *l = aksu_listen_find(net, &ip->pair);
-    int result = l ? aksu_listen_input(net, l, &ip->pair, s, above) : AKSU_DROP_NO_CONNECTION;
-
-    if (result == AKSU_REPLAYED) {
-        return row_input(net, aksu_table_find(net, &ip->pair), ip, s); // a cookie made its row
-    }
-    if (result == AKSU_DROP_NO_CONNECTION) {
-        result = reset(net, &ip->pair, s, result);
-    }
-    return result;
+    return row_input(net, row, in);
 }
 
-int aksu_stack_tcp(struct aksu *net, struct aksu_packet *ip)
+int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_segment s;
-    const uint8_t *octets = ip->payload;
-    uint32_t len = ip->len;
+    const uint8_t *octets = in->payload;
+    uint32_t len = in->len;
 
-    if (!aksu_segment_get(ip, &s)) {
+    if (!aksu_segment_get(in)) {
         return AKSU_DROP_TCP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_finish(aksu_sum_pair(&ip->pair) + AKSU_PROTOCOL_TCP + len +
+        aksu_sum_finish(aksu_sum_pair(&in->pair) + AKSU_PROTOCOL_TCP + len +
                         net->profile->copy(NULL, octets, len)) != 0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
-    return deliver(net, ip, &s);
+    return deliver(net, in);
 }
 
 int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
@@ -272,7 +261,7 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
 static size_t put_packet(struct aksu *net, struct aksu_row *row, const struct aksu_pair *pair,
                          const struct aksu_segment *s, uint8_t *to)
 {
-    uint8_t fields[3] = {0, TTL, AKSU_PROTOCOL_TCP};
+    uint8_t fields[3] = {0, AKSU_TTL_DEFAULT, AKSU_PROTOCOL_TCP};
     uint8_t *p = to + AKSU_IPV4_LEN;
     uint32_t header = aksu_segment_put(pair, s, p);
     uint32_t sum = 0;

@@ -48,6 +48,7 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
     memset(row, 0, sizeof *row);
     row->generation = (uint16_t)(generation % GENERATIONS + 1);
     row->bits = AKSU_ROW_USED;
+    row->ttl = AKSU_TTL_DEFAULT;
     row->place = AKSU_UNSCHEDULED;
     row->pair = *pair;
     row->next = *head;

@@ -89,23 +89,28 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w,
     return AKSU_DROP_TIME_WAIT;
 }
 
-// A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 for a SYN that opens a new
-// one: then the entry is gone, and *above is what the new ISN must lie beyond.
-int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struct aksu_pair *pair,
-                         const struct aksu_segment *s, aksu_seq *above)
+// A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 if there is none, or for a
+// SYN that opens a new one: then the entry is gone, and the new ISN must lie beyond in->above.
+int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in)
 {
-    if ((s->flags & (AKSU_SYN | AKSU_ACK | AKSU_RST | AKSU_FIN)) == AKSU_SYN && reopens(w, s) &&
-        aksu_listen_find(net, pair)) {
-        *above = w->snd_nxt;
+    struct aksu_time_wait *w = aksu_time_wait_find(net, &in->pair);
+    unsigned flags = in->segment.flags;
+
+    if (!w) {
+        return 0;
+    }
+    if ((flags & (AKSU_SYN | AKSU_ACK | AKSU_RST | AKSU_FIN)) == AKSU_SYN &&
+        reopens(w, &in->segment) && aksu_listen_find(net, &in->pair)) {
+        in->above = w->snd_nxt;
         w->flags = 0;
         return 0;
     }
     // RST is ignored (RFC 1337), and so is an empty segment: two ends must not answer for ever.
-    if ((s->flags & AKSU_RST) || (s->len == 0 && !(s->flags & (AKSU_SYN | AKSU_FIN)))) {
+    if ((flags & AKSU_RST) || (in->len == 0 && !(flags & (AKSU_SYN | AKSU_FIN)))) {
         return AKSU_DROP_TIME_WAIT;
     }
-    if (s->flags & AKSU_FIN) {
+    if (flags & AKSU_FIN) {
         w->expires = net->now_ms + 2 * net->profile->msl_ms;
     }
-    return acknowledge(net, w, pair);
+    return acknowledge(net, w, &in->pair);
 }

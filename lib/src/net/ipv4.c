@@ -82,19 +82,23 @@ int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
         return drop;
     }
     uint32_t header = header_len(p);
-    struct aksu_packet ip = {
-        {aksu_get32(p + 12), aksu_get32(p + 16), 0, 0}, p + header, aksu_get16(p + 2) - header};
+    struct aksu_packet in;
 
-    if (!aksu_ipv4_unicast(net, ip.pair.remote) || ip.pair.remote == net->addr) {
+    memset(&in, 0, sizeof in);
+    in.pair.remote = aksu_get32(p + 12);
+    in.pair.local = aksu_get32(p + 16);
+    in.payload = p + header;
+    in.len = aksu_get16(p + 2) - header;
+    if (!aksu_ipv4_unicast(net, in.pair.remote) || in.pair.remote == net->addr) {
         return AKSU_DROP_SOURCE;
     }
     if (p[9] == AKSU_PROTOCOL_TCP) {
-        return aksu_stack_tcp(net, &ip); // a connection may have begun with an older address
+        return aksu_stack_tcp(net, &in); // a connection may have begun with an older address
     }
-    if (ip.pair.local != net->addr) {
+    if (in.pair.local != net->addr) {
         return AKSU_DROP_NOT_OURS;
     }
-    return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, &ip) : AKSU_DROP_PROTOCOL;
+    return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, &in) : AKSU_DROP_PROTOCOL;
 }
 
 // fields: Diffserv code point, TTL, protocol. Identification is 0: a packet that is never

@@ -65,31 +65,31 @@ static void get_options(const uint8_t *p, unsigned len, struct aksu_segment *s)
     }
 }
 
-// Decodes ip->payload; afterwards that is the segment's text. False: no TCP header.
-bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s)
+// Decodes in->payload; afterwards that is the segment's text. False: no TCP header.
+bool aksu_segment_get(struct aksu_packet *in)
 {
-    const uint8_t *p = ip->payload;
+    const uint8_t *p = in->payload;
+    struct aksu_segment *s = &in->segment;
 
-    if (ip->len < AKSU_TCP_LEN) {
+    if (in->len < AKSU_TCP_LEN) {
         return false;
     }
     uint32_t header = (p[12] >> 4) * 4u;
-    if (header < AKSU_TCP_LEN || header > ip->len) {
+    if (header < AKSU_TCP_LEN || header > in->len) {
         return false;
     }
-    memset(s, 0, sizeof *s);
-    ip->pair.remote_port = aksu_get16(p);
-    ip->pair.local_port = aksu_get16(p + 2);
+    in->pair.remote_port = aksu_get16(p);
+    in->pair.local_port = aksu_get16(p + 2);
     s->seq = aksu_get32(p + 4);
     s->ack = aksu_get32(p + 8);
     s->flags = p[13];
     s->wnd = aksu_get16(p + 14);
     s->urp = aksu_get16(p + 18);
-    s->len = ip->len - header;
+    in->payload += header;
+    in->len -= header;
+    s->len = in->len;
     get_options(p + AKSU_TCP_LEN, header - AKSU_TCP_LEN, s);
-    ip->payload += header;
-    ip->len = s->len;
-    return ip->pair.remote_port != 0 && ip->pair.local_port != 0;
+    return in->pair.remote_port != 0 && in->pair.local_port != 0;
 }
 
 // An option that fits a word with its value, or the beginning of a longer one: NOPs stand before
