@@ -73,7 +73,7 @@ int aksu_shutdown(struct aksu *net, aksu_handle conn)
     return AKSU_OK;
 }
 
-int aksu_close(struct aksu *net, aksu_handle conn, uint32_t linger_ms)
+static int end(struct aksu *net, aksu_handle conn, unsigned how, uint32_t linger_ms)
 {
     struct aksu_row *row = aksu_table_row(net, conn);
 
@@ -81,20 +81,18 @@ int aksu_close(struct aksu *net, aksu_handle conn, uint32_t linger_ms)
         return AKSU_EBADF;
     }
     row->bits |= AKSU_ROW_CLOSED;
-    aksu_stack_do(net, row, AKSU_EV_CLOSE, linger_ms);
+    aksu_stack_do(net, row, how, linger_ms);
     return AKSU_OK;
+}
+
+int aksu_close(struct aksu *net, aksu_handle conn, uint32_t linger_ms)
+{
+    return end(net, conn, AKSU_EV_CLOSE, linger_ms);
 }
 
 int aksu_abort(struct aksu *net, aksu_handle conn)
 {
-    struct aksu_row *row = aksu_table_row(net, conn);
-
-    if (!row) {
-        return AKSU_EBADF;
-    }
-    row->bits |= AKSU_ROW_CLOSED;
-    aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
-    return AKSU_OK;
+    return end(net, conn, AKSU_EV_ABORT, 0);
 }
 
 static void set_own(struct aksu_row *row, enum aksu_option option, uint32_t value)

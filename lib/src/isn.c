@@ -5,26 +5,43 @@
 
 enum { TICKS_PER_MS = 250, PORT_MIN = 1024 };
 
-// SipRounds on v, four 64-bit numbers as low and high words. Each round is four steps: a += b, then
-// b is rotated to the left and mixed with a; in every other step a's words change places.
-static void rounds(uint32_t v[8], unsigned times)
+static uint64_t joined(const uint32_t word[2])
 {
-    static const uint8_t step[4][3] = {{0, 2, 13}, {4, 6, 16}, {4, 2, 17}, {0, 6, 21}};
+    return (uint64_t)word[1] << 32 | word[0];
+}
 
-    for (unsigned i = 0; i < 4 * times; i++) {
-        uint32_t *a = v + step[i % 4][0];
-        uint32_t *b = v + step[i % 4][1];
-        unsigned left = step[i % 4][2];
-        uint32_t low = b[0];
-        uint32_t high = b[1];
-        uint32_t sum = a[0] + low;
-        uint32_t sum_high = a[1] + high + (sum < low);
+static void split(uint64_t v, uint32_t word[2])
+{
+    word[0] = (uint32_t)v;
+    word[1] = (uint32_t)(v >> 32);
+}
 
-        b[0] = (low << left | high >> (32 - left)) ^ sum;
-        b[1] = (high << left | low >> (32 - left)) ^ sum_high;
-        a[~i & 1] = sum;
-        a[i & 1] = sum_high;
+static uint64_t rotated(uint64_t v, unsigned left)
+{
+    return v << left | v >> (64 - left);
+}
+
+// SipRounds on v, four 64-bit numbers as low and high words. The two halves of a round are the same
+// but for the amounts, once the first and the third number have changed places.
+static void rounds(uint32_t v[8], unsigned halves)
+{
+    uint64_t a = joined(v);
+    uint64_t b = joined(v + 2);
+    uint64_t c = joined(v + 4);
+    uint64_t d = joined(v + 6);
+
+    for (; halves > 0; halves--) {
+        bool second = halves % 2;
+        uint64_t sum = a + b;
+        a = c + d;
+        b = (second ? rotated(b, 17) : rotated(b, 13)) ^ sum;
+        d = (second ? rotated(d, 21) : rotated(d, 16)) ^ a;
+        c = rotated(sum, 32);
     }
+    split(a, v);
+    split(b, v + 2);
+    split(c, v + 4);
+    split(d, v + 6);
 }
 
 // SipHash-2-4 of pairs * 8 octets, given as 32-bit words in little-endian order.
@@ -32,23 +49,26 @@ uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pai
 {
     static const uint32_t start[8] = {0x70736575, 0x736f6d65, 0x6e646f6d, 0x646f7261,
                                       0x6e657261, 0x6c796765, 0x79746573, 0x74656462};
+    const uint32_t last[2] = {0, pairs << 27}; // the length in octets
     uint32_t v[8];
 
     for (unsigned i = 0; i < 8; i++) {
         v[i] = start[i] ^ key[i % 4];
     }
     for (unsigned i = 0; i <= pairs; i++) {
-        uint32_t low = i < pairs ? words[2 * i] : 0;
-        uint32_t high = i < pairs ? words[2 * i + 1] : pairs << 27; // last: the length in octets
-        v[6] ^= low;
-        v[7] ^= high;
-        rounds(v, 2);
-        v[0] ^= low;
-        v[1] ^= high;
+        const uint32_t *word = i < pairs ? words + 2 * i : last;
+        v[6] ^= word[0];
+        v[7] ^= word[1];
+        rounds(v, 4);
+        v[0] ^= word[0];
+        v[1] ^= word[1];
     }
     v[4] ^= 0xff;
-    rounds(v, 4);
-    return (uint64_t)(v[1] ^ v[3] ^ v[5] ^ v[7]) << 32 | (v[0] ^ v[2] ^ v[4] ^ v[6]);
+    rounds(v, 8);
+    for (unsigned i = 0; i < 6; i++) {
+        v[i + 2] ^= v[i];
+    }
+    return joined(v + 6);
 }
 
 // The keyed hash of a pair of endpoints and one word more: 0 for the connection itself.

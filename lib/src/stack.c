@@ -13,7 +13,6 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_e
     }
     net->step(net->profile, &row->tcb, ev, fx);
     if (fx->mask & AKSU_FX_CLOSED) {
-        row->bits |= AKSU_ROW_OVER;
         row->reason = (uint8_t)-fx->reason;
     }
     if (trace) {
@@ -58,7 +57,7 @@ static bool over(const struct aksu_row *row)
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
 {
     if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
-        aksu_table_schedule(net, row, net->now_ms);
+        aksu_table_schedule(net, row, 0);
     }
 }
 
@@ -261,14 +260,14 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
 static size_t put_packet(struct aksu *net, struct aksu_row *row, const struct aksu_pair *pair,
                          const struct aksu_segment *s, uint8_t *to)
 {
-    uint8_t fields[3] = {0, AKSU_TTL_DEFAULT, AKSU_PROTOCOL_TCP};
+    uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
     uint8_t *p = to + AKSU_IPV4_LEN;
     uint32_t header = aksu_segment_put(pair, s, p);
     uint32_t sum = 0;
 
     if (row) {
-        fields[0] = row->dscp;
-        fields[1] = row->ttl;
+        fields = (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)row->ttl << AKSU_TTL_SHIFT |
+                 AKSU_PROTOCOL_TCP;
         sum = aksu_ring_send(net, row, aksu_tcp_offset(&row->tcb, s), p + header, s->len);
     }
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
@@ -313,7 +312,7 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
     }
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
     aksu_stack_event(net, row, AKSU_EV_SENT, s, &fx);
-    aksu_table_schedule(net, row, net->now_ms); // behind others that are due
+    aksu_table_schedule(net, row, 0); // behind others that are due
     return len;
 }
 
@@ -348,7 +347,7 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
         row_tick(net, row);
         return 0;
     case AKSU_NEXT_WAIT:
-        aksu_table_schedule(net, row, net->now_ms + plan.wait_ms);
+        aksu_table_schedule(net, row, plan.wait_ms);
         return 0;
     default:
         aksu_table_unschedule(net, row);

@@ -8,6 +8,8 @@
 
 enum { AKSU_ETHERNET_LEN = 14, AKSU_IPV4_LEN = 20, AKSU_TCP_LEN = 20, AKSU_ICMP_LEN = 8 };
 // Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
+// Fields of an IPv4 header, as aksu_ipv4_header() is given them.
+enum { AKSU_TTL_SHIFT = 8, AKSU_DSCP_SHIFT = 18 };
 enum { AKSU_PROTOCOL_ICMP = 1, AKSU_PROTOCOL_TCP = 6, AKSU_TTL_DEFAULT = 64 };
 
 // row.bits
@@ -15,7 +17,6 @@ enum {
     AKSU_ROW_RESOLVED = 0x01,  // row.mac is the next hop's
     AKSU_ROW_HAD_MAC = 0x02,   // it was once: good enough if ARP stays silent
     AKSU_ROW_ANNOUNCED = 0x04, // the application knows it, and is owed on_close
-    AKSU_ROW_OVER = 0x08,      // row.reason is set
     AKSU_ROW_CLOSED = 0x10,    // the application has closed: it reads no more
     AKSU_ROW_SILENT = 0x20,    // no on_trouble
     AKSU_ROW_HALF_OPEN = 0x40, // counted in net.half_open
@@ -33,11 +34,11 @@ enum { AKSU_ANSWER_TCP, AKSU_ANSWER_ARP_REPLY, AKSU_ANSWER_ARP_ANNOUNCE };
 // An IPv4 packet being taken in: the payload of its protocol; of TCP the decoded segment, whose
 // text the payload then is.
 struct aksu_packet {
+    struct aksu_segment segment;
     struct aksu_pair pair;
     const uint8_t *payload;
     uint32_t len;
     aksu_seq above; // the end of the last incarnation, which a new ISN must lie beyond, or 0
-    struct aksu_segment segment;
 };
 
 enum { AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
@@ -120,7 +121,7 @@ void aksu_table_free(struct aksu *net, struct aksu_row *row);
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn);
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);
-void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t at_ms);
+void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
 
 // ring.c
@@ -149,7 +150,7 @@ int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in);
 
 // net/
 int aksu_ipv4_input(struct aksu *net, const uint8_t *packet, size_t len);
-void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, const uint8_t fields[3],
+void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, uint32_t fields,
                       uint32_t len, uint8_t *to);
 bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);

@@ -92,59 +92,44 @@ struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn)
 // The heap: the row with the earliest deadline is first; among equals the one that waited longest
 // is not pushed aside.
 
-static void put(struct aksu *net, uint32_t place, struct aksu_row *row)
+static void put(struct aksu_row **heap, uint32_t place, struct aksu_row *row)
 {
-    net->store->heap[place] = row;
+    heap[place] = row;
     row->place = place;
 }
 
-static void sift_up(struct aksu *net, struct aksu_row *row)
+// Puts a row where its deadline belongs, up or down from a place that is free.
+static void settle(const struct aksu *net, uint32_t at, struct aksu_row *row)
 {
-    uint32_t at = row->place;
+    struct aksu_row **heap = net->store->heap;
 
-    while (at > 0) {
-        struct aksu_row *parent = net->store->heap[(at - 1) / 2];
-        if (!aksu_seq_lt(row->deadline, parent->deadline)) {
-            break;
-        }
-        put(net, at, parent);
+    while (at > 0 && aksu_seq_lt(row->deadline, heap[(at - 1) / 2]->deadline)) {
+        put(heap, at, heap[(at - 1) / 2]);
         at = (at - 1) / 2;
     }
-    put(net, at, row);
-}
-
-static void sift_down(struct aksu *net, struct aksu_row *row)
-{
-    uint32_t at = row->place;
-
     for (;;) {
         uint32_t child = 2 * at + 1;
-        if (child >= net->scheduled) {
-            break;
-        }
-        struct aksu_row **heap = net->store->heap;
         if (child + 1 < net->scheduled &&
             aksu_seq_lt(heap[child + 1]->deadline, heap[child]->deadline)) {
             child++;
         }
         // Not before one with the same deadline: rows that are all ready take turns.
-        if (aksu_seq_lt(row->deadline, heap[child]->deadline)) {
+        if (child >= net->scheduled || aksu_seq_lt(row->deadline, heap[child]->deadline)) {
             break;
         }
-        put(net, at, heap[child]);
+        put(heap, at, heap[child]);
         at = child;
     }
-    put(net, at, row);
+    put(heap, at, row);
 }
 
-void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t at_ms)
+void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms)
 {
-    row->deadline = at_ms;
+    row->deadline = net->now_ms + wait_ms;
     if (row->place == AKSU_UNSCHEDULED) {
-        put(net, net->scheduled++, row);
+        row->place = net->scheduled++;
     }
-    sift_up(net, row);
-    sift_down(net, row);
+    settle(net, row->place, row);
 }
 
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
@@ -157,9 +142,7 @@ void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
     struct aksu_row *last = net->store->heap[--net->scheduled];
     row->place = AKSU_UNSCHEDULED;
     if (last != row) {
-        put(net, at, last);
-        sift_up(net, last);
-        sift_down(net, last);
+        settle(net, at, last);
     }
 }
 

@@ -27,7 +27,7 @@ static int echo(struct aksu *net, const struct aksu_packet *in)
 // Writes the echo reply that waits: everything comes back as it came but the type.
 size_t aksu_icmp_output(struct aksu *net, uint8_t *to)
 {
-    static const uint8_t fields[3] = {0, AKSU_TTL_DEFAULT, AKSU_PROTOCOL_ICMP};
+    const uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_ICMP;
     struct aksu_pair pair = {net->echo_to, net->addr, 0, 0};
     uint32_t len = net->echo_len;
     uint8_t *p = to + AKSU_IPV4_LEN;

@@ -101,19 +101,21 @@ int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
     return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, &in) : AKSU_DROP_PROTOCOL;
 }
 
-// fields: Diffserv code point, TTL, protocol. Identification is 0: a packet that is never
+// fields: Diffserv code point, TTL and protocol. Identification is 0: a packet that is never
 // fragmented needs none (RFC 6864 4.1).
-void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, const uint8_t fields[3],
+void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, uint32_t fields,
                       uint32_t len, uint8_t *to)
 {
-    uint8_t *p = aksu_put16(to, 0x4500u | (uint32_t)fields[0] << 2);
+    uint32_t first = 0x45000000u | (fields >> 16 << 16) | (AKSU_IPV4_LEN + len);
+    uint32_t third = fields << 16;
 
-    p = aksu_put16(p, AKSU_IPV4_LEN + len);
-    p = aksu_put32(p, DONT_FRAGMENT);
-    p = aksu_put32(p, (uint32_t)fields[1] << 24 | (uint32_t)fields[2] << 16);
-    p = aksu_put32(p, pair->local);
-    aksu_put32(p, pair->remote);
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        aksu_put16(to + 10, aksu_sum_finish(aksu_sum_header(to, AKSU_IPV4_LEN)));
+        third |= aksu_sum_finish(aksu_sum_pair(pair) + (first >> 16) + (first & 0xffff) +
+                                 DONT_FRAGMENT + (third >> 16));
     }
+    to = aksu_put32(to, first);
+    to = aksu_put32(to, DONT_FRAGMENT);
+    to = aksu_put32(to, third);
+    to = aksu_put32(to, pair->local);
+    aksu_put32(to, pair->remote);
 }

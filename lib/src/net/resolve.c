@@ -85,7 +85,7 @@ static bool ask(struct aksu *net, struct aksu_row *row, struct aksu_neighbour *n
         n->at = net->now_ms + ASK_EVERY_MS;
         *len = aksu_arp_put(net, frame, aksu_broadcast, AKSU_ARP_REQUEST, unknown, n->addr);
     }
-    aksu_table_schedule(net, row, n->at);
+    aksu_table_schedule(net, row, n->at - net->now_ms);
     return false;
 }
 

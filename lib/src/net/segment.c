@@ -131,9 +131,8 @@ static uint8_t *put_options(const struct aksu_segment *s, uint8_t *p)
 // Writes the header, checksum zero. Returns its length, a multiple of 4, at most 60.
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to)
 {
-    uint8_t *p = aksu_put16(to, pair->local_port);
+    uint8_t *p = aksu_put32(to, (uint32_t)pair->local_port << 16 | pair->remote_port);
 
-    p = aksu_put16(p, pair->remote_port);
     p = aksu_put32(p, s->seq);
     p = aksu_put32(p, s->ack);
     p = aksu_put32(p, s->wnd); // the left half is filled in below
