@@ -54,9 +54,9 @@ static void clear_tables(struct aksu *net)
     memset(s->listener, 0, s->listeners * sizeof *s->listener);
     memset(s->time_wait, 0, s->time_waits * sizeof *s->time_wait);
     memset(s->neighbour, 0, AKSU_NEIGHBOURS * sizeof *s->neighbour);
-    for (uint32_t i = s->rows; i-- > 0;) {
-        s->row[i].next = net->free_rows;
-        net->free_rows = &s->row[i];
+    net->free_rows = s->row;
+    for (uint32_t i = 1; i < s->rows; i++) {
+        s->row[i - 1].next = &s->row[i];
     }
 }
 

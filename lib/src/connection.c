@@ -73,26 +73,14 @@ int aksu_shutdown(struct aksu *net, aksu_handle conn)
     return AKSU_OK;
 }
 
-static int end(struct aksu *net, aksu_handle conn, unsigned how, uint32_t linger_ms)
-{
-    struct aksu_row *row = aksu_table_row(net, conn);
-
-    if (!row) {
-        return AKSU_EBADF;
-    }
-    row->bits |= AKSU_ROW_CLOSED;
-    aksu_stack_do(net, row, how, linger_ms);
-    return AKSU_OK;
-}
-
 int aksu_close(struct aksu *net, aksu_handle conn, uint32_t linger_ms)
 {
-    return end(net, conn, AKSU_EV_CLOSE, linger_ms);
+    return aksu_stack_end(net, conn, AKSU_EV_CLOSE, linger_ms);
 }
 
 int aksu_abort(struct aksu *net, aksu_handle conn)
 {
-    return end(net, conn, AKSU_EV_ABORT, 0);
+    return aksu_stack_end(net, conn, AKSU_EV_ABORT, 0);
 }
 
 static void set_own(struct aksu_row *row, enum aksu_option option, uint32_t value)

@@ -34,10 +34,10 @@ static uint32_t cookie(const struct aksu *net, const struct aksu_pair *pair, aks
 static uint32_t size_index(const struct aksu_segment *syn)
 {
     uint32_t mss = (syn->options & AKSU_OPT_MSS) ? syn->mss : 536;
-    uint32_t i = 0;
+    uint32_t i = 7;
 
-    while (i < 7 && sizes[i + 1] <= mss) {
-        i++;
+    while (i > 0 && sizes[i] > mss) {
+        i--;
     }
     return i;
 }

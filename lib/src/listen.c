@@ -7,9 +7,10 @@ struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu
 {
     struct aksu_listener *any = NULL;
 
-    for (uint32_t i = 0; i < net->store->listeners; i++) {
-        struct aksu_listener *l = &net->store->listener[i];
-        if (l->port == pair->local_port && l->handlers) {
+    struct aksu_listener *l = net->store->listener;
+
+    for (uint32_t left = net->store->listeners; left > 0; left--, l++) {
+        if (l->port == pair->local_port) {
             if (l->local == pair->local) {
                 return l;
             }
@@ -41,20 +42,17 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
     if (exactly(net, addr, port)) {
         return AKSU_EADDRINUSE;
     }
-    for (uint32_t i = 0; i < net->store->listeners; i++) {
-        struct aksu_listener *l = &net->store->listener[i];
-        if (!l->handlers) {
-            l->handlers = handlers;
-            l->user = user;
-            l->local = addr;
-            l->port = port;
-            l->backlog =
-                backlog ? backlog : (uint8_t)aksu_min32((net->store->rows + 1) / 2, UINT8_MAX);
-            l->half_open = 0;
-            return AKSU_OK;
-        }
+    struct aksu_listener *l = exactly(net, 0, 0); // one that is free
+
+    if (!l) {
+        return AKSU_ENOMEM;
     }
-    return AKSU_ENOMEM;
+    l->handlers = handlers;
+    l->user = user;
+    l->local = addr;
+    l->port = port;
+    l->backlog = backlog ? backlog : (uint8_t)aksu_min32((net->store->rows + 1) / 2, UINT8_MAX);
+    return AKSU_OK;
 }
 
 // A row is no longer half-open, one way or the other.
@@ -126,8 +124,9 @@ static void make_room(struct aksu *net)
 {
     struct aksu_row *oldest = NULL;
 
-    for (uint32_t i = 0; i < net->store->rows; i++) {
-        struct aksu_row *row = &net->store->row[i];
+    struct aksu_row *row = net->store->row;
+
+    for (uint32_t left = net->store->rows; left > 0; left--, row++) {
         if ((row->bits & AKSU_ROW_HALF_OPEN) &&
             (!oldest || aksu_seq_lt(row->tcb.user_at, oldest->tcb.user_at))) {
             oldest = row;
@@ -167,16 +166,15 @@ static int take_cookie(struct aksu *net, const struct aksu_packet *in)
 
 static int take_syn(struct aksu *net, const struct aksu_listener *l, const struct aksu_packet *in)
 {
-    bool room = net->free_rows != NULL && l->half_open < l->backlog;
     struct aksu_open open;
 
     aksu_isn_open(net, &in->pair, &open);
     if (in->above != 0) {
         open.iss = aksu_seq_max(open.iss, in->above + 1); // RFC 6191 2
     }
-    if (room) {
+    if (net->free_rows && l->half_open < l->backlog) {
         half_open(net, in, &in->segment, &open);
-    } else if (net->profile->cookies && (net->free_rows != NULL || net->half_open > 0)) {
+    } else if (net->profile->cookies && (net->free_rows || net->half_open > 0)) {
         net->profile->cookies->send(net, in, &open);
     } else {
         return AKSU_DROP_NO_ROW; // the client's next SYN is its retry

@@ -39,6 +39,19 @@ void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32
     aksu_stack_wake(net, row);
 }
 
+// The application is done with a connection.
+int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    row->bits |= AKSU_ROW_CLOSED;
+    aksu_stack_do(net, row, kind, linger_ms);
+    return AKSU_OK;
+}
+
 // Whether a row has nothing more to do: all is sent, and all that came is read or unwanted.
 static bool over(const struct aksu_row *row)
 {

@@ -28,8 +28,8 @@ enum {
 // net.bits
 enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_COOKIES = 0x02, AKSU_NET_DEFENDED = 0x04 };
 
-// answer.kind
-enum { AKSU_ANSWER_TCP, AKSU_ANSWER_ARP_REPLY, AKSU_ANSWER_ARP_ANNOUNCE };
+// answer.kind: ARP's operation, or a segment.
+enum { AKSU_ANSWER_TCP = 0, AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
 
 // An IPv4 packet being taken in: the payload of its protocol; of TCP the decoded segment, whose
 // text the payload then is.
@@ -40,8 +40,6 @@ struct aksu_packet {
     uint32_t len;
     aksu_seq above; // the end of the last incarnation, which a new ISN must lie beyond, or 0
 };
-
-enum { AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
 
 struct aksu_link {
     uint32_t header_len;
@@ -103,6 +101,7 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_e
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_effects *fx);
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
+int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
                         const uint8_t *payload);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);

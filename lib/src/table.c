@@ -53,7 +53,6 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
     row->pair = *pair;
     row->next = *head;
     *head = row;
-    net->used++;
     return row;
 }
 
@@ -69,7 +68,6 @@ void aksu_table_free(struct aksu *net, struct aksu_row *row)
     row->bits = 0;
     row->next = net->free_rows;
     net->free_rows = row;
-    net->used--;
 }
 
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)
@@ -81,12 +79,14 @@ struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn)
 {
     uint32_t i = (uint32_t)conn & ((1u << INDEX_BITS) - 1);
 
-    if (conn <= 0 || i >= net->store->rows) {
+    if (i >= net->store->rows) {
         return NULL;
     }
     struct aksu_row *row = &net->store->row[i];
-    return (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> INDEX_BITS ? row
-                                                                                          : NULL;
+    // What is no handle, 0 or an error, has a generation that no row in use has.
+    bool same = (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> INDEX_BITS;
+
+    return same ? row : NULL;
 }
 
 // The heap: the row with the earliest deadline is first; among equals the one that waited longest
@@ -160,5 +160,10 @@ aksu_handle aksu_next_connection(const struct aksu *net, aksu_handle conn)
 
 size_t aksu_connections(const struct aksu *net)
 {
-    return net->used;
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < net->store->rows; i++) {
+        used += (net->store->row[i].bits & AKSU_ROW_USED) != 0;
+    }
+    return used;
 }

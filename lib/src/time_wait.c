@@ -5,28 +5,29 @@
 
 enum { WINDOW = 8, IN_USE = 0x8000 };
 
-static bool live(const struct aksu *net, const struct aksu_time_wait *w)
+// How long an entry still has to live, ms; 0 if it is free.
+static uint32_t left(const struct aksu *net, const struct aksu_time_wait *w)
 {
-    return w->flags != 0 && !aksu_reached(net->now_ms, w->expires);
+    return w->flags == 0 || aksu_reached(net->now_ms, w->expires) ? 0 : w->expires - net->now_ms;
 }
 
-// The entry of this hash among the few places where it can be. *victim, if not NULL, is the place
-// for a new one: free, or the one that expires first.
+// The entry of this hash among the few places where it can be. NULL: *victim is the place for a new
+// one: free, or the one that expires first.
 static struct aksu_time_wait *search(const struct aksu *net, uint64_t hash,
                                      struct aksu_time_wait **victim)
 {
     uint32_t count = net->store->time_waits;
     uint32_t at = (uint32_t)hash % count;
-    uint32_t least = UINT32_MAX; // ms that a place still has to live
+    uint32_t least = UINT32_MAX;
 
-    for (uint32_t i = 0; i < aksu_min32(count, WINDOW); i++) {
+    for (uint32_t i = aksu_min32(count, WINDOW); i > 0; i--) {
         struct aksu_time_wait *w = &net->store->time_wait[at];
-        uint32_t left = live(net, w) ? w->expires - net->now_ms : 0;
-        if (left > 0 && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
+        uint32_t ms = left(net, w);
+        if (ms > 0 && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
             return w;
         }
-        if (victim && left < least) {
-            least = left;
+        if (ms < least) {
+            least = ms;
             *victim = w;
         }
         at = at + 1 < count ? at + 1 : 0;
@@ -36,18 +37,22 @@ static struct aksu_time_wait *search(const struct aksu *net, uint64_t hash,
 
 struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair)
 {
-    return search(net, aksu_isn_hash(net, pair, 0), NULL);
+    struct aksu_time_wait *victim;
+
+    return search(net, aksu_isn_hash(net, pair, 0), &victim);
 }
 
 void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row)
 {
     const struct aksu_tcb *t = &row->tcb;
     uint64_t hash = aksu_isn_hash(net, &row->pair, 0);
-    struct aksu_time_wait *w;
-    struct aksu_time_wait *same = search(net, hash, &w);
+    struct aksu_time_wait *victim;
+    struct aksu_time_wait *w = search(net, hash, &victim);
 
-    w = same ? same : w;
-    net->counters.time_wait_lost += !same && live(net, w);
+    if (!w) {
+        w = victim;
+        net->counters.time_wait_lost += left(net, w) > 0;
+    }
     w->tuple = (uint32_t)hash;
     w->salt = (uint32_t)(hash >> 32);
     w->expires = t->misc_at;

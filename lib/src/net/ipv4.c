@@ -46,17 +46,13 @@ static bool options_harmless(const uint8_t *p, uint32_t len)
     return true;
 }
 
-static uint32_t header_len(const uint8_t *p)
-{
-    return (p[0] & 15) * 4u;
-}
-
-static int check_header(const struct aksu *net, const uint8_t *p, size_t len)
+// Checks a header, and takes what of it matters.
+static int take_header(const struct aksu *net, const uint8_t *p, size_t len, struct aksu_packet *in)
 {
     if (len < AKSU_IPV4_LEN) {
         return AKSU_DROP_RUNT;
     }
-    uint32_t header = header_len(p);
+    uint32_t header = (p[0] & 15) * 4u;
     uint32_t total = aksu_get16(p + 2);
 
     if (p[0] >> 4 != 4 || header < AKSU_IPV4_LEN || header > total || total > len) {
@@ -71,24 +67,21 @@ static int check_header(const struct aksu *net, const uint8_t *p, size_t len)
     if (aksu_get16(p + 6) & FRAGMENT) {
         return AKSU_DROP_FRAGMENT;
     }
+    in->pair.remote = aksu_get32(p + 12);
+    in->pair.local = aksu_get32(p + 16);
+    in->payload = p + header;
+    in->len = total - header;
     return 0;
 }
 
 int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
 {
-    int drop = check_header(net, p, len);
+    struct aksu_packet in;
+    int drop = take_header(net, p, len, &in);
 
     if (drop) {
         return drop;
     }
-    uint32_t header = header_len(p);
-    struct aksu_packet in;
-
-    memset(&in, 0, sizeof in);
-    in.pair.remote = aksu_get32(p + 12);
-    in.pair.local = aksu_get32(p + 16);
-    in.payload = p + header;
-    in.len = aksu_get16(p + 2) - header;
     if (!aksu_ipv4_unicast(net, in.pair.remote) || in.pair.remote == net->addr) {
         return AKSU_DROP_SOURCE;
     }

@@ -78,6 +78,8 @@ bool aksu_segment_get(struct aksu_packet *in)
     if (header < AKSU_TCP_LEN || header > in->len) {
         return false;
     }
+    memset(s, 0, sizeof *s);
+    in->above = 0;
     in->pair.remote_port = aksu_get16(p);
     in->pair.local_port = aksu_get16(p + 2);
     s->seq = aksu_get32(p + 4);
