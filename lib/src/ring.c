@@ -83,10 +83,7 @@ static int writable(const struct aksu_row *row)
     if (!row) {
         return AKSU_EBADF;
     }
-    bool open = row->tcb.state >= AKSU_SYN_SENT && row->tcb.state <= AKSU_CLOSE_WAIT &&
-                row->tcb.state != AKSU_FIN_WAIT_1 && row->tcb.state != AKSU_FIN_WAIT_2;
-
-    return open && !(row->tcb.flags & AKSU_F_FIN) ? AKSU_OK : AKSU_EPIPE;
+    return aksu_tcp_may_write(&row->tcb) ? AKSU_OK : AKSU_EPIPE;
 }
 
 // Octets of the send ring that are free.

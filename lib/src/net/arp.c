@@ -45,7 +45,7 @@ static int answer(struct aksu *net, uint32_t to)
     a->kind = AKSU_ARP_REPLY;
     if (to == net->addr) {
         a->kind = AKSU_ARP_REQUEST;
-        memcpy(a->mac, aksu_broadcast, 6);
+        memset(a->mac, 0xff, 6);
     }
     return 0;
 }
@@ -74,7 +74,8 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
 
     // The sender is who sent the frame, and an address of this network; 0 is an ARP probe.
     if (memcmp(p + 8, net->frame_mac, 6) != 0 ||
-        (sender != 0 && (!aksu_ipv4_unicast(net, sender) || !aksu_ipv4_here(net, sender)))) {
+        (sender != 0 &&
+         (!aksu_ipv4_unicast(net, sender) || ((sender ^ net->addr) & net->netmask) != 0))) {
         return AKSU_DROP_SOURCE;
     }
     bool ours = target == net->addr;
