@@ -153,11 +153,13 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
     if (fx->mask & AKSU_FX_DELIVER) {
         aksu_ring_receive(net, row, fx, payload);
     }
-    for (unsigned bit = AKSU_FX_OPENED; bit <= AKSU_FX_TROUBLE; bit <<= 1) {
-        if ((fx->mask & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
+    unsigned news = fx->mask & (2 * AKSU_FX_TROUBLE - 1);
+
+    for (unsigned bit = AKSU_FX_OPENED; bit <= news; bit <<= 1) {
+        if ((news & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
             ((row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED)) {
             tell(net, row, conn, bit, fx);
-            if (aksu_table_row(net, conn) != row) {
+            if (!aksu_table_is(row, conn)) {
                 return; // saved
             }
         }

@@ -114,11 +114,18 @@ int aksu_listen_input(struct aksu *net, const struct aksu_packet *in);
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row);
 void aksu_listen_completed(struct aksu *net, struct aksu_row *row);
 
-// table.c
+// table.c. A handle is a generation, from 1 on, above the row's index.
+enum { AKSU_INDEX_BITS = 19 };
 struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair);
 void aksu_table_free(struct aksu *net, struct aksu_row *row);
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn);
+// Whether a row is still that of a connection.
+static inline bool aksu_table_is(const struct aksu_row *row, aksu_handle conn)
+{
+    return (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> AKSU_INDEX_BITS;
+}
+
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);

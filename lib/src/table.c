@@ -3,7 +3,7 @@
 // bucket (up to 8 rows) a list is all the demultiplexing there is.
 #include "stack.h"
 
-enum { INDEX_BITS = 19, GENERATIONS = 4095 };
+enum { GENERATIONS = 4095 };
 
 static uint32_t row_index(const struct aksu *net, const struct aksu_row *row)
 {
@@ -72,21 +72,19 @@ void aksu_table_free(struct aksu *net, struct aksu_row *row)
 
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)
 {
-    return (aksu_handle)((uint32_t)row->generation << INDEX_BITS | row_index(net, row));
+    return (aksu_handle)((uint32_t)row->generation << AKSU_INDEX_BITS | row_index(net, row));
 }
 
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn)
 {
-    uint32_t i = (uint32_t)conn & ((1u << INDEX_BITS) - 1);
+    uint32_t i = (uint32_t)conn & ((1u << AKSU_INDEX_BITS) - 1);
 
     if (i >= net->store->rows) {
         return NULL;
     }
     struct aksu_row *row = &net->store->row[i];
     // What is no handle, 0 or an error, has a generation that no row in use has.
-    bool same = (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> INDEX_BITS;
-
-    return same ? row : NULL;
+    return aksu_table_is(row, conn) ? row : NULL;
 }
 
 // The heap: the row with the earliest deadline is first; among equals the one that waited longest
@@ -148,7 +146,7 @@ void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
 
 aksu_handle aksu_next_connection(const struct aksu *net, aksu_handle conn)
 {
-    uint32_t i = conn > 0 ? ((uint32_t)conn & ((1u << INDEX_BITS) - 1)) + 1 : 0;
+    uint32_t i = conn > 0 ? ((uint32_t)conn & ((1u << AKSU_INDEX_BITS) - 1)) + 1 : 0;
 
     for (; i < net->store->rows; i++) {
         if (net->store->row[i].bits & AKSU_ROW_USED) {
