@@ -40,9 +40,21 @@ void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
         payload + fx->copy_from, fx->copy_len);
 }
 
-static uint32_t send_from_ring(const struct aksu *net, const struct aksu_row *row, uint32_t offset,
-                               uint8_t *to, uint32_t len)
+// Writes the text of a planned segment. Returns its sum.
+uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
+                        uint8_t *to)
 {
+    uint32_t offset = aksu_tcp_offset(&row->tcb, s);
+    uint32_t len = s->len;
+
+    if (len == 0) {
+        return 0;
+    }
+    if (row->handlers->emit) {
+        row->handlers->emit(net, aksu_table_handle(net, row), row->user, row->tx_head + offset, to,
+                            len);
+        return net->profile->copy(NULL, to, len);
+    }
     uint32_t size = net->store->tx_octets;
     const uint8_t *ring = area(net, row, net->store->tx, size);
     uint32_t at = wrap(row->tx_head, offset, size);
@@ -54,21 +66,6 @@ static uint32_t send_from_ring(const struct aksu *net, const struct aksu_row *ro
     memcpy(to, ring + at, first);
     memcpy(to + first, ring, len - first);
     return net->profile->copy(NULL, to, len);
-}
-
-// Writes len octets of the stream, offset octets behind snd_una. Returns their sum.
-uint32_t aksu_ring_send(struct aksu *net, struct aksu_row *row, uint32_t offset, uint8_t *to,
-                        uint32_t len)
-{
-    if (len == 0) {
-        return 0;
-    }
-    if (row->handlers->emit) {
-        row->handlers->emit(net, aksu_table_handle(net, row), row->user, row->tx_head + offset, to,
-                            len);
-        return net->profile->copy(NULL, to, len);
-    }
-    return send_from_ring(net, row, offset, to, len);
 }
 
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len)

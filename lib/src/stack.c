@@ -272,38 +272,30 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
 }
 
 // Writes a segment behind its IPv4 header. row NULL: an answer, which has no text.
-static size_t put_packet(struct aksu *net, struct aksu_row *row, const struct aksu_pair *pair,
+static size_t put_packet(struct aksu *net, const struct aksu_row *row, const struct aksu_pair *pair,
                          const struct aksu_segment *s, uint8_t *to)
 {
     uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
     uint8_t *p = to + AKSU_IPV4_LEN;
     uint32_t header = aksu_segment_put(pair, s, p);
+    uint32_t len = header + s->len;
     uint32_t sum = 0;
 
     if (row) {
         fields = (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)row->ttl << AKSU_TTL_SHIFT |
                  AKSU_PROTOCOL_TCP;
-        sum = aksu_ring_send(net, row, aksu_tcp_offset(&row->tcb, s), p + header, s->len);
+        sum = aksu_ring_send(net, row, s, p + header);
     }
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        sum +=
-            aksu_sum_pair(pair) + AKSU_PROTOCOL_TCP + header + s->len + aksu_sum_header(p, header);
+        sum += aksu_sum_pair(pair) + AKSU_PROTOCOL_TCP + len + aksu_sum_header(p, header);
         aksu_put16(p + 16, aksu_sum_finish(sum));
     }
-    aksu_ipv4_header(net, pair, fields, header + s->len, to);
-    return AKSU_IPV4_LEN + header + s->len;
+    aksu_ipv4_header(net, pair, fields, len, to);
+    return AKSU_IPV4_LEN + len;
 }
 
-static size_t framed(const struct aksu *net, uint8_t *frame, const uint8_t mac[6], size_t len)
-{
-    if (!net->link) {
-        return len;
-    }
-    net->link->frame(net, frame, mac);
-    return net->link->header_len + len;
-}
-
-static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet)
+// The next answer. *mac: its station, or NULL if the frame is complete.
+static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
     const struct aksu_answer *a = &net->store->answer[net->answer_head];
 
@@ -312,14 +304,15 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet)
     if (a->kind != AKSU_ANSWER_TCP) {
         return net->link->answer(net, a, frame);
     }
-    return framed(net, frame, a->mac, put_packet(net, NULL, &a->pair, &a->segment, packet));
+    *mac = a->mac;
+    return put_packet(net, NULL, &a->pair, &a->segment, packet);
 }
 
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
-                             uint8_t *frame, uint8_t *packet)
+                             uint8_t *packet)
 {
     struct aksu_effects fx;
-    size_t len = framed(net, frame, row->mac, put_packet(net, row, &row->pair, s, packet));
+    size_t len = put_packet(net, row, &row->pair, s, packet);
 
     if ((s->len > 0 || (s->flags & (AKSU_SYN | AKSU_FIN))) &&
         aksu_seq_lt(s->seq, row->tcb.snd_max)) {
@@ -342,7 +335,8 @@ static void row_tick(struct aksu *net, struct aksu_row *row)
 }
 
 // One thing that a row whose time has come wants.
-static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame, uint8_t *packet)
+static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame, uint8_t *packet,
+                         const uint8_t **mac)
 {
     struct aksu_plan plan;
     size_t len = 0;
@@ -357,7 +351,8 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
             !net->resolver->resolve(net, row, frame, &len)) {
             return len;
         }
-        return segment_output(net, row, &plan.segment, frame, packet);
+        *mac = row->mac;
+        return segment_output(net, row, &plan.segment, packet);
     case AKSU_NEXT_TICK:
         row_tick(net, row);
         return 0;
@@ -370,35 +365,43 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
     }
 }
 
-static size_t next_frame(struct aksu *net, uint8_t *frame)
+static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
-    uint8_t *packet = frame + (net->link ? net->link->header_len : 0);
     size_t len = 0;
 
     if (net->answers > 0) {
-        return answer_output(net, frame, packet);
+        return answer_output(net, frame, packet, mac);
     }
     if (net->echo_len > 0) {
-        return framed(net, frame, net->echo_mac, aksu_icmp_output(net, packet));
+        *mac = net->echo_mac;
+        return aksu_icmp_output(net, packet);
     }
     while (len == 0 && net->scheduled > 0) {
         struct aksu_row *row = net->store->heap[0];
         if (!aksu_reached(net->now_ms, row->deadline)) {
             break;
         }
-        len = row_output(net, row, frame, packet);
+        len = row_output(net, row, frame, packet, mac);
     }
     return len;
 }
 
 size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
 {
+    const struct aksu_link *link = net->link;
+    uint32_t header_len = link ? link->header_len : 0;
+    const uint8_t *mac = NULL;
+
     net->now_ms = now_ms;
-    if (size < (size_t)net->mtu + (net->link ? net->link->header_len : 0)) {
+    if (size < net->mtu + header_len) {
         return 0;
     }
-    size_t len = next_frame(net, frame);
+    size_t len = next_packet(net, frame, (uint8_t *)frame + header_len, &mac);
 
+    if (mac && link) {
+        link->frame(net, frame, mac);
+        len += header_len;
+    }
     net->counters.frames_out += len > 0;
     return len;
 }

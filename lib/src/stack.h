@@ -133,8 +133,8 @@ void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
 // ring.c
 void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
                        const struct aksu_effects *fx, const uint8_t *payload);
-uint32_t aksu_ring_send(struct aksu *net, struct aksu_row *row, uint32_t offset, uint8_t *to,
-                        uint32_t len);
+uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
+                        uint8_t *to);
 uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row);
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len);
 
