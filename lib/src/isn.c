@@ -10,65 +10,42 @@ static uint64_t joined(const uint32_t word[2])
     return (uint64_t)word[1] << 32 | word[0];
 }
 
-static void split(uint64_t v, uint32_t word[2])
-{
-    word[0] = (uint32_t)v;
-    word[1] = (uint32_t)(v >> 32);
-}
-
 static uint64_t rotated(uint64_t v, unsigned left)
 {
     return v << left | v >> (64 - left);
 }
 
-// SipRounds on v, four 64-bit numbers as low and high words. The two halves of a round are the same
-// but for the amounts, once the first and the third number have changed places.
-static void rounds(uint32_t v[8], unsigned halves)
-{
-    uint64_t a = joined(v);
-    uint64_t b = joined(v + 2);
-    uint64_t c = joined(v + 4);
-    uint64_t d = joined(v + 6);
-
-    for (; halves > 0; halves--) {
-        bool second = halves % 2;
-        uint64_t sum = a + b;
-        a = c + d;
-        b = (second ? rotated(b, 17) : rotated(b, 13)) ^ sum;
-        d = (second ? rotated(d, 21) : rotated(d, 16)) ^ a;
-        c = rotated(sum, 32);
-    }
-    split(a, v);
-    split(b, v + 2);
-    split(c, v + 4);
-    split(d, v + 6);
-}
-
-// SipHash-2-4 of pairs * 8 octets, given as 32-bit words in little-endian order.
+// SipHash-2-4 of pairs * 8 octets, given as 32-bit words in little-endian order. A word more is the
+// length, and the last turn takes none. The two halves of a SipRound are the same but for the
+// amounts, once a and c have changed places.
 uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs)
 {
-    static const uint32_t start[8] = {0x70736575, 0x736f6d65, 0x6e646f6d, 0x646f7261,
-                                      0x6e657261, 0x6c796765, 0x79746573, 0x74656462};
-    const uint32_t last[2] = {0, pairs << 27}; // the length in octets
-    uint32_t v[8];
+    uint64_t a = joined(key) ^ 0x736f6d6570736575;
+    uint64_t b = joined(key + 2) ^ 0x646f72616e646f6d;
+    uint64_t c = joined(key) ^ 0x6c7967656e657261;
+    uint64_t d = joined(key + 2) ^ 0x7465646279746573;
+    unsigned halves = 4;
 
-    for (unsigned i = 0; i < 8; i++) {
-        v[i] = start[i] ^ key[i % 4];
+    for (unsigned i = 0; halves == 4; i++) {
+        uint64_t word = (uint64_t)pairs << 59; // in octets, the upper 8 bits
+        if (i < pairs) {
+            word = joined(words + 2 * i);
+        } else if (i > pairs) {
+            word = 0;
+            c ^= 0xff;
+            halves = 8;
+        }
+        d ^= word;
+        for (unsigned half = 0; half < halves; half++) {
+            uint64_t sum = a + b;
+            a = c + d;
+            b = (half % 2 ? rotated(b, 17) : rotated(b, 13)) ^ sum;
+            d = (half % 2 ? rotated(d, 21) : rotated(d, 16)) ^ a;
+            c = rotated(sum, 32);
+        }
+        a ^= word;
     }
-    for (unsigned i = 0; i <= pairs; i++) {
-        const uint32_t *word = i < pairs ? words + 2 * i : last;
-        v[6] ^= word[0];
-        v[7] ^= word[1];
-        rounds(v, 4);
-        v[0] ^= word[0];
-        v[1] ^= word[1];
-    }
-    v[4] ^= 0xff;
-    rounds(v, 8);
-    for (unsigned i = 0; i < 6; i++) {
-        v[i + 2] ^= v[i];
-    }
-    return joined(v + 6);
+    return a ^ b ^ c ^ d;
 }
 
 // The keyed hash of a pair of endpoints and one word more: 0 for the connection itself.
