@@ -33,7 +33,7 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
 {
     struct aksu_pair pair = {aksu_addr_get(&remote->addr), net->addr, remote->port, local_port};
     struct aksu_open open;
-    struct aksu_event ev = {AKSU_EV_CONNECT, 0, net->now_ms, 0, 0, NULL, &open};
+    struct aksu_event ev = {AKSU_EV_CONNECT, 0, 0, 0, 0, NULL, &open};
     struct aksu_effects fx;
     int error = handlers ? check_remote(net, &pair) : AKSU_EINVAL;
 
@@ -121,7 +121,7 @@ int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32
     if (option >= AKSU_TTL) {
         set_own(row, option, value);
     } else {
-        struct aksu_event ev = {AKSU_EV_SET, (uint8_t)option, net->now_ms, value, 0, NULL, NULL};
+        struct aksu_event ev = {AKSU_EV_SET, (uint8_t)option, 0, value, 0, NULL, NULL};
         struct aksu_effects fx;
         net->step = aksu_tcp_step;
         aksu_stack_step(net, row, &ev, &fx);

@@ -101,7 +101,7 @@ int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port
 static struct aksu_row *half_open(struct aksu *net, const struct aksu_packet *in,
                                   const struct aksu_segment *syn, const struct aksu_open *open)
 {
-    struct aksu_event ev = {AKSU_EV_LISTEN, 0, net->now_ms, 0, 0, syn, open};
+    struct aksu_event ev = {AKSU_EV_LISTEN, 0, 0, 0, 0, syn, open};
     struct aksu_effects fx;
     struct aksu_listener *l = aksu_listen_find(net, &in->pair);
     struct aksu_row *row = aksu_table_alloc(net, &in->pair);

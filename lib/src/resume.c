@@ -53,7 +53,7 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     const uint8_t *p = from;
     struct aksu_tcb t;
     struct aksu_pair pair;
-    struct aksu_event ev = {AKSU_EV_RESUME, 0, net->now_ms, 0, slept_ms, NULL, NULL};
+    struct aksu_event ev = {AKSU_EV_RESUME, 0, 0, 0, slept_ms, NULL, NULL};
     struct aksu_effects fx;
 
     if (len < AKSU_SAVED || memcmp(p, magic, 4) != 0 || !handlers) {

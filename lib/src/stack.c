@@ -3,11 +3,13 @@
 // calls.
 #include "stack.h"
 
-void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_event *ev,
+// One step, now.
+void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx)
 {
     struct aksu_trace *trace = net->trace;
 
+    ev->now_ms = net->now_ms;
     if (trace) {
         trace->before = row->tcb;
     }
@@ -24,7 +26,7 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_e
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_effects *fx)
 {
-    struct aksu_event ev = {(uint8_t)kind, 0, net->now_ms, 0, 0, s, NULL};
+    struct aksu_event ev = {(uint8_t)kind, 0, 0, 0, 0, s, NULL};
 
     aksu_stack_step(net, row, &ev, fx);
 }
@@ -32,7 +34,7 @@ void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
 // An event that has no more to it than a number. No handler runs.
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value)
 {
-    struct aksu_event ev = {(uint8_t)kind, 0, net->now_ms, value, 0, NULL, NULL};
+    struct aksu_event ev = {(uint8_t)kind, 0, 0, value, 0, NULL, NULL};
     struct aksu_effects fx;
 
     aksu_stack_step(net, row, &ev, &fx);
@@ -252,8 +254,8 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
         return AKSU_DROP_TCP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_finish(aksu_sum_pair(&in->pair) + AKSU_PROTOCOL_TCP + len +
-                        net->profile->copy(NULL, octets, len)) != 0) {
+        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + net->profile->copy(NULL, octets, len)) !=
+            0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
     return deliver(net, in);
@@ -287,8 +289,8 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
         sum = aksu_ring_send(net, row, s, p + header);
     }
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        sum += aksu_sum_pair(pair) + AKSU_PROTOCOL_TCP + len + aksu_sum_header(p, header);
-        aksu_put16(p + 16, aksu_sum_finish(sum));
+        sum += AKSU_PROTOCOL_TCP + len + aksu_sum_header(p, header);
+        aksu_put16(p + 16, aksu_sum_end(pair, sum));
     }
     aksu_ipv4_header(net, pair, fields, len, to);
     return AKSU_IPV4_LEN + len;

@@ -96,7 +96,7 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 
 // stack.c
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
-void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_event *ev,
+void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx);
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_effects *fx);
@@ -173,8 +173,8 @@ size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *answer,
 bool aksu_segment_get(struct aksu_packet *in);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
 uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);
-uint32_t aksu_sum_pair(const struct aksu_pair *pair);
 uint16_t aksu_sum_finish(uint32_t sum);
+uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);
 
 // address.c
 uint32_t aksu_addr_get(const struct aksu_addr *addr);

@@ -108,16 +108,16 @@ uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
     return (uint32_t)(sum >> 32) + (uint32_t)(sum >> 16 & 0xffff) + (uint32_t)(sum & 0xffff);
 }
 
-// The part of both addresses in the sum of an IPv4 header, or of TCP's pseudo-header.
-uint32_t aksu_sum_pair(const struct aksu_pair *pair)
-{
-    return (pair->remote >> 16) + (pair->remote & 0xffff) + (pair->local >> 16) +
-           (pair->local & 0xffff);
-}
-
 uint16_t aksu_sum_finish(uint32_t sum)
 {
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
     return (uint16_t)~sum;
+}
+
+// The same, with both addresses: of an IPv4 header, or of TCP's pseudo-header.
+uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum)
+{
+    return aksu_sum_finish(sum + (pair->remote >> 16) + (pair->remote & 0xffff) +
+                           (pair->local >> 16) + (pair->local & 0xffff));
 }

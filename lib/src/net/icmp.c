@@ -67,7 +67,7 @@ static bool classify(const uint8_t *p, struct aksu_event *ev)
 
 static int error(struct aksu *net, const struct aksu_packet *in)
 {
-    struct aksu_event ev = {AKSU_EV_ICMP, 0, net->now_ms, 0, 0, NULL, NULL};
+    struct aksu_event ev = {AKSU_EV_ICMP, 0, 0, 0, 0, NULL, NULL};
     struct aksu_effects fx;
     const uint8_t *q = in->payload + AKSU_ICMP_LEN;
     uint32_t left = in->len - AKSU_ICMP_LEN;
