@@ -139,9 +139,8 @@ static void make_room(struct aksu *net)
 
 // The ACK of a SYN cookie: its SYN is replayed, then the SYN,ACK that was sent for it; the ACK
 // itself follows as any segment does.
-static int take_cookie(struct aksu *net, const struct aksu_packet *in)
+static int take_cookie(struct aksu *net, const struct aksu_packet *in, struct aksu_open *open)
 {
-    struct aksu_open open;
     struct aksu_plan plan;
     struct aksu_effects fx;
 
@@ -154,9 +153,9 @@ static int take_cookie(struct aksu *net, const struct aksu_packet *in)
     if (!net->free_rows) {
         return AKSU_DROP_NO_CONNECTION; // for lack of resources: RST
     }
-    aksu_isn_open(net, &in->pair, &open);
-    open.iss = plan.segment.ack; // the cookie
-    struct aksu_row *row = half_open(net, in, &plan.segment, &open);
+    aksu_isn_open(net, &in->pair, open);
+    open->iss = plan.segment.ack; // the cookie
+    struct aksu_row *row = half_open(net, in, &plan.segment, open);
 
     aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan);
     aksu_stack_event(net, row, AKSU_EV_SENT, &plan.segment, &fx);
@@ -164,18 +163,17 @@ static int take_cookie(struct aksu *net, const struct aksu_packet *in)
     return AKSU_REPLAYED;
 }
 
-static int take_syn(struct aksu *net, const struct aksu_listener *l, const struct aksu_packet *in)
+static int take_syn(struct aksu *net, const struct aksu_listener *l, const struct aksu_packet *in,
+                    struct aksu_open *open)
 {
-    struct aksu_open open;
-
-    aksu_isn_open(net, &in->pair, &open);
+    aksu_isn_open(net, &in->pair, open);
     if (in->above != 0) {
-        open.iss = aksu_seq_max(open.iss, in->above + 1); // RFC 6191 2
+        open->iss = aksu_seq_max(open->iss, in->above + 1); // RFC 6191 2
     }
     if (net->free_rows && l->half_open < l->backlog) {
-        half_open(net, in, &in->segment, &open);
+        half_open(net, in, &in->segment, open);
     } else if (net->profile->cookies && (net->free_rows || net->half_open > 0)) {
-        net->profile->cookies->send(net, in, &open);
+        net->profile->cookies->send(net, in, open);
     } else {
         return AKSU_DROP_NO_ROW; // the client's next SYN is its retry
     }
@@ -186,15 +184,16 @@ int aksu_listen_input(struct aksu *net, const struct aksu_packet *in)
 {
     const struct aksu_listener *l = aksu_listen_find(net, &in->pair);
     const struct aksu_segment *s = &in->segment;
+    struct aksu_open open;
 
     if (!l) {
         return AKSU_DROP_NO_CONNECTION;
     }
     switch (aksu_tcp_listen(s)) {
     case AKSU_ADMIT:
-        return take_syn(net, l, in);
+        return take_syn(net, l, in, &open);
     case AKSU_REPLY:
-        return (s->flags & AKSU_SYN) ? AKSU_DROP_NO_CONNECTION : take_cookie(net, in);
+        return (s->flags & AKSU_SYN) ? AKSU_DROP_NO_CONNECTION : take_cookie(net, in, &open);
     default:
         break;
     }

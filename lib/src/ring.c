@@ -31,13 +31,13 @@ static void put(uint8_t *ring, uint32_t size, uint32_t at, const uint8_t *from, 
 // Puts a segment's octets into the receive ring. They may be ahead of their turn. (This is after
 // the step: what became readable by it is counted already.)
 void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
-                       const struct aksu_effects *fx, const uint8_t *payload)
+                       const struct aksu_effects *fx, const struct aksu_packet *in)
 {
     uint32_t size = net->store->rx_octets;
     uint32_t offset = aksu_ring_readable(row) - fx->ready + fx->copy_to;
 
     put(area(net, row, net->store->rx, size), size, wrap(row->rx_head, offset, size),
-        payload + fx->copy_from, fx->copy_len);
+        in->payload + fx->copy_from, fx->copy_len);
 }
 
 // Writes the text of a planned segment. Returns its sum.

@@ -145,7 +145,7 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
 // Rings move before any handler runs; after each handler the row must still be the connection's,
 // and its application still interested.
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
-                        const uint8_t *payload)
+                        const struct aksu_packet *in)
 {
     aksu_handle conn = aksu_table_handle(net, row);
 
@@ -153,7 +153,7 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
         aksu_ring_acked(net, row, fx->acked);
     }
     if (fx->mask & AKSU_FX_DELIVER) {
-        aksu_ring_receive(net, row, fx, payload);
+        aksu_ring_receive(net, row, fx, in);
     }
     unsigned news = fx->mask & (2 * AKSU_FX_TROUBLE - 1);
 
@@ -214,7 +214,7 @@ static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_p
     if (fx.mask & AKSU_FX_RESET) {
         result = reset(net, in, result);
     }
-    aksu_stack_effects(net, row, &fx, in->payload);
+    aksu_stack_effects(net, row, &fx, in);
     return result;
 }
 
@@ -341,7 +341,6 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
                          const uint8_t **mac)
 {
     struct aksu_plan plan;
-    size_t len = 0;
 
     if (over(row)) {
         reap(net, row);
@@ -349,9 +348,11 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
     }
     switch (aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan)) {
     case AKSU_NEXT_SEGMENT:
-        if (net->link && !(row->bits & AKSU_ROW_RESOLVED) &&
-            !net->resolver->resolve(net, row, frame, &len)) {
-            return len;
+        if (net->link && !(row->bits & AKSU_ROW_RESOLVED)) {
+            size_t len = net->resolver->resolve(net, row, frame);
+            if (!(row->bits & AKSU_ROW_RESOLVED)) {
+                return len;
+            }
         }
         *mac = row->mac;
         return segment_output(net, row, &plan.segment, packet);

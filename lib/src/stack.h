@@ -35,10 +35,10 @@ enum { AKSU_ANSWER_TCP = 0, AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
 // text the payload then is.
 struct aksu_packet {
     struct aksu_segment segment;
+    aksu_seq above; // the end of the last incarnation, which a new ISN must lie beyond, or 0
     struct aksu_pair pair;
     const uint8_t *payload;
     uint32_t len;
-    aksu_seq above; // the end of the last incarnation, which a new ISN must lie beyond, or 0
 };
 
 struct aksu_link {
@@ -52,8 +52,8 @@ struct aksu_link {
 
 // What finds the next hop of connections that are opened from this side.
 struct aksu_resolver {
-    // Finds row.mac. False: the row waits, and a question of *len octets was written or none.
-    bool (*resolve)(struct aksu *net, struct aksu_row *row, uint8_t *frame, size_t *len);
+    // Finds row.mac, or the row waits. Returns the length of a question that was written, or 0.
+    size_t (*resolve)(struct aksu *net, struct aksu_row *row, uint8_t *frame);
     // The next hop may have gone: it is to be resolved anew.
     void (*doubt)(struct aksu *net, struct aksu_row *row);
     // Takes in an answer.
@@ -103,7 +103,7 @@ void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
 int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
-                        const uint8_t *payload);
+                        const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair);
 
@@ -132,7 +132,7 @@ void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
 
 // ring.c
 void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
-                       const struct aksu_effects *fx, const uint8_t *payload);
+                       const struct aksu_effects *fx, const struct aksu_packet *in);
 uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
                         uint8_t *to);
 uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row);

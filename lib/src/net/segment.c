@@ -78,8 +78,7 @@ bool aksu_segment_get(struct aksu_packet *in)
     if (header < AKSU_TCP_LEN || header > in->len) {
         return false;
     }
-    memset(s, 0, sizeof *s);
-    in->above = 0;
+    memset(in, 0, offsetof(struct aksu_packet, pair));
     in->pair.remote_port = aksu_get16(p);
     in->pair.local_port = aksu_get16(p + 2);
     s->seq = aksu_get32(p + 4);
