@@ -142,7 +142,6 @@ static void make_room(struct aksu *net)
 static int take_cookie(struct aksu *net, const struct aksu_packet *in, struct aksu_open *open)
 {
     struct aksu_plan plan;
-    struct aksu_effects fx;
 
     if (!net->profile->cookies || !net->profile->cookies->take(net, in, &plan.segment)) {
         return AKSU_DROP_NO_CONNECTION;
@@ -158,7 +157,7 @@ static int take_cookie(struct aksu *net, const struct aksu_packet *in, struct ak
     struct aksu_row *row = half_open(net, in, &plan.segment, open);
 
     aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan);
-    aksu_stack_event(net, row, AKSU_EV_SENT, &plan.segment, &fx);
+    aksu_stack_sent(net, row, &plan.segment);
     net->counters.cookies_taken++;
     return AKSU_REPLAYED;
 }

@@ -31,6 +31,14 @@ void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
     aksu_stack_step(net, row, &ev, fx);
 }
 
+// A planned segment is on its way: that has no effects.
+void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s)
+{
+    struct aksu_effects fx;
+
+    aksu_stack_event(net, row, AKSU_EV_SENT, s, &fx);
+}
+
 // An event that has no more to it than a number. No handler runs.
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value)
 {
@@ -313,7 +321,6 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, c
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
                              uint8_t *packet)
 {
-    struct aksu_effects fx;
     size_t len = put_packet(net, row, &row->pair, s, packet);
 
     if ((s->len > 0 || (s->flags & (AKSU_SYN | AKSU_FIN))) &&
@@ -321,7 +328,7 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
         net->counters.retransmitted++;
     }
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
-    aksu_stack_event(net, row, AKSU_EV_SENT, s, &fx);
+    aksu_stack_sent(net, row, s);
     aksu_table_schedule(net, row, 0); // behind others that are due
     return len;
 }

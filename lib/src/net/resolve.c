@@ -57,10 +57,9 @@ static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
 static void unreachable(struct aksu *net, struct aksu_row *row)
 {
     static const struct aksu_segment rst = {.flags = AKSU_RST};
-    struct aksu_effects fx;
 
     aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
-    aksu_stack_event(net, row, AKSU_EV_SENT, &rst, &fx);
+    aksu_stack_sent(net, row, &rst);
     row->reason = (uint8_t)-AKSU_EHOSTUNREACH;
 }
 
