@@ -107,7 +107,7 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_completed(net, row);
         if (h->on_accept && !h->on_accept(net, conn, row->user)) {
-            aksu_abort(net, conn);
+            aksu_stack_do(net, row, AKSU_EV_ABORT, 0); // never announced, so nothing is told
             return;
         }
         row->bits |= AKSU_ROW_ANNOUNCED;
