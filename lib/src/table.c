@@ -38,19 +38,20 @@ struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair 
 struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair)
 {
     struct aksu_row *row = net->free_rows;
-    struct aksu_row **head = bucket(net, pair);
 
     if (!row) {
         return NULL;
     }
-    uint16_t generation = row->generation;
+    uint32_t generation = row->generation < GENERATIONS ? row->generation + 1u : 1;
     net->free_rows = row->next;
     memset(row, 0, sizeof *row);
-    row->generation = (uint16_t)(generation % GENERATIONS + 1);
+    row->generation = (uint16_t)generation;
     row->bits = AKSU_ROW_USED;
     row->ttl = AKSU_TTL_DEFAULT;
     row->place = AKSU_UNSCHEDULED;
     row->pair = *pair;
+    struct aksu_row **head = bucket(net, pair);
+
     row->next = *head;
     *head = row;
     return row;

@@ -78,7 +78,10 @@ bool aksu_segment_get(struct aksu_packet *in)
     if (header < AKSU_TCP_LEN || header > in->len) {
         return false;
     }
-    memset(in, 0, offsetof(struct aksu_packet, pair));
+    in->above = 0;
+    s->options = 0; // says what of the rest there is
+    s->sacks = 0;
+    s->reserved = 0;
     in->pair.remote_port = aksu_get16(p);
     in->pair.local_port = aksu_get16(p + 2);
     s->seq = aksu_get32(p + 4);
