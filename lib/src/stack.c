@@ -133,20 +133,28 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
                  const struct aksu_effects *fx)
 {
     const struct aksu_handlers *h = row->handlers;
-    uint32_t readable = aksu_ring_readable(row);
+    void (*on)(struct aksu *, aksu_handle, void *, size_t) = NULL;
+    uint32_t octets = aksu_ring_readable(row);
 
     if (bit == AKSU_FX_OPENED) {
         opened(net, row, conn);
     } else if (bit == AKSU_FX_TROUBLE) {
         troubled(net, row, conn, fx->reason);
-    } else if (bit == AKSU_FX_ACKED && h->on_sent) {
-        h->on_sent(net, conn, row->user, fx->acked);
-    } else if (bit == AKSU_FX_DELIVER && h->on_recv && fx->ready > 0) {
-        h->on_recv(net, conn, row->user, readable);
-    } else if (bit == AKSU_FX_URGENT && h->on_urgent) {
-        h->on_urgent(net, conn, row->user, row->tcb.rcv_up - (row->tcb.rcv_nxt - readable));
-    } else if (bit == AKSU_FX_EOF && h->on_end) {
-        h->on_end(net, conn, row->user);
+    } else if (bit == AKSU_FX_EOF) {
+        if (h->on_end) {
+            h->on_end(net, conn, row->user);
+        }
+    } else if (bit == AKSU_FX_ACKED) {
+        on = h->on_sent;
+        octets = fx->acked;
+    } else if (bit == AKSU_FX_URGENT) {
+        on = h->on_urgent;
+        octets += row->tcb.rcv_up - row->tcb.rcv_nxt;
+    } else if (fx->ready > 0) {
+        on = h->on_recv;
+    }
+    if (on) {
+        on(net, conn, row->user, octets);
     }
 }
 
