@@ -217,21 +217,19 @@ static int reset(struct aksu *net, const struct aksu_packet *in, int reason)
     return reason;
 }
 
-static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
+// Returns 0, or the reason if the segment was refused; *answer: it is to be answered by a RST.
+static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in,
+                     bool *answer)
 {
     struct aksu_effects fx;
-    int result = 0;
 
     aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &fx);
-    if (fx.refused) {
-        bool illegal = (in->segment.options & AKSU_OPT_ILLEGAL) != 0;
-        result = illegal ? AKSU_DROP_TCP_OPTION : AKSU_DROP_UNACCEPTABLE;
-    }
-    if (fx.mask & AKSU_FX_RESET) {
-        result = reset(net, in, result);
-    }
     aksu_stack_effects(net, row, &fx, in);
-    return result;
+    *answer = (fx.mask & AKSU_FX_RESET) != 0;
+    if (!fx.refused) {
+        return 0;
+    }
+    return (in->segment.options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION : AKSU_DROP_UNACCEPTABLE;
 }
 
 static int deliver(struct aksu *net, struct aksu_packet *in)
@@ -250,15 +248,15 @@ static int deliver(struct aksu *net, struct aksu_packet *in)
         if (result == 0) {
             result = aksu_listen_input(net, in);
         }
-        if (result == AKSU_DROP_NO_CONNECTION) {
-            return reset(net, in, result);
-        }
         if (result != AKSU_REPLAYED) {
-            return result;
+            return result == AKSU_DROP_NO_CONNECTION ? reset(net, in, result) : result;
         }
         row = aksu_table_find(net, &in->pair); // a cookie made it
     }
-    return row_input(net, row, in);
+    bool answer;
+    int result = row_input(net, row, in, &answer);
+
+    return answer ? reset(net, in, result) : result;
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
