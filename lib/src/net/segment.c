@@ -135,14 +135,13 @@ static uint8_t *put_options(const struct aksu_segment *s, uint8_t *p)
 // Writes the header, checksum zero. Returns its length, a multiple of 4, at most 60.
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to)
 {
-    uint8_t *p = aksu_put32(to, (uint32_t)pair->local_port << 16 | pair->remote_port);
+    uint32_t len = (uint32_t)(put_options(s, to + AKSU_TCP_LEN) - to);
 
-    p = aksu_put32(p, s->seq);
-    p = aksu_put32(p, s->ack);
-    p = aksu_put32(p, s->wnd); // the left half is filled in below
-    p = aksu_put32(p, s->urp);
-    uint32_t len = (uint32_t)(put_options(s, p) - to);
-
-    aksu_put16(to + 12, len << 10 | s->flags); // data offset in words, reserved bits zero
+    to = aksu_put32(to, (uint32_t)pair->local_port << 16 | pair->remote_port);
+    to = aksu_put32(to, s->seq);
+    to = aksu_put32(to, s->ack);
+    // The data offset is in words; reserved bits are zero.
+    to = aksu_put32(to, len / 4 << 28 | (uint32_t)s->flags << 16 | s->wnd);
+    aksu_put32(to, s->urp);
     return len;
 }
