@@ -159,6 +159,13 @@ int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in);
 int aksu_ipv4_input(struct aksu *net, const uint8_t *packet, size_t len);
 void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, uint32_t fields,
                       uint32_t len, uint8_t *to);
+
+// Whether a first octet is that of IPv4 with a header of 5 to 15 words.
+static inline bool aksu_ipv4_begins(const uint8_t *packet)
+{
+    return packet[0] >= 0x45 && packet[0] <= 0x4f;
+}
+
 bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);

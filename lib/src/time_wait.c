@@ -17,11 +17,10 @@ static struct aksu_time_wait *search(const struct aksu *net, uint64_t hash,
                                      struct aksu_time_wait **victim)
 {
     uint32_t count = net->store->time_waits;
-    uint32_t at = (uint32_t)hash % count;
+    struct aksu_time_wait *w = net->store->time_wait + (uint32_t)hash % count;
     uint32_t least = UINT32_MAX;
 
     for (uint32_t i = aksu_min32(count, WINDOW); i > 0; i--) {
-        struct aksu_time_wait *w = &net->store->time_wait[at];
         uint32_t ms = left(net, w);
         if (ms > 0 && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
             return w;
@@ -30,7 +29,7 @@ static struct aksu_time_wait *search(const struct aksu *net, uint64_t hash,
             least = ms;
             *victim = w;
         }
-        at = at + 1 < count ? at + 1 : 0;
+        w = w + 1 < net->store->time_wait + count ? w + 1 : net->store->time_wait;
     }
     return NULL;
 }

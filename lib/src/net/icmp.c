@@ -75,11 +75,11 @@ static int error(struct aksu *net, const struct aksu_packet *in)
     if (!classify(in->payload, &ev)) {
         return AKSU_DROP_ICMP;
     }
-    if (left < AKSU_IPV4_LEN || q[0] >> 4 != 4 || q[9] != AKSU_PROTOCOL_TCP) {
+    if (left < AKSU_IPV4_LEN || !aksu_ipv4_begins(q) || q[9] != AKSU_PROTOCOL_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
     uint32_t header = (q[0] & 15) * 4u;
-    if (header < AKSU_IPV4_LEN || left < header + QUOTED_TCP) {
+    if (left < header + QUOTED_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
     struct aksu_pair quoted = {aksu_get32(q + 16), aksu_get32(q + 12), aksu_get16(q + header + 2),
