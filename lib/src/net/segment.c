@@ -12,39 +12,42 @@ enum {
     TIMESTAMPS = 8,
 };
 
-static void get_sack(const uint8_t *p, unsigned len, struct aksu_segment *s)
+static unsigned get_sack(const uint8_t *p, unsigned blocks, struct aksu_segment *s)
 {
-    s->sacks = (uint8_t)((len - 2) / 8);
-    for (unsigned i = 0; i < s->sacks; i++) {
-        s->sack[i].start = aksu_get32(p + 2 + 8 * i);
-        s->sack[i].end = aksu_get32(p + 6 + 8 * i);
+    s->sacks = (uint8_t)blocks;
+    for (unsigned i = 0; i < blocks; i++, p += 8) {
+        s->sack[i].start = aksu_get32(p);
+        s->sack[i].end = aksu_get32(p + 4);
     }
+    return blocks > 0 ? AKSU_OPT_SACK : 0; // without a block it is harmless
 }
 
-// One option of a length that fits the header. False: it is not the length of its kind.
-static bool get_option(const uint8_t *p, unsigned len, struct aksu_segment *s)
+// One option of a length that fits the header. Returns its bit, or 0 for one that is skipped.
+static unsigned get_option(const uint8_t *p, unsigned len, struct aksu_segment *s)
 {
-    if (p[0] == MSS && len == 4) {
-        s->options |= AKSU_OPT_MSS;
+    unsigned kind = p[0];
+
+    if (kind == MSS && len == 4) {
         s->mss = aksu_get16(p + 2);
-    } else if (p[0] == WSCALE && len == 3) {
-        s->options |= AKSU_OPT_WSCALE;
+        return AKSU_OPT_MSS;
+    }
+    if (kind == WSCALE && len == 3) {
         s->wscale = p[2];
-    } else if (p[0] == SACK_PERMITTED && len == 2) {
-        s->options |= AKSU_OPT_SACK_PERMITTED;
-    } else if (p[0] == SACK && len % 8 == 2 && len > 2) {
-        s->options |= AKSU_OPT_SACK;
-        get_sack(p, len, s);
-    } else if (p[0] == TIMESTAMPS && len == 10) {
-        s->options |= AKSU_OPT_TIMESTAMPS;
+        return AKSU_OPT_WSCALE;
+    }
+    if (kind == SACK_PERMITTED && len == 2) {
+        return AKSU_OPT_SACK_PERMITTED;
+    }
+    if (kind == SACK && len % 8 == 2) {
+        return get_sack(p + 2, len / 8, s);
+    }
+    if (kind == TIMESTAMPS && len == 10) {
         s->tsval = aksu_get32(p + 2);
         s->tsecr = aksu_get32(p + 6);
-    } else {
-        // SACK with no block is harmless; other lengths of a known kind are not its own.
-        return p[0] > TIMESTAMPS || p[0] == SACK + 1 || p[0] == SACK + 2 ||
-               (p[0] == SACK && len == 2);
+        return AKSU_OPT_TIMESTAMPS;
     }
-    return true;
+    // Of a kind that is known, but not of its length.
+    return kind <= SACK || kind == TIMESTAMPS ? AKSU_OPT_ILLEGAL : 0;
 }
 
 // MUST-5, 6, 7, 64, 68: any order and alignment, unknown kinds skipped by their length, and every
@@ -55,8 +58,9 @@ static void get_options(const uint8_t *p, unsigned len, struct aksu_segment *s)
         unsigned step = 1;
         if (p[0] != NOP) {
             step = len > 1 ? p[1] : 0;
-            if (step < 2 || step > len || !get_option(p, step, s)) {
-                s->options |= AKSU_OPT_ILLEGAL;
+            unsigned bit = step < 2 || step > len ? AKSU_OPT_ILLEGAL : get_option(p, step, s);
+            s->options |= (uint8_t)bit;
+            if (bit == AKSU_OPT_ILLEGAL) {
                 return;
             }
         }
