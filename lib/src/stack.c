@@ -84,9 +84,12 @@ void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
     }
 }
 
-// The last word: on_close, and the row is free.
-static void reap(struct aksu *net, struct aksu_row *row)
+// The last word of a row that is over: on_close, and it is free. False: it is not over.
+static bool reaped(struct aksu *net, struct aksu_row *row)
 {
+    if (!over(row)) {
+        return false;
+    }
     if (row->tcb.state == AKSU_TIME_WAIT) {
         aksu_time_wait_add(net, row);
     }
@@ -97,6 +100,7 @@ static void reap(struct aksu *net, struct aksu_row *row)
         row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);
     }
     aksu_table_free(net, row);
+    return true;
 }
 
 static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
@@ -236,11 +240,7 @@ static int deliver(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_row *row = aksu_table_find(net, &in->pair);
 
-    if (row && over(row)) {
-        reap(net, row); // what comes is for another connection, or for none
-        row = NULL;
-    }
-    if (!row) {
+    if (!row || reaped(net, row)) { // what comes is for another connection, or for none
         int result = in->pair.local == net->addr ? 0 : AKSU_DROP_NOT_OURS;
         if (result == 0) {
             result = aksu_time_wait_input(net, in);
@@ -355,8 +355,7 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
 {
     struct aksu_plan plan;
 
-    if (over(row)) {
-        reap(net, row);
+    if (reaped(net, row)) {
         return 0;
     }
     switch (aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan)) {
