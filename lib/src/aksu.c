@@ -54,9 +54,10 @@ static void clear_tables(struct aksu *net)
     memset(s->listener, 0, s->listeners * sizeof *s->listener);
     memset(s->time_wait, 0, s->time_waits * sizeof *s->time_wait);
     memset(s->neighbour, 0, AKSU_NEIGHBOURS * sizeof *s->neighbour);
-    for (uint32_t i = s->rows; i-- > 0;) {
-        s->row[i].next = net->free_rows;
-        net->free_rows = &s->row[i];
+    struct aksu_row *row = s->row;
+    net->free_rows = row;
+    for (uint32_t left = s->rows; left > 1; left--, row++) {
+        row->next = row + 1;
     }
 }
 

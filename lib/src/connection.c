@@ -3,8 +3,6 @@
 // the next aksu_output().
 #include "stack.h"
 
-enum { TTL = 64 };
-
 static int check_remote(const struct aksu *net, const struct aksu_pair *pair)
 {
     if (!(net->bits & AKSU_NET_SEEDED)) {
@@ -35,7 +33,7 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
 {
     struct aksu_pair pair = {aksu_addr_get(&remote->addr), net->addr, remote->port, local_port};
     struct aksu_open open;
-    struct aksu_event ev = {AKSU_EV_CONNECT, 0, net->now_ms, 0, 0, NULL, &open};
+    struct aksu_event ev = {AKSU_EV_CONNECT, 0, 0, 0, 0, NULL, &open};
     struct aksu_effects fx;
     int error = handlers ? check_remote(net, &pair) : AKSU_EINVAL;
 
@@ -52,7 +50,6 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     }
     row->handlers = handlers;
     row->user = user;
-    row->ttl = TTL;
     row->bits |= AKSU_ROW_ANNOUNCED;
     net->step = aksu_tcp_step;
     net->resolver = &aksu_arp_resolver;
@@ -78,32 +75,18 @@ int aksu_shutdown(struct aksu *net, aksu_handle conn)
 
 int aksu_close(struct aksu *net, aksu_handle conn, uint32_t linger_ms)
 {
-    struct aksu_row *row = aksu_table_row(net, conn);
-
-    if (!row) {
-        return AKSU_EBADF;
-    }
-    row->bits |= AKSU_ROW_CLOSED;
-    aksu_stack_do(net, row, AKSU_EV_CLOSE, linger_ms);
-    return AKSU_OK;
+    return aksu_stack_end(net, conn, AKSU_EV_CLOSE, linger_ms);
 }
 
 int aksu_abort(struct aksu *net, aksu_handle conn)
 {
-    struct aksu_row *row = aksu_table_row(net, conn);
-
-    if (!row) {
-        return AKSU_EBADF;
-    }
-    row->bits |= AKSU_ROW_CLOSED;
-    aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
-    return AKSU_OK;
+    return aksu_stack_end(net, conn, AKSU_EV_ABORT, 0);
 }
 
 static void set_own(struct aksu_row *row, enum aksu_option option, uint32_t value)
 {
     if (option == AKSU_TTL) {
-        row->ttl = (uint8_t)(value ? value : TTL);
+        row->ttl = (uint8_t)(value ? value : AKSU_TTL_DEFAULT);
     } else if (option == AKSU_DSCP) {
         row->dscp = (uint8_t)value;
     } else {
@@ -138,7 +121,7 @@ int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32
     if (option >= AKSU_TTL) {
         set_own(row, option, value);
     } else {
-        struct aksu_event ev = {AKSU_EV_SET, (uint8_t)option, net->now_ms, value, 0, NULL, NULL};
+        struct aksu_event ev = {AKSU_EV_SET, (uint8_t)option, 0, value, 0, NULL, NULL};
         struct aksu_effects fx;
         net->step = aksu_tcp_step;
         aksu_stack_step(net, row, &ev, &fx);
@@ -186,9 +169,7 @@ int aksu_info(const struct aksu *net, aksu_handle conn, struct aksu_info *info)
     info->remote.port = row->pair.remote_port;
     info->tcb = t;
     info->readable = aksu_ring_readable(row);
-    info->writable = row->handlers->emit || net->store->tx_octets < t->snd_buf
-                         ? 0
-                         : net->store->tx_octets - t->snd_buf;
+    info->writable = aksu_ring_room(net, row);
     info->urgent = t->rcv_up - (t->rcv_nxt - info->readable);
     info->idle_ms = AKSU_NEVER;
     if (row->place != AKSU_UNSCHEDULED) {

@@ -34,10 +34,10 @@ static uint32_t cookie(const struct aksu *net, const struct aksu_pair *pair, aks
 static uint32_t size_index(const struct aksu_segment *syn)
 {
     uint32_t mss = (syn->options & AKSU_OPT_MSS) ? syn->mss : 536;
-    uint32_t i = 0;
+    uint32_t i = 7;
 
-    while (i < 7 && sizes[i + 1] <= mss) {
-        i++;
+    while (i > 0 && sizes[i] > mss) {
+        i--;
     }
     return i;
 }
@@ -53,27 +53,28 @@ static uint32_t timestamp(const struct aksu *net, uint32_t salt, const struct ak
     return aksu_seq_lt(now, value) ? value - TS_BITS - 1 : value;
 }
 
-static void send(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *syn)
+static void send(struct aksu *net, const struct aksu_packet *in, const struct aksu_open *open)
 {
-    struct aksu_answer *a = aksu_stack_answer(net, pair);
-    struct aksu_open open;
+    const struct aksu_segment *syn = &in->segment;
+    struct aksu_answer *a = aksu_stack_answer(net, &in->pair);
 
     if (!a) {
         return;
     }
-    aksu_isn_open(net, pair, &open);
-    a->segment.seq = cookie(net, pair, syn->seq, net->now_ms >> PERIOD_BITS, size_index(syn));
-    a->segment.ack = syn->seq + 1;
-    a->segment.flags = AKSU_SYN | AKSU_ACK;
-    a->segment.wnd = (uint16_t)aksu_min32(open.rcv_buf, UINT16_MAX);
-    a->segment.options = AKSU_OPT_MSS;
-    a->segment.mss = open.mss;
+    struct aksu_segment *s = &a->segment;
+
+    s->seq = cookie(net, &in->pair, syn->seq, net->now_ms >> PERIOD_BITS, size_index(syn));
+    s->ack = syn->seq + 1;
+    s->flags = AKSU_SYN | AKSU_ACK;
+    s->wnd = (uint16_t)aksu_min32(open->rcv_buf, UINT16_MAX);
+    s->options = AKSU_OPT_MSS;
+    s->mss = open->mss;
     if (net->profile->timestamps && (syn->options & AKSU_OPT_TIMESTAMPS)) {
-        a->segment.options |=
+        s->options |=
             AKSU_OPT_TIMESTAMPS | (syn->options & (AKSU_OPT_WSCALE | AKSU_OPT_SACK_PERMITTED));
-        a->segment.tsval = timestamp(net, open.salt, syn);
-        a->segment.tsecr = syn->tsval;
-        a->segment.wscale = aksu_tcp_window_shift(open.rcv_buf);
+        s->tsval = timestamp(net, open->salt, syn);
+        s->tsecr = syn->tsval;
+        s->wscale = aksu_tcp_window_shift(open->rcv_buf);
     }
     net->cookie_at = net->now_ms;
     net->bits |= AKSU_NET_COOKIES;
@@ -91,15 +92,15 @@ static bool expected(struct aksu *net)
 }
 
 // Makes the SYN that an ACK's cookie stands for. False: it is no cookie of ours, or too old.
-static bool take(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *ack,
-                 struct aksu_segment *syn)
+static bool take(struct aksu *net, const struct aksu_packet *in, struct aksu_segment *syn)
 {
+    const struct aksu_segment *ack = &in->segment;
     uint32_t value = ack->ack - 1;
     uint32_t size = value >> MSS_SHIFT & 7;
     uint32_t age = ((net->now_ms >> PERIOD_BITS) - (value >> PERIOD_SHIFT)) & 31;
 
     if (!expected(net) || age > 1 ||
-        cookie(net, pair, ack->seq - 1, (net->now_ms >> PERIOD_BITS) - age, size) != value) {
+        cookie(net, &in->pair, ack->seq - 1, (net->now_ms >> PERIOD_BITS) - age, size) != value) {
         return false;
     }
     memset(syn, 0, sizeof *syn);

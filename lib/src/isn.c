@@ -5,50 +5,47 @@
 
 enum { TICKS_PER_MS = 250, PORT_MIN = 1024 };
 
-// SipRounds on v, four 64-bit numbers as low and high words. Each round is four steps: a += b, then
-// b is rotated to the left and mixed with a; in every other step a's words change places.
-static void rounds(uint32_t v[8], unsigned times)
+static uint64_t joined(const uint32_t word[2])
 {
-    static const uint8_t step[4][3] = {{0, 2, 13}, {4, 6, 16}, {4, 2, 17}, {0, 6, 21}};
-
-    for (unsigned i = 0; i < 4 * times; i++) {
-        uint32_t *a = v + step[i % 4][0];
-        uint32_t *b = v + step[i % 4][1];
-        unsigned left = step[i % 4][2];
-        uint32_t low = b[0];
-        uint32_t high = b[1];
-        uint32_t sum = a[0] + low;
-        uint32_t sum_high = a[1] + high + (sum < low);
-
-        b[0] = (low << left | high >> (32 - left)) ^ sum;
-        b[1] = (high << left | low >> (32 - left)) ^ sum_high;
-        a[~i & 1] = sum;
-        a[i & 1] = sum_high;
-    }
+    return (uint64_t)word[1] << 32 | word[0];
 }
 
-// SipHash-2-4 of pairs * 8 octets, given as 32-bit words in little-endian order.
+static uint64_t rotated(uint64_t v, unsigned left)
+{
+    return v << left | v >> (64 - left);
+}
+
+// SipHash-2-4 of pairs * 8 octets, given as 32-bit words in little-endian order. A word more is the
+// length, and the last turn takes none. The two halves of a SipRound are the same but for the
+// amounts, once a and c have changed places.
 uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs)
 {
-    static const uint32_t start[8] = {0x70736575, 0x736f6d65, 0x6e646f6d, 0x646f7261,
-                                      0x6e657261, 0x6c796765, 0x79746573, 0x74656462};
-    uint32_t v[8];
+    uint64_t a = joined(key) ^ 0x736f6d6570736575;
+    uint64_t b = joined(key + 2) ^ 0x646f72616e646f6d;
+    uint64_t c = joined(key) ^ 0x6c7967656e657261;
+    uint64_t d = joined(key + 2) ^ 0x7465646279746573;
+    unsigned halves = 4;
 
-    for (unsigned i = 0; i < 8; i++) {
-        v[i] = start[i] ^ key[i % 4];
+    for (unsigned i = 0; halves == 4; i++) {
+        uint64_t word = (uint64_t)pairs << 59; // in octets, the upper 8 bits
+        if (i < pairs) {
+            word = joined(words + 2 * i);
+        } else if (i > pairs) {
+            word = 0;
+            c ^= 0xff;
+            halves = 8;
+        }
+        d ^= word;
+        for (unsigned half = 0; half < halves; half++) {
+            uint64_t sum = a + b;
+            a = c + d;
+            b = (half % 2 ? rotated(b, 17) : rotated(b, 13)) ^ sum;
+            d = (half % 2 ? rotated(d, 21) : rotated(d, 16)) ^ a;
+            c = rotated(sum, 32);
+        }
+        a ^= word;
     }
-    for (unsigned i = 0; i <= pairs; i++) {
-        uint32_t low = i < pairs ? words[2 * i] : 0;
-        uint32_t high = i < pairs ? words[2 * i + 1] : pairs << 27; // last: the length in octets
-        v[6] ^= low;
-        v[7] ^= high;
-        rounds(v, 2);
-        v[0] ^= low;
-        v[1] ^= high;
-    }
-    v[4] ^= 0xff;
-    rounds(v, 4);
-    return (uint64_t)(v[1] ^ v[3] ^ v[5] ^ v[7]) << 32 | (v[0] ^ v[2] ^ v[4] ^ v[6]);
+    return a ^ b ^ c ^ d;
 }
 
 // The keyed hash of a pair of endpoints and one word more: 0 for the connection itself.

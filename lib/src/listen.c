@@ -7,9 +7,10 @@ struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu
 {
     struct aksu_listener *any = NULL;
 
-    for (uint32_t i = 0; i < net->store->listeners; i++) {
-        struct aksu_listener *l = &net->store->listener[i];
-        if (l->port == pair->local_port && l->handlers) {
+    struct aksu_listener *l = net->store->listener;
+
+    for (uint32_t left = net->store->listeners; left > 0; left--, l++) {
+        if (l->port == pair->local_port) {
             if (l->local == pair->local) {
                 return l;
             }
@@ -41,26 +42,41 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
     if (exactly(net, addr, port)) {
         return AKSU_EADDRINUSE;
     }
-    for (uint32_t i = 0; i < net->store->listeners; i++) {
-        struct aksu_listener *l = &net->store->listener[i];
-        if (!l->handlers) {
-            l->handlers = handlers;
-            l->user = user;
-            l->local = addr;
-            l->port = port;
-            l->backlog =
-                backlog ? backlog : (uint8_t)aksu_min32((net->store->rows + 1) / 2, UINT8_MAX);
-            l->half_open = 0;
-            return AKSU_OK;
-        }
+    struct aksu_listener *l = exactly(net, 0, 0); // one that is free
+
+    if (!l) {
+        return AKSU_ENOMEM;
     }
-    return AKSU_ENOMEM;
+    l->handlers = handlers;
+    l->user = user;
+    l->local = addr;
+    l->port = port;
+    l->backlog = backlog ? backlog : (uint8_t)aksu_min32((net->store->rows + 1) / 2, UINT8_MAX);
+    return AKSU_OK;
+}
+
+// A row is no longer half-open, one way or the other.
+void aksu_listen_completed(struct aksu *net, struct aksu_row *row)
+{
+    struct aksu_listener *l = aksu_listen_find(net, &row->pair);
+
+    row->bits &= (uint8_t)~AKSU_ROW_HALF_OPEN;
+    net->half_open--;
+    if (l && l->half_open > 0) {
+        l->half_open--;
+    }
+}
+
+// A half-open row will not be completed.
+void aksu_listen_lost(struct aksu *net, struct aksu_row *row)
+{
+    aksu_listen_completed(net, row);
+    net->counters.half_open_lost++;
 }
 
 static void drop_half_open(struct aksu *net, struct aksu_row *row)
 {
-    aksu_listen_completed(net, row);
-    net->counters.half_open_lost++;
+    aksu_listen_lost(net, row);
     aksu_table_free(net, row);
 }
 
@@ -81,41 +97,17 @@ int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port
     return AKSU_OK;
 }
 
-// A row is no longer half-open, one way or the other.
-void aksu_listen_completed(struct aksu *net, struct aksu_row *row)
+// Makes a half-open row of a SYN for the packet's pair of endpoints; a row is free.
+static struct aksu_row *half_open(struct aksu *net, const struct aksu_packet *in,
+                                  const struct aksu_segment *syn, const struct aksu_open *open)
 {
-    struct aksu_listener *l = aksu_listen_find(net, &row->pair);
-
-    row->bits &= (uint8_t)~AKSU_ROW_HALF_OPEN;
-    net->half_open--;
-    if (l && l->half_open > 0) {
-        l->half_open--;
-    }
-}
-
-// Makes a half-open row of a SYN. NULL: no row. Our ISN is that of a cookie, if not NULL; a new one
-// lies beyond `above`, the end of the last incarnation, if that is not 0 (RFC 6191 2).
-static struct aksu_row *half_open(struct aksu *net, struct aksu_listener *l,
-                                  const struct aksu_pair *pair, const struct aksu_segment *syn,
-                                  const aksu_seq *cookie, aksu_seq above)
-{
-    struct aksu_open open;
-    struct aksu_event ev = {AKSU_EV_LISTEN, 0, net->now_ms, 0, 0, syn, &open};
+    struct aksu_event ev = {AKSU_EV_LISTEN, 0, 0, 0, 0, syn, open};
     struct aksu_effects fx;
-    struct aksu_row *row = aksu_table_alloc(net, pair);
+    struct aksu_listener *l = aksu_listen_find(net, &in->pair);
+    struct aksu_row *row = aksu_table_alloc(net, &in->pair);
 
-    if (!row) {
-        return NULL;
-    }
-    aksu_isn_open(net, pair, &open);
-    if (cookie) {
-        open.iss = *cookie;
-    } else if (above != 0) {
-        open.iss = aksu_seq_max(open.iss, above + 1);
-    }
     row->handlers = l->handlers;
     row->user = l->user;
-    row->ttl = 64;
     row->bits |= AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
     memcpy(row->mac, net->frame_mac, 6);
     l->half_open++;
@@ -132,8 +124,9 @@ static void make_room(struct aksu *net)
 {
     struct aksu_row *oldest = NULL;
 
-    for (uint32_t i = 0; i < net->store->rows; i++) {
-        struct aksu_row *row = &net->store->row[i];
+    struct aksu_row *row = net->store->row;
+
+    for (uint32_t left = net->store->rows; left > 0; left--, row++) {
         if ((row->bits & AKSU_ROW_HALF_OPEN) &&
             (!oldest || aksu_seq_lt(row->tcb.user_at, oldest->tcb.user_at))) {
             oldest = row;
@@ -146,60 +139,65 @@ static void make_room(struct aksu *net)
 
 // The ACK of a SYN cookie: its SYN is replayed, then the SYN,ACK that was sent for it; the ACK
 // itself follows as any segment does.
-static int take_cookie(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
-                       const struct aksu_segment *ack)
+static int take_cookie(struct aksu *net, const struct aksu_packet *in, struct aksu_open *open)
 {
     struct aksu_plan plan;
-    struct aksu_effects fx;
 
-    if (!net->profile->cookies || !net->profile->cookies->take(net, pair, ack, &plan.segment)) {
+    if (!net->profile->cookies || !net->profile->cookies->take(net, in, &plan.segment)) {
         return AKSU_DROP_NO_CONNECTION;
     }
     if (!net->free_rows) {
         make_room(net);
     }
-    struct aksu_row *row = half_open(net, l, pair, &plan.segment, &plan.segment.ack, 0);
-
-    if (!row) {
+    if (!net->free_rows) {
         return AKSU_DROP_NO_CONNECTION; // for lack of resources: RST
     }
+    aksu_isn_open(net, &in->pair, open);
+    open->iss = plan.segment.ack; // the cookie
+    struct aksu_row *row = half_open(net, in, &plan.segment, open);
+
     aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan);
-    aksu_stack_event(net, row, AKSU_EV_SENT, &plan.segment, &fx);
+    aksu_stack_sent(net, row, &plan.segment);
     net->counters.cookies_taken++;
     return AKSU_REPLAYED;
 }
 
-static int take_syn(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
-                    const struct aksu_segment *syn, aksu_seq above)
+static int take_syn(struct aksu *net, const struct aksu_listener *l, const struct aksu_packet *in,
+                    struct aksu_open *open)
 {
-    bool room = net->free_rows != NULL && l->half_open < l->backlog;
-
-    if (!room && net->profile->cookies && (net->free_rows != NULL || net->half_open > 0)) {
-        net->profile->cookies->send(net, pair, syn);
-        return 0;
+    aksu_isn_open(net, &in->pair, open);
+    if (in->above != 0) {
+        open->iss = aksu_seq_max(open->iss, in->above + 1); // RFC 6191 2
     }
-    if (!room) {
+    if (net->free_rows && l->half_open < l->backlog) {
+        half_open(net, in, &in->segment, open);
+    } else if (net->profile->cookies && (net->free_rows || net->half_open > 0)) {
+        net->profile->cookies->send(net, in, open);
+    } else {
         return AKSU_DROP_NO_ROW; // the client's next SYN is its retry
     }
-    half_open(net, l, pair, syn, NULL, above);
     return 0;
 }
 
-int aksu_listen_input(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
-                      const struct aksu_segment *s, aksu_seq above)
+int aksu_listen_input(struct aksu *net, const struct aksu_packet *in)
 {
+    const struct aksu_listener *l = aksu_listen_find(net, &in->pair);
+    const struct aksu_segment *s = &in->segment;
+    struct aksu_open open;
+
+    if (!l) {
+        return AKSU_DROP_NO_CONNECTION;
+    }
     switch (aksu_tcp_listen(s)) {
     case AKSU_ADMIT:
-        return take_syn(net, l, pair, s, above);
+        return take_syn(net, l, in, &open);
     case AKSU_REPLY:
-        return (s->flags & AKSU_SYN) ? AKSU_DROP_NO_CONNECTION : take_cookie(net, l, pair, s);
+        return (s->flags & AKSU_SYN) ? AKSU_DROP_NO_CONNECTION : take_cookie(net, in, &open);
     default:
         break;
     }
     if (s->options & AKSU_OPT_ILLEGAL) {
         return AKSU_DROP_TCP_OPTION;
     }
-    bool odd = (s->flags & (AKSU_SYN | AKSU_RST)) != AKSU_RST;
-
-    return odd ? AKSU_DROP_TCP_FLAGS : AKSU_DROP_LISTEN;
+    return (s->flags & (AKSU_SYN | AKSU_RST)) == AKSU_RST ? AKSU_DROP_LISTEN : AKSU_DROP_TCP_FLAGS;
 }

@@ -51,18 +51,15 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
                         const struct aksu_handlers *handlers, void *user)
 {
     const uint8_t *p = from;
-    struct aksu_tcb t;
     struct aksu_pair pair;
-    struct aksu_event ev = {AKSU_EV_RESUME, 0, net->now_ms, 0, slept_ms, NULL, NULL};
+    struct aksu_event ev = {AKSU_EV_RESUME, 0, 0, 0, slept_ms, NULL, NULL};
     struct aksu_effects fx;
 
     if (len < AKSU_SAVED || memcmp(p, magic, 4) != 0 || !handlers) {
         return AKSU_EPROTO;
     }
-    memcpy(&t, p + 24, sizeof t);
     memcpy(&pair, p + 8, sizeof pair);
-
-    if (!plausible(net, &t) || pair.local != net->addr || !aksu_ipv4_unicast(net, pair.remote)) {
+    if (pair.local != net->addr || !aksu_ipv4_unicast(net, pair.remote)) {
         return AKSU_EPROTO;
     }
     if (aksu_table_find(net, &pair)) {
@@ -73,7 +70,11 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     if (!row) {
         return AKSU_ENOMEM;
     }
-    row->tcb = t;
+    memcpy(&row->tcb, p + 24, sizeof row->tcb);
+    if (!plausible(net, &row->tcb)) {
+        aksu_table_free(net, row);
+        return AKSU_EPROTO;
+    }
     row->handlers = handlers;
     row->user = user;
     row->ttl = p[20];

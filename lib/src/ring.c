@@ -17,47 +17,36 @@ static uint32_t wrap(uint32_t head, uint32_t offset, uint32_t size)
     return offset < left ? head + offset : offset - left;
 }
 
-uint32_t aksu_ring_readable(const struct aksu_row *row)
+// Puts octets into a ring at an offset inside it; at most size of them.
+static void put(uint8_t *ring, uint32_t size, uint32_t at, const uint8_t *from, uint32_t len)
 {
-    return row->tcb.rcv_buf - row->tcb.rcv_room;
-}
-
-// Puts octets into the receive ring, offset octets behind the readable ones. They may be ahead of
-// their turn. (Called after the step, so what became readable is not counted yet: see stack.c.)
-void aksu_ring_receive(const struct aksu *net, struct aksu_row *row, uint32_t offset,
-                       const uint8_t *from, uint32_t len)
-{
-    uint32_t size = net->store->rx_octets;
-    uint8_t *ring = area(net, row, net->store->rx, size);
-    uint32_t at = wrap(row->rx_head, offset, size);
     uint32_t first = aksu_min32(len, size - at);
 
     memcpy(ring + at, from, first);
-    memcpy(ring, from + first, len - first);
-}
-
-static uint32_t send_from_ring(const struct aksu *net, const struct aksu_row *row, uint32_t offset,
-                               uint8_t *to, uint32_t len)
-{
-    uint32_t size = net->store->tx_octets;
-    const uint8_t *ring = area(net, row, net->store->tx, size);
-    uint32_t at = wrap(row->tx_head, offset, size);
-    uint32_t first = aksu_min32(len, size - at);
-    uint32_t sum = net->profile->copy(to, ring + at, first);
-
     if (len > first) {
-        uint32_t rest = net->profile->copy(to + first, ring, len - first);
-        // Behind an odd number of octets the halves of each word change places (RFC 1071 2).
-        rest = (rest & 0xffff) + (rest >> 16);
-        sum += first % 2 ? (rest >> 8) + ((rest & 0xff) << 8) : rest;
+        memcpy(ring, from + first, len - first);
     }
-    return sum;
 }
 
-// Writes len octets of the stream, offset octets behind snd_una. Returns their sum.
-uint32_t aksu_ring_send(struct aksu *net, struct aksu_row *row, uint32_t offset, uint8_t *to,
-                        uint32_t len)
+// Puts a segment's octets into the receive ring. They may be ahead of their turn. (This is after
+// the step: what became readable by it is counted already.)
+void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
+                       const struct aksu_effects *fx, const struct aksu_packet *in)
 {
+    uint32_t size = net->store->rx_octets;
+    uint32_t offset = aksu_ring_readable(row) - fx->ready + fx->copy_to;
+
+    put(area(net, row, net->store->rx, size), size, wrap(row->rx_head, offset, size),
+        in->payload + fx->copy_from, fx->copy_len);
+}
+
+// Writes the text of a planned segment. Returns its sum.
+uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
+                        uint8_t *to)
+{
+    uint32_t offset = aksu_tcp_offset(&row->tcb, s);
+    uint32_t len = s->len;
+
     if (len == 0) {
         return 0;
     }
@@ -66,7 +55,17 @@ uint32_t aksu_ring_send(struct aksu *net, struct aksu_row *row, uint32_t offset,
                             len);
         return net->profile->copy(NULL, to, len);
     }
-    return send_from_ring(net, row, offset, to, len);
+    uint32_t size = net->store->tx_octets;
+    const uint8_t *ring = area(net, row, net->store->tx, size);
+    uint32_t at = wrap(row->tx_head, offset, size);
+    uint32_t first = size - at;
+
+    if (len <= first) {
+        return net->profile->copy(to, ring + at, len);
+    }
+    memcpy(to, ring + at, first);
+    memcpy(to + first, ring, len - first);
+    return net->profile->copy(NULL, to, len);
 }
 
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len)
@@ -81,20 +80,25 @@ static int writable(const struct aksu_row *row)
     if (!row) {
         return AKSU_EBADF;
     }
-    bool open = row->tcb.state >= AKSU_SYN_SENT && row->tcb.state <= AKSU_CLOSE_WAIT &&
-                row->tcb.state != AKSU_FIN_WAIT_1 && row->tcb.state != AKSU_FIN_WAIT_2;
+    return aksu_tcp_may_write(&row->tcb) ? AKSU_OK : AKSU_EPIPE;
+}
 
-    return open && !(row->tcb.flags & AKSU_F_FIN) ? AKSU_OK : AKSU_EPIPE;
+// Octets of the send ring that are free.
+uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row)
+{
+    uint32_t size = row->handlers->emit ? 0 : net->store->tx_octets;
+
+    return size > row->tcb.snd_buf ? size - row->tcb.snd_buf : 0;
 }
 
 // The contiguous free part of the send ring.
 static uint8_t *room(const struct aksu *net, const struct aksu_row *row, uint32_t *len)
 {
-    uint32_t size = row->handlers->emit ? 0 : net->store->tx_octets;
+    uint32_t size = net->store->tx_octets;
     uint32_t at = wrap(row->tx_head, row->tcb.snd_buf, size);
 
-    *len = size > row->tcb.snd_buf ? aksu_min32(size - row->tcb.snd_buf, size - at) : 0;
-    return area(net, row, net->store->tx, net->store->tx_octets) + at;
+    *len = aksu_min32(aksu_ring_room(net, row), size - at);
+    return area(net, row, net->store->tx, size) + at;
 }
 
 void *aksu_room(struct aksu *net, aksu_handle conn, size_t *len)
@@ -131,22 +135,18 @@ int32_t aksu_send(struct aksu *net, aksu_handle conn, const void *data, size_t l
 {
     struct aksu_row *row = aksu_table_row(net, conn);
     int error = writable(row);
-    const uint8_t *from = data;
-    uint32_t done = 0;
 
     if (error) {
         return error;
     }
-    uint32_t want = (uint32_t)(len < INT32_MAX ? len : INT32_MAX);
-    for (unsigned part = 0; part < 2; part++) { // the free room has at most two parts
-        uint32_t n;
-        uint8_t *to = room(net, row, &n);
-        n = aksu_min32(n, want - done);
-        memcpy(to, from + done, n);
-        done += n;
-        aksu_stack_do(net, row, AKSU_EV_WROTE, n);
-    }
-    return (int32_t)done;
+    uint32_t size = net->store->tx_octets;
+    uint32_t n = aksu_ring_room(net, row);
+
+    n = len < n ? (uint32_t)len : n;
+    put(area(net, row, net->store->tx, size), size, wrap(row->tx_head, row->tcb.snd_buf, size),
+        data, n);
+    aksu_stack_do(net, row, AKSU_EV_WROTE, n);
+    return (int32_t)n;
 }
 
 int aksu_offer(struct aksu *net, aksu_handle conn, size_t len)

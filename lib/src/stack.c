@@ -3,19 +3,18 @@
 // calls.
 #include "stack.h"
 
-enum { TTL = 64 };
-
-void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_event *ev,
+// One step, now.
+void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx)
 {
     struct aksu_trace *trace = net->trace;
 
+    ev->now_ms = net->now_ms;
     if (trace) {
         trace->before = row->tcb;
     }
     net->step(net->profile, &row->tcb, ev, fx);
     if (fx->mask & AKSU_FX_CLOSED) {
-        row->bits |= AKSU_ROW_OVER;
         row->reason = (uint8_t)-fx->reason;
     }
     if (trace) {
@@ -27,19 +26,40 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_e
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_effects *fx)
 {
-    struct aksu_event ev = {(uint8_t)kind, 0, net->now_ms, 0, 0, s, NULL};
+    struct aksu_event ev = {(uint8_t)kind, 0, 0, 0, 0, s, NULL};
 
     aksu_stack_step(net, row, &ev, fx);
+}
+
+// A planned segment is on its way: that has no effects.
+void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s)
+{
+    struct aksu_effects fx;
+
+    aksu_stack_event(net, row, AKSU_EV_SENT, s, &fx);
 }
 
 // An event that has no more to it than a number. No handler runs.
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value)
 {
-    struct aksu_event ev = {(uint8_t)kind, 0, net->now_ms, value, 0, NULL, NULL};
+    struct aksu_event ev = {(uint8_t)kind, 0, 0, value, 0, NULL, NULL};
     struct aksu_effects fx;
 
     aksu_stack_step(net, row, &ev, &fx);
     aksu_stack_wake(net, row);
+}
+
+// The application is done with a connection.
+int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms)
+{
+    struct aksu_row *row = aksu_table_row(net, conn);
+
+    if (!row) {
+        return AKSU_EBADF;
+    }
+    row->bits |= AKSU_ROW_CLOSED;
+    aksu_stack_do(net, row, kind, linger_ms);
+    return AKSU_OK;
 }
 
 // Whether a row has nothing more to do: all is sent, and all that came is read or unwanted.
@@ -60,24 +80,27 @@ static bool over(const struct aksu_row *row)
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
 {
     if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
-        aksu_table_schedule(net, row, net->now_ms);
+        aksu_table_schedule(net, row, 0);
     }
 }
 
-// The last word: on_close, and the row is free.
-static void reap(struct aksu *net, struct aksu_row *row)
+// The last word of a row that is over: on_close, and it is free. False: it is not over.
+static bool reaped(struct aksu *net, struct aksu_row *row)
 {
+    if (!over(row)) {
+        return false;
+    }
     if (row->tcb.state == AKSU_TIME_WAIT) {
         aksu_time_wait_add(net, row);
     }
     if (row->bits & AKSU_ROW_HALF_OPEN) {
-        aksu_listen_completed(net, row);
-        net->counters.half_open_lost++;
+        aksu_listen_lost(net, row);
     }
     if ((row->bits & AKSU_ROW_ANNOUNCED) && row->handlers->on_close) {
         row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);
     }
     aksu_table_free(net, row);
+    return true;
 }
 
 static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
@@ -88,7 +111,7 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_completed(net, row);
         if (h->on_accept && !h->on_accept(net, conn, row->user)) {
-            aksu_abort(net, conn);
+            aksu_stack_do(net, row, AKSU_EV_ABORT, 0); // never announced, so nothing is told
             return;
         }
         row->bits |= AKSU_ROW_ANNOUNCED;
@@ -114,27 +137,35 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
                  const struct aksu_effects *fx)
 {
     const struct aksu_handlers *h = row->handlers;
-    uint32_t readable = aksu_ring_readable(row);
+    void (*on)(struct aksu *, aksu_handle, void *, size_t) = NULL;
+    uint32_t octets = aksu_ring_readable(row);
 
     if (bit == AKSU_FX_OPENED) {
         opened(net, row, conn);
     } else if (bit == AKSU_FX_TROUBLE) {
         troubled(net, row, conn, fx->reason);
-    } else if (bit == AKSU_FX_ACKED && h->on_sent) {
-        h->on_sent(net, conn, row->user, fx->acked);
-    } else if (bit == AKSU_FX_DELIVER && h->on_recv && fx->ready > 0) {
-        h->on_recv(net, conn, row->user, readable);
-    } else if (bit == AKSU_FX_URGENT && h->on_urgent) {
-        h->on_urgent(net, conn, row->user, row->tcb.rcv_up - (row->tcb.rcv_nxt - readable));
-    } else if (bit == AKSU_FX_EOF && h->on_end) {
-        h->on_end(net, conn, row->user);
+    } else if (bit == AKSU_FX_EOF) {
+        if (h->on_end) {
+            h->on_end(net, conn, row->user);
+        }
+    } else if (bit == AKSU_FX_ACKED) {
+        on = h->on_sent;
+        octets = fx->acked;
+    } else if (bit == AKSU_FX_URGENT) {
+        on = h->on_urgent;
+        octets += row->tcb.rcv_up - row->tcb.rcv_nxt;
+    } else if (fx->ready > 0) {
+        on = h->on_recv;
+    }
+    if (on) {
+        on(net, conn, row->user, octets);
     }
 }
 
 // Rings move before any handler runs; after each handler the row must still be the connection's,
 // and its application still interested.
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
-                        const uint8_t *payload)
+                        const struct aksu_packet *in)
 {
     aksu_handle conn = aksu_table_handle(net, row);
 
@@ -142,14 +173,15 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
         aksu_ring_acked(net, row, fx->acked);
     }
     if (fx->mask & AKSU_FX_DELIVER) {
-        aksu_ring_receive(net, row, aksu_ring_readable(row) - fx->ready + fx->copy_to,
-                          payload + fx->copy_from, fx->copy_len);
+        aksu_ring_receive(net, row, fx, in);
     }
-    for (unsigned bit = AKSU_FX_OPENED; bit <= AKSU_FX_TROUBLE; bit <<= 1) {
-        if ((fx->mask & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
+    unsigned news = fx->mask & (2 * AKSU_FX_TROUBLE - 1);
+
+    for (unsigned bit = AKSU_FX_OPENED; bit <= news; bit <<= 1) {
+        if ((news & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
             ((row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED)) {
             tell(net, row, conn, bit, fx);
-            if (aksu_table_row(net, conn) != row) {
+            if (!aksu_table_is(row, conn)) {
                 return; // saved
             }
         }
@@ -174,86 +206,73 @@ struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *
 }
 
 // RFC 9293 3.10.7.1. Returns the reason, or that of a full ring.
-static int reset(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *s,
-                 int reason)
+static int reset(struct aksu *net, const struct aksu_packet *in, int reason)
 {
-    if (s->flags & AKSU_RST) {
+    if (in->segment.flags & AKSU_RST) {
         return reason;
     }
-    struct aksu_answer *a = aksu_stack_answer(net, pair);
+    struct aksu_answer *a = aksu_stack_answer(net, &in->pair);
 
     if (!a) {
         return AKSU_DROP_REPLY_FULL;
     }
-    aksu_tcp_reply(s, &a->segment);
+    aksu_tcp_reply(&in->segment, &a->segment);
     net->counters.resets_sent++;
     return reason;
 }
 
-static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_packet *ip,
-                     const struct aksu_segment *s)
+// Returns 0, or the reason if the segment was refused; *answer: it is to be answered by a RST.
+static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in,
+                     bool *answer)
 {
     struct aksu_effects fx;
-    int result = 0;
 
-    aksu_stack_event(net, row, AKSU_EV_SEGMENT, s, &fx);
-    if (fx.refused) {
-        result = (s->options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION : AKSU_DROP_UNACCEPTABLE;
+    aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &fx);
+    aksu_stack_effects(net, row, &fx, in);
+    *answer = (fx.mask & AKSU_FX_RESET) != 0;
+    if (!fx.refused) {
+        return 0;
     }
-    if (fx.mask & AKSU_FX_RESET) {
-        result = reset(net, &ip->pair, s, result);
-    }
-    aksu_stack_effects(net, row, &fx, ip->payload);
-    return result;
+    return (in->segment.options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION : AKSU_DROP_UNACCEPTABLE;
 }
 
-static int deliver(struct aksu *net, const struct aksu_packet *ip, const struct aksu_segment *s)
+static int deliver(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_row *row = aksu_table_find(net, &ip->pair);
-    aksu_seq above = 0;
+    struct aksu_row *row = aksu_table_find(net, &in->pair);
 
-    if (row && over(row)) {
-        reap(net, row); // what comes is for another connection, or for none
-    } else if (row) {
-        return row_input(net, row, ip, s);
-    }
-    if (ip->pair.local != net->addr) {
-        return AKSU_DROP_NOT_OURS;
-    }
-    if (net->bits & AKSU_NET_SEEDED) {
-        struct aksu_time_wait *w = aksu_time_wait_find(net, &ip->pair);
-        int result = w ? aksu_time_wait_input(net, w, &ip->pair, s, &above) : 0;
-        if (result != 0) {
-            return result;
+    if (!row || reaped(net, row)) { // what comes is for another connection, or for none
+        int result = in->pair.local == net->addr ? 0 : AKSU_DROP_NOT_OURS;
+        if (result == 0) {
+            result = aksu_time_wait_input(net, in);
         }
+        if (result == 0) {
+            result = aksu_listen_input(net, in);
+        }
+        if (result != AKSU_REPLAYED) {
+            return result == AKSU_DROP_NO_CONNECTION ? reset(net, in, result) : result;
+        }
+        row = aksu_table_find(net, &in->pair); // a cookie made it
     }
-    struct aksu_listener *l = aksu_listen_find(net, &ip->pair);
-    int result = l ? aksu_listen_input(net, l, &ip->pair, s, above) : AKSU_DROP_NO_CONNECTION;
+    bool answer;
+    int result = row_input(net, row, in, &answer);
 
-    if (result == AKSU_REPLAYED) {
-        return row_input(net, aksu_table_find(net, &ip->pair), ip, s); // a cookie made its row
-    }
-    if (result == AKSU_DROP_NO_CONNECTION) {
-        result = reset(net, &ip->pair, s, result);
-    }
-    return result;
+    return answer ? reset(net, in, result) : result;
 }
 
-int aksu_stack_tcp(struct aksu *net, struct aksu_packet *ip)
+int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_segment s;
-    const uint8_t *octets = ip->payload;
-    uint32_t len = ip->len;
+    const uint8_t *octets = in->payload;
+    uint32_t len = in->len;
 
-    if (!aksu_segment_get(ip, &s)) {
+    if (!aksu_segment_get(in)) {
         return AKSU_DROP_TCP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_finish(aksu_sum_pair(&ip->pair) + AKSU_PROTOCOL_TCP + len +
-                        net->profile->copy(NULL, octets, len)) != 0) {
+        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + net->profile->copy(NULL, octets, len)) !=
+            0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
-    return deliver(net, ip, &s);
+    return deliver(net, in);
 }
 
 int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
@@ -269,38 +288,30 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
 }
 
 // Writes a segment behind its IPv4 header. row NULL: an answer, which has no text.
-static size_t put_packet(struct aksu *net, struct aksu_row *row, const struct aksu_pair *pair,
+static size_t put_packet(struct aksu *net, const struct aksu_row *row, const struct aksu_pair *pair,
                          const struct aksu_segment *s, uint8_t *to)
 {
-    uint8_t fields[3] = {0, TTL, AKSU_PROTOCOL_TCP};
+    uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
     uint8_t *p = to + AKSU_IPV4_LEN;
     uint32_t header = aksu_segment_put(pair, s, p);
+    uint32_t len = header + s->len;
     uint32_t sum = 0;
 
     if (row) {
-        fields[0] = row->dscp;
-        fields[1] = row->ttl;
-        sum = aksu_ring_send(net, row, aksu_tcp_offset(&row->tcb, s), p + header, s->len);
+        fields = (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)row->ttl << AKSU_TTL_SHIFT |
+                 AKSU_PROTOCOL_TCP;
+        sum = aksu_ring_send(net, row, s, p + header);
     }
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        sum +=
-            aksu_sum_pair(pair) + AKSU_PROTOCOL_TCP + header + s->len + aksu_sum_header(p, header);
-        aksu_put16(p + 16, aksu_sum_finish(sum));
+        sum += AKSU_PROTOCOL_TCP + len + aksu_sum_header(p, header);
+        aksu_put16(p + 16, aksu_sum_end(pair, sum));
     }
-    aksu_ipv4_header(net, pair, fields, header + s->len, to);
-    return AKSU_IPV4_LEN + header + s->len;
+    aksu_ipv4_header(net, pair, fields, len, to);
+    return AKSU_IPV4_LEN + len;
 }
 
-static size_t framed(const struct aksu *net, uint8_t *frame, const uint8_t mac[6], size_t len)
-{
-    if (!net->link) {
-        return len;
-    }
-    net->link->frame(net, frame, mac);
-    return net->link->header_len + len;
-}
-
-static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet)
+// The next answer. *mac: its station, or NULL if the frame is complete.
+static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
     const struct aksu_answer *a = &net->store->answer[net->answer_head];
 
@@ -309,22 +320,22 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet)
     if (a->kind != AKSU_ANSWER_TCP) {
         return net->link->answer(net, a, frame);
     }
-    return framed(net, frame, a->mac, put_packet(net, NULL, &a->pair, &a->segment, packet));
+    *mac = a->mac;
+    return put_packet(net, NULL, &a->pair, &a->segment, packet);
 }
 
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
-                             uint8_t *frame, uint8_t *packet)
+                             uint8_t *packet)
 {
-    struct aksu_effects fx;
-    size_t len = framed(net, frame, row->mac, put_packet(net, row, &row->pair, s, packet));
+    size_t len = put_packet(net, row, &row->pair, s, packet);
 
     if ((s->len > 0 || (s->flags & (AKSU_SYN | AKSU_FIN))) &&
         aksu_seq_lt(s->seq, row->tcb.snd_max)) {
         net->counters.retransmitted++;
     }
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
-    aksu_stack_event(net, row, AKSU_EV_SENT, s, &fx);
-    aksu_table_schedule(net, row, net->now_ms); // behind others that are due
+    aksu_stack_sent(net, row, s);
+    aksu_table_schedule(net, row, 0); // behind others that are due
     return len;
 }
 
@@ -339,27 +350,29 @@ static void row_tick(struct aksu *net, struct aksu_row *row)
 }
 
 // One thing that a row whose time has come wants.
-static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame, uint8_t *packet)
+static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame, uint8_t *packet,
+                         const uint8_t **mac)
 {
     struct aksu_plan plan;
-    size_t len = 0;
 
-    if (over(row)) {
-        reap(net, row);
+    if (reaped(net, row)) {
         return 0;
     }
     switch (aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan)) {
     case AKSU_NEXT_SEGMENT:
-        if (net->link && !(row->bits & AKSU_ROW_RESOLVED) &&
-            !net->resolver->resolve(net, row, frame, &len)) {
-            return len;
+        if (net->link && !(row->bits & AKSU_ROW_RESOLVED)) {
+            size_t len = net->resolver->resolve(net, row, frame);
+            if (!(row->bits & AKSU_ROW_RESOLVED)) {
+                return len;
+            }
         }
-        return segment_output(net, row, &plan.segment, frame, packet);
+        *mac = row->mac;
+        return segment_output(net, row, &plan.segment, packet);
     case AKSU_NEXT_TICK:
         row_tick(net, row);
         return 0;
     case AKSU_NEXT_WAIT:
-        aksu_table_schedule(net, row, net->now_ms + plan.wait_ms);
+        aksu_table_schedule(net, row, plan.wait_ms);
         return 0;
     default:
         aksu_table_unschedule(net, row);
@@ -367,35 +380,43 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
     }
 }
 
-static size_t next_frame(struct aksu *net, uint8_t *frame)
+static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
-    uint8_t *packet = frame + (net->link ? net->link->header_len : 0);
     size_t len = 0;
 
     if (net->answers > 0) {
-        return answer_output(net, frame, packet);
+        return answer_output(net, frame, packet, mac);
     }
     if (net->echo_len > 0) {
-        return framed(net, frame, net->echo_mac, aksu_icmp_output(net, packet));
+        *mac = net->echo_mac;
+        return aksu_icmp_output(net, packet);
     }
     while (len == 0 && net->scheduled > 0) {
         struct aksu_row *row = net->store->heap[0];
         if (!aksu_reached(net->now_ms, row->deadline)) {
             break;
         }
-        len = row_output(net, row, frame, packet);
+        len = row_output(net, row, frame, packet, mac);
     }
     return len;
 }
 
 size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
 {
+    const struct aksu_link *link = net->link;
+    uint32_t header_len = link ? link->header_len : 0;
+    const uint8_t *mac = NULL;
+
     net->now_ms = now_ms;
-    if (size < (size_t)net->mtu + (net->link ? net->link->header_len : 0)) {
+    if (size < net->mtu + header_len) {
         return 0;
     }
-    size_t len = next_frame(net, frame);
+    size_t len = next_packet(net, frame, (uint8_t *)frame + header_len, &mac);
 
+    if (mac && link) {
+        link->frame(net, frame, mac);
+        len += header_len;
+    }
     net->counters.frames_out += len > 0;
     return len;
 }

@@ -8,14 +8,15 @@
 
 enum { AKSU_ETHERNET_LEN = 14, AKSU_IPV4_LEN = 20, AKSU_TCP_LEN = 20, AKSU_ICMP_LEN = 8 };
 // Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
-enum { AKSU_PROTOCOL_ICMP = 1, AKSU_PROTOCOL_TCP = 6 };
+// Fields of an IPv4 header, as aksu_ipv4_header() is given them.
+enum { AKSU_TTL_SHIFT = 8, AKSU_DSCP_SHIFT = 18 };
+enum { AKSU_PROTOCOL_ICMP = 1, AKSU_PROTOCOL_TCP = 6, AKSU_TTL_DEFAULT = 64 };
 
 // row.bits
 enum {
     AKSU_ROW_RESOLVED = 0x01,  // row.mac is the next hop's
     AKSU_ROW_HAD_MAC = 0x02,   // it was once: good enough if ARP stays silent
     AKSU_ROW_ANNOUNCED = 0x04, // the application knows it, and is owed on_close
-    AKSU_ROW_OVER = 0x08,      // row.reason is set
     AKSU_ROW_CLOSED = 0x10,    // the application has closed: it reads no more
     AKSU_ROW_SILENT = 0x20,    // no on_trouble
     AKSU_ROW_HALF_OPEN = 0x40, // counted in net.half_open
@@ -27,17 +28,18 @@ enum {
 // net.bits
 enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_COOKIES = 0x02, AKSU_NET_DEFENDED = 0x04 };
 
-// answer.kind
-enum { AKSU_ANSWER_TCP, AKSU_ANSWER_ARP_REPLY, AKSU_ANSWER_ARP_ANNOUNCE };
+// answer.kind: ARP's operation, or a segment.
+enum { AKSU_ANSWER_TCP = 0, AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
 
-// An IPv4 packet being taken in, and the payload of its protocol.
+// An IPv4 packet being taken in: the payload of its protocol; of TCP the decoded segment, whose
+// text the payload then is.
 struct aksu_packet {
+    struct aksu_segment segment;
+    aksu_seq above; // the end of the last incarnation, which a new ISN must lie beyond, or 0
     struct aksu_pair pair;
     const uint8_t *payload;
     uint32_t len;
 };
-
-enum { AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
 
 struct aksu_link {
     uint32_t header_len;
@@ -50,8 +52,8 @@ struct aksu_link {
 
 // What finds the next hop of connections that are opened from this side.
 struct aksu_resolver {
-    // Finds row.mac. False: the row waits, and a question of *len octets was written or none.
-    bool (*resolve)(struct aksu *net, struct aksu_row *row, uint8_t *frame, size_t *len);
+    // Finds row.mac, or the row waits. Returns the length of a question that was written, or 0.
+    size_t (*resolve)(struct aksu *net, struct aksu_row *row, uint8_t *frame);
     // The next hop may have gone: it is to be resolved anew.
     void (*doubt)(struct aksu *net, struct aksu_row *row);
     // Takes in an answer.
@@ -59,9 +61,8 @@ struct aksu_resolver {
 };
 
 struct aksu_cookies {
-    void (*send)(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *syn);
-    bool (*take)(struct aksu *net, const struct aksu_pair *pair, const struct aksu_segment *ack,
-                 struct aksu_segment *syn);
+    void (*send)(struct aksu *net, const struct aksu_packet *in, const struct aksu_open *open);
+    bool (*take)(struct aksu *net, const struct aksu_packet *in, struct aksu_segment *syn);
 };
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
@@ -94,40 +95,54 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 }
 
 // stack.c
-int aksu_stack_tcp(struct aksu *net, struct aksu_packet *ip);
-void aksu_stack_step(struct aksu *net, struct aksu_row *row, const struct aksu_event *ev,
+int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
+void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx);
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_effects *fx);
+void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s);
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
+int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
-                        const uint8_t *payload);
+                        const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair);
 
 // listen.c. REPLAYED: the segment's cookie made a row, which the segment is for.
 enum { AKSU_REPLAYED = AKSU_DROP_COUNT };
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
-int aksu_listen_input(struct aksu *net, struct aksu_listener *l, const struct aksu_pair *pair,
-                      const struct aksu_segment *s, aksu_seq above);
+int aksu_listen_input(struct aksu *net, const struct aksu_packet *in);
+void aksu_listen_lost(struct aksu *net, struct aksu_row *row);
 void aksu_listen_completed(struct aksu *net, struct aksu_row *row);
 
-// table.c
+// table.c. A handle is a generation, from 1 on, above the row's index.
+enum { AKSU_INDEX_BITS = 19 };
 struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair);
 void aksu_table_free(struct aksu *net, struct aksu_row *row);
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn);
+// Whether a row is still that of a connection.
+static inline bool aksu_table_is(const struct aksu_row *row, aksu_handle conn)
+{
+    return (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> AKSU_INDEX_BITS;
+}
+
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);
-void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t at_ms);
+void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
 
 // ring.c
-void aksu_ring_receive(const struct aksu *net, struct aksu_row *row, uint32_t offset,
-                       const uint8_t *from, uint32_t len);
-uint32_t aksu_ring_send(struct aksu *net, struct aksu_row *row, uint32_t offset, uint8_t *to,
-                        uint32_t len);
+void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
+                       const struct aksu_effects *fx, const struct aksu_packet *in);
+uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
+                        uint8_t *to);
+uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row);
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len);
-uint32_t aksu_ring_readable(const struct aksu_row *row);
+
+static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
+{
+    return row->tcb.rcv_buf - row->tcb.rcv_room;
+}
 
 // isn.c
 uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs);
@@ -138,17 +153,23 @@ uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
 // time_wait.c
 void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row);
 struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair);
-int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struct aksu_pair *pair,
-                         const struct aksu_segment *s, aksu_seq *above);
+int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in);
 
 // net/
 int aksu_ipv4_input(struct aksu *net, const uint8_t *packet, size_t len);
-void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, const uint8_t fields[3],
+void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, uint32_t fields,
                       uint32_t len, uint8_t *to);
+
+// Whether a first octet is that of IPv4 with a header of 5 to 15 words.
+static inline bool aksu_ipv4_begins(const uint8_t *packet)
+{
+    return packet[0] >= 0x45 && packet[0] <= 0x4f;
+}
+
 bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
-int aksu_icmp_input(struct aksu *net, const struct aksu_packet *ip);
+int aksu_icmp_input(struct aksu *net, const struct aksu_packet *in);
 size_t aksu_icmp_output(struct aksu *net, uint8_t *to);
 int aksu_arp_input(struct aksu *net, const uint8_t *packet, size_t len);
 void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
@@ -157,11 +178,11 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
                     const uint8_t target_mac[6], uint32_t target);
 extern const struct aksu_resolver aksu_arp_resolver;
 size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
-bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s);
+bool aksu_segment_get(struct aksu_packet *in);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
 uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);
-uint32_t aksu_sum_pair(const struct aksu_pair *pair);
 uint16_t aksu_sum_finish(uint32_t sum);
+uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);
 
 // address.c
 uint32_t aksu_addr_get(const struct aksu_addr *addr);

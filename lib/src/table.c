@@ -3,7 +3,7 @@
 // bucket (up to 8 rows) a list is all the demultiplexing there is.
 #include "stack.h"
 
-enum { INDEX_BITS = 19, GENERATIONS = 4095 };
+enum { GENERATIONS = 4095 };
 
 static uint32_t row_index(const struct aksu *net, const struct aksu_row *row)
 {
@@ -38,21 +38,22 @@ struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair 
 struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair)
 {
     struct aksu_row *row = net->free_rows;
-    struct aksu_row **head = bucket(net, pair);
 
     if (!row) {
         return NULL;
     }
-    uint16_t generation = row->generation;
+    uint32_t generation = row->generation < GENERATIONS ? row->generation + 1u : 1;
     net->free_rows = row->next;
     memset(row, 0, sizeof *row);
-    row->generation = (uint16_t)(generation % GENERATIONS + 1);
+    row->generation = (uint16_t)generation;
     row->bits = AKSU_ROW_USED;
+    row->ttl = AKSU_TTL_DEFAULT;
     row->place = AKSU_UNSCHEDULED;
     row->pair = *pair;
+    struct aksu_row **head = bucket(net, pair);
+
     row->next = *head;
     *head = row;
-    net->used++;
     return row;
 }
 
@@ -68,82 +69,66 @@ void aksu_table_free(struct aksu *net, struct aksu_row *row)
     row->bits = 0;
     row->next = net->free_rows;
     net->free_rows = row;
-    net->used--;
 }
 
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)
 {
-    return (aksu_handle)((uint32_t)row->generation << INDEX_BITS | row_index(net, row));
+    return (aksu_handle)((uint32_t)row->generation << AKSU_INDEX_BITS | row_index(net, row));
 }
 
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn)
 {
-    uint32_t i = (uint32_t)conn & ((1u << INDEX_BITS) - 1);
+    uint32_t i = (uint32_t)conn & ((1u << AKSU_INDEX_BITS) - 1);
 
-    if (conn <= 0 || i >= net->store->rows) {
+    if (i >= net->store->rows) {
         return NULL;
     }
     struct aksu_row *row = &net->store->row[i];
-    return (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> INDEX_BITS ? row
-                                                                                          : NULL;
+    // What is no handle, 0 or an error, has a generation that no row in use has.
+    return aksu_table_is(row, conn) ? row : NULL;
 }
 
 // The heap: the row with the earliest deadline is first; among equals the one that waited longest
 // is not pushed aside.
 
-static void put(struct aksu *net, uint32_t place, struct aksu_row *row)
+static void put(struct aksu_row **heap, uint32_t place, struct aksu_row *row)
 {
-    net->store->heap[place] = row;
+    heap[place] = row;
     row->place = place;
 }
 
-static void sift_up(struct aksu *net, struct aksu_row *row)
+// Puts a row where its deadline belongs, up or down from a place that is free.
+static void settle(const struct aksu *net, uint32_t at, struct aksu_row *row)
 {
-    uint32_t at = row->place;
+    struct aksu_row **heap = net->store->heap;
 
-    while (at > 0) {
-        struct aksu_row *parent = net->store->heap[(at - 1) / 2];
-        if (!aksu_seq_lt(row->deadline, parent->deadline)) {
-            break;
-        }
-        put(net, at, parent);
+    while (at > 0 && aksu_seq_lt(row->deadline, heap[(at - 1) / 2]->deadline)) {
+        put(heap, at, heap[(at - 1) / 2]);
         at = (at - 1) / 2;
     }
-    put(net, at, row);
-}
-
-static void sift_down(struct aksu *net, struct aksu_row *row)
-{
-    uint32_t at = row->place;
-
     for (;;) {
         uint32_t child = 2 * at + 1;
-        if (child >= net->scheduled) {
-            break;
-        }
-        struct aksu_row **heap = net->store->heap;
         if (child + 1 < net->scheduled &&
             aksu_seq_lt(heap[child + 1]->deadline, heap[child]->deadline)) {
             child++;
         }
         // Not before one with the same deadline: rows that are all ready take turns.
-        if (aksu_seq_lt(row->deadline, heap[child]->deadline)) {
+        if (child >= net->scheduled || aksu_seq_lt(row->deadline, heap[child]->deadline)) {
             break;
         }
-        put(net, at, heap[child]);
+        put(heap, at, heap[child]);
         at = child;
     }
-    put(net, at, row);
+    put(heap, at, row);
 }
 
-void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t at_ms)
+void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms)
 {
-    row->deadline = at_ms;
+    row->deadline = net->now_ms + wait_ms;
     if (row->place == AKSU_UNSCHEDULED) {
-        put(net, net->scheduled++, row);
+        row->place = net->scheduled++;
     }
-    sift_up(net, row);
-    sift_down(net, row);
+    settle(net, row->place, row);
 }
 
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
@@ -156,15 +141,13 @@ void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
     struct aksu_row *last = net->store->heap[--net->scheduled];
     row->place = AKSU_UNSCHEDULED;
     if (last != row) {
-        put(net, at, last);
-        sift_up(net, last);
-        sift_down(net, last);
+        settle(net, at, last);
     }
 }
 
 aksu_handle aksu_next_connection(const struct aksu *net, aksu_handle conn)
 {
-    uint32_t i = conn > 0 ? ((uint32_t)conn & ((1u << INDEX_BITS) - 1)) + 1 : 0;
+    uint32_t i = conn > 0 ? ((uint32_t)conn & ((1u << AKSU_INDEX_BITS) - 1)) + 1 : 0;
 
     for (; i < net->store->rows; i++) {
         if (net->store->row[i].bits & AKSU_ROW_USED) {
@@ -176,5 +159,10 @@ aksu_handle aksu_next_connection(const struct aksu *net, aksu_handle conn)
 
 size_t aksu_connections(const struct aksu *net)
 {
-    return net->used;
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < net->store->rows; i++) {
+        used += (net->store->row[i].bits & AKSU_ROW_USED) != 0;
+    }
+    return used;
 }

@@ -5,49 +5,53 @@
 
 enum { WINDOW = 8, IN_USE = 0x8000 };
 
-static bool live(const struct aksu *net, const struct aksu_time_wait *w)
+// How long an entry still has to live, ms; 0 if it is free.
+static uint32_t left(const struct aksu *net, const struct aksu_time_wait *w)
 {
-    return w->flags != 0 && !aksu_reached(net->now_ms, w->expires);
+    return w->flags == 0 || aksu_reached(net->now_ms, w->expires) ? 0 : w->expires - net->now_ms;
 }
 
-// The entry of this hash among the few places where it can be. *victim, if not NULL, is the place
-// for a new one: free, or the one that expires first.
+// The entry of this hash among the few places where it can be. NULL: *victim is the place for a new
+// one: free, or the one that expires first.
 static struct aksu_time_wait *search(const struct aksu *net, uint64_t hash,
                                      struct aksu_time_wait **victim)
 {
     uint32_t count = net->store->time_waits;
-    uint32_t at = (uint32_t)hash % count;
-    uint32_t least = UINT32_MAX; // ms that a place still has to live
+    struct aksu_time_wait *w = net->store->time_wait + (uint32_t)hash % count;
+    uint32_t least = UINT32_MAX;
 
-    for (uint32_t i = 0; i < aksu_min32(count, WINDOW); i++) {
-        struct aksu_time_wait *w = &net->store->time_wait[at];
-        uint32_t left = live(net, w) ? w->expires - net->now_ms : 0;
-        if (left > 0 && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
+    for (uint32_t i = aksu_min32(count, WINDOW); i > 0; i--) {
+        uint32_t ms = left(net, w);
+        if (ms > 0 && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
             return w;
         }
-        if (victim && left < least) {
-            least = left;
+        if (ms < least) {
+            least = ms;
             *victim = w;
         }
-        at = at + 1 < count ? at + 1 : 0;
+        w = w + 1 < net->store->time_wait + count ? w + 1 : net->store->time_wait;
     }
     return NULL;
 }
 
 struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair)
 {
-    return search(net, aksu_isn_hash(net, pair, 0), NULL);
+    struct aksu_time_wait *victim;
+
+    return search(net, aksu_isn_hash(net, pair, 0), &victim);
 }
 
 void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row)
 {
     const struct aksu_tcb *t = &row->tcb;
     uint64_t hash = aksu_isn_hash(net, &row->pair, 0);
-    struct aksu_time_wait *w;
-    struct aksu_time_wait *same = search(net, hash, &w);
+    struct aksu_time_wait *victim;
+    struct aksu_time_wait *w = search(net, hash, &victim);
 
-    w = same ? same : w;
-    net->counters.time_wait_lost += !same && live(net, w);
+    if (!w) {
+        w = victim;
+        net->counters.time_wait_lost += left(net, w) > 0;
+    }
     w->tuple = (uint32_t)hash;
     w->salt = (uint32_t)(hash >> 32);
     w->expires = t->misc_at;
@@ -89,23 +93,28 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w,
     return AKSU_DROP_TIME_WAIT;
 }
 
-// A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 for a SYN that opens a new
-// one: then the entry is gone, and *above is what the new ISN must lie beyond.
-int aksu_time_wait_input(struct aksu *net, struct aksu_time_wait *w, const struct aksu_pair *pair,
-                         const struct aksu_segment *s, aksu_seq *above)
+// A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 if there is none, or for a
+// SYN that opens a new one: then the entry is gone, and the new ISN must lie beyond in->above.
+int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in)
 {
-    if ((s->flags & (AKSU_SYN | AKSU_ACK | AKSU_RST | AKSU_FIN)) == AKSU_SYN && reopens(w, s) &&
-        aksu_listen_find(net, pair)) {
-        *above = w->snd_nxt;
+    struct aksu_time_wait *w = aksu_time_wait_find(net, &in->pair);
+    unsigned flags = in->segment.flags;
+
+    if (!w) {
+        return 0;
+    }
+    if ((flags & (AKSU_SYN | AKSU_ACK | AKSU_RST | AKSU_FIN)) == AKSU_SYN &&
+        reopens(w, &in->segment) && aksu_listen_find(net, &in->pair)) {
+        in->above = w->snd_nxt;
         w->flags = 0;
         return 0;
     }
     // RST is ignored (RFC 1337), and so is an empty segment: two ends must not answer for ever.
-    if ((s->flags & AKSU_RST) || (s->len == 0 && !(s->flags & (AKSU_SYN | AKSU_FIN)))) {
+    if ((flags & AKSU_RST) || (in->len == 0 && !(flags & (AKSU_SYN | AKSU_FIN)))) {
         return AKSU_DROP_TIME_WAIT;
     }
-    if (s->flags & AKSU_FIN) {
+    if (flags & AKSU_FIN) {
         w->expires = net->now_ms + 2 * net->profile->msl_ms;
     }
-    return acknowledge(net, w, pair);
+    return acknowledge(net, w, &in->pair);
 }

@@ -330,8 +330,7 @@ struct aksu {
     uint32_t addr;
     uint32_t netmask;
     uint32_t gateway;
-    uint32_t used;      // rows in use
-    uint32_t scheduled; // of them in the heap
+    uint32_t scheduled; // rows in the heap
     uint32_t half_open;
     struct aksu_counters counters;
     uint32_t secret[4];

@@ -30,13 +30,11 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
 
 size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *a, uint8_t *frame)
 {
-    if (a->kind == AKSU_ANSWER_ARP_REPLY) {
-        return aksu_arp_put(net, frame, a->mac, AKSU_ARP_REPLY, a->mac, a->pair.remote);
-    }
-    return aksu_arp_put(net, frame, aksu_broadcast, AKSU_ARP_REQUEST, aksu_broadcast, net->addr);
+    return aksu_arp_put(net, frame, a->mac, a->kind, a->mac, a->pair.remote);
 }
 
-static int answer(struct aksu *net, uint8_t kind, uint32_t to)
+// A reply to a station; or to our own address an announcement, which goes to all.
+static int answer(struct aksu *net, uint32_t to)
 {
     struct aksu_pair pair = {to, net->addr, 0, 0};
     struct aksu_answer *a = aksu_stack_answer(net, &pair);
@@ -44,7 +42,11 @@ static int answer(struct aksu *net, uint8_t kind, uint32_t to)
     if (!a) {
         return AKSU_DROP_REPLY_FULL;
     }
-    a->kind = kind;
+    a->kind = AKSU_ARP_REPLY;
+    if (to == net->addr) {
+        a->kind = AKSU_ARP_REQUEST;
+        memset(a->mac, 0xff, 6);
+    }
     return 0;
 }
 
@@ -85,5 +87,5 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
     if (conflict ? !defend(net) : !ours || op != AKSU_ARP_REQUEST) {
         return AKSU_DROP_ARP;
     }
-    return answer(net, conflict ? AKSU_ANSWER_ARP_ANNOUNCE : AKSU_ANSWER_ARP_REPLY, sender);
+    return answer(net, sender);
 }

@@ -16,7 +16,7 @@ struct sum {
     uintptr_t carries;
 };
 
-enum { WORD = sizeof(uintptr_t), BLOCK = 4 * WORD };
+enum { WORD = sizeof(uintptr_t), BLOCK = 8 * WORD };
 
 static uintptr_t load(const uint8_t *from, unsigned i)
 {
@@ -78,6 +78,10 @@ uint32_t aksu_copy(void *to, const void *from, uint32_t len)
             add(&sum, load(in, 1));
             add(&sum, load(in, 2));
             add(&sum, load(in, 3));
+            add(&sum, load(in, 4));
+            add(&sum, load(in, 5));
+            add(&sum, load(in, 6));
+            add(&sum, load(in, 7));
         }
         for (; len >= WORD; len -= WORD, in += WORD) {
             uintptr_t word = load(in, 0);
@@ -91,23 +95,17 @@ uint32_t aksu_copy(void *to, const void *from, uint32_t len)
     return fold(sum) + copy_octets(out, in, len);
 }
 
-// The sum of a header: a multiple of 4 octets, few enough for 32 bits.
+// The sum of a header: a multiple of 4 octets, not 0.
 uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
 {
-    uint32_t sum = 0;
+    const uint8_t *end = header + len;
+    uint64_t sum = 0;
 
-    for (const uint8_t *end = header + len; header < end; header += 4) {
-        uint32_t word = aksu_get32(header);
-        sum += (word >> 16) + (word & 0xffff);
-    }
-    return sum;
-}
-
-// The part of both addresses in the sum of an IPv4 header, or of TCP's pseudo-header.
-uint32_t aksu_sum_pair(const struct aksu_pair *pair)
-{
-    return (pair->remote >> 16) + (pair->remote & 0xffff) + (pair->local >> 16) +
-           (pair->local & 0xffff);
+    do {
+        sum += aksu_get32(header);
+        header += 4;
+    } while (header < end);
+    return (uint32_t)(sum >> 32) + (uint32_t)(sum >> 16 & 0xffff) + (uint32_t)(sum & 0xffff);
 }
 
 uint16_t aksu_sum_finish(uint32_t sum)
@@ -115,4 +113,11 @@ uint16_t aksu_sum_finish(uint32_t sum)
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
     return (uint16_t)~sum;
+}
+
+// The same, with both addresses: of an IPv4 header, or of TCP's pseudo-header.
+uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum)
+{
+    return aksu_sum_finish(sum + (pair->remote >> 16) + (pair->remote & 0xffff) +
+                           (pair->local >> 16) + (pair->local & 0xffff));
 }

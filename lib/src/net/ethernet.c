@@ -20,14 +20,16 @@ static int input(struct aksu *net, const uint8_t *frame, size_t len)
         return AKSU_DROP_SOURCE;
     }
     memcpy(net->frame_mac, from, 6);
+    const uint8_t *packet = frame + AKSU_ETHERNET_LEN;
+
+    len -= AKSU_ETHERNET_LEN;
     switch (aksu_get16(frame + 12)) {
     case TYPE_IPV4:
         // A packet to one host in a frame to all is not for TCP (RFC 1122 2.4), and there is no
         // use for one to all hosts.
-        return ours ? aksu_ipv4_input(net, frame + AKSU_ETHERNET_LEN, len - AKSU_ETHERNET_LEN)
-                    : AKSU_DROP_NOT_OURS;
+        return ours ? aksu_ipv4_input(net, packet, len) : AKSU_DROP_NOT_OURS;
     case TYPE_ARP:
-        return aksu_arp_input(net, frame + AKSU_ETHERNET_LEN, len - AKSU_ETHERNET_LEN);
+        return aksu_arp_input(net, packet, len);
     default:
         return AKSU_DROP_PROTOCOL;
     }

@@ -9,26 +9,25 @@ enum {
     ECHO = 8,
     TIME_EXCEEDED = 11,
     PARAMETER_PROBLEM = 12,
-    QUOTED_TCP = 8, // octets of the quoted TCP header that must be there
-    TTL = 64
+    QUOTED_TCP = 8 // octets of the quoted TCP header that must be there
 };
 
-static int echo(struct aksu *net, const struct aksu_packet *ip)
+static int echo(struct aksu *net, const struct aksu_packet *in)
 {
-    if (net->echo_len != 0 || ip->len > net->store->echo_octets) {
+    if (net->echo_len != 0 || in->len > net->store->echo_octets) {
         return AKSU_DROP_ECHO_BUSY;
     }
-    memcpy(net->store->echo, ip->payload, ip->len);
+    memcpy(net->store->echo, in->payload, in->len);
     memcpy(net->echo_mac, net->frame_mac, 6);
-    net->echo_len = (uint16_t)ip->len;
-    net->echo_to = ip->pair.remote;
+    net->echo_len = (uint16_t)in->len;
+    net->echo_to = in->pair.remote;
     return 0;
 }
 
 // Writes the echo reply that waits: everything comes back as it came but the type.
 size_t aksu_icmp_output(struct aksu *net, uint8_t *to)
 {
-    static const uint8_t fields[3] = {0, TTL, AKSU_PROTOCOL_ICMP};
+    const uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_ICMP;
     struct aksu_pair pair = {net->echo_to, net->addr, 0, 0};
     uint32_t len = net->echo_len;
     uint8_t *p = to + AKSU_IPV4_LEN;
@@ -66,21 +65,21 @@ static bool classify(const uint8_t *p, struct aksu_event *ev)
     return true;
 }
 
-static int error(struct aksu *net, const struct aksu_packet *ip)
+static int error(struct aksu *net, const struct aksu_packet *in)
 {
-    struct aksu_event ev = {AKSU_EV_ICMP, 0, net->now_ms, 0, 0, NULL, NULL};
+    struct aksu_event ev = {AKSU_EV_ICMP, 0, 0, 0, 0, NULL, NULL};
     struct aksu_effects fx;
-    const uint8_t *q = ip->payload + AKSU_ICMP_LEN;
-    uint32_t left = ip->len - AKSU_ICMP_LEN;
+    const uint8_t *q = in->payload + AKSU_ICMP_LEN;
+    uint32_t left = in->len - AKSU_ICMP_LEN;
 
-    if (!classify(ip->payload, &ev)) {
+    if (!classify(in->payload, &ev)) {
         return AKSU_DROP_ICMP;
     }
-    if (left < AKSU_IPV4_LEN || q[0] >> 4 != 4 || q[9] != AKSU_PROTOCOL_TCP) {
+    if (left < AKSU_IPV4_LEN || !aksu_ipv4_begins(q) || q[9] != AKSU_PROTOCOL_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
     uint32_t header = (q[0] & 15) * 4u;
-    if (header < AKSU_IPV4_LEN || left < header + QUOTED_TCP) {
+    if (left < header + QUOTED_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
     struct aksu_pair quoted = {aksu_get32(q + 16), aksu_get32(q + 12), aksu_get16(q + header + 2),
@@ -99,13 +98,13 @@ static int error(struct aksu *net, const struct aksu_packet *ip)
     return 0;
 }
 
-int aksu_icmp_input(struct aksu *net, const struct aksu_packet *ip)
+int aksu_icmp_input(struct aksu *net, const struct aksu_packet *in)
 {
-    if (ip->len < AKSU_ICMP_LEN || aksu_sum_finish(aksu_copy(NULL, ip->payload, ip->len)) != 0) {
+    if (in->len < AKSU_ICMP_LEN || aksu_sum_finish(aksu_copy(NULL, in->payload, in->len)) != 0) {
         return AKSU_DROP_ICMP;
     }
-    if (ip->payload[0] == ECHO && ip->payload[1] == 0) {
-        return echo(net, ip);
+    if (in->payload[0] == ECHO && in->payload[1] == 0) {
+        return echo(net, in);
     }
-    return error(net, ip);
+    return error(net, in);
 }

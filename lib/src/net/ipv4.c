@@ -46,20 +46,16 @@ static bool options_harmless(const uint8_t *p, uint32_t len)
     return true;
 }
 
-static uint32_t header_len(const uint8_t *p)
-{
-    return (p[0] & 15) * 4u;
-}
-
-static int check_header(const struct aksu *net, const uint8_t *p, size_t len)
+// Checks a header, and takes what of it matters.
+static int take_header(const struct aksu *net, const uint8_t *p, size_t len, struct aksu_packet *in)
 {
     if (len < AKSU_IPV4_LEN) {
         return AKSU_DROP_RUNT;
     }
-    uint32_t header = header_len(p);
+    uint32_t header = (p[0] & 15) * 4u;
     uint32_t total = aksu_get16(p + 2);
 
-    if (p[0] >> 4 != 4 || header < AKSU_IPV4_LEN || header > total || total > len) {
+    if (!aksu_ipv4_begins(p) || header > total || total > len) {
         return AKSU_DROP_IP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) && aksu_sum_finish(aksu_sum_header(p, header)) != 0) {
@@ -71,45 +67,48 @@ static int check_header(const struct aksu *net, const uint8_t *p, size_t len)
     if (aksu_get16(p + 6) & FRAGMENT) {
         return AKSU_DROP_FRAGMENT;
     }
+    in->pair.remote = aksu_get32(p + 12);
+    in->pair.local = aksu_get32(p + 16);
+    in->payload = p + header;
+    in->len = total - header;
     return 0;
 }
 
 int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
 {
-    int drop = check_header(net, p, len);
+    struct aksu_packet in;
+    int drop = take_header(net, p, len, &in);
 
     if (drop) {
         return drop;
     }
-    uint32_t header = header_len(p);
-    struct aksu_packet ip = {
-        {aksu_get32(p + 12), aksu_get32(p + 16), 0, 0}, p + header, aksu_get16(p + 2) - header};
-
-    if (!aksu_ipv4_unicast(net, ip.pair.remote) || ip.pair.remote == net->addr) {
+    if (!aksu_ipv4_unicast(net, in.pair.remote) || in.pair.remote == net->addr) {
         return AKSU_DROP_SOURCE;
     }
     if (p[9] == AKSU_PROTOCOL_TCP) {
-        return aksu_stack_tcp(net, &ip); // a connection may have begun with an older address
+        return aksu_stack_tcp(net, &in); // a connection may have begun with an older address
     }
-    if (ip.pair.local != net->addr) {
+    if (in.pair.local != net->addr) {
         return AKSU_DROP_NOT_OURS;
     }
-    return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, &ip) : AKSU_DROP_PROTOCOL;
+    return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, &in) : AKSU_DROP_PROTOCOL;
 }
 
-// fields: Diffserv code point, TTL, protocol. Identification is 0: a packet that is never
+// fields: Diffserv code point, TTL and protocol. Identification is 0: a packet that is never
 // fragmented needs none (RFC 6864 4.1).
-void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, const uint8_t fields[3],
+void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, uint32_t fields,
                       uint32_t len, uint8_t *to)
 {
-    uint8_t *p = aksu_put16(to, 0x4500u | (uint32_t)fields[0] << 2);
+    uint32_t first = 0x45000000u | (fields >> 16 << 16) | (AKSU_IPV4_LEN + len);
+    uint32_t third = fields << 16;
 
-    p = aksu_put16(p, AKSU_IPV4_LEN + len);
-    p = aksu_put32(p, DONT_FRAGMENT);
-    p = aksu_put32(p, (uint32_t)fields[1] << 24 | (uint32_t)fields[2] << 16);
-    p = aksu_put32(p, pair->local);
-    aksu_put32(p, pair->remote);
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        aksu_put16(to + 10, aksu_sum_finish(aksu_sum_header(to, AKSU_IPV4_LEN)));
+        third |=
+            aksu_sum_end(pair, (first >> 16) + (first & 0xffff) + DONT_FRAGMENT + (third >> 16));
     }
+    to = aksu_put32(to, first);
+    to = aksu_put32(to, DONT_FRAGMENT);
+    to = aksu_put32(to, third);
+    to = aksu_put32(to, pair->local);
+    aksu_put32(to, pair->remote);
 }

@@ -57,39 +57,38 @@ static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
 static void unreachable(struct aksu *net, struct aksu_row *row)
 {
     static const struct aksu_segment rst = {.flags = AKSU_RST};
-    struct aksu_effects fx;
 
     aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
-    aksu_stack_event(net, row, AKSU_EV_SENT, &rst, &fx);
+    aksu_stack_sent(net, row, &rst);
     row->reason = (uint8_t)-AKSU_EHOSTUNREACH;
 }
 
-// Asks at most once a second, ten times. True: nobody answers, but the row has its old station.
-static bool ask(struct aksu *net, struct aksu_row *row, struct aksu_neighbour *n, uint8_t *frame,
-                size_t *len)
+// Asks at most once a second, ten times. If nobody answers the row may have its old station.
+static size_t ask(struct aksu *net, struct aksu_row *row, struct aksu_neighbour *n, uint8_t *frame)
 {
     static const uint8_t unknown[6];
     bool due = aksu_reached(net->now_ms, n->at);
+    size_t len = 0;
 
     if (due && n->tries == ASK_TIMES) {
         n->addr = 0;
-        if (!(row->bits & AKSU_ROW_HAD_MAC)) {
+        if (row->bits & AKSU_ROW_HAD_MAC) {
+            row->bits |= AKSU_ROW_RESOLVED;
+        } else {
             unreachable(net, row);
-            return false;
         }
-        row->bits |= AKSU_ROW_RESOLVED;
-        return true;
+        return 0;
     }
     if (due) {
         n->tries++;
         n->at = net->now_ms + ASK_EVERY_MS;
-        *len = aksu_arp_put(net, frame, aksu_broadcast, AKSU_ARP_REQUEST, unknown, n->addr);
+        len = aksu_arp_put(net, frame, aksu_broadcast, AKSU_ARP_REQUEST, unknown, n->addr);
     }
-    aksu_table_schedule(net, row, n->at);
-    return false;
+    aksu_table_schedule(net, row, n->at - net->now_ms);
+    return len;
 }
 
-static bool resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame, size_t *len)
+static size_t resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame)
 {
     uint32_t hop = next_hop(net, row->pair.remote);
     struct aksu_neighbour *n = place(net, hop);
@@ -97,7 +96,7 @@ static bool resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame, size
 
     if (n->addr == hop && n->state == KNOWN && !due) {
         resolved(row, n);
-        return true;
+        return 0;
     }
     // An entry that is asked for is left alone until its time has come.
     if (n->addr != hop ? n->state == KNOWN || due : n->state == KNOWN) {
@@ -105,7 +104,7 @@ static bool resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame, size
         n->addr = hop;
         n->at = net->now_ms;
     }
-    return ask(net, row, n, frame, len);
+    return ask(net, row, n, frame);
 }
 
 // The station no longer answers (RFC 9293 3.8.3: negative advice at R1): ask anew.

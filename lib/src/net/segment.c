@@ -12,39 +12,42 @@ enum {
     TIMESTAMPS = 8,
 };
 
-static void get_sack(const uint8_t *p, unsigned len, struct aksu_segment *s)
+static unsigned get_sack(const uint8_t *p, unsigned blocks, struct aksu_segment *s)
 {
-    s->sacks = (uint8_t)((len - 2) / 8);
-    for (unsigned i = 0; i < s->sacks; i++) {
-        s->sack[i].start = aksu_get32(p + 2 + 8 * i);
-        s->sack[i].end = aksu_get32(p + 6 + 8 * i);
+    s->sacks = (uint8_t)blocks;
+    for (unsigned i = 0; i < blocks; i++, p += 8) {
+        s->sack[i].start = aksu_get32(p);
+        s->sack[i].end = aksu_get32(p + 4);
     }
+    return blocks > 0 ? AKSU_OPT_SACK : 0; // without a block it is harmless
 }
 
-// One option of a length that fits the header. False: it is not the length of its kind.
-static bool get_option(const uint8_t *p, unsigned len, struct aksu_segment *s)
+// One option of a length that fits the header. Returns its bit, or 0 for one that is skipped.
+static unsigned get_option(const uint8_t *p, unsigned len, struct aksu_segment *s)
 {
-    if (p[0] == MSS && len == 4) {
-        s->options |= AKSU_OPT_MSS;
+    unsigned kind = p[0];
+
+    if (kind == MSS && len == 4) {
         s->mss = aksu_get16(p + 2);
-    } else if (p[0] == WSCALE && len == 3) {
-        s->options |= AKSU_OPT_WSCALE;
+        return AKSU_OPT_MSS;
+    }
+    if (kind == WSCALE && len == 3) {
         s->wscale = p[2];
-    } else if (p[0] == SACK_PERMITTED && len == 2) {
-        s->options |= AKSU_OPT_SACK_PERMITTED;
-    } else if (p[0] == SACK && len % 8 == 2 && len > 2) {
-        s->options |= AKSU_OPT_SACK;
-        get_sack(p, len, s);
-    } else if (p[0] == TIMESTAMPS && len == 10) {
-        s->options |= AKSU_OPT_TIMESTAMPS;
+        return AKSU_OPT_WSCALE;
+    }
+    if (kind == SACK_PERMITTED && len == 2) {
+        return AKSU_OPT_SACK_PERMITTED;
+    }
+    if (kind == SACK && len % 8 == 2) {
+        return get_sack(p + 2, len / 8, s);
+    }
+    if (kind == TIMESTAMPS && len == 10) {
         s->tsval = aksu_get32(p + 2);
         s->tsecr = aksu_get32(p + 6);
-    } else {
-        // SACK with no block is harmless; other lengths of a known kind are not its own.
-        return p[0] > TIMESTAMPS || p[0] == SACK + 1 || p[0] == SACK + 2 ||
-               (p[0] == SACK && len == 2);
+        return AKSU_OPT_TIMESTAMPS;
     }
-    return true;
+    // Of a kind that is known, but not of its length.
+    return kind <= SACK || kind == TIMESTAMPS ? AKSU_OPT_ILLEGAL : 0;
 }
 
 // MUST-5, 6, 7, 64, 68: any order and alignment, unknown kinds skipped by their length, and every
@@ -55,8 +58,9 @@ static void get_options(const uint8_t *p, unsigned len, struct aksu_segment *s)
         unsigned step = 1;
         if (p[0] != NOP) {
             step = len > 1 ? p[1] : 0;
-            if (step < 2 || step > len || !get_option(p, step, s)) {
-                s->options |= AKSU_OPT_ILLEGAL;
+            unsigned bit = step < 2 || step > len ? AKSU_OPT_ILLEGAL : get_option(p, step, s);
+            s->options |= (uint8_t)bit;
+            if (bit == AKSU_OPT_ILLEGAL) {
                 return;
             }
         }
@@ -65,31 +69,35 @@ static void get_options(const uint8_t *p, unsigned len, struct aksu_segment *s)
     }
 }
 
-// Decodes ip->payload; afterwards that is the segment's text. False: no TCP header.
-bool aksu_segment_get(struct aksu_packet *ip, struct aksu_segment *s)
+// Decodes in->payload; afterwards that is the segment's text. False: no TCP header.
+bool aksu_segment_get(struct aksu_packet *in)
 {
-    const uint8_t *p = ip->payload;
+    const uint8_t *p = in->payload;
+    struct aksu_segment *s = &in->segment;
 
-    if (ip->len < AKSU_TCP_LEN) {
+    if (in->len < AKSU_TCP_LEN) {
         return false;
     }
     uint32_t header = (p[12] >> 4) * 4u;
-    if (header < AKSU_TCP_LEN || header > ip->len) {
+    if (header < AKSU_TCP_LEN || header > in->len) {
         return false;
     }
-    memset(s, 0, sizeof *s);
-    ip->pair.remote_port = aksu_get16(p);
-    ip->pair.local_port = aksu_get16(p + 2);
+    in->above = 0;
+    s->options = 0; // says what of the rest there is
+    s->sacks = 0;
+    s->reserved = 0;
+    in->pair.remote_port = aksu_get16(p);
+    in->pair.local_port = aksu_get16(p + 2);
     s->seq = aksu_get32(p + 4);
     s->ack = aksu_get32(p + 8);
     s->flags = p[13];
     s->wnd = aksu_get16(p + 14);
     s->urp = aksu_get16(p + 18);
-    s->len = ip->len - header;
+    in->payload += header;
+    in->len -= header;
+    s->len = in->len;
     get_options(p + AKSU_TCP_LEN, header - AKSU_TCP_LEN, s);
-    ip->payload += header;
-    ip->len = s->len;
-    return ip->pair.remote_port != 0 && ip->pair.local_port != 0;
+    return in->pair.remote_port != 0 && in->pair.local_port != 0;
 }
 
 // An option that fits a word with its value, or the beginning of a longer one: NOPs stand before
@@ -131,15 +139,13 @@ static uint8_t *put_options(const struct aksu_segment *s, uint8_t *p)
 // Writes the header, checksum zero. Returns its length, a multiple of 4, at most 60.
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to)
 {
-    uint8_t *p = aksu_put16(to, pair->local_port);
+    uint32_t len = (uint32_t)(put_options(s, to + AKSU_TCP_LEN) - to);
 
-    p = aksu_put16(p, pair->remote_port);
-    p = aksu_put32(p, s->seq);
-    p = aksu_put32(p, s->ack);
-    p = aksu_put32(p, s->wnd); // the left half is filled in below
-    p = aksu_put32(p, s->urp);
-    uint32_t len = (uint32_t)(put_options(s, p) - to);
-
-    aksu_put16(to + 12, len << 10 | s->flags); // data offset in words, reserved bits zero
+    to = aksu_put32(to, (uint32_t)pair->local_port << 16 | pair->remote_port);
+    to = aksu_put32(to, s->seq);
+    to = aksu_put32(to, s->ack);
+    // The data offset is in words; reserved bits are zero.
+    to = aksu_put32(to, len / 4 << 28 | (uint32_t)s->flags << 16 | s->wnd);
+    aksu_put32(to, s->urp);
     return len;
 }
