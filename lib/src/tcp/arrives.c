@@ -339,10 +339,8 @@ void aksu_tcp_take_rest(const struct aksu_profile *p, struct aksu_tcb *t,
 {
     const struct aksu_segment *s = ev->segment;
     aksu_seq end = s->seq + s->len + ((s->flags & AKSU_SYN) != 0);
-    bool receiving =
-        t->state == AKSU_ESTABLISHED || t->state == AKSU_FIN_WAIT_1 || t->state == AKSU_FIN_WAIT_2;
 
-    if (!receiving) {
+    if (!aksu_tcp_receiving(t)) {
         if (s->len > 0) {
             aksu_tcp_challenge(p, t, ev->now_ms); // text behind the peer's FIN is ignored
         }

@@ -296,9 +296,6 @@ static void icmp(struct aksu_tcb *t, const struct aksu_event *ev, struct aksu_ef
 // queued is held back by the window, else not at all.
 void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
 {
-    uint32_t len;
-    bool fin;
-
     if (t->state == AKSU_ESTABLISHED && (t->flags & AKSU_F_FIN)) {
         end_sending(t); // closed before it was open
     }
@@ -308,7 +305,7 @@ void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t 
     if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
         return;
     }
-    if ((t->snd_buf == 0 && !(t->flags & AKSU_F_FIN)) || aksu_tcp_can_send(t, &len, &fin)) {
+    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t) > 0) {
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
     } else if (!(t->timers & AKSU_TIMER_RTX) && !(t->owed & AKSU_OWE_PROBE)) {

@@ -69,7 +69,7 @@ void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t 
 
 // plan.c
 uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms);
-bool aksu_tcp_can_send(const struct aksu_tcb *t, uint32_t *len, bool *fin);
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t);
 
 // Octets of sequence space that SYN and FIN take up.
 static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
@@ -81,6 +81,24 @@ static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
 static inline uint32_t aksu_tcp_syn(const struct aksu_tcb *t)
 {
     return (t->flags & AKSU_F_SYN_UNACKED) != 0;
+}
+
+// One number once sending is closed: the FIN's, behind the last octet.
+static inline uint32_t aksu_tcp_fin(const struct aksu_tcb *t)
+{
+    return (t->flags & AKSU_F_FIN) != 0;
+}
+
+// Ranges that the next SACK option tells: three fit behind timestamps (RFC 2018 3).
+static inline unsigned aksu_tcp_sack_blocks(const struct aksu_tcb *t)
+{
+    return t->ranges > 3 && (t->flags & AKSU_F_TIMESTAMPS) ? 3 : t->ranges;
+}
+
+// Whether the peer may still send data: it has not closed, as far as is known.
+static inline bool aksu_tcp_receiving(const struct aksu_tcb *t)
+{
+    return t->state >= AKSU_ESTABLISHED && t->state <= AKSU_FIN_WAIT_2;
 }
 
 // Whether the state is one in which data of the application may be on its way.
