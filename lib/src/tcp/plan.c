@@ -71,31 +71,6 @@ static uint32_t front(const struct aksu_tcb *t)
     return len + (len == t->snd_buf && len < room);
 }
 
-static uint32_t window_step(const struct aksu_tcb *t)
-{
-    return aksu_min32(t->rcv_buf / 2, t->rcv_mss);
-}
-
-// The window to offer, as far as the field can say it. Its right edge moves by no less than a step
-// (3.8.6.2.2), and never back (SHLD-14).
-static uint32_t window(const struct aksu_tcb *t)
-{
-    uint32_t offered = t->rcv_adv - t->rcv_nxt;
-    uint32_t wnd = aksu_min32(t->rcv_room, (uint32_t)UINT16_MAX << t->rcv_wscale);
-
-    return wnd >= offered + window_step(t) ? wnd : offered;
-}
-
-// An update of its own is due when much room has come, or when the peer may be waiting for it.
-static bool update_due(const struct aksu_tcb *t)
-{
-    uint32_t offered = t->rcv_adv - t->rcv_nxt;
-    uint32_t gain = window(t) - offered;
-
-    return gain > 0 && aksu_tcp_receiving(t) &&
-           (gain >= aksu_min32(t->rcv_buf / 2, 2u * t->rcv_mss) || offered < window_step(t));
-}
-
 static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, aksu_seq seq, uint32_t count)
 {
     s->seq = seq;
@@ -129,7 +104,7 @@ static bool choose_open(const struct aksu_tcb *t, bool ack_due, struct aksu_segm
     } else if (t->owed & AKSU_OWE_KEEPALIVE) {
         s->seq = t->snd_una - 1; // SEG.SEQ = SND.NXT - 1 (3.8.4)
         return true;
-    } else if (!ack_due && !(t->owed & AKSU_OWE_ACK) && !update_due(t)) {
+    } else if (!ack_due && !(t->owed & AKSU_OWE_ACK) && !aksu_tcp_update_due(t)) {
         return false;
     }
     put_urgent(t, s);
@@ -142,7 +117,6 @@ static bool choose(const struct aksu_tcb *t, bool ack_due, struct aksu_segment *
     // A segment without text is behind all that was sent, even if snd_nxt has fallen back, but
     // never beyond the window, where the peer would refuse it.
     s->seq = t->snd_una + aksu_min32(t->snd_max - t->snd_una, t->snd_wnd + aksu_tcp_syn(t));
-    s->flags = AKSU_ACK;
     if (t->state <= AKSU_LISTEN) {
         s->flags |= AKSU_RST;
         return (t->owed & AKSU_OWE_RST) != 0;
@@ -173,7 +147,7 @@ static void put_syn_options(const struct aksu_tcb *t, struct aksu_segment *s)
 static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, uint32_t now_ms,
                        struct aksu_segment *s)
 {
-    uint32_t wnd = window(t);
+    uint32_t wnd = aksu_tcp_window(t);
 
     s->ack = t->rcv_nxt;
     if (s->flags & AKSU_SYN) {
@@ -195,19 +169,39 @@ static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, u
 uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
 {
     const uint32_t at[] = {t->rtx_at, t->ack_at, t->misc_at, t->user_at};
-    uint32_t wait = WAIT_MAX_MS;
+    unsigned running = t->timers & (unsigned)~AKSU_TIMER_LINGER;
     unsigned due = 0;
+    uint32_t wait = WAIT_MAX_MS;
 
-    for (unsigned i = 0; i < sizeof at / sizeof at[0]; i++) {
-        unsigned timer = t->timers & 1u << i;
-        if (timer && aksu_reached(now_ms, at[i])) {
-            due |= timer;
-        } else if (timer) {
-            wait = aksu_min32(wait, at[i] - now_ms);
+    for (unsigned i = 0; running >> i != 0; i++) {
+        int32_t left = (int32_t)(at[i] - now_ms);
+        if (!(running >> i & 1u)) {
+            continue;
+        }
+        if (left <= 0) {
+            due |= 1u << i;
+        } else {
+            wait = aksu_min32(wait, (uint32_t)left);
         }
     }
     *wait_ms = wait;
     return (uint8_t)due;
+}
+
+// Begins a segment of nothing but an ACK. Of the blocks, sacks says how many count.
+static void clear(struct aksu_segment *s)
+{
+    s->len = 0;
+    s->tsval = 0;
+    s->tsecr = 0;
+    s->wnd = 0;
+    s->urp = 0;
+    s->mss = 0;
+    s->flags = AKSU_ACK;
+    s->options = 0;
+    s->wscale = 0;
+    s->sacks = 0;
+    s->reserved = 0;
 }
 
 enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,
@@ -223,7 +217,7 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
     if (!plan) {
         plan = &unwanted;
     }
-    memset(&plan->segment, 0, sizeof plan->segment);
+    clear(&plan->segment);
     if (choose(t, due != 0, &plan->segment)) {
         put_header(p, t, now_ms, &plan->segment);
         return AKSU_NEXT_SEGMENT;

@@ -71,6 +71,10 @@ void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t 
 uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms);
 uint32_t aksu_tcp_can_send(const struct aksu_tcb *t);
 
+// window.c
+uint32_t aksu_tcp_window(const struct aksu_tcb *t);
+bool aksu_tcp_update_due(const struct aksu_tcb *t);
+
 // Octets of sequence space that SYN and FIN take up.
 static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
 {
