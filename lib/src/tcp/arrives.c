@@ -204,8 +204,8 @@ static bool advance(const struct aksu_profile *p, struct aksu_tcb *t, aksu_seq a
     uint32_t data = aksu_min32(octets, t->snd_buf);
 
     t->snd_una = ack;
-    t->snd_nxt = aksu_seq_max(t->snd_nxt, ack);
-    t->snd_up = aksu_seq_max(t->snd_up, ack);
+    aksu_seq_raise(&t->snd_nxt, ack);
+    aksu_seq_raise(&t->snd_up, ack);
     t->snd_buf -= data;
     if (data > 0) {
         fx->mask |= AKSU_FX_ACKED;
@@ -287,7 +287,7 @@ static void take_window(const struct aksu_profile *p, struct aksu_tcb *t,
         return;
     }
     t->snd_wnd = (uint32_t)s->wnd << ((s->flags & AKSU_SYN) ? 0 : t->snd_wscale);
-    t->snd_wl1 = aksu_seq_max(t->snd_wl1, s->seq);
+    aksu_seq_raise(&t->snd_wl1, s->seq);
     t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
     if (closed && t->snd_wnd > 0 && (t->timers & AKSU_TIMER_RTX)) {
         t->retries = 0; // the persist timer becomes the retransmission timer again

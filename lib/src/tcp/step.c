@@ -80,7 +80,7 @@ static void wrote(const struct aksu_profile *p, struct aksu_tcb *t, const struct
 static void read_out(struct aksu_tcb *t, uint32_t octets)
 {
     t->rcv_room += aksu_min32(octets, t->rcv_buf - t->rcv_room);
-    t->rcv_up = aksu_seq_max(t->rcv_up, t->rcv_nxt - (t->rcv_buf - t->rcv_room));
+    aksu_seq_raise(&t->rcv_up, t->rcv_nxt - (t->rcv_buf - t->rcv_room));
 }
 
 // The sending half of CLOSE, 3.10.4. In SYN-RECEIVED with nothing queued the FIN follows the
@@ -127,7 +127,7 @@ static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
     t->owed &= (uint8_t)~AKSU_OWE_ACK;
     t->timers &= (uint8_t)~AKSU_TIMER_ACK;
     t->last_ack = s->ack;
-    t->rcv_adv = aksu_seq_max(t->rcv_adv, s->ack + ((uint32_t)s->wnd << shift));
+    aksu_seq_raise(&t->rcv_adv, s->ack + ((uint32_t)s->wnd << shift));
     if (s->options & AKSU_OPT_SACK) {
         aksu_tcp_forget_duplicate(t); // told once (RFC 2883 4)
     }
@@ -141,7 +141,7 @@ static void took_text(struct aksu_tcb *t, const struct aksu_segment *s, aksu_seq
     bool probe = (t->owed & AKSU_OWE_PROBE) && t->snd_wnd == 0;
 
     if (!probe) {
-        t->snd_nxt = aksu_seq_max(t->snd_nxt, end);
+        aksu_seq_raise(&t->snd_nxt, end);
     }
     if (aksu_seq_lt(s->seq, t->snd_max)) {
         t->flags &= (uint16_t)~AKSU_F_TIMING; // Karn: its ACK would be ambiguous
@@ -150,7 +150,7 @@ static void took_text(struct aksu_tcb *t, const struct aksu_segment *s, aksu_seq
         t->rtt_seq = end;
         t->rtt_at = now_ms;
     }
-    t->snd_max = aksu_seq_max(t->snd_max, end);
+    aksu_seq_raise(&t->snd_max, end);
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
 }
 
