@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Segment arrival in SYN-RECEIVED and the synchronized states, in the order of RFC 9293 3.10.7.4.
-// Each check returns true if the segment goes on to the next one.
+// A check returns whether the segment goes on to the next one; else it is refused.
 #include "tcp.h"
-
-static bool refuse(struct aksu_effects *fx)
-{
-    fx->refused = true;
-    return false;
-}
 
 // The peer's SYN once more, in SYN-RECEIVED: it is known already.
 static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
@@ -37,13 +31,13 @@ static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
     return aksu_seq_lt(s->seq, t->rcv_adv) && aksu_seq_lt(t->rcv_nxt, s->seq + len);
 }
 
-static bool refuse_unacceptable(const struct aksu_profile *p, struct aksu_tcb *t,
-                                const struct aksu_event *ev, struct aksu_effects *fx)
+static void answer_unacceptable(const struct aksu_profile *p, struct aksu_tcb *t,
+                                const struct aksu_event *ev)
 {
     const struct aksu_segment *s = ev->segment;
 
     if (s->flags & AKSU_RST) {
-        return refuse(fx);
+        return;
     }
     if (s->len > 0 || (s->flags & AKSU_FIN)) {
         t->owed |= AKSU_OWE_ACK; // the peer sends again what we have: it needs the ACK
@@ -54,58 +48,42 @@ static bool refuse_unacceptable(const struct aksu_profile *p, struct aksu_tcb *t
     if (t->state == AKSU_TIME_WAIT && (s->flags & AKSU_FIN)) {
         aksu_tcp_enter_time_wait(p, t, ev->now_ms); // eighth, TIME-WAIT: restart the 2 MSL
     }
-    return refuse(fx);
 }
 
 // First: the sequence number, with RFC 7323 5.3 before it.
 static bool check_sequence(const struct aksu_profile *p, struct aksu_tcb *t,
-                           const struct aksu_event *ev, struct aksu_effects *fx)
-{
-    const struct aksu_segment *s = ev->segment;
-    bool stamped = (s->options & AKSU_OPT_TIMESTAMPS) != 0;
-
-    if ((t->flags & AKSU_F_TIMESTAMPS) && !(s->flags & AKSU_RST)) {
-        if (!stamped && !(s->options & AKSU_OPT_ILLEGAL)) {
-            return refuse(fx); // RFC 7323 3.2
-        }
-        if (stamped && p->timestamps->stale(t, s, ev->now_ms)) {
-            return refuse_unacceptable(p, t, ev, fx);
-        }
-    }
-    if (!acceptable(t, s)) {
-        return refuse_unacceptable(p, t, ev, fx);
-    }
-    return true;
-}
-
-static void take_timestamp(const struct aksu_profile *p, struct aksu_tcb *t,
                            const struct aksu_event *ev)
 {
-    if ((t->flags & AKSU_F_TIMESTAMPS) && (ev->segment->options & AKSU_OPT_TIMESTAMPS)) {
-        p->timestamps->arrived(t, ev->segment, ev->now_ms);
-    }
-}
+    const struct aksu_segment *s = ev->segment;
+    bool stale = false;
 
-// Second: RST, as RFC 5961 3.2 has it. TIME-WAIT ignores it (RFC 1337).
-static bool check_reset(const struct aksu_profile *p, struct aksu_tcb *t,
-                        const struct aksu_event *ev, struct aksu_effects *fx)
-{
-    if (!(ev->segment->flags & AKSU_RST)) {
+    if ((t->flags & AKSU_F_TIMESTAMPS) && !(s->flags & AKSU_RST)) {
+        if (s->options & AKSU_OPT_TIMESTAMPS) {
+            stale = p->timestamps->stale(t, s, ev->now_ms);
+        } else if (!(s->options & AKSU_OPT_ILLEGAL)) {
+            return false; // RFC 7323 3.2
+        }
+    }
+    if (!stale && acceptable(t, s)) {
         return true;
     }
+    answer_unacceptable(p, t, ev);
+    return false;
+}
+
+// Second: RST, as RFC 5961 3.2 has it. TIME-WAIT ignores it (RFC 1337). Nothing comes after it.
+static bool take_reset(const struct aksu_profile *p, struct aksu_tcb *t,
+                       const struct aksu_event *ev, struct aksu_effects *fx)
+{
     if (t->state == AKSU_TIME_WAIT) {
-        return refuse(fx);
+        return false;
     }
     if (ev->segment->seq != t->rcv_nxt) {
         aksu_tcp_challenge(p, t, ev->now_ms);
-        return refuse(fx);
+        return false;
     }
-    if (t->state == AKSU_SYN_RECEIVED) {
-        aksu_tcp_drop_half_open(t, fx, AKSU_ECONNREFUSED);
-    } else {
-        aksu_tcp_finish(t, fx, AKSU_ECONNRESET);
-    }
-    return false;
+    aksu_tcp_drop(t, fx, t->state == AKSU_SYN_RECEIVED ? AKSU_ECONNREFUSED : AKSU_ECONNRESET);
+    return true;
 }
 
 // Fourth: SYN, as RFC 5961 4.2 has it. (Third would be security and compartment.)
@@ -113,42 +91,40 @@ static bool check_syn(const struct aksu_profile *p, struct aksu_tcb *t, const st
                       struct aksu_effects *fx)
 {
     if (ev->segment->options & AKSU_OPT_ILLEGAL) {
-        return refuse(fx); // MUST-7: such a header is not trusted further
+        return false; // MUST-7: such a header is not trusted further
     }
     if (!(ev->segment->flags & AKSU_SYN)) {
         return true;
     }
-    if (t->state == AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE) &&
-        aksu_seq_leq(t->rcv_nxt, ev->segment->seq)) {
-        aksu_tcp_drop_half_open(t, fx, AKSU_ECONNREFUSED);
-        return refuse(fx);
+    if (aksu_tcp_half_open(t) && aksu_seq_leq(t->rcv_nxt, ev->segment->seq)) {
+        aksu_tcp_drop(t, fx, AKSU_ECONNREFUSED);
+    } else {
+        aksu_tcp_challenge(p, t, ev->now_ms);
     }
-    aksu_tcp_challenge(p, t, ev->now_ms);
-    return refuse(fx);
+    return false;
 }
 
-// Fifth: whether the ACK is one that can be.
+// Fifth: whether the ACK is one that can be. In SYN-RECEIVED it acknowledges our SYN; later it is
+// neither beyond what was sent nor older than a window (RFC 5961 5.2, MAY-12).
 static bool check_ack(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                       struct aksu_effects *fx)
 {
     const struct aksu_segment *s = ev->segment;
+    bool opening = t->state == AKSU_SYN_RECEIVED;
+    aksu_seq least = opening ? t->snd_una + 1 : t->snd_una - t->max_snd_wnd;
 
     if (!(s->flags & AKSU_ACK)) {
-        return refuse(fx);
+        return false;
     }
-    if (t->state == AKSU_SYN_RECEIVED) {
-        if (!aksu_seq_lt(t->snd_una, s->ack) || !aksu_seq_leq(s->ack, t->snd_max)) {
-            fx->mask |= AKSU_FX_RESET;
-            return refuse(fx);
-        }
+    if (aksu_seq_leq(least, s->ack) && aksu_seq_leq(s->ack, t->snd_max)) {
         return true;
     }
-    // RFC 5961 5.2: neither beyond what was sent nor older than a window (MAY-12).
-    if (aksu_seq_lt(s->ack, t->snd_una - t->max_snd_wnd) || aksu_seq_lt(t->snd_max, s->ack)) {
+    if (opening) {
+        fx->mask |= AKSU_FX_RESET;
+    } else {
         aksu_tcp_challenge(p, t, ev->now_ms);
-        return refuse(fx);
     }
-    return true;
+    return false;
 }
 
 // RFC 5681 2, with RFC 6675 2 where SACK is in use: then a duplicate reports text beyond the gap,
@@ -162,37 +138,6 @@ static bool is_duplicate(const struct aksu_tcb *t, const struct aksu_segment *s)
     return !(t->flags & AKSU_F_SACK) || (s->sacks > 0 && aksu_seq_lt(s->ack, s->sack[0].start) &&
                                          aksu_seq_lt(s->sack[0].start, s->sack[0].end) &&
                                          aksu_seq_leq(s->sack[0].end, t->snd_max));
-}
-
-// Whether an echoed timestamp is older than the last timeout. It comes with the ACK of a copy that
-// the peer had already, and tells how long the loss took to mend, not the path (cf. RFC 3522).
-static bool echo_outdated(const struct aksu_profile *p, const struct aksu_tcb *t, uint32_t now_ms,
-                          uint32_t rtt_ms)
-{
-    uint32_t since_timeout = aksu_tcp_rto(p, t) - (t->rtx_at - now_ms);
-
-    return t->retries > 0 && aksu_seq_lt(since_timeout, rtt_ms);
-}
-
-// Karn's rule: the measurement was given up if its segment was sent again; an echoed timestamp
-// tells which transmission it was (RFC 7323 4.1).
-static void measure(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
-{
-    const struct aksu_segment *s = ev->segment;
-
-    if ((t->flags & AKSU_F_TIMESTAMPS) && (s->options & AKSU_OPT_TIMESTAMPS)) {
-        uint32_t rtt_ms = ev->now_ms - (s->tsecr - t->salt);
-        if (echo_outdated(p, t, ev->now_ms, rtt_ms)) {
-            t->backoff = 0;
-        } else if (rtt_ms <= INT32_MAX) {
-            aksu_tcp_rtt_sample(t, rtt_ms);
-        }
-    } else if ((t->flags & AKSU_F_TIMING) && aksu_seq_leq(t->rtt_seq, s->ack)) {
-        aksu_tcp_rtt_sample(t, ev->now_ms - t->rtt_at);
-    }
-    if (aksu_seq_leq(t->rtt_seq, s->ack)) {
-        t->flags &= (uint16_t)~AKSU_F_TIMING;
-    }
 }
 
 // Takes acknowledged octets off the front, the SYN before them and the FIN behind them.
@@ -255,22 +200,14 @@ static void fin_acked(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t
     }
 }
 
-void aksu_tcp_take_ack(const struct aksu_profile *p, struct aksu_tcb *t,
-                       const struct aksu_event *ev, struct aksu_effects *fx)
+static void take_ack(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                     struct aksu_effects *fx)
 {
-    aksu_seq ack = ev->segment->ack;
-
-    if (aksu_seq_lt(t->snd_una, ack)) {
-        measure(p, t, ev);
-        bool fin = advance(p, t, ack, fx);
-        restart_timers(p, t, ev->now_ms);
-        if (fin) {
-            fin_acked(p, t, ev->now_ms, fx);
-        }
-    } else if (is_duplicate(t, ev->segment)) {
-        aksu_tcp_recovery_duplicate(p, t);
-    } else if (t->snd_wnd == 0 && (t->timers & AKSU_TIMER_USER)) {
-        aksu_tcp_arm_user(p, t, ev->now_ms); // a window probe was answered (MUST-37)
+    aksu_tcp_measure(p, t, ev);
+    bool fin = advance(p, t, ev->segment->ack, fx);
+    restart_timers(p, t, ev->now_ms);
+    if (fin) {
+        fin_acked(p, t, ev->now_ms, fx);
     }
 }
 
@@ -289,9 +226,12 @@ static void take_window(const struct aksu_profile *p, struct aksu_tcb *t,
     t->snd_wnd = (uint32_t)s->wnd << ((s->flags & AKSU_SYN) ? 0 : t->snd_wscale);
     aksu_seq_raise(&t->snd_wl1, s->seq);
     t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
-    if (closed && t->snd_wnd > 0 && (t->timers & AKSU_TIMER_RTX)) {
-        t->retries = 0; // the persist timer becomes the retransmission timer again
-        aksu_tcp_arm_rtx(p, t, ev->now_ms);
+    if (closed && t->snd_wnd > 0) {
+        t->probes = 0;
+        if (t->timers & AKSU_TIMER_RTX) {
+            t->retries = 0; // the persist timer becomes the retransmission timer again
+            aksu_tcp_arm_rtx(p, t, ev->now_ms);
+        }
     }
 }
 
@@ -334,8 +274,8 @@ static void take_fin(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t 
 }
 
 // Seventh to ninth.
-void aksu_tcp_take_rest(const struct aksu_profile *p, struct aksu_tcb *t,
-                        const struct aksu_event *ev, struct aksu_effects *fx)
+static void take_rest(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                      struct aksu_effects *fx)
 {
     const struct aksu_segment *s = ev->segment;
     aksu_seq end = s->seq + s->len + ((s->flags & AKSU_SYN) != 0);
@@ -351,13 +291,36 @@ void aksu_tcp_take_rest(const struct aksu_profile *p, struct aksu_tcb *t,
         return;
     }
     if ((t->flags & AKSU_F_RCV_CLOSED) && s->len > 0 && aksu_seq_lt(t->rcv_nxt, end)) {
-        aksu_tcp_finish(t, fx, AKSU_ECONNABORTED); // data after CLOSE is lost: say so (SHLD-3)
-        t->owed = AKSU_OWE_RST;
+        aksu_tcp_give_up(t, fx, AKSU_ECONNABORTED); // data after CLOSE is lost: say so (SHLD-3)
         return;
     }
     take_text(p, t, ev, fx);
     if (fx->mask & AKSU_FX_EOF) {
         take_fin(p, t, ev->now_ms);
+    }
+}
+
+// Fifth to ninth, for a segment that passed the checks; the handshake is complete with it.
+void aksu_tcp_take(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                   struct aksu_effects *fx)
+{
+    bool advanced = aksu_seq_lt(t->snd_una, ev->segment->ack);
+
+    t->keep_probes = 0;
+    if (t->state <= AKSU_SYN_RECEIVED) {
+        t->state = AKSU_ESTABLISHED;
+        fx->mask |= AKSU_FX_OPENED;
+    }
+    if (advanced) {
+        take_ack(p, t, ev, fx);
+    } else if (is_duplicate(t, ev->segment)) {
+        aksu_tcp_recovery_duplicate(p, t);
+    } else if (t->snd_wnd == 0 && (t->timers & AKSU_TIMER_USER)) {
+        aksu_tcp_arm_user(p, t, ev->now_ms); // a window probe was answered (MUST-37)
+    }
+    if (t->state != AKSU_CLOSED) {
+        take_window(p, t, ev, advanced);
+        take_rest(p, t, ev, fx);
     }
 }
 
@@ -369,33 +332,30 @@ static bool check(const struct aksu_profile *p, struct aksu_tcb *t, const struct
     const struct aksu_segment *s = ev->segment;
 
     if (!repeated_syn(t, s)) {
-        return check_sequence(p, t, ev, fx) && check_reset(p, t, ev, fx) &&
-               check_syn(p, t, ev, fx) && check_ack(p, t, ev, fx);
+        if (!check_sequence(p, t, ev)) {
+            return false;
+        }
+        if (s->flags & AKSU_RST) {
+            return take_reset(p, t, ev, fx);
+        }
+        return check_syn(p, t, ev, fx) && check_ack(p, t, ev, fx);
     }
     if ((t->flags & AKSU_F_PASSIVE) || !(s->flags & AKSU_ACK)) {
         t->snd_nxt = t->snd_una; // again
-        return refuse(fx);
+        return false;
     }
-    return (s->options & AKSU_OPT_ILLEGAL) ? refuse(fx) : check_ack(p, t, ev, fx);
+    return !(s->options & AKSU_OPT_ILLEGAL) && check_ack(p, t, ev, fx);
 }
 
 void aksu_tcp_arrives(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                       struct aksu_effects *fx)
 {
-    if (!check(p, t, ev, fx)) {
+    fx->refused = !check(p, t, ev, fx);
+    if (fx->refused || (ev->segment->flags & AKSU_RST)) {
         return;
     }
-    take_timestamp(p, t, ev);
-    t->keep_probes = 0;
-    if (t->state == AKSU_SYN_RECEIVED) {
-        t->state = AKSU_ESTABLISHED;
-        fx->mask |= AKSU_FX_OPENED;
+    if (aksu_tcp_stamped(t, ev->segment)) {
+        p->timestamps->arrived(t, ev->segment, ev->now_ms);
     }
-    aksu_seq una = t->snd_una;
-
-    aksu_tcp_take_ack(p, t, ev, fx);
-    if (t->state != AKSU_CLOSED) {
-        take_window(p, t, ev, una != t->snd_una);
-        aksu_tcp_take_rest(p, t, ev, fx);
-    }
+    aksu_tcp_take(p, t, ev, fx);
 }

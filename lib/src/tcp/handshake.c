@@ -120,9 +120,6 @@ void aksu_tcp_arrives_syn_sent(const struct aksu_profile *p, struct aksu_tcb *t,
     }
     // Our SYN offered this much, unscaled.
     t->rcv_adv = t->rcv_nxt + aksu_min32(t->rcv_room, UINT16_MAX);
-    t->state = AKSU_ESTABLISHED;
     t->owed |= AKSU_OWE_ACK;
-    fx->mask |= AKSU_FX_OPENED;
-    aksu_tcp_take_ack(p, t, ev, fx);
-    aksu_tcp_take_rest(p, t, ev, fx);
+    aksu_tcp_take(p, t, ev, fx);
 }

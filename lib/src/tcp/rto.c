@@ -38,7 +38,7 @@ uint32_t aksu_tcp_rto(const struct aksu_profile *p, const struct aksu_tcb *t)
 }
 
 // RFC 6298 2.2 and 2.3, with Jacobson's scaling.
-void aksu_tcp_rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
+static void rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
 {
     int32_t r = (int32_t)aksu_max32(aksu_min32(rtt_ms, SRTT_MAX_MS), GRANULARITY_MS);
 
@@ -53,6 +53,36 @@ void aksu_tcp_rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
 
     t->rttvar = (uint16_t)(t->rttvar + (spread / 2 - t->rttvar) / 4);
     t->srtt = (uint16_t)(t->srtt + error / 8);
+}
+
+// Whether an echoed timestamp is older than the last timeout. It comes with the ACK of a copy that
+// the peer had already, and tells how long the loss took to mend, not the path (cf. RFC 3522).
+static bool echo_outdated(const struct aksu_profile *p, const struct aksu_tcb *t, uint32_t now_ms,
+                          uint32_t rtt_ms)
+{
+    return t->retries > 0 && aksu_seq_lt(aksu_tcp_rto(p, t) - (t->rtx_at - now_ms), rtt_ms);
+}
+
+// Karn's rule: the measurement was given up if its segment was sent again; an echoed timestamp
+// tells which transmission it was (RFC 7323 4.1).
+void aksu_tcp_measure(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+{
+    const struct aksu_segment *s = ev->segment;
+    bool timed = (t->flags & AKSU_F_TIMING) && aksu_seq_leq(t->rtt_seq, s->ack);
+
+    if (aksu_tcp_stamped(t, s)) {
+        uint32_t rtt_ms = ev->now_ms - (s->tsecr - t->salt);
+        if (echo_outdated(p, t, ev->now_ms, rtt_ms)) {
+            t->backoff = 0;
+        } else if (rtt_ms <= INT32_MAX) {
+            rtt_sample(t, rtt_ms);
+        }
+    } else if (timed) {
+        rtt_sample(t, ev->now_ms - t->rtt_at);
+    }
+    if (timed) {
+        t->flags &= (uint16_t)~AKSU_F_TIMING;
+    }
 }
 
 // Window probes back off by their own number: answers to them do not stop the doubling (SHLD-30).

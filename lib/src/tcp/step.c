@@ -19,11 +19,14 @@ void aksu_tcp_finish(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
     fx->reason = (int16_t)reason;
 }
 
-// Back to LISTEN without a word to the user, or over (MUST-11, 3.10.7.4).
-void aksu_tcp_drop_half_open(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
+// Ends a connection from the other side: a half-open one is back in LISTEN without a word to the
+// user (MUST-11, 3.10.7.4).
+void aksu_tcp_drop(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
 {
+    bool listens = t->state <= AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE);
+
     aksu_tcp_finish(t, fx, reason);
-    if (t->flags & AKSU_F_PASSIVE) {
+    if (listens) {
         t->state = AKSU_LISTEN;
         fx->mask &= (uint8_t)~AKSU_FX_CLOSED;
     }
@@ -213,9 +216,8 @@ static void retransmit(const struct aksu_profile *p, struct aksu_tcb *t, struct 
     t->backoff = (uint8_t)(t->backoff + (t->backoff < UINT8_MAX));
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags |= AKSU_F_SYN_RETRIED;
-        if (t->state == AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE) &&
-            t->retries >= p->syn_ack_tries) {
-            aksu_tcp_drop_half_open(t, fx, AKSU_ETIMEDOUT); // RFC 4987 3.3
+        if (aksu_tcp_half_open(t) && t->retries >= p->syn_ack_tries) {
+            aksu_tcp_drop(t, fx, AKSU_ETIMEDOUT); // RFC 4987 3.3
             return;
         }
     }
@@ -286,7 +288,7 @@ static void icmp(struct aksu_tcb *t, const struct aksu_event *ev, struct aksu_ef
     }
     int reason = (int)ev->detail;
     if (ev->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED) {
-        aksu_tcp_drop_half_open(t, fx, reason);
+        aksu_tcp_drop(t, fx, reason);
     } else {
         trouble(fx, reason);
     }
@@ -298,9 +300,6 @@ void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t 
 {
     if (t->state == AKSU_ESTABLISHED && (t->flags & AKSU_F_FIN)) {
         end_sending(t); // closed before it was open
-    }
-    if (t->snd_wnd > 0) {
-        t->probes = 0;
     }
     if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
         return;

@@ -29,10 +29,8 @@ void aksu_tcp_arrives_syn_sent(const struct aksu_profile *p, struct aksu_tcb *t,
 // arrives.c
 void aksu_tcp_arrives(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                       struct aksu_effects *fx);
-void aksu_tcp_take_ack(const struct aksu_profile *p, struct aksu_tcb *t,
-                       const struct aksu_event *ev, struct aksu_effects *fx);
-void aksu_tcp_take_rest(const struct aksu_profile *p, struct aksu_tcb *t,
-                        const struct aksu_event *ev, struct aksu_effects *fx);
+void aksu_tcp_take(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                   struct aksu_effects *fx);
 
 // reassembly.c
 bool aksu_tcp_take_text(const struct aksu_profile *p, struct aksu_tcb *t,
@@ -51,7 +49,8 @@ void aksu_tcp_recovery_duplicate(const struct aksu_profile *p, struct aksu_tcb *
 void aksu_tcp_recovery_timeout(const struct aksu_profile *p, struct aksu_tcb *t);
 
 // rto.c
-void aksu_tcp_rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms);
+void aksu_tcp_measure(const struct aksu_profile *p, struct aksu_tcb *t,
+                      const struct aksu_event *ev);
 void aksu_tcp_arm_rtx(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
 void aksu_tcp_arm_user(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
 
@@ -60,7 +59,7 @@ void aksu_tcp_arm_user(const struct aksu_profile *p, struct aksu_tcb *t, uint32_
 void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                     struct aksu_effects *fx);
 void aksu_tcp_finish(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
-void aksu_tcp_drop_half_open(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
+void aksu_tcp_drop(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
 void aksu_tcp_give_up(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
 void aksu_tcp_enter_time_wait(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
 void aksu_tcp_arm_fin_wait_2(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
@@ -97,6 +96,18 @@ static inline uint32_t aksu_tcp_fin(const struct aksu_tcb *t)
 static inline unsigned aksu_tcp_sack_blocks(const struct aksu_tcb *t)
 {
     return t->ranges > 3 && (t->flags & AKSU_F_TIMESTAMPS) ? 3 : t->ranges;
+}
+
+// Whether a connection that LISTEN began waits for the ACK of its SYN.
+static inline bool aksu_tcp_half_open(const struct aksu_tcb *t)
+{
+    return t->state == AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE);
+}
+
+// Whether a segment has the timestamps that were negotiated.
+static inline bool aksu_tcp_stamped(const struct aksu_tcb *t, const struct aksu_segment *s)
+{
+    return (t->flags & AKSU_F_TIMESTAMPS) && (s->options & AKSU_OPT_TIMESTAMPS);
 }
 
 // Whether the peer may still send data: it has not closed, as far as is known.
