@@ -49,9 +49,9 @@ static void rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
         return;
     }
     int32_t error = r * 8 - t->srtt;
-    int32_t spread = error < 0 ? -error : error;
+    uint32_t spread = (uint32_t)(error < 0 ? -error : error);
 
-    t->rttvar = (uint16_t)(t->rttvar + (spread / 2 - t->rttvar) / 4);
+    t->rttvar = (uint16_t)(t->rttvar + ((int32_t)(spread / 2) - t->rttvar) / 4);
     t->srtt = (uint16_t)(t->srtt + error / 8);
 }
 
@@ -69,19 +69,22 @@ void aksu_tcp_measure(const struct aksu_profile *p, struct aksu_tcb *t, const st
 {
     const struct aksu_segment *s = ev->segment;
     bool timed = (t->flags & AKSU_F_TIMING) && aksu_seq_leq(t->rtt_seq, s->ack);
+    bool sample = timed;
+    uint32_t rtt_ms = ev->now_ms - t->rtt_at;
 
-    if (aksu_tcp_stamped(t, s)) {
-        uint32_t rtt_ms = ev->now_ms - (s->tsecr - t->salt);
-        if (echo_outdated(p, t, ev->now_ms, rtt_ms)) {
-            t->backoff = 0;
-        } else if (rtt_ms <= INT32_MAX) {
-            rtt_sample(t, rtt_ms);
-        }
-    } else if (timed) {
-        rtt_sample(t, ev->now_ms - t->rtt_at);
-    }
     if (timed) {
         t->flags &= (uint16_t)~AKSU_F_TIMING;
+    }
+    if (aksu_tcp_stamped(t, s)) {
+        rtt_ms = ev->now_ms - (s->tsecr - t->salt);
+        sample = rtt_ms <= INT32_MAX;
+        if (echo_outdated(p, t, ev->now_ms, rtt_ms)) {
+            t->backoff = 0;
+            return;
+        }
+    }
+    if (sample) {
+        rtt_sample(t, rtt_ms);
     }
 }
 
