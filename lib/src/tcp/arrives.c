@@ -31,35 +31,35 @@ static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
     return aksu_seq_lt(s->seq, t->rcv_adv) && aksu_seq_lt(t->rcv_nxt, s->seq + len);
 }
 
-static void answer_unacceptable(const struct aksu_profile *p, struct aksu_tcb *t,
-                                const struct aksu_event *ev)
+static void answer_unacceptable(const struct aksu_step *c)
 {
-    const struct aksu_segment *s = ev->segment;
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
 
     if (s->flags & AKSU_RST) {
         return;
     }
     if (s->len > 0 || (s->flags & AKSU_FIN)) {
         t->owed |= AKSU_OWE_ACK; // the peer sends again what we have: it needs the ACK
-        aksu_tcp_report_duplicate(p, t, s);
+        aksu_tcp_report_duplicate(c);
     } else {
-        aksu_tcp_challenge(p, t, ev->now_ms); // an empty one must not start an ACK war
+        aksu_tcp_challenge(c); // an empty one must not start an ACK war
     }
     if (t->state == AKSU_TIME_WAIT && (s->flags & AKSU_FIN)) {
-        aksu_tcp_enter_time_wait(p, t, ev->now_ms); // eighth, TIME-WAIT: restart the 2 MSL
+        aksu_tcp_enter_time_wait(c); // eighth, TIME-WAIT: restart the 2 MSL
     }
 }
 
 // First: the sequence number, with RFC 7323 5.3 before it.
-static bool check_sequence(const struct aksu_profile *p, struct aksu_tcb *t,
-                           const struct aksu_event *ev)
+static bool check_sequence(const struct aksu_step *c)
 {
-    const struct aksu_segment *s = ev->segment;
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     bool stale = false;
 
     if ((t->flags & AKSU_F_TIMESTAMPS) && !(s->flags & AKSU_RST)) {
         if (s->options & AKSU_OPT_TIMESTAMPS) {
-            stale = p->timestamps->stale(t, s, ev->now_ms);
+            stale = c->p->timestamps->stale(t, s, c->now_ms);
         } else if (!(s->options & AKSU_OPT_ILLEGAL)) {
             return false; // RFC 7323 3.2
         }
@@ -67,49 +67,51 @@ static bool check_sequence(const struct aksu_profile *p, struct aksu_tcb *t,
     if (!stale && acceptable(t, s)) {
         return true;
     }
-    answer_unacceptable(p, t, ev);
+    answer_unacceptable(c);
     return false;
 }
 
 // Second: RST, as RFC 5961 3.2 has it. TIME-WAIT ignores it (RFC 1337). Nothing comes after it.
-static bool take_reset(const struct aksu_profile *p, struct aksu_tcb *t,
-                       const struct aksu_event *ev, struct aksu_effects *fx)
+static bool take_reset(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     if (t->state == AKSU_TIME_WAIT) {
         return false;
     }
-    if (ev->segment->seq != t->rcv_nxt) {
-        aksu_tcp_challenge(p, t, ev->now_ms);
+    if (c->s->seq != t->rcv_nxt) {
+        aksu_tcp_challenge(c);
         return false;
     }
-    aksu_tcp_drop(t, fx, t->state == AKSU_SYN_RECEIVED ? AKSU_ECONNREFUSED : AKSU_ECONNRESET);
+    aksu_tcp_drop(c, t->state == AKSU_SYN_RECEIVED ? AKSU_ECONNREFUSED : AKSU_ECONNRESET);
     return true;
 }
 
 // Fourth: SYN, as RFC 5961 4.2 has it. (Third would be security and compartment.)
-static bool check_syn(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                      struct aksu_effects *fx)
+static bool check_syn(const struct aksu_step *c)
 {
-    if (ev->segment->options & AKSU_OPT_ILLEGAL) {
+    struct aksu_tcb *t = c->t;
+
+    if (c->s->options & AKSU_OPT_ILLEGAL) {
         return false; // MUST-7: such a header is not trusted further
     }
-    if (!(ev->segment->flags & AKSU_SYN)) {
+    if (!(c->s->flags & AKSU_SYN)) {
         return true;
     }
-    if (aksu_tcp_half_open(t) && aksu_seq_leq(t->rcv_nxt, ev->segment->seq)) {
-        aksu_tcp_drop(t, fx, AKSU_ECONNREFUSED);
+    if (aksu_tcp_half_open(t) && aksu_seq_leq(t->rcv_nxt, c->s->seq)) {
+        aksu_tcp_drop(c, AKSU_ECONNREFUSED);
     } else {
-        aksu_tcp_challenge(p, t, ev->now_ms);
+        aksu_tcp_challenge(c);
     }
     return false;
 }
 
 // Fifth: whether the ACK is one that can be. In SYN-RECEIVED it acknowledges our SYN; later it is
 // neither beyond what was sent nor older than a window (RFC 5961 5.2, MAY-12).
-static bool check_ack(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                      struct aksu_effects *fx)
+static bool check_ack(const struct aksu_step *c)
 {
-    const struct aksu_segment *s = ev->segment;
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     bool opening = t->state == AKSU_SYN_RECEIVED;
     aksu_seq least = opening ? t->snd_una + 1 : t->snd_una - t->max_snd_wnd;
 
@@ -120,9 +122,9 @@ static bool check_ack(const struct aksu_profile *p, struct aksu_tcb *t, const st
         return true;
     }
     if (opening) {
-        fx->mask |= AKSU_FX_RESET;
+        c->fx->mask |= AKSU_FX_RESET;
     } else {
-        aksu_tcp_challenge(p, t, ev->now_ms);
+        aksu_tcp_challenge(c);
     }
     return false;
 }
@@ -142,9 +144,10 @@ static bool is_duplicate(const struct aksu_tcb *t, const struct aksu_segment *s)
 
 // Takes acknowledged octets off the front, the SYN before them and the FIN behind them.
 // Returns whether our FIN is acknowledged.
-static bool advance(const struct aksu_profile *p, struct aksu_tcb *t, aksu_seq ack,
-                    struct aksu_effects *fx)
+static bool advance(const struct aksu_step *c, aksu_seq ack)
 {
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     uint32_t octets = ack - t->snd_una - aksu_tcp_syn(t);
     uint32_t data = aksu_min32(octets, t->snd_buf);
 
@@ -153,22 +156,24 @@ static bool advance(const struct aksu_profile *p, struct aksu_tcb *t, aksu_seq a
     aksu_seq_raise(&t->snd_up, ack);
     t->snd_buf -= data;
     if (data > 0) {
-        fx->mask |= AKSU_FX_ACKED;
-        fx->acked = data;
+        c->fx->mask |= AKSU_FX_ACKED;
+        c->fx->acked = data;
     }
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags &= (uint16_t)~AKSU_F_SYN_UNACKED;
         t->backoff = 0; // RFC 6298 5.7: from here on the timeout is 3 s, see rto.c
-        p->congestion->open(t);
+        c->p->congestion->open(t);
     } else {
-        aksu_tcp_recovery_acked(p, t, octets);
+        aksu_tcp_recovery_acked(c, octets);
     }
     return octets > data;
 }
 
 // RFC 6298 5.2 and 5.3; a second partial ACK does not restart the timer (RFC 6582 3.2, impatient).
-static void restart_timers(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+static void restart_timers(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     t->retries = 0;
     if (t->snd_una == t->snd_max) {
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
@@ -178,46 +183,46 @@ static void restart_timers(const struct aksu_profile *p, struct aksu_tcb *t, uin
         return;
     }
     if (!(t->flags & AKSU_F_PARTIAL)) {
-        aksu_tcp_arm_rtx(p, t, now_ms);
+        aksu_tcp_arm_rtx(c);
     }
     if (t->flags & AKSU_F_RECOVERY) {
         t->flags |= AKSU_F_PARTIAL;
     }
-    aksu_tcp_arm_user(p, t, now_ms);
+    aksu_tcp_arm_user(c);
 }
 
-static void fin_acked(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms,
-                      struct aksu_effects *fx)
+static void fin_acked(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     if (t->state == AKSU_FIN_WAIT_1) {
         t->state = AKSU_FIN_WAIT_2;
         t->timers &= (uint8_t) ~(AKSU_TIMER_MISC | AKSU_TIMER_USER | AKSU_TIMER_LINGER);
-        aksu_tcp_arm_fin_wait_2(p, t, now_ms);
+        aksu_tcp_arm_fin_wait_2(c);
     } else if (t->state == AKSU_CLOSING) {
-        aksu_tcp_enter_time_wait(p, t, now_ms);
+        aksu_tcp_enter_time_wait(c);
     } else if (t->state == AKSU_LAST_ACK) {
-        aksu_tcp_finish(t, fx, AKSU_OK);
+        aksu_tcp_finish(c, AKSU_OK);
     }
 }
 
-static void take_ack(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                     struct aksu_effects *fx)
+static void take_ack(const struct aksu_step *c)
 {
-    aksu_tcp_measure(p, t, ev);
-    bool fin = advance(p, t, ev->segment->ack, fx);
-    restart_timers(p, t, ev->now_ms);
+    aksu_tcp_measure(c);
+    bool fin = advance(c, c->s->ack);
+    restart_timers(c);
     if (fin) {
-        fin_acked(p, t, ev->now_ms, fx);
+        fin_acked(c);
     }
 }
 
 // An ACK that moved snd_una brings the window with it, else the right edge would move to where the
 // peer never offered it. For the rest SND.WL1 decides; SND.WL2 needs no variable, because an ACK
 // that was used for an update was at least snd_una then, and one that may be used is so now.
-static void take_window(const struct aksu_profile *p, struct aksu_tcb *t,
-                        const struct aksu_event *ev, bool advanced)
+static void take_window(const struct aksu_step *c, bool advanced)
 {
-    const struct aksu_segment *s = ev->segment;
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     bool closed = t->snd_wnd == 0;
 
     if (aksu_seq_lt(s->ack, t->snd_una) || (!advanced && aksu_seq_lt(s->seq, t->snd_wl1))) {
@@ -230,132 +235,138 @@ static void take_window(const struct aksu_profile *p, struct aksu_tcb *t,
         t->probes = 0;
         if (t->timers & AKSU_TIMER_RTX) {
             t->retries = 0; // the persist timer becomes the retransmission timer again
-            aksu_tcp_arm_rtx(p, t, ev->now_ms);
+            aksu_tcp_arm_rtx(c);
         }
     }
 }
 
 // Seventh: URG (3.8.5). The pointer is one past the last urgent octet (MUST-62).
-static void take_urgent(struct aksu_tcb *t, const struct aksu_segment *s, struct aksu_effects *fx)
+static void take_urgent(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     aksu_seq up = s->seq + s->urp;
 
     if ((s->flags & AKSU_URG) && aksu_seq_lt(t->rcv_up, up)) {
         t->rcv_up = up;
-        fx->mask |= AKSU_FX_URGENT;
+        c->fx->mask |= AKSU_FX_URGENT;
     }
 }
 
 // Eighth: the text. An acknowledgment is owed at once for what is out of order or fills a gap
 // (RFC 5681 4.2), else for every second segment (SHLD-18, 19).
-static void take_text(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                      struct aksu_effects *fx)
+static void take_text(const struct aksu_step *c)
 {
-    if (aksu_tcp_take_text(p, t, ev->segment, fx) || (t->flags & AKSU_F_QUICKACK) ||
-        p->delayed_ack_ms == 0 || (t->timers & AKSU_TIMER_ACK)) {
+    struct aksu_tcb *t = c->t;
+
+    if (aksu_tcp_take_text(c) || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0 ||
+        (t->timers & AKSU_TIMER_ACK)) {
         t->owed |= AKSU_OWE_ACK;
     } else {
-        t->ack_at = ev->now_ms + p->delayed_ack_ms;
+        t->ack_at = c->now_ms + c->p->delayed_ack_ms;
         t->timers |= AKSU_TIMER_ACK;
     }
 }
 
 // Ninth: FIN, once everything before it is here.
-static void take_fin(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+static void take_fin(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     t->owed |= AKSU_OWE_ACK;
     if (t->state == AKSU_ESTABLISHED) {
         t->state = AKSU_CLOSE_WAIT;
     } else if (t->state == AKSU_FIN_WAIT_1) {
         t->state = AKSU_CLOSING;
     } else {
-        aksu_tcp_enter_time_wait(p, t, now_ms);
+        aksu_tcp_enter_time_wait(c);
     }
 }
 
 // Seventh to ninth.
-static void take_rest(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                      struct aksu_effects *fx)
+static void take_rest(const struct aksu_step *c)
 {
-    const struct aksu_segment *s = ev->segment;
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     aksu_seq end = s->seq + s->len + ((s->flags & AKSU_SYN) != 0);
 
     if (!aksu_tcp_receiving(t)) {
         if (s->len > 0) {
-            aksu_tcp_challenge(p, t, ev->now_ms); // text behind the peer's FIN is ignored
+            aksu_tcp_challenge(c); // text behind the peer's FIN is ignored
         }
         return;
     }
-    take_urgent(t, s, fx);
+    take_urgent(c);
     if (s->len == 0 && !(s->flags & AKSU_FIN)) {
         return;
     }
     if ((t->flags & AKSU_F_RCV_CLOSED) && s->len > 0 && aksu_seq_lt(t->rcv_nxt, end)) {
-        aksu_tcp_give_up(t, fx, AKSU_ECONNABORTED); // data after CLOSE is lost: say so (SHLD-3)
+        aksu_tcp_give_up(c, AKSU_ECONNABORTED); // data after CLOSE is lost: say so (SHLD-3)
         return;
     }
-    take_text(p, t, ev, fx);
-    if (fx->mask & AKSU_FX_EOF) {
-        take_fin(p, t, ev->now_ms);
+    take_text(c);
+    if (c->fx->mask & AKSU_FX_EOF) {
+        take_fin(c);
     }
 }
 
 // Fifth to ninth, for a segment that passed the checks; the handshake is complete with it.
-void aksu_tcp_take(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                   struct aksu_effects *fx)
+void aksu_tcp_take(const struct aksu_step *c)
 {
-    bool advanced = aksu_seq_lt(t->snd_una, ev->segment->ack);
+    struct aksu_tcb *t = c->t;
+    bool advanced = aksu_seq_lt(t->snd_una, c->s->ack);
 
     t->keep_probes = 0;
     if (t->state <= AKSU_SYN_RECEIVED) {
         t->state = AKSU_ESTABLISHED;
-        fx->mask |= AKSU_FX_OPENED;
+        c->fx->mask |= AKSU_FX_OPENED;
     }
     if (advanced) {
-        take_ack(p, t, ev, fx);
-    } else if (is_duplicate(t, ev->segment)) {
-        aksu_tcp_recovery_duplicate(p, t);
+        take_ack(c);
+    } else if (is_duplicate(t, c->s)) {
+        aksu_tcp_recovery_duplicate(c);
     } else if (t->snd_wnd == 0 && (t->timers & AKSU_TIMER_USER)) {
-        aksu_tcp_arm_user(p, t, ev->now_ms); // a window probe was answered (MUST-37)
+        aksu_tcp_arm_user(c); // a window probe was answered (MUST-37)
     }
     if (t->state != AKSU_CLOSED) {
-        take_window(p, t, ev, advanced);
-        take_rest(p, t, ev, fx);
+        take_window(c, advanced);
+        take_rest(c);
     }
 }
 
 // The checks. A repeated SYN is not as a segment of the connection. In a simultaneous open it comes
 // with the ACK of ours, and that counts (3.5, Figure 8); else the client has not seen our SYN,ACK.
-static bool check(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                  struct aksu_effects *fx)
+static bool check(const struct aksu_step *c)
 {
-    const struct aksu_segment *s = ev->segment;
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
 
     if (!repeated_syn(t, s)) {
-        if (!check_sequence(p, t, ev)) {
+        if (!check_sequence(c)) {
             return false;
         }
         if (s->flags & AKSU_RST) {
-            return take_reset(p, t, ev, fx);
+            return take_reset(c);
         }
-        return check_syn(p, t, ev, fx) && check_ack(p, t, ev, fx);
+        return check_syn(c) && check_ack(c);
     }
     if ((t->flags & AKSU_F_PASSIVE) || !(s->flags & AKSU_ACK)) {
         t->snd_nxt = t->snd_una; // again
         return false;
     }
-    return !(s->options & AKSU_OPT_ILLEGAL) && check_ack(p, t, ev, fx);
+    return !(s->options & AKSU_OPT_ILLEGAL) && check_ack(c);
 }
 
-void aksu_tcp_arrives(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                      struct aksu_effects *fx)
+void aksu_tcp_arrives(const struct aksu_step *c)
 {
-    fx->refused = !check(p, t, ev, fx);
-    if (fx->refused || (ev->segment->flags & AKSU_RST)) {
+    struct aksu_tcb *t = c->t;
+
+    c->fx->refused = !check(c);
+    if (c->fx->refused || (c->s->flags & AKSU_RST)) {
         return;
     }
-    if (aksu_tcp_stamped(t, ev->segment)) {
-        p->timestamps->arrived(t, ev->segment, ev->now_ms);
+    if (aksu_tcp_stamped(t, c->s)) {
+        c->p->timestamps->arrived(t, c->s, c->now_ms);
     }
-    aksu_tcp_take(p, t, ev, fx);
+    aksu_tcp_take(c);
 }

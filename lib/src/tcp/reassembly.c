@@ -26,15 +26,16 @@ void aksu_tcp_forget_duplicate(struct aksu_tcb *t)
 }
 
 // What of a segment was here before, for the next ACK to tell (RFC 2883 4).
-void aksu_tcp_report_duplicate(const struct aksu_profile *p, struct aksu_tcb *t,
-                               const struct aksu_segment *s)
+void aksu_tcp_report_duplicate(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     aksu_seq start = s->seq + ((s->flags & AKSU_SYN) != 0);
     aksu_seq end = aksu_seq_min(start + s->len, t->rcv_nxt);
 
     aksu_tcp_forget_duplicate(t);
     if ((t->flags & AKSU_F_SACK) && aksu_seq_lt(start, end)) {
-        p->sack->duplicate(t, start, end);
+        c->p->sack->duplicate(t, start, end);
     }
 }
 
@@ -109,52 +110,55 @@ static void trim(const struct aksu_tcb *t, const struct aksu_segment *s, struct 
 }
 
 // Moves rcv_nxt to the end of the text and of what it was joined with.
-static void accept(struct aksu_tcb *t, aksu_seq end, bool fin, struct aksu_effects *fx)
+static void accept(const struct aksu_step *c, aksu_seq end, bool fin)
 {
+    struct aksu_tcb *t = c->t;
+
     fin = fin || ((t->flags & AKSU_F_FIN_HELD) && t->ranges == 0);
-    fx->ready = end - t->rcv_nxt - fin;
+    c->fx->ready = end - t->rcv_nxt - fin;
     t->rcv_nxt = end;
-    t->rcv_room -= fx->ready;
+    t->rcv_room -= c->fx->ready;
     if (fin) {
         t->ranges = 0;
         t->flags &= (uint16_t)~AKSU_F_FIN_HELD;
-        fx->mask |= AKSU_FX_EOF;
+        c->fx->mask |= AKSU_FX_EOF;
     }
 }
 
 // Returns whether an acknowledgment is owed at once.
-bool aksu_tcp_take_text(const struct aksu_profile *p, struct aksu_tcb *t,
-                        const struct aksu_segment *s, struct aksu_effects *fx)
+bool aksu_tcp_take_text(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     struct text x;
 
     aksu_tcp_forget_duplicate(t);
     trim(t, s, &x);
     if (!aksu_seq_lt(x.start, x.end)) {
-        aksu_tcp_report_duplicate(p, t, s);
+        aksu_tcp_report_duplicate(c);
         return true; // nothing new, or nothing that there is room for
     }
     uint32_t len = x.end - x.start - x.fin;
     bool gap = x.start != t->rcv_nxt || t->ranges > 0;
 
-    fx->copy_from = x.start - s->seq - ((s->flags & AKSU_SYN) != 0);
-    fx->copy_to = x.start - t->rcv_nxt;
+    c->fx->copy_from = x.start - s->seq - ((s->flags & AKSU_SYN) != 0);
+    c->fx->copy_to = x.start - t->rcv_nxt;
     if (held(t, &x)) {
         if (t->flags & AKSU_F_SACK) {
-            p->sack->duplicate(t, x.start, x.end);
+            c->p->sack->duplicate(t, x.start, x.end);
         }
         return true;
     }
     struct aksu_range joined = join(t, &x);
 
     if (joined.start == t->rcv_nxt) {
-        accept(t, joined.end, x.fin, fx);
+        accept(c, joined.end, x.fin);
     } else if (aksu_tcp_hold(t, joined.start, joined.end)) {
         t->flags |= x.fin ? AKSU_F_FIN_HELD : 0;
     } else {
         return true;
     }
-    fx->copy_len = len;
-    fx->mask |= (len > 0 || fx->ready > 0) ? AKSU_FX_DELIVER : 0;
+    c->fx->copy_len = len;
+    c->fx->mask |= (len > 0 || c->fx->ready > 0) ? AKSU_FX_DELIVER : 0;
     return gap || len == 0;
 }

@@ -57,28 +57,30 @@ static void rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
 
 // Whether an echoed timestamp is older than the last timeout. It comes with the ACK of a copy that
 // the peer had already, and tells how long the loss took to mend, not the path (cf. RFC 3522).
-static bool echo_outdated(const struct aksu_profile *p, const struct aksu_tcb *t, uint32_t now_ms,
-                          uint32_t rtt_ms)
+static bool echo_outdated(const struct aksu_step *c, uint32_t rtt_ms)
 {
-    return t->retries > 0 && aksu_seq_lt(aksu_tcp_rto(p, t) - (t->rtx_at - now_ms), rtt_ms);
+    const struct aksu_tcb *t = c->t;
+
+    return t->retries > 0 && aksu_seq_lt(aksu_tcp_rto(c->p, t) - (t->rtx_at - c->now_ms), rtt_ms);
 }
 
 // Karn's rule: the measurement was given up if its segment was sent again; an echoed timestamp
 // tells which transmission it was (RFC 7323 4.1).
-void aksu_tcp_measure(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+void aksu_tcp_measure(const struct aksu_step *c)
 {
-    const struct aksu_segment *s = ev->segment;
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     bool timed = (t->flags & AKSU_F_TIMING) && aksu_seq_leq(t->rtt_seq, s->ack);
     bool sample = timed;
-    uint32_t rtt_ms = ev->now_ms - t->rtt_at;
+    uint32_t rtt_ms = c->now_ms - t->rtt_at;
 
     if (timed) {
         t->flags &= (uint16_t)~AKSU_F_TIMING;
     }
     if (aksu_tcp_stamped(t, s)) {
-        rtt_ms = ev->now_ms - (s->tsecr - t->salt);
+        rtt_ms = c->now_ms - (s->tsecr - t->salt);
         sample = rtt_ms <= INT32_MAX;
-        if (echo_outdated(p, t, ev->now_ms, rtt_ms)) {
+        if (echo_outdated(c, rtt_ms)) {
             t->backoff = 0;
             return;
         }
@@ -89,29 +91,31 @@ void aksu_tcp_measure(const struct aksu_profile *p, struct aksu_tcb *t, const st
 }
 
 // Window probes back off by their own number: answers to them do not stop the doubling (SHLD-30).
-void aksu_tcp_arm_rtx(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+void aksu_tcp_arm_rtx(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
     bool persist = t->snd_wnd == 0 && aksu_tcp_sending(t);
 
-    t->rtx_at = now_ms + backed_off(p, t, persist ? t->retries : t->backoff);
+    t->rtx_at = c->now_ms + backed_off(c->p, t, persist ? t->retries : t->backoff);
     t->timers |= AKSU_TIMER_RTX;
 }
 
-void aksu_tcp_arm_user(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+void aksu_tcp_arm_user(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
     uint32_t seconds = t->user_timeout_s;
 
     if (t->timers & AKSU_TIMER_LINGER) {
         return;
     }
     if (seconds == 0) {
-        seconds =
-            t->state == AKSU_SYN_SENT ? aksu_max32(p->user_timeout_s, SYN_R2_S) : p->user_timeout_s;
+        seconds = t->state == AKSU_SYN_SENT ? aksu_max32(c->p->user_timeout_s, SYN_R2_S)
+                                            : c->p->user_timeout_s;
     }
     if (seconds == UINT16_MAX) {
         t->timers &= (uint8_t)~AKSU_TIMER_USER;
         return;
     }
-    t->user_at = now_ms + seconds * 1000;
+    t->user_at = c->now_ms + seconds * 1000;
     t->timers |= AKSU_TIMER_USER;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the files of the pure core share. The arguments are always in this order, and mean:
-// p the profile, t the TCB, ev the event, s the arrived segment, fx the effects.
+// c the step, p the profile, t the TCB, ev the event, s its segment, fx the effects.
 #ifndef AKSU_TCP_H
 #define AKSU_TCP_H
 
@@ -17,54 +17,57 @@ enum {
     AKSU_R1 = 3 // retransmissions, SHLD-10
 };
 
+// One step: what its parts share, so that they need no more than this.
+struct aksu_step {
+    const struct aksu_profile *p;
+    struct aksu_tcb *t;
+    const struct aksu_event *ev;
+    struct aksu_effects *fx;
+    const struct aksu_segment *s; // the event's
+    uint32_t now_ms;              // the event's
+};
+
 // handshake.c
 uint8_t aksu_tcp_window_shift(uint32_t rcv_buf);
 void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_open *o,
                    enum aksu_state state);
-void aksu_tcp_arrives_listen(const struct aksu_profile *p, struct aksu_tcb *t,
-                             const struct aksu_event *ev, struct aksu_effects *fx);
-void aksu_tcp_arrives_syn_sent(const struct aksu_profile *p, struct aksu_tcb *t,
-                               const struct aksu_event *ev, struct aksu_effects *fx);
+void aksu_tcp_arrives_listen(const struct aksu_step *c);
+void aksu_tcp_arrives_syn_sent(const struct aksu_step *c);
 
 // arrives.c
-void aksu_tcp_arrives(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                      struct aksu_effects *fx);
-void aksu_tcp_take(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                   struct aksu_effects *fx);
+void aksu_tcp_arrives(const struct aksu_step *c);
+void aksu_tcp_take(const struct aksu_step *c);
 
 // reassembly.c
-bool aksu_tcp_take_text(const struct aksu_profile *p, struct aksu_tcb *t,
-                        const struct aksu_segment *s, struct aksu_effects *fx);
-void aksu_tcp_report_duplicate(const struct aksu_profile *p, struct aksu_tcb *t,
-                               const struct aksu_segment *s);
+bool aksu_tcp_take_text(const struct aksu_step *c);
+void aksu_tcp_report_duplicate(const struct aksu_step *c);
 bool aksu_tcp_hold(struct aksu_tcb *t, aksu_seq start, aksu_seq end);
 void aksu_tcp_forget_duplicate(struct aksu_tcb *t);
 
 // challenge.c
-void aksu_tcp_challenge(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_challenge(const struct aksu_step *c);
 
 // recovery.c
-void aksu_tcp_recovery_acked(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t acked);
-void aksu_tcp_recovery_duplicate(const struct aksu_profile *p, struct aksu_tcb *t);
-void aksu_tcp_recovery_timeout(const struct aksu_profile *p, struct aksu_tcb *t);
+void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked);
+void aksu_tcp_recovery_duplicate(const struct aksu_step *c);
+void aksu_tcp_recovery_timeout(const struct aksu_step *c);
 
 // rto.c
-void aksu_tcp_measure(const struct aksu_profile *p, struct aksu_tcb *t,
-                      const struct aksu_event *ev);
-void aksu_tcp_arm_rtx(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
-void aksu_tcp_arm_user(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_measure(const struct aksu_step *c);
+void aksu_tcp_arm_rtx(const struct aksu_step *c);
+void aksu_tcp_arm_user(const struct aksu_step *c);
 
 // step.c: aksu_tcp_serve is aksu_tcp_step for connections that LISTEN began and whose options were
 // left alone.
 void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                     struct aksu_effects *fx);
-void aksu_tcp_finish(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
-void aksu_tcp_drop(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
-void aksu_tcp_give_up(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
-void aksu_tcp_enter_time_wait(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
-void aksu_tcp_arm_fin_wait_2(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_finish(const struct aksu_step *c, int reason);
+void aksu_tcp_drop(const struct aksu_step *c, int reason);
+void aksu_tcp_give_up(const struct aksu_step *c, int reason);
+void aksu_tcp_enter_time_wait(const struct aksu_step *c);
+void aksu_tcp_arm_fin_wait_2(const struct aksu_step *c);
 bool aksu_tcp_may_write(const struct aksu_tcb *t);
-void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_settle(const struct aksu_step *c);
 
 // plan.c
 uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms);
