@@ -147,7 +147,6 @@ static bool is_duplicate(const struct aksu_tcb *t, const struct aksu_segment *s)
 static bool advance(const struct aksu_step *c, aksu_seq ack)
 {
     struct aksu_tcb *t = c->t;
-    const struct aksu_segment *s = c->s;
     uint32_t octets = ack - t->snd_una - aksu_tcp_syn(t);
     uint32_t data = aksu_min32(octets, t->snd_buf);
 
