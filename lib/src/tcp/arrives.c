@@ -224,7 +224,7 @@ static void take_window(const struct aksu_step *c, bool advanced)
     const struct aksu_segment *s = c->s;
     bool closed = t->snd_wnd == 0;
 
-    if (aksu_seq_lt(s->ack, t->snd_una) || (!advanced && aksu_seq_lt(s->seq, t->snd_wl1))) {
+    if (!advanced && (aksu_seq_lt(s->ack, t->snd_una) || aksu_seq_lt(s->seq, t->snd_wl1))) {
         return;
     }
     t->snd_wnd = (uint32_t)s->wnd << ((s->flags & AKSU_SYN) ? 0 : t->snd_wscale);
@@ -272,7 +272,6 @@ static void take_fin(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
-    t->owed |= AKSU_OWE_ACK;
     if (t->state == AKSU_ESTABLISHED) {
         t->state = AKSU_CLOSE_WAIT;
     } else if (t->state == AKSU_FIN_WAIT_1) {

@@ -133,7 +133,7 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
     struct aksu_range joined = x;
     uint32_t len = x.end - x.start - fin;
     uint32_t ahead = x.start - t->rcv_nxt;
-    bool gap = ahead > 0 || t->ranges > 0;
+    bool now = fin || ahead > 0 || t->ranges > 0; // an acknowledgment is owed
 
     if (!join(t, &joined)) {
         report(c, x.start, x.end);
@@ -152,5 +152,5 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
         c->fx->copy_to = ahead;
         c->fx->copy_len = len;
     }
-    return gap || len == 0;
+    return now;
 }

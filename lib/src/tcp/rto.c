@@ -91,12 +91,11 @@ void aksu_tcp_measure(const struct aksu_step *c)
 }
 
 // Window probes back off by their own number: answers to them do not stop the doubling (SHLD-30).
+// Before the peer's SYN told its window the two numbers are the same.
 void aksu_tcp_arm_rtx(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    bool persist = t->snd_wnd == 0 && aksu_tcp_sending(t);
-
-    t->rtx_at = c->now_ms + backed_off(c->p, t, persist ? t->retries : t->backoff);
+    t->rtx_at = c->now_ms + backed_off(c->p, t, t->snd_wnd == 0 ? t->retries : t->backoff);
     t->timers |= AKSU_TIMER_RTX;
 }
 

@@ -67,11 +67,10 @@ void aksu_tcp_arm_fin_wait_2(const struct aksu_step *c)
     }
 }
 
+// The states behind the end of sending all have the FIN.
 bool aksu_tcp_may_write(const struct aksu_tcb *t)
 {
-    return (t->state == AKSU_SYN_SENT || t->state == AKSU_SYN_RECEIVED ||
-            t->state == AKSU_ESTABLISHED || t->state == AKSU_CLOSE_WAIT) &&
-           !(t->flags & AKSU_F_FIN);
+    return t->state >= AKSU_SYN_SENT && !(t->flags & AKSU_F_FIN);
 }
 
 // SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
@@ -174,15 +173,11 @@ static void sent(const struct aksu_step *c)
     const struct aksu_segment *s = c->s;
     uint32_t len = s->len + aksu_tcp_control_len(s);
 
-    if (s->flags & AKSU_RST) {
-        t->owed &= (uint8_t)~AKSU_OWE_RST;
-        return;
-    }
     if (s->flags & AKSU_ACK) {
         took_ack(t, s);
     }
     if (len == 0) {
-        t->owed &= (uint8_t)~AKSU_OWE_KEEPALIVE;
+        t->owed &= (uint8_t) ~(AKSU_OWE_KEEPALIVE | AKSU_OWE_RST);
         return;
     }
     took_text(c, s->seq + len);
@@ -249,7 +244,7 @@ static void rtx_expired(const struct aksu_step *c)
 
     t->timers &= (uint8_t)~AKSU_TIMER_RTX;
     t->retries = (uint8_t)(t->retries + (t->retries < UINT8_MAX));
-    if (closed && aksu_tcp_sending(t) && !(t->flags & AKSU_F_SYN_UNACKED)) {
+    if (closed && !(t->flags & AKSU_F_SYN_UNACKED)) {
         probe_window(c);
     } else {
         retransmit(c);
@@ -268,7 +263,7 @@ static void misc_expired(const struct aksu_step *c)
     }
 }
 
-// Timeouts, 3.10.8. One may stop another.
+// Timeouts, 3.10.8.
 static void tick(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
@@ -277,11 +272,12 @@ static void tick(const struct aksu_step *c)
 
     if (due & AKSU_TIMER_USER) {
         aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
+        return;
     }
-    if (due & t->timers & AKSU_TIMER_RTX) {
+    if (due & AKSU_TIMER_RTX) {
         rtx_expired(c);
     }
-    if (due & t->timers & AKSU_TIMER_MISC) {
+    if (due & AKSU_TIMER_MISC) {
         misc_expired(c);
     }
 }
