@@ -38,6 +38,9 @@ void aksu_tcp_arrives_syn_sent(const struct aksu_step *c);
 void aksu_tcp_arrives(const struct aksu_step *c);
 void aksu_tcp_take(const struct aksu_step *c);
 
+// sequence.c
+bool aksu_tcp_check_sequence(const struct aksu_step *c);
+
 // reassembly.c
 bool aksu_tcp_take_text(const struct aksu_step *c);
 void aksu_tcp_report_duplicate(const struct aksu_step *c);
