@@ -158,15 +158,16 @@ static void act(const struct aksu_step *c)
 void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                    struct aksu_effects *fx)
 {
-    struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
     uint8_t before = t->state;
 
     if (active(t, ev->kind)) {
+        const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
         act(&c);
     } else {
         aksu_tcp_serve(p, t, ev, fx);
     }
     if (keeps_alive(t)) {
+        const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
         bool stopped = !(t->timers & AKSU_TIMER_MISC);
         if (ev->kind == AKSU_EV_TICK && stopped) {
             keep_alive(&c); // it was due
