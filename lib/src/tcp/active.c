@@ -17,10 +17,12 @@ static bool keeps_alive(const struct aksu_tcb *t)
             (t->state == AKSU_FIN_WAIT_2 && !(t->flags & AKSU_F_RCV_CLOSED)));
 }
 
-static void arm_keepalive(struct aksu_tcb *t, uint32_t now_ms)
+static void arm_keepalive(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     if (keeps_alive(t)) {
-        t->misc_at = now_ms + (t->keep_idle_s ? t->keep_idle_s : KEEP_IDLE_S) * 1000u;
+        t->misc_at = c->now_ms + (t->keep_idle_s ? t->keep_idle_s : KEEP_IDLE_S) * 1000u;
         t->timers |= AKSU_TIMER_MISC;
     }
 }
@@ -30,46 +32,50 @@ static void set_flag(struct aksu_tcb *t, uint16_t flag, uint32_t value)
     t->flags = (uint16_t)(value ? t->flags | flag : t->flags & ~flag);
 }
 
-static void set_keepalive(struct aksu_tcb *t, uint32_t now_ms, uint32_t on)
+static void set_keepalive(const struct aksu_step *c, uint32_t on)
 {
+    struct aksu_tcb *t = c->t;
+
     if (keeps_alive(t) && !on) {
         t->timers &= (uint8_t)~AKSU_TIMER_MISC;
         t->owed &= (uint8_t)~AKSU_OWE_KEEPALIVE;
     }
     set_flag(t, AKSU_F_KEEPALIVE, on);
-    arm_keepalive(t, now_ms);
+    arm_keepalive(c);
 }
 
-static void set(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+static void set(const struct aksu_step *c)
 {
-    switch (ev->option) {
+    struct aksu_tcb *t = c->t;
+
+    switch (c->ev->option) {
     case AKSU_NODELAY:
-        set_flag(t, AKSU_F_NODELAY, ev->value);
+        set_flag(t, AKSU_F_NODELAY, c->ev->value);
         break;
     case AKSU_QUICKACK:
-        set_flag(t, AKSU_F_QUICKACK, ev->value);
+        set_flag(t, AKSU_F_QUICKACK, c->ev->value);
         break;
     case AKSU_USER_TIMEOUT:
-        t->user_timeout_s = (uint16_t)ev->value;
+        t->user_timeout_s = (uint16_t)c->ev->value;
         if (t->timers & AKSU_TIMER_USER) {
-            aksu_tcp_arm_user(p, t, ev->now_ms);
+            aksu_tcp_arm_user(c);
         }
         break;
     case AKSU_KEEPALIVE:
-        set_keepalive(t, ev->now_ms, ev->value);
+        set_keepalive(c, c->ev->value);
         break;
     case AKSU_KEEPALIVE_IDLE:
-        t->keep_idle_s = (uint16_t)ev->value;
-        arm_keepalive(t, ev->now_ms);
+        t->keep_idle_s = (uint16_t)c->ev->value;
+        arm_keepalive(c);
         break;
     case AKSU_KEEPALIVE_INTERVAL:
-        t->keep_interval_s = (uint8_t)ev->value;
+        t->keep_interval_s = (uint8_t)c->ev->value;
         break;
     case AKSU_KEEPALIVE_COUNT:
-        t->keep_count = (uint8_t)ev->value;
+        t->keep_count = (uint8_t)c->ev->value;
         break;
     case AKSU_PROBE_LIMIT:
-        t->probe_limit = (uint8_t)ev->value;
+        t->probe_limit = (uint8_t)c->ev->value;
         break;
     case AKSU_URGENT:
         if (aksu_tcp_may_write(t)) {
@@ -82,26 +88,29 @@ static void set(const struct aksu_profile *p, struct aksu_tcb *t, const struct a
 }
 
 // RFC 9293 3.8.4: only when nothing is outstanding (MUST-26); no single probe decides (MUST-29).
-static void keep_alive(struct aksu_tcb *t, uint32_t now_ms, struct aksu_effects *fx)
+static void keep_alive(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     if (t->snd_una != t->snd_max || t->snd_buf > 0) {
-        arm_keepalive(t, now_ms);
+        arm_keepalive(c);
         return;
     }
     if (t->keep_probes >= (t->keep_count ? t->keep_count : KEEP_COUNT)) {
-        aksu_tcp_give_up(t, fx, AKSU_ETIMEDOUT);
+        aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
         return;
     }
     t->keep_probes++;
     t->owed |= AKSU_OWE_KEEPALIVE;
-    t->misc_at = now_ms + (t->keep_interval_s ? t->keep_interval_s : KEEP_INTERVAL_S) * 1000u;
+    t->misc_at = c->now_ms + (t->keep_interval_s ? t->keep_interval_s : KEEP_INTERVAL_S) * 1000u;
     t->timers |= AKSU_TIMER_MISC;
 }
 
 // A saved connection wakes under another clock: the time since its save has passed for it.
-static void resume(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+static void resume(const struct aksu_step *c)
 {
-    uint32_t shift = ev->now_ms - (ev->value + ev->detail);
+    struct aksu_tcb *t = c->t;
+    uint32_t shift = c->now_ms - (c->ev->value + c->ev->detail);
 
     t->rtx_at += shift;
     t->ack_at += shift;
@@ -110,14 +119,16 @@ static void resume(const struct aksu_profile *p, struct aksu_tcb *t, const struc
     t->rtt_at += shift;
     t->ts_recent_at = (uint16_t)(t->ts_recent_at + (shift >> 16));
     t->salt -= shift; // so that timestamps go on where they would be
-    p->congestion->idle(t);
+    c->p->congestion->idle(t);
 }
 
-static void connect(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+static void connect(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     if (t->state == AKSU_CLOSED) {
-        aksu_tcp_open(p, t, ev->open, AKSU_SYN_SENT);
-        aksu_tcp_arm_user(p, t, ev->now_ms);
+        aksu_tcp_open(c->p, t, c->ev->open, AKSU_SYN_SENT);
+        aksu_tcp_arm_user(c);
     }
 }
 
@@ -129,20 +140,19 @@ static bool active(const struct aksu_tcb *t, unsigned kind)
                : kind == AKSU_EV_CONNECT || kind == AKSU_EV_SET || kind == AKSU_EV_RESUME;
 }
 
-static void act(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                struct aksu_effects *fx)
+static void act(const struct aksu_step *c)
 {
-    memset(fx, 0, sizeof *fx);
-    if (ev->kind == AKSU_EV_SEGMENT) {
-        aksu_tcp_arrives_syn_sent(p, t, ev, fx);
-    } else if (ev->kind == AKSU_EV_CONNECT) {
-        connect(p, t, ev);
-    } else if (ev->kind == AKSU_EV_SET) {
-        set(p, t, ev);
+    memset(c->fx, 0, sizeof *c->fx);
+    if (c->ev->kind == AKSU_EV_SEGMENT) {
+        aksu_tcp_arrives_syn_sent(c);
+    } else if (c->ev->kind == AKSU_EV_CONNECT) {
+        connect(c);
+    } else if (c->ev->kind == AKSU_EV_SET) {
+        set(c);
     } else {
-        resume(p, t, ev);
+        resume(c);
     }
-    aksu_tcp_settle(p, t, ev->now_ms);
+    aksu_tcp_settle(c);
 }
 
 void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
@@ -151,16 +161,18 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struc
     uint8_t before = t->state;
 
     if (active(t, ev->kind)) {
-        act(p, t, ev, fx);
+        const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
+        act(&c);
     } else {
         aksu_tcp_serve(p, t, ev, fx);
     }
     if (keeps_alive(t)) {
+        const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
         bool stopped = !(t->timers & AKSU_TIMER_MISC);
         if (ev->kind == AKSU_EV_TICK && stopped) {
-            keep_alive(t, ev->now_ms, fx); // it was due
+            keep_alive(&c); // it was due
         } else if (stopped || (ev->kind == AKSU_EV_SEGMENT && !fx->refused)) {
-            arm_keepalive(t, ev->now_ms); // the peer is there (MUST-26)
+            arm_keepalive(&c); // the peer is there (MUST-26)
         }
     }
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));

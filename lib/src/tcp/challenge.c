@@ -5,23 +5,25 @@
 
 enum { INTERVAL = 5 }; // units of 1024 ms
 
-static unsigned budget(const struct aksu_profile *p, const struct aksu_tcb *t)
+static unsigned budget(const struct aksu_step *c)
 {
+    const struct aksu_tcb *t = c->t;
     uint32_t mixed = (t->salt ^ (t->challenge_at * 0x9E3779B1u)) * 0x85EBCA6Bu;
-    uint32_t half = (p->challenge_acks + 1u) / 2;
+    uint32_t half = (c->p->challenge_acks + 1u) / 2;
 
-    return p->challenge_acks - (((mixed >> 24) * half) >> 8);
+    return c->p->challenge_acks - (((mixed >> 24) * half) >> 8);
 }
 
-void aksu_tcp_challenge(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+void aksu_tcp_challenge(const struct aksu_step *c)
 {
-    uint8_t clock = (uint8_t)(now_ms >> 10);
+    struct aksu_tcb *t = c->t;
+    uint8_t clock = (uint8_t)(c->now_ms >> 10);
 
     if ((uint8_t)(clock - t->challenge_at) >= INTERVAL) {
         t->challenge_at = clock;
         t->challenges = 0;
     }
-    if (t->challenges < budget(p, t)) {
+    if (t->challenges < budget(c)) {
         t->challenges++;
         t->owed |= AKSU_OWE_ACK;
     }

@@ -55,46 +55,49 @@ static void negotiate(struct aksu_tcb *t, const struct aksu_segment *s)
     }
 }
 
-static void take_syn(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+static void take_syn(const struct aksu_step *c)
 {
-    const struct aksu_segment *s = ev->segment;
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
 
     t->rcv_nxt = t->rcv_adv = t->rcv_up = t->last_ack = s->seq + 1;
     negotiate(t, s);
     if (t->flags & AKSU_F_TIMESTAMPS) {
-        p->timestamps->arrived(t, s, ev->now_ms);
+        c->p->timestamps->arrived(t, s, c->now_ms);
     }
     // The window of a SYN is never scaled (RFC 7323 2.2).
     t->snd_wnd = t->max_snd_wnd = s->wnd;
     t->snd_wl1 = s->seq;
 }
 
-void aksu_tcp_arrives_listen(const struct aksu_profile *p, struct aksu_tcb *t,
-                             const struct aksu_event *ev, struct aksu_effects *fx)
+void aksu_tcp_arrives_listen(const struct aksu_step *c)
 {
-    enum aksu_verdict verdict = aksu_tcp_listen(ev->segment);
+    struct aksu_tcb *t = c->t;
+    enum aksu_verdict verdict = aksu_tcp_listen(c->s);
 
     if (verdict != AKSU_ADMIT) {
-        fx->refused = true;
-        fx->mask = verdict == AKSU_REPLY ? AKSU_FX_RESET : 0;
+        c->fx->refused = true;
+        c->fx->mask = verdict == AKSU_REPLY ? AKSU_FX_RESET : 0;
         return;
     }
-    take_syn(p, t, ev);
+    take_syn(c);
     t->state = AKSU_SYN_RECEIVED;
 }
 
 // 3.10.7.3, first and second: whether the segment comes through the ACK and RST checks.
-static bool check_syn_sent(struct aksu_tcb *t, const struct aksu_segment *s,
-                           struct aksu_effects *fx)
+static bool check_syn_sent(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
+
     if (s->flags & AKSU_ACK) {
         // The whole of what was sent is the SYN: only its acknowledgment is acceptable.
         if (s->ack != t->snd_una + 1 || t->snd_max == t->snd_una) {
-            fx->mask = (s->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
+            c->fx->mask = (s->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
             return false;
         }
         if (s->flags & AKSU_RST) {
-            aksu_tcp_finish(t, fx, AKSU_ECONNREFUSED);
+            aksu_tcp_finish(c, AKSU_ECONNREFUSED);
             return false;
         }
     }
@@ -105,24 +108,22 @@ static bool check_syn_sent(struct aksu_tcb *t, const struct aksu_segment *s,
     return (s->flags & (AKSU_ACK | AKSU_FIN)) != AKSU_FIN;
 }
 
-void aksu_tcp_arrives_syn_sent(const struct aksu_profile *p, struct aksu_tcb *t,
-                               const struct aksu_event *ev, struct aksu_effects *fx)
+void aksu_tcp_arrives_syn_sent(const struct aksu_step *c)
 {
-    if (!check_syn_sent(t, ev->segment, fx)) {
-        fx->refused = (fx->mask & AKSU_FX_CLOSED) == 0;
+    struct aksu_tcb *t = c->t;
+
+    if (!check_syn_sent(c)) {
+        c->fx->refused = (c->fx->mask & AKSU_FX_CLOSED) == 0;
         return;
     }
-    take_syn(p, t, ev);
-    if (!(ev->segment->flags & AKSU_ACK)) {
+    take_syn(c);
+    if (!(c->s->flags & AKSU_ACK)) {
         t->state = AKSU_SYN_RECEIVED;
         t->snd_nxt = t->snd_una; // the SYN again, now with an ACK
         return;
     }
     // Our SYN offered this much, unscaled.
     t->rcv_adv = t->rcv_nxt + aksu_min32(t->rcv_room, UINT16_MAX);
-    t->state = AKSU_ESTABLISHED;
     t->owed |= AKSU_OWE_ACK;
-    fx->mask |= AKSU_FX_OPENED;
-    aksu_tcp_take_ack(p, t, ev, fx);
-    aksu_tcp_take_rest(p, t, ev, fx);
+    aksu_tcp_take(c);
 }

@@ -12,14 +12,15 @@ static void leave(struct aksu_tcb *t)
 }
 
 // RFC 6582 3.2 step 3; snd_una has moved.
-void aksu_tcp_recovery_acked(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t acked)
+void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked)
 {
+    struct aksu_tcb *t = c->t;
     uint32_t mss = t->snd_mss;
 
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     if (!(t->flags & AKSU_F_RECOVERY)) {
         t->dupacks = 0;
-        p->congestion->acked(t, acked);
+        c->p->congestion->acked(t, acked);
     } else if (aksu_seq_leq(t->recover, t->snd_una)) {
         uint32_t flight = t->snd_max - t->snd_una;
         t->cwnd = aksu_min32(t->ssthresh, aksu_max32(flight, mss) + mss);
@@ -31,8 +32,10 @@ void aksu_tcp_recovery_acked(const struct aksu_profile *p, struct aksu_tcb *t, u
     }
 }
 
-void aksu_tcp_recovery_duplicate(const struct aksu_profile *p, struct aksu_tcb *t)
+void aksu_tcp_recovery_duplicate(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     if (t->flags & AKSU_F_RECOVERY) {
         t->cwnd += t->snd_mss;
         return;
@@ -40,7 +43,7 @@ void aksu_tcp_recovery_duplicate(const struct aksu_profile *p, struct aksu_tcb *
     t->dupacks = (uint8_t)(t->dupacks + (t->dupacks < UINT8_MAX));
     if (t->dupacks == DUPACKS && aksu_seq_lt(t->recover, t->snd_una)) {
         // What limited transmit sent is beyond cwnd, and does not count (RFC 5681 3.2 step 2).
-        p->congestion->lost(t, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
+        c->p->congestion->lost(t, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
         t->recover = t->snd_max;
         t->flags |= AKSU_F_RECOVERY;
         t->owed |= AKSU_OWE_REXMIT;
@@ -48,10 +51,12 @@ void aksu_tcp_recovery_duplicate(const struct aksu_profile *p, struct aksu_tcb *
 }
 
 // RFC 6582 3.2 step 4, RFC 5681 3.1: a repeated timeout holds ssthresh.
-void aksu_tcp_recovery_timeout(const struct aksu_profile *p, struct aksu_tcb *t)
+void aksu_tcp_recovery_timeout(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     if (t->retries == 1) {
-        p->congestion->timed_out(t, t->snd_max - t->snd_una);
+        c->p->congestion->timed_out(t, t->snd_max - t->snd_una);
     }
     t->recover = t->snd_max;
     t->snd_nxt = t->snd_una;

@@ -38,7 +38,7 @@ uint32_t aksu_tcp_rto(const struct aksu_profile *p, const struct aksu_tcb *t)
 }
 
 // RFC 6298 2.2 and 2.3, with Jacobson's scaling.
-void aksu_tcp_rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
+static void rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
 {
     int32_t r = (int32_t)aksu_max32(aksu_min32(rtt_ms, SRTT_MAX_MS), GRANULARITY_MS);
 
@@ -49,36 +49,72 @@ void aksu_tcp_rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
         return;
     }
     int32_t error = r * 8 - t->srtt;
-    int32_t spread = error < 0 ? -error : error;
+    uint32_t spread = (uint32_t)(error < 0 ? -error : error);
 
-    t->rttvar = (uint16_t)(t->rttvar + (spread / 2 - t->rttvar) / 4);
+    t->rttvar = (uint16_t)(t->rttvar + ((int32_t)(spread / 2) - t->rttvar) / 4);
     t->srtt = (uint16_t)(t->srtt + error / 8);
 }
 
-// Window probes back off by their own number: answers to them do not stop the doubling (SHLD-30).
-void aksu_tcp_arm_rtx(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+// Whether an echoed timestamp is older than the last timeout. It comes with the ACK of a copy that
+// the peer had already, and tells how long the loss took to mend, not the path (cf. RFC 3522).
+static bool echo_outdated(const struct aksu_step *c, uint32_t rtt_ms)
 {
-    bool persist = t->snd_wnd == 0 && aksu_tcp_sending(t);
+    const struct aksu_tcb *t = c->t;
 
-    t->rtx_at = now_ms + backed_off(p, t, persist ? t->retries : t->backoff);
+    return t->retries > 0 && aksu_seq_lt(aksu_tcp_rto(c->p, t) - (t->rtx_at - c->now_ms), rtt_ms);
+}
+
+// Karn's rule: the measurement was given up if its segment was sent again; an echoed timestamp
+// tells which transmission it was (RFC 7323 4.1).
+void aksu_tcp_measure(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
+    bool timed = (t->flags & AKSU_F_TIMING) && aksu_seq_leq(t->rtt_seq, s->ack);
+    bool sample = timed;
+    uint32_t rtt_ms = c->now_ms - t->rtt_at;
+
+    if (timed) {
+        t->flags &= (uint16_t)~AKSU_F_TIMING;
+    }
+    if (aksu_tcp_stamped(t, s)) {
+        rtt_ms = c->now_ms - (s->tsecr - t->salt);
+        sample = rtt_ms <= INT32_MAX;
+        if (echo_outdated(c, rtt_ms)) {
+            t->backoff = 0;
+            return;
+        }
+    }
+    if (sample) {
+        rtt_sample(t, rtt_ms);
+    }
+}
+
+// Window probes back off by their own number: answers to them do not stop the doubling (SHLD-30).
+// Before the peer's SYN told its window the two numbers are the same.
+void aksu_tcp_arm_rtx(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    t->rtx_at = c->now_ms + backed_off(c->p, t, t->snd_wnd == 0 ? t->retries : t->backoff);
     t->timers |= AKSU_TIMER_RTX;
 }
 
-void aksu_tcp_arm_user(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+void aksu_tcp_arm_user(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
     uint32_t seconds = t->user_timeout_s;
 
     if (t->timers & AKSU_TIMER_LINGER) {
         return;
     }
     if (seconds == 0) {
-        seconds =
-            t->state == AKSU_SYN_SENT ? aksu_max32(p->user_timeout_s, SYN_R2_S) : p->user_timeout_s;
+        seconds = t->state == AKSU_SYN_SENT ? aksu_max32(c->p->user_timeout_s, SYN_R2_S)
+                                            : c->p->user_timeout_s;
     }
     if (seconds == UINT16_MAX) {
         t->timers &= (uint8_t)~AKSU_TIMER_USER;
         return;
     }
-    t->user_at = now_ms + seconds * 1000;
+    t->user_at = c->now_ms + seconds * 1000;
     t->timers |= AKSU_TIMER_USER;
 }

@@ -25,6 +25,14 @@ static inline aksu_seq aksu_seq_min(aksu_seq a, aksu_seq b)
     return aksu_seq_lt(a, b) ? a : b;
 }
 
+// Moves a number to the right, or leaves it.
+static inline void aksu_seq_raise(aksu_seq *number, aksu_seq to)
+{
+    if (aksu_seq_lt(*number, to)) {
+        *number = to;
+    }
+}
+
 static inline bool aksu_reached(uint32_t now_ms, uint32_t at_ms)
 {
     return (int32_t)(now_ms - at_ms) >= 0;

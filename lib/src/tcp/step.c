@@ -10,77 +10,89 @@ enum {
     PTB_FLOOR = 512    // 552 octets of IP, the least that is believed (RFC 5927 7.2)
 };
 
-void aksu_tcp_finish(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
+void aksu_tcp_finish(const struct aksu_step *c, int reason)
 {
+    struct aksu_tcb *t = c->t;
+
     t->state = AKSU_CLOSED;
     t->owed = 0;
     t->timers = 0;
-    fx->mask |= AKSU_FX_CLOSED;
-    fx->reason = (int16_t)reason;
+    c->fx->mask |= AKSU_FX_CLOSED;
+    c->fx->reason = (int16_t)reason;
 }
 
-// Back to LISTEN without a word to the user, or over (MUST-11, 3.10.7.4).
-void aksu_tcp_drop_half_open(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
+// Ends a connection from the other side: a half-open one is back in LISTEN without a word to the
+// user (MUST-11, 3.10.7.4).
+void aksu_tcp_drop(const struct aksu_step *c, int reason)
 {
-    aksu_tcp_finish(t, fx, reason);
-    if (t->flags & AKSU_F_PASSIVE) {
+    struct aksu_tcb *t = c->t;
+    bool listens = t->state <= AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE);
+
+    aksu_tcp_finish(c, reason);
+    if (listens) {
         t->state = AKSU_LISTEN;
-        fx->mask &= (uint8_t)~AKSU_FX_CLOSED;
+        c->fx->mask &= (uint8_t)~AKSU_FX_CLOSED;
     }
 }
 
 // Ends a connection from this side, with a RST where the peer may still have it (3.10.5).
-void aksu_tcp_give_up(struct aksu_tcb *t, struct aksu_effects *fx, int reason)
+void aksu_tcp_give_up(const struct aksu_step *c, int reason)
 {
+    struct aksu_tcb *t = c->t;
     bool tell = t->state >= AKSU_SYN_RECEIVED && t->state <= AKSU_CLOSE_WAIT;
 
     if (t->state != AKSU_CLOSED) {
-        aksu_tcp_finish(t, fx, reason);
+        aksu_tcp_finish(c, reason);
         t->owed = tell ? AKSU_OWE_RST : 0;
     }
 }
 
-void aksu_tcp_enter_time_wait(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+void aksu_tcp_enter_time_wait(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     t->state = AKSU_TIME_WAIT;
-    t->misc_at = now_ms + 2 * p->msl_ms;
+    t->misc_at = c->now_ms + 2 * c->p->msl_ms;
     t->timers = AKSU_TIMER_MISC;
 }
 
 // Only after a full close: a half-closed connection may wait for its peer for ever.
-void aksu_tcp_arm_fin_wait_2(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+void aksu_tcp_arm_fin_wait_2(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     if (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED)) {
-        t->misc_at = now_ms + p->fin_wait_2_ms;
+        t->misc_at = c->now_ms + c->p->fin_wait_2_ms;
         t->timers |= AKSU_TIMER_MISC;
     }
 }
 
+// The states behind the end of sending all have the FIN.
 bool aksu_tcp_may_write(const struct aksu_tcb *t)
 {
-    return (t->state == AKSU_SYN_SENT || t->state == AKSU_SYN_RECEIVED ||
-            t->state == AKSU_ESTABLISHED || t->state == AKSU_CLOSE_WAIT) &&
-           !(t->flags & AKSU_F_FIN);
+    return t->state >= AKSU_SYN_SENT && !(t->flags & AKSU_F_FIN);
 }
 
 // SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
-static void wrote(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+static void wrote(const struct aksu_step *c)
 {
-    if (!aksu_tcp_may_write(t) || ev->value > BUF_MAX - t->snd_buf) {
+    struct aksu_tcb *t = c->t;
+
+    if (!aksu_tcp_may_write(t) || c->ev->value > BUF_MAX - t->snd_buf) {
         return;
     }
     if (t->snd_una == t->snd_max && t->snd_buf == 0 && t->state >= AKSU_ESTABLISHED &&
-        ev->now_ms - t->rtt_at > aksu_tcp_rto(p, t)) {
-        p->congestion->idle(t);
+        c->now_ms - t->rtt_at > aksu_tcp_rto(c->p, t)) {
+        c->p->congestion->idle(t);
     }
-    t->snd_buf += ev->value;
+    t->snd_buf += c->ev->value;
 }
 
 // RECEIVE, 3.10.3.
 static void read_out(struct aksu_tcb *t, uint32_t octets)
 {
     t->rcv_room += aksu_min32(octets, t->rcv_buf - t->rcv_room);
-    t->rcv_up = aksu_seq_max(t->rcv_up, t->rcv_nxt - (t->rcv_buf - t->rcv_room));
+    aksu_seq_raise(&t->rcv_up, t->rcv_nxt - (t->rcv_buf - t->rcv_room));
 }
 
 // The sending half of CLOSE, 3.10.4. In SYN-RECEIVED with nothing queued the FIN follows the
@@ -101,21 +113,21 @@ static void shut_down(struct aksu_tcb *t)
     }
 }
 
-static void close_both(const struct aksu_profile *p, struct aksu_tcb *t,
-                       const struct aksu_event *ev, struct aksu_effects *fx)
+static void close_both(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
     bool unread = t->rcv_room < t->rcv_buf && t->state != AKSU_TIME_WAIT;
 
     if (t->state <= AKSU_SYN_SENT || unread) {
-        aksu_tcp_give_up(t, fx, AKSU_ECONNABORTED); // unread data is lost: say so (SHLD-3)
+        aksu_tcp_give_up(c, AKSU_ECONNABORTED); // unread data is lost: say so (SHLD-3)
         return;
     }
     t->flags |= AKSU_F_RCV_CLOSED;
     shut_down(t);
     if (t->state == AKSU_FIN_WAIT_2) {
-        aksu_tcp_arm_fin_wait_2(p, t, ev->now_ms);
-    } else if (ev->value != 0 && t->state != AKSU_TIME_WAIT) {
-        t->user_at = ev->now_ms + aksu_min32(ev->value, BUF_MAX);
+        aksu_tcp_arm_fin_wait_2(c);
+    } else if (c->ev->value != 0 && t->state != AKSU_TIME_WAIT) {
+        t->user_at = c->now_ms + aksu_min32(c->ev->value, BUF_MAX);
         t->timers |= AKSU_TIMER_USER | AKSU_TIMER_LINGER;
     }
 }
@@ -127,7 +139,7 @@ static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
     t->owed &= (uint8_t)~AKSU_OWE_ACK;
     t->timers &= (uint8_t)~AKSU_TIMER_ACK;
     t->last_ack = s->ack;
-    t->rcv_adv = aksu_seq_max(t->rcv_adv, s->ack + ((uint32_t)s->wnd << shift));
+    aksu_seq_raise(&t->rcv_adv, s->ack + ((uint32_t)s->wnd << shift));
     if (s->options & AKSU_OPT_SACK) {
         aksu_tcp_forget_duplicate(t); // told once (RFC 2883 4)
     }
@@ -135,48 +147,46 @@ static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
 
 // Moves snd_nxt and snd_max over what was sent. A probe of a window of zero is not counted as
 // sent, but may be acknowledged.
-static void took_text(struct aksu_tcb *t, const struct aksu_segment *s, aksu_seq end,
-                      uint32_t now_ms)
+static void took_text(const struct aksu_step *c, aksu_seq end)
 {
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     bool probe = (t->owed & AKSU_OWE_PROBE) && t->snd_wnd == 0;
 
     if (!probe) {
-        t->snd_nxt = aksu_seq_max(t->snd_nxt, end);
+        aksu_seq_raise(&t->snd_nxt, end);
     }
     if (aksu_seq_lt(s->seq, t->snd_max)) {
         t->flags &= (uint16_t)~AKSU_F_TIMING; // Karn: its ACK would be ambiguous
     } else if (!(t->flags & AKSU_F_TIMING)) {
         t->flags |= AKSU_F_TIMING;
         t->rtt_seq = end;
-        t->rtt_at = now_ms;
+        t->rtt_at = c->now_ms;
     }
-    t->snd_max = aksu_seq_max(t->snd_max, end);
+    aksu_seq_raise(&t->snd_max, end);
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
 }
 
-static void sent(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev)
+static void sent(const struct aksu_step *c)
 {
-    const struct aksu_segment *s = ev->segment;
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
     uint32_t len = s->len + aksu_tcp_control_len(s);
 
-    if (s->flags & AKSU_RST) {
-        t->owed &= (uint8_t)~AKSU_OWE_RST;
-        return;
-    }
     if (s->flags & AKSU_ACK) {
         took_ack(t, s);
     }
     if (len == 0) {
-        t->owed &= (uint8_t)~AKSU_OWE_KEEPALIVE;
+        t->owed &= (uint8_t) ~(AKSU_OWE_KEEPALIVE | AKSU_OWE_RST);
         return;
     }
-    took_text(t, s, s->seq + len, ev->now_ms);
+    took_text(c, s->seq + len);
     // RFC 6298 5.1; and what is sent again is not sent a third time within an RTO.
     if (!(t->timers & AKSU_TIMER_RTX) || s->seq == t->snd_una) {
-        aksu_tcp_arm_rtx(p, t, ev->now_ms);
+        aksu_tcp_arm_rtx(c);
     }
     if (!(t->timers & AKSU_TIMER_USER)) {
-        aksu_tcp_arm_user(p, t, ev->now_ms);
+        aksu_tcp_arm_user(c);
     }
     if ((s->flags & AKSU_FIN) && t->state == AKSU_CLOSE_WAIT) {
         t->state = AKSU_LAST_ACK;
@@ -184,190 +194,197 @@ static void sent(const struct aksu_profile *p, struct aksu_tcb *t, const struct 
     }
 }
 
-static void trouble(struct aksu_effects *fx, int reason)
+static void trouble(const struct aksu_step *c, int reason)
 {
-    fx->mask |= AKSU_FX_TROUBLE;
-    fx->reason = (int16_t)reason;
+    c->fx->mask |= AKSU_FX_TROUBLE;
+    c->fx->reason = (int16_t)reason;
 }
 
-static void probe_window(struct aksu_tcb *t, struct aksu_effects *fx)
+static void probe_window(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     if (t->snd_wnd == 0) {
         t->probes = (uint8_t)(t->probes + (t->probes < UINT8_MAX));
         t->keep_probes = (uint8_t)(t->keep_probes + (t->keep_probes < UINT8_MAX));
     }
     if (t->probe_limit != 0 && t->probes > t->probe_limit) {
-        aksu_tcp_give_up(t, fx, AKSU_ETIMEDOUT);
+        aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
         return;
     }
     t->owed |= AKSU_OWE_PROBE;
     if (t->keep_probes == AKSU_R1) {
-        trouble(fx, AKSU_ETIMEDOUT);
+        trouble(c, AKSU_ETIMEDOUT);
     }
 }
 
 // RFC 6298 5.4 to 5.6; R1 of RFC 9293 3.8.3.
-static void retransmit(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu_effects *fx)
+static void retransmit(const struct aksu_step *c)
 {
-    aksu_tcp_recovery_timeout(p, t);
+    struct aksu_tcb *t = c->t;
+
+    aksu_tcp_recovery_timeout(c);
     t->backoff = (uint8_t)(t->backoff + (t->backoff < UINT8_MAX));
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags |= AKSU_F_SYN_RETRIED;
-        if (t->state == AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE) &&
-            t->retries >= p->syn_ack_tries) {
-            aksu_tcp_drop_half_open(t, fx, AKSU_ETIMEDOUT); // RFC 4987 3.3
+        if (aksu_tcp_half_open(t) && t->retries >= c->p->syn_ack_tries) {
+            aksu_tcp_drop(c, AKSU_ETIMEDOUT); // RFC 4987 3.3
             return;
         }
     }
     if (t->retries == AKSU_R1) {
-        trouble(fx, AKSU_ETIMEDOUT);
+        trouble(c, AKSU_ETIMEDOUT);
     }
 }
 
-static void rtx_expired(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu_effects *fx)
+static void rtx_expired(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
     bool closed = t->snd_wnd == 0 || t->snd_una == t->snd_max;
 
     t->timers &= (uint8_t)~AKSU_TIMER_RTX;
     t->retries = (uint8_t)(t->retries + (t->retries < UINT8_MAX));
-    if (closed && aksu_tcp_sending(t) && !(t->flags & AKSU_F_SYN_UNACKED)) {
-        probe_window(t, fx);
+    if (closed && !(t->flags & AKSU_F_SYN_UNACKED)) {
+        probe_window(c);
     } else {
-        retransmit(p, t, fx);
+        retransmit(c);
     }
 }
 
-static void misc_expired(struct aksu_tcb *t, struct aksu_effects *fx)
+static void misc_expired(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     t->timers &= (uint8_t)~AKSU_TIMER_MISC;
     // In FIN-WAIT-2 half-closed it was the keep-alive timer: see active.c.
     if (t->state == AKSU_TIME_WAIT ||
         (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED))) {
-        aksu_tcp_finish(t, fx, t->state == AKSU_TIME_WAIT ? AKSU_OK : AKSU_ETIMEDOUT);
+        aksu_tcp_finish(c, t->state == AKSU_TIME_WAIT ? AKSU_OK : AKSU_ETIMEDOUT);
     }
 }
 
-// Timeouts, 3.10.8. One may stop another.
-static void tick(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms,
-                 struct aksu_effects *fx)
+// Timeouts, 3.10.8.
+static void tick(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
     uint32_t wait_ms;
-    uint8_t due = aksu_tcp_due(t, now_ms, &wait_ms);
+    uint8_t due = aksu_tcp_due(t, c->now_ms, &wait_ms);
 
     if (due & AKSU_TIMER_USER) {
-        aksu_tcp_give_up(t, fx, AKSU_ETIMEDOUT);
+        aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
+        return;
     }
-    if (due & t->timers & AKSU_TIMER_RTX) {
-        rtx_expired(p, t, fx);
+    if (due & AKSU_TIMER_RTX) {
+        rtx_expired(c);
     }
-    if (due & t->timers & AKSU_TIMER_MISC) {
-        misc_expired(t, fx);
+    if (due & AKSU_TIMER_MISC) {
+        misc_expired(c);
     }
 }
 
 // RFC 5927: only what is in flight can be in error; a synchronized connection survives; a smaller
 // path MTU is believed when the segment makes no progress, and costs no window (RFC 1191 6.4).
-static void icmp(struct aksu_tcb *t, const struct aksu_event *ev, struct aksu_effects *fx)
+static void icmp(const struct aksu_step *c)
 {
-    if (aksu_seq_lt(ev->value, t->snd_una) || !aksu_seq_lt(ev->value, t->snd_max)) {
-        fx->refused = true;
+    struct aksu_tcb *t = c->t;
+
+    if (aksu_seq_lt(c->ev->value, t->snd_una) || !aksu_seq_lt(c->ev->value, t->snd_max)) {
+        c->fx->refused = true;
         return;
     }
-    if (ev->option == AKSU_ICMP_PTB) {
+    if (c->ev->option == AKSU_ICMP_PTB) {
         uint32_t options = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_TIMESTAMPS_LEN : 0;
-        uint32_t mss = aksu_max32(ev->detail, PTB_FLOOR) - options;
+        uint32_t mss = aksu_max32(c->ev->detail, PTB_FLOOR) - options;
         if (t->retries == 0 || mss >= t->snd_mss) {
-            fx->refused = true;
+            c->fx->refused = true;
             return;
         }
         t->snd_mss = (uint16_t)mss;
         t->snd_nxt = t->snd_una;
         return;
     }
-    int reason = (int)ev->detail;
-    if (ev->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED) {
-        aksu_tcp_drop_half_open(t, fx, reason);
+    int reason = (int)c->ev->detail;
+    if (c->ev->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED) {
+        aksu_tcp_drop(c, reason);
     } else {
-        trouble(fx, reason);
+        trouble(c, reason);
     }
 }
 
 // With nothing in flight the retransmission timer is the persist timer: it runs while what is
 // queued is held back by the window, else not at all.
-void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms)
+void aksu_tcp_settle(const struct aksu_step *c)
 {
-    uint32_t len;
-    bool fin;
+    struct aksu_tcb *t = c->t;
 
     if (t->state == AKSU_ESTABLISHED && (t->flags & AKSU_F_FIN)) {
         end_sending(t); // closed before it was open
     }
-    if (t->snd_wnd > 0) {
-        t->probes = 0;
-    }
     if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
         return;
     }
-    if ((t->snd_buf == 0 && !(t->flags & AKSU_F_FIN)) || aksu_tcp_can_send(t, &len, &fin)) {
+    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t) > 0) {
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
     } else if (!(t->timers & AKSU_TIMER_RTX) && !(t->owed & AKSU_OWE_PROBE)) {
-        aksu_tcp_arm_rtx(p, t, now_ms);
+        aksu_tcp_arm_rtx(c);
         if (t->snd_wnd > 0) {
-            t->rtx_at = now_ms + OVERRIDE_MS;
+            t->rtx_at = c->now_ms + OVERRIDE_MS;
         }
     }
 }
 
-static void segment(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                    struct aksu_effects *fx)
+static void segment(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     if (t->state == AKSU_CLOSED) {
-        fx->refused = true;
-        fx->mask = (ev->segment->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
+        c->fx->refused = true;
+        c->fx->mask = (c->s->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
     } else if (t->state == AKSU_LISTEN) {
-        aksu_tcp_arrives_listen(p, t, ev, fx);
+        aksu_tcp_arrives_listen(c);
     } else {
-        aksu_tcp_arrives(p, t, ev, fx);
+        aksu_tcp_arrives(c);
     }
 }
 
-static void dispatch(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                     struct aksu_effects *fx)
+static void dispatch(const struct aksu_step *c)
 {
-    switch (ev->kind) {
+    struct aksu_tcb *t = c->t;
+
+    switch (c->ev->kind) {
     case AKSU_EV_LISTEN:
         if (t->state == AKSU_CLOSED) {
-            aksu_tcp_open(p, t, ev->open, AKSU_LISTEN);
+            aksu_tcp_open(c->p, t, c->ev->open, AKSU_LISTEN);
             t->flags |= AKSU_F_PASSIVE;
         }
         break;
     case AKSU_EV_WROTE:
-        wrote(p, t, ev);
+        wrote(c);
         break;
     case AKSU_EV_READ:
-        read_out(t, ev->value);
+        read_out(t, c->ev->value);
         break;
     case AKSU_EV_SHUTDOWN:
         shut_down(t);
         break;
     case AKSU_EV_CLOSE:
-        close_both(p, t, ev, fx);
+        close_both(c);
         break;
     case AKSU_EV_ABORT:
-        aksu_tcp_give_up(t, fx, AKSU_ECONNABORTED);
+        aksu_tcp_give_up(c, AKSU_ECONNABORTED);
         break;
     case AKSU_EV_SEGMENT:
-        segment(p, t, ev, fx);
+        segment(c);
         break;
     case AKSU_EV_SENT:
-        sent(p, t, ev);
+        sent(c);
         break;
     case AKSU_EV_TICK:
-        tick(p, t, ev->now_ms, fx);
+        tick(c);
         break;
     case AKSU_EV_ICMP:
-        icmp(t, ev, fx);
+        icmp(c);
         break;
     default:
         break;
@@ -377,11 +394,12 @@ static void dispatch(const struct aksu_profile *p, struct aksu_tcb *t, const str
 void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                     struct aksu_effects *fx)
 {
+    struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
     uint8_t before = t->state;
 
     memset(fx, 0, sizeof *fx);
-    dispatch(p, t, ev, fx);
-    aksu_tcp_settle(p, t, ev->now_ms);
+    dispatch(&c);
+    aksu_tcp_settle(&c);
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
     (void)before;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the files of the pure core share. The arguments are always in this order, and mean:
-// p the profile, t the TCB, ev the event, s the arrived segment, fx the effects.
+// c the step, p the profile, t the TCB, ev the event, s its segment, fx the effects.
 #ifndef AKSU_TCP_H
 #define AKSU_TCP_H
 
@@ -17,59 +17,68 @@ enum {
     AKSU_R1 = 3 // retransmissions, SHLD-10
 };
 
+// One step: what its parts share, so that they need no more than this.
+struct aksu_step {
+    const struct aksu_profile *p;
+    struct aksu_tcb *t;
+    const struct aksu_event *ev;
+    struct aksu_effects *fx;
+    const struct aksu_segment *s; // the event's
+    uint32_t now_ms;              // the event's
+};
+
 // handshake.c
 uint8_t aksu_tcp_window_shift(uint32_t rcv_buf);
 void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_open *o,
                    enum aksu_state state);
-void aksu_tcp_arrives_listen(const struct aksu_profile *p, struct aksu_tcb *t,
-                             const struct aksu_event *ev, struct aksu_effects *fx);
-void aksu_tcp_arrives_syn_sent(const struct aksu_profile *p, struct aksu_tcb *t,
-                               const struct aksu_event *ev, struct aksu_effects *fx);
+void aksu_tcp_arrives_listen(const struct aksu_step *c);
+void aksu_tcp_arrives_syn_sent(const struct aksu_step *c);
 
 // arrives.c
-void aksu_tcp_arrives(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                      struct aksu_effects *fx);
-void aksu_tcp_take_ack(const struct aksu_profile *p, struct aksu_tcb *t,
-                       const struct aksu_event *ev, struct aksu_effects *fx);
-void aksu_tcp_take_rest(const struct aksu_profile *p, struct aksu_tcb *t,
-                        const struct aksu_event *ev, struct aksu_effects *fx);
+void aksu_tcp_arrives(const struct aksu_step *c);
+void aksu_tcp_take(const struct aksu_step *c);
+
+// sequence.c
+bool aksu_tcp_check_sequence(const struct aksu_step *c);
 
 // reassembly.c
-bool aksu_tcp_take_text(const struct aksu_profile *p, struct aksu_tcb *t,
-                        const struct aksu_segment *s, struct aksu_effects *fx);
-void aksu_tcp_report_duplicate(const struct aksu_profile *p, struct aksu_tcb *t,
-                               const struct aksu_segment *s);
+bool aksu_tcp_take_text(const struct aksu_step *c);
+void aksu_tcp_report_duplicate(const struct aksu_step *c);
 bool aksu_tcp_hold(struct aksu_tcb *t, aksu_seq start, aksu_seq end);
 void aksu_tcp_forget_duplicate(struct aksu_tcb *t);
 
 // challenge.c
-void aksu_tcp_challenge(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_challenge(const struct aksu_step *c);
 
 // recovery.c
-void aksu_tcp_recovery_acked(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t acked);
-void aksu_tcp_recovery_duplicate(const struct aksu_profile *p, struct aksu_tcb *t);
-void aksu_tcp_recovery_timeout(const struct aksu_profile *p, struct aksu_tcb *t);
+void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked);
+void aksu_tcp_recovery_duplicate(const struct aksu_step *c);
+void aksu_tcp_recovery_timeout(const struct aksu_step *c);
 
 // rto.c
-void aksu_tcp_rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms);
-void aksu_tcp_arm_rtx(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
-void aksu_tcp_arm_user(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_measure(const struct aksu_step *c);
+void aksu_tcp_arm_rtx(const struct aksu_step *c);
+void aksu_tcp_arm_user(const struct aksu_step *c);
 
 // step.c: aksu_tcp_serve is aksu_tcp_step for connections that LISTEN began and whose options were
 // left alone.
 void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                     struct aksu_effects *fx);
-void aksu_tcp_finish(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
-void aksu_tcp_drop_half_open(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
-void aksu_tcp_give_up(struct aksu_tcb *t, struct aksu_effects *fx, int reason);
-void aksu_tcp_enter_time_wait(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
-void aksu_tcp_arm_fin_wait_2(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_finish(const struct aksu_step *c, int reason);
+void aksu_tcp_drop(const struct aksu_step *c, int reason);
+void aksu_tcp_give_up(const struct aksu_step *c, int reason);
+void aksu_tcp_enter_time_wait(const struct aksu_step *c);
+void aksu_tcp_arm_fin_wait_2(const struct aksu_step *c);
 bool aksu_tcp_may_write(const struct aksu_tcb *t);
-void aksu_tcp_settle(const struct aksu_profile *p, struct aksu_tcb *t, uint32_t now_ms);
+void aksu_tcp_settle(const struct aksu_step *c);
 
 // plan.c
 uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms);
-bool aksu_tcp_can_send(const struct aksu_tcb *t, uint32_t *len, bool *fin);
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t);
+
+// window.c
+uint32_t aksu_tcp_window(const struct aksu_tcb *t);
+bool aksu_tcp_update_due(const struct aksu_tcb *t);
 
 // Octets of sequence space that SYN and FIN take up.
 static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
@@ -81,6 +90,36 @@ static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
 static inline uint32_t aksu_tcp_syn(const struct aksu_tcb *t)
 {
     return (t->flags & AKSU_F_SYN_UNACKED) != 0;
+}
+
+// One number once sending is closed: the FIN's, behind the last octet.
+static inline uint32_t aksu_tcp_fin(const struct aksu_tcb *t)
+{
+    return (t->flags & AKSU_F_FIN) != 0;
+}
+
+// Ranges that the next SACK option tells: three fit behind timestamps (RFC 2018 3).
+static inline unsigned aksu_tcp_sack_blocks(const struct aksu_tcb *t)
+{
+    return t->ranges > 3 && (t->flags & AKSU_F_TIMESTAMPS) ? 3 : t->ranges;
+}
+
+// Whether a connection that LISTEN began waits for the ACK of its SYN.
+static inline bool aksu_tcp_half_open(const struct aksu_tcb *t)
+{
+    return t->state == AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE);
+}
+
+// Whether a segment has the timestamps that were negotiated.
+static inline bool aksu_tcp_stamped(const struct aksu_tcb *t, const struct aksu_segment *s)
+{
+    return (t->flags & AKSU_F_TIMESTAMPS) && (s->options & AKSU_OPT_TIMESTAMPS);
+}
+
+// Whether the peer may still send data: it has not closed, as far as is known.
+static inline bool aksu_tcp_receiving(const struct aksu_tcb *t)
+{
+    return t->state >= AKSU_ESTABLISHED && t->state <= AKSU_FIN_WAIT_2;
 }
 
 // Whether the state is one in which data of the application may be on its way.

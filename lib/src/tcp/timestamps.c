@@ -28,7 +28,7 @@ static void put(const struct aksu_tcb *t, struct aksu_segment *s, uint32_t now_m
 {
     s->options |= AKSU_OPT_TIMESTAMPS;
     s->tsval = now_ms + t->salt;
-    s->tsecr = (s->flags & AKSU_ACK) ? t->ts_recent : 0;
+    s->tsecr = t->ts_recent; // zero before the peer's SYN
 }
 
 const struct aksu_timestamps aksu_tcp_timestamps = {stale, arrived, put};

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// The first check of RFC 9293 3.10.7.4: whether a segment's sequence number is one that may come.
+#include "tcp.h"
+
+// Table 6. A segment that reaches over both edges of the window is acceptable too: it is trimmed.
+// With a window of zero, ACK, URG and RST of a segment at rcv_nxt are processed (MUST-66).
+static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
+{
+    uint32_t wnd = t->rcv_adv - t->rcv_nxt;
+    uint32_t len = s->len + aksu_tcp_control_len(s);
+
+    if (s->flags & AKSU_RST) {
+        len = 0; // its sequence number alone decides (RFC 5961 3.2)
+    }
+    if (wnd == 0) {
+        return s->seq == t->rcv_nxt;
+    }
+    if (len == 0) {
+        // At the right edge, too: two ends that filled each other's window and lost the end of it
+        // would else refuse each other's ACKs for ever (Appendix A.2).
+        return s->seq - t->rcv_nxt < wnd + ((s->flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK);
+    }
+    return aksu_seq_lt(s->seq, t->rcv_adv) && aksu_seq_lt(t->rcv_nxt, s->seq + len);
+}
+
+static void answer_unacceptable(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
+
+    if (s->flags & AKSU_RST) {
+        return;
+    }
+    if (s->len > 0 || (s->flags & AKSU_FIN)) {
+        t->owed |= AKSU_OWE_ACK; // the peer sends again what we have: it needs the ACK
+        aksu_tcp_report_duplicate(c);
+    } else {
+        aksu_tcp_challenge(c); // an empty one must not start an ACK war
+    }
+    if (t->state == AKSU_TIME_WAIT && (s->flags & AKSU_FIN)) {
+        aksu_tcp_enter_time_wait(c); // eighth, TIME-WAIT: restart the 2 MSL
+    }
+}
+
+// First: the sequence number, with RFC 7323 5.3 before it.
+bool aksu_tcp_check_sequence(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
+    bool stale = false;
+
+    if ((t->flags & AKSU_F_TIMESTAMPS) && !(s->flags & AKSU_RST)) {
+        if (s->options & AKSU_OPT_TIMESTAMPS) {
+            stale = c->p->timestamps->stale(t, s, c->now_ms);
+        } else if (!(s->options & AKSU_OPT_ILLEGAL)) {
+            return false; // RFC 7323 3.2
+        }
+    }
+    if (!stale && acceptable(t, s)) {
+        return true;
+    }
+    answer_unacceptable(c);
+    return false;
+}
