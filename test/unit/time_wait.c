@@ -150,6 +150,36 @@ static void reuse_by_sequence(void **state)
     assert_int_equal(h.app.opens, 2);
 }
 
+// R6191-02, RFC 6528 3: more than 250 kB/s were sent, so our numbers are ahead of the ISN clock:
+// the new ISN is beyond them all the same.
+static void reuse_after_fast_sending(void **state)
+{
+    (void)state;
+    static const uint8_t text[1000];
+    start(&h, &store);
+    listen_on(&h, PORT);
+    uint32_t end = establish(&h, PEER_PORT) + 1;
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(aksu_send(&h.net, h.app.conn, text, sizeof text), sizeof text);
+        drain(&h);
+        h.now++;
+        end += sizeof text;
+        struct wire w = tcp(AKSU_ACK, 1001, end, 0);
+        assert_int_equal(feed(&h, &w), 0);
+    }
+    assert_int_equal(aksu_close(&h.net, h.app.conn, 0), AKSU_OK);
+    drain(&h);
+    struct wire w = tcp(AKSU_FIN | AKSU_ACK, 1001, ++end, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    drain(&h);
+    h.now += 10;
+    assert_int_equal(syn(5000), 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN | AKSU_ACK);
+    assert_true((int32_t)(h.got.seq - end) >= 0); // the last one used was our FIN, end - 1
+    assert_true(h.got.seq - end < 1000000);
+}
+
 // R6191-03: a SYN at or below the last number opens nothing, and TIME-WAIT goes on.
 static void no_reuse_of_old_numbers(void **state)
 {
@@ -280,6 +310,7 @@ int main(void)
         cmocka_unit_test(it_ends),
         cmocka_unit_test(assassination),
         cmocka_unit_test(reuse_by_sequence),
+        cmocka_unit_test(reuse_after_fast_sending),
         cmocka_unit_test(no_reuse_of_old_numbers),
         cmocka_unit_test(reuse_by_timestamp),
         cmocka_unit_test(equal_timestamp),
