@@ -289,6 +289,90 @@ static void live_entry_is_not_poisoned(void **state)
     assert_true(data);
 }
 
+// A connection whose data is no longer answered, up to R1 (RFC 9293 3.8.3): its next hop is asked
+// for anew, and no data goes out meanwhile.
+static void silent_until_r1(const struct aksu_endpoint *to, uint32_t hop)
+{
+    struct wire w = tcp(AKSU_SYN | AKSU_ACK, 1000, 0, 0);
+    aksu_handle conn = aksu_connect(&h.net, to, 0, &app_handlers, &h.app);
+    assert_true(next(&h));
+    answer_arp(&h, hop, hop == GATE ? gate_mac : peer_mac);
+    assert_true(next(&h));
+    w.src = h.got.dst;
+    w.sport = to->port;
+    w.dport = h.got.sport;
+    w.ack = h.got.seq + 1;
+    assert_int_equal(feed(&h, &w), 0);
+    drain(&h);
+    assert_int_equal(aksu_send(&h.net, conn, "x", 1), 1);
+    while (h.app.troubles == 0) {
+        if (!next(&h)) {
+            h.now += aksu_idle(&h.net, h.now);
+            continue;
+        }
+        if (h.app.troubles == 0) {
+            assert_int_equal(h.got.type, 0x0800);
+            assert_memory_equal(h.got.to, hop == GATE ? gate_mac : peer_mac, 6);
+        }
+    }
+    assert_int_equal(h.app.trouble_reason, AKSU_ETIMEDOUT);
+    assert_int_equal(h.got.type, 0x0806);
+    assert_int_equal(h.got.op, 1);
+    assert_memory_equal(h.got.to, broadcast_mac, 6);
+    assert_int_equal(h.got.tpa, hop);
+    quiet(&h);
+}
+
+// R1122A-01: another station answers: the data goes there from now on.
+static void next_hop_has_moved(void **state)
+{
+    (void)state;
+    static const uint8_t new_mac[6] = {2, 0, 0, 0, 0, 0x77};
+    const struct aksu_endpoint to[] = {{aksu_ipv4(192, 0, 2, 2), 80},
+                                       {aksu_ipv4(198, 51, 100, 1), 80}};
+    for (unsigned i = 0; i < 2; i++) {
+        setup(NULL);
+        silent_until_r1(&to[i], i == 0 ? PEER : GATE);
+        answer_arp(&h, i == 0 ? PEER : GATE, new_mac);
+        assert_true(next(&h));
+        assert_int_equal(h.got.len, 1);
+        assert_memory_equal(h.got.to, new_mac, 6);
+        assert_int_equal(h.app.troubles, 1);
+    }
+}
+
+// Nobody answers: it is asked ten times, once a second, then the data goes to the old station.
+static void next_hop_is_kept(void **state)
+{
+    (void)state;
+    const struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
+    silent_until_r1(&to, PEER);
+    unsigned requests = 1;
+    for (uint32_t asked = h.now; requests < 20;) {
+        h.now += aksu_idle(&h.net, h.now);
+        if (!next(&h))
+            continue;
+        if (h.got.type == 0x0800)
+            break;
+        assert_int_equal(h.got.tpa, PEER);
+        assert_true(h.now - asked >= 1000);
+        asked = h.now;
+        requests++;
+    }
+    assert_int_equal(requests, 10);
+    assert_int_equal(h.got.len, 1);
+    assert_memory_equal(h.got.to, peer_mac, 6);
+    assert_int_equal(h.app.closes, 0);
+    struct wire w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0); // it was there after all
+    w.sport = 80;
+    w.dport = h.got.sport;
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "y", 1), 1);
+    assert_true(next(&h));
+    assert_int_equal(h.got.len, 1);
+    assert_memory_equal(h.got.to, peer_mac, 6);
+}
+
 // R826-05: a flood of requests from strangers evicts nothing.
 static void flood_evicts_nothing(void **state)
 {
@@ -376,6 +460,8 @@ int main(void)
         T(unresolved),
         T(unsolicited_answer),
         T(live_entry_is_not_poisoned),
+        T(next_hop_has_moved),
+        T(next_hop_is_kept),
         T(flood_evicts_nothing),
         T(conflict),
         T(own_echo),
