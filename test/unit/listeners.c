@@ -81,6 +81,35 @@ static void all_flags(void **state)
     }
 }
 
+// SM-04: a RST at a listener is dropped and counted as such; what no TCP sends has its own reason.
+static void drop_reasons(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned flags;
+        enum aksu_drop reason;
+    } rows[] = {{AKSU_RST, AKSU_DROP_LISTEN},
+                {AKSU_RST | AKSU_ACK, AKSU_DROP_LISTEN},
+                {AKSU_RST | AKSU_SYN, AKSU_DROP_TCP_FLAGS},
+                {AKSU_FIN, AKSU_DROP_TCP_FLAGS},
+                {AKSU_PSH, AKSU_DROP_TCP_FLAGS},
+                {0, AKSU_DROP_TCP_FLAGS},
+                {AKSU_SYN | AKSU_FIN, AKSU_DROP_TCP_FLAGS},
+                {AKSU_ACK, AKSU_DROP_NO_CONNECTION}};
+    listen_on(&h, PORT);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t before = dropped(&h, rows[i].reason);
+        struct wire w = tcp(rows[i].flags, 1000, 7777, 0);
+        int result = feed(&h, &w);
+        if (result != -(int)rows[i].reason)
+            fail_msg("flags %02x: %s", rows[i].flags, aksu_drop_name(result));
+        assert_int_equal(dropped(&h, rows[i].reason), before + 1);
+        drain(&h);
+    }
+    assert_int_equal(dropped(&h, AKSU_DROP_LISTEN), 2);
+    assert_int_equal(aksu_connections(&h.net), 0);
+}
+
 // MUST-41: to listen touches no connection.
 static void listen_touches_nothing(void **state)
 {
@@ -383,6 +412,7 @@ int main(void)
         T(closed_port),
         T(closed_port_others),
         T(all_flags),
+        T(drop_reasons),
         T(listen_touches_nothing),
         T(listen_beside_active_open),
         T(local_address),
