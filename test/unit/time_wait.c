@@ -254,8 +254,6 @@ static void active_open_of_the_tuple(void **state)
     (void)state;
     into_time_wait(false);
     struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), PEER_PORT};
-    h.now += 10;
-    aksu_now(&h.net, h.now);
     aksu_handle conn = aksu_connect(&h.net, &to, PORT, &app_handlers, &h.app);
     if (conn < 0) {
         assert_int_equal(conn, AKSU_EADDRINUSE);
