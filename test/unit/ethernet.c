@@ -306,6 +306,7 @@ static void silent_until_r1(const struct aksu_endpoint *to, uint32_t hop)
     drain(&h);
     assert_int_equal(aksu_send(&h.net, conn, "x", 1), 1);
     while (h.app.troubles == 0) {
+        assert_int_equal(h.app.closes, 0);
         if (!next(&h)) {
             h.now += aksu_idle(&h.net, h.now);
             continue;
@@ -349,6 +350,7 @@ static void next_hop_is_kept(void **state)
     silent_until_r1(&to, PEER);
     unsigned requests = 1;
     for (uint32_t asked = h.now; requests < 20;) {
+        assert_int_equal(h.app.closes, 0);
         h.now += aksu_idle(&h.net, h.now);
         if (!next(&h))
             continue;
@@ -362,7 +364,6 @@ static void next_hop_is_kept(void **state)
     assert_int_equal(requests, 10);
     assert_int_equal(h.got.len, 1);
     assert_memory_equal(h.got.to, peer_mac, 6);
-    assert_int_equal(h.app.closes, 0);
     struct wire w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0); // it was there after all
     w.sport = 80;
     w.dport = h.got.sport;
