@@ -254,6 +254,35 @@ static void unresolved(void **state)
     assert_int_equal(aksu_connections(&h.net), 0);
 }
 
+// R1122A-01: an answer serves further connections for five minutes, then it is asked again; those
+// that have it keep it.
+static void answer_goes_stale(void **state)
+{
+    (void)state;
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 81};
+    uint32_t iss;
+    aksu_handle first = establish_active(&h, 80, &iss);
+    h.now += 299000;
+    aksu_now(&h.net, h.now);
+    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN);
+    assert_memory_equal(h.got.to, peer_mac, 6);
+    quiet(&h);
+    h.now += 1000;
+    aksu_now(&h.net, h.now);
+    drain(&h); // the SYN again
+    to.port++;
+    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.type, 0x0806);
+    assert_int_equal(h.got.tpa, PEER);
+    assert_int_equal(aksu_send(&h.net, first, "x", 1), 1);
+    assert_true(next(&h));
+    assert_int_equal(h.got.len, 1);
+    assert_memory_equal(h.got.to, peer_mac, 6);
+}
+
 // R826-02, R826-04: an answer nobody asked for makes no entry.
 static void unsolicited_answer(void **state)
 {
@@ -459,6 +488,7 @@ int main(void)
         T(connect_resolves),
         T(connect_through_gateway),
         T(unresolved),
+        T(answer_goes_stale),
         T(unsolicited_answer),
         T(live_entry_is_not_poisoned),
         T(next_hop_has_moved),
