@@ -404,6 +404,31 @@ static void oldest_gives_way(void **state)
     }
 }
 
+// The one that gave way is not counted any longer: its listener takes as many SYNs as before.
+static void backlog_after_giving_way(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < 4; i++)
+        return_cookie((uint16_t)(6000 + i));
+    assert_int_equal(aksu_counters(&h.net)->half_open_lost, 2);
+    for (uint16_t i = 0; i < 4; i++) {
+        struct wire w = tcp(AKSU_RST, 1001, 0, 0);
+        w.sport = (uint16_t)(6000 + i);
+        assert_int_equal(feed(&h, &w), 0);
+        drain(&h);
+    }
+    assert_int_equal(aksu_connections(&h.net), 0);
+    uint32_t before = aksu_counters(&h.net)->cookies_sent;
+    for (uint16_t i = 0; i < 3; i++) {
+        struct wire w = syn_mss(1460);
+        w.sport = (uint16_t)(7000 + i);
+        assert_int_equal(feed(&h, &w), 0);
+        drain(&h);
+    }
+    assert_int_equal(aksu_connections(&h.net), 2);
+    assert_int_equal(aksu_counters(&h.net)->cookies_sent, before + 1);
+}
+
 // All rows are open when it comes back: a RST, and none of them gives way.
 static void open_ones_stay(void **state)
 {
@@ -461,6 +486,7 @@ int main(void)
         T(not_in_use),
         T(flood),
         T(oldest_gives_way),
+        T(backlog_after_giving_way),
         T(open_ones_stay),
         T(no_reflection),
     };

@@ -160,6 +160,34 @@ static void local_address(void **state)
     assert_int_equal(aksu_unlisten(&h.net, &other, PORT), AKSU_EINVAL);
 }
 
+// One for an address and one for any, on the same port: two listeners, the exact one is heard.
+static void exact_before_any(void **state)
+{
+    (void)state;
+    struct aksu_addr ours = aksu_ipv4(192, 0, 2, 1);
+    static struct app exact;
+    for (unsigned order = 0; order < 2; order++) {
+        setup(NULL);
+        memset(&exact, 0, sizeof exact);
+        for (unsigned i = 0; i < 2; i++) {
+            bool any = i == order;
+            assert_int_equal(aksu_listen(&h.net, any ? NULL : &ours, PORT, 0, &app_handlers,
+                                         any ? &h.app : &exact),
+                             AKSU_OK);
+        }
+        assert_int_equal(syn(PEER_PORT, PORT), 0);
+        assert_true(next(&h));
+        struct wire w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0);
+        assert_int_equal(feed(&h, &w), 0);
+        assert_int_equal(exact.opens, 1);
+        assert_int_equal(h.app.opens, 0);
+        assert_int_equal(aksu_unlisten(&h.net, &ours, PORT), AKSU_OK);
+        assert_int_equal(aksu_unlisten(&h.net, &ours, PORT), AKSU_EINVAL);
+        establish(&h, PEER_PORT + 1); // the other one is still there
+        assert_int_equal(h.app.opens, 1);
+    }
+}
+
 static void bad_arguments(void **state)
 {
     (void)state;
@@ -243,6 +271,26 @@ static void backlog(void **state)
         }
         assert_int_equal(aksu_connections(&h.net), wanted ? wanted : 3);
     }
+}
+
+// Half-open connections that unlisten drops are not counted any longer: when all rows are open, a
+// SYN is dropped, not answered by a cookie that could not be taken.
+static void unlisten_forgets(void **state)
+{
+    (void)state;
+    listen_on(&h, PORT);
+    for (uint16_t i = 0; i < 2; i++) {
+        assert_int_equal(syn((uint16_t)(2000 + i), PORT), 0);
+        drain(&h);
+    }
+    assert_int_equal(aksu_unlisten(&h.net, NULL, PORT), AKSU_OK);
+    assert_int_equal(aksu_counters(&h.net)->half_open_lost, 2);
+    listen_on(&h, PORT);
+    for (uint16_t i = 0; i < 4; i++)
+        establish(&h, (uint16_t)(3000 + i));
+    assert_int_equal(syn(2000, PORT), -AKSU_DROP_NO_ROW);
+    quiet(&h);
+    assert_int_equal(aksu_counters(&h.net)->cookies_sent, 0);
 }
 
 // SM-14: RST in SYN-RECEIVED: the row is free again, the user is not told.
@@ -416,12 +464,14 @@ int main(void)
         T(listen_touches_nothing),
         T(listen_beside_active_open),
         T(local_address),
+        T(exact_before_any),
         T(bad_arguments),
         T(announced_when_open),
         T(veto),
         T(unlisten),
         T(reset_half_open),
         T(backlog),
+        T(unlisten_forgets),
         T(syn_again),
         T(invalid_remotes),
         T(no_gateway),
