@@ -106,6 +106,48 @@ static void timestamps_go_on(void **state)
     assert_in_range(fresh.got.tsval - before, 1000000 - 2000, 1000000 + 2000);
 }
 
+// So do the options that are the stack's own.
+static void options_go_on(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_TTL, 33), AKSU_OK);
+    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_DSCP, 46), AKSU_OK);
+    drain(&h);
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    aksu_handle conn = wake(&fresh_store, 1000);
+    assert_int_equal(aksu_send(&fresh.net, conn, "x", 1), 1);
+    assert_true(next(&fresh));
+    answer_arp(&fresh, PEER, peer_mac);
+    assert_true(next(&fresh));
+    assert_int_equal(fresh.got.len, 1);
+    assert_int_equal(fresh.got.ttl, 33);
+    assert_int_equal(fresh.got.tos, 46 << 2);
+}
+
+// Nobody answers for the next hop, and none is known from before: the connection hears of it after
+// ten questions, and nothing but those goes out.
+static void next_hop_is_gone(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    aksu_handle conn = wake(&fresh_store, 1000);
+    assert_int_equal(aksu_send(&fresh.net, conn, "x", 1), 1);
+    unsigned requests = 0;
+    for (uint32_t ms = 0; ms < 30000; ms += 100) {
+        while (next(&fresh)) {
+            assert_int_equal(fresh.got.type, 0x0806);
+            assert_int_equal(fresh.got.tpa, PEER);
+            requests++;
+        }
+        fresh.now += 100;
+    }
+    assert_int_equal(requests, 10);
+    assert_int_equal(fresh.app.closes, 1);
+    assert_int_equal(fresh.app.close_reason, AKSU_EHOSTUNREACH);
+    assert_int_equal(aksu_connections(&fresh.net), 0);
+    assert_int_equal(aksu_idle(&fresh.net, fresh.now), AKSU_NEVER);
+}
+
 // Not while anything is on its way.
 static void busy(void **state)
 {
@@ -189,8 +231,8 @@ static void no_row(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(goes_on),       T(timestamps_go_on), T(busy),   T(not_established),
-        T(bad_arguments), T(refused),          T(no_row),
+        T(goes_on),          T(timestamps_go_on), T(busy),    T(not_established), T(options_go_on),
+        T(next_hop_is_gone), T(bad_arguments),    T(refused), T(no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
