@@ -200,6 +200,21 @@ static void impossible_arp_sender(void **state)
     quiet(&h);
 }
 
+// R826-04: nor protocol addresses that no station of this network has.
+static void impossible_arp_address(void **state)
+{
+    (void)state;
+    static const uint32_t senders[] = {0xc00002ff, 0xc0000200, FAR, 0xe0000001, 0x7f000001};
+    for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
+        struct wire w = arp(1, senders[i], peer_mac, US);
+        assert_int_equal(feed_arp(&w), -AKSU_DROP_SOURCE);
+    }
+    struct wire w = arp(1, PEER, peer_mac, US);
+    w.from[5]++; // nor one that speaks for another
+    assert_int_equal(feed_arp(&w), -AKSU_DROP_SOURCE);
+    quiet(&h);
+}
+
 // R1122A-03: the SYN is sent right after the answer.
 static void connect_resolves(void **state)
 {
@@ -435,6 +450,29 @@ static void conflict(void **state)
     assert_true(answers <= 1);
 }
 
+// R5227-04: the defence: one announcement at once, another only after 10 s.
+static void conflict_is_defended(void **state)
+{
+    (void)state;
+    struct wire w = arp(1, US, peer_mac, US);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(feed_arp(&w), 0);
+        assert_true(next(&h));
+        assert_int_equal(h.got.type, 0x0806);
+        assert_int_equal(h.got.op, 1);
+        assert_memory_equal(h.got.to, broadcast_mac, 6);
+        assert_memory_equal(h.got.sha, our_mac, 6);
+        assert_int_equal(h.got.spa, US);
+        assert_int_equal(h.got.tpa, US);
+        quiet(&h);
+        h.now += 9999;
+        assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+        quiet(&h);
+        h.now += 1;
+    }
+    assert_int_equal(aksu_counters(&h.net)->arp_conflicts, 6);
+}
+
 // R5227-05: our own frame come back is no conflict.
 static void own_echo(void **state)
 {
@@ -485,6 +523,7 @@ int main(void)
         T(request_for_another),
         T(malformed_arp),
         T(impossible_arp_sender),
+        T(impossible_arp_address),
         T(connect_resolves),
         T(connect_through_gateway),
         T(unresolved),
@@ -495,6 +534,7 @@ int main(void)
         T(next_hop_is_kept),
         T(flood_evicts_nothing),
         T(conflict),
+        T(conflict_is_defended),
         T(own_echo),
         T(bare_ip),
     };
