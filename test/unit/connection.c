@@ -144,6 +144,27 @@ static void normal_and_reset(void **state)
     assert_int_equal(h.app.close_reason, AKSU_OK);
 }
 
+// on_recv: only when octets became readable: not for those that are ahead of their turn or
+// repeated.
+static void told_of_readable(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t seq;
+        size_t len;
+        unsigned recvs;
+        size_t readable;
+    } rows[] = {{1101, 50, 0, 0}, {1001, 60, 1, 60}, {1001, 60, 1, 60}, {1061, 40, 2, 150}};
+    h.app.keep = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct wire w = tcp(AKSU_ACK, rows[i].seq, iss + 1, rows[i].len);
+        feed(&h, &w);
+        drain(&h);
+        assert_int_equal(h.app.recvs, rows[i].recvs);
+        assert_int_equal(h.app.readable, rows[i].readable);
+    }
+}
+
 // Abort: <RST>, on_close with ECONNABORTED, later, not inside the call.
 static void abort_call(void **state)
 {
@@ -432,6 +453,7 @@ int main(void)
         T(nagle_and_nodelay),
         T(info),
         T(normal_and_reset),
+        T(told_of_readable),
         T(abort_call),
         T(calls_call_nothing),
         T(trace),
