@@ -404,6 +404,20 @@ static void oldest_gives_way(void **state)
     }
 }
 
+// One half-open connection is enough for cookies: its row is theirs. Without it a SYN is dropped.
+static void last_half_open(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < 3; i++)
+        return_cookie((uint16_t)(6000 + i));
+    assert_int_equal(aksu_connections(&h.net), 4);
+    return_cookie(6003);
+    assert_int_equal(h.app.opens, 4);
+    struct wire w = syn_mss(1460);
+    assert_int_equal(feed(&h, &w), -AKSU_DROP_NO_ROW);
+    quiet(&h);
+}
+
 // The one that gave way is not counted any longer: its listener takes as many SYNs as before.
 static void backlog_after_giving_way(void **state)
 {
@@ -486,6 +500,7 @@ int main(void)
         T(not_in_use),
         T(flood),
         T(oldest_gives_way),
+        T(last_half_open),
         T(backlog_after_giving_way),
         T(open_ones_stay),
         T(no_reflection),
