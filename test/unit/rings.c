@@ -281,6 +281,41 @@ static void emitted(void **state)
     expect_octets(h.got.data, 100000, h.got.len);
 }
 
+// Nothing more is taken once sending has ended, whatever ended it.
+static void expect_no_more(aksu_handle conn)
+{
+    size_t len = 77;
+    assert_int_equal(aksu_send(&h.net, conn, "x", 1), AKSU_EPIPE);
+    assert_int_equal(aksu_commit(&h.net, conn, 0), AKSU_EPIPE);
+    assert_int_equal(aksu_offer(&h.net, conn, 0), AKSU_EPIPE);
+    assert_null(aksu_room(&h.net, conn, &len));
+    assert_int_equal(len, 0);
+    assert_int_equal(aksu_shutdown(&h.net, conn), AKSU_EPIPE);
+}
+
+static void no_more_is_taken(void **state)
+{
+    (void)state;
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 81};
+    aksu_handle conn = aksu_connect(&h.net, &to, 0, &app_handlers, &h.app);
+    assert_int_equal(aksu_shutdown(&h.net, conn), AKSU_OK);
+    expect_no_more(conn); // in SYN-SENT
+    setup(NULL);
+    struct wire w = tcp(AKSU_FIN | AKSU_ACK, 1001, iss + 1, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "x", 1), 1); // in CLOSE-WAIT
+    assert_int_equal(aksu_shutdown(&h.net, h.app.conn), AKSU_OK);
+    expect_no_more(h.app.conn);
+    drain(&h);
+    expect_no_more(h.app.conn); // in LAST-ACK
+    setup(NULL);
+    w = tcp(AKSU_RST, 1001, 0, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    expect_no_more(h.app.conn); // in CLOSED, until on_close has told
+    drain(&h);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "x", 1), AKSU_EBADF);
+}
+
 static void offer_needs_emit(void **state)
 {
     (void)state;
@@ -366,13 +401,21 @@ static void fin_then_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(receive_wraps),       T(reassembly_wraps),
-        T(peek_and_consume),    T(window_closes_and_opens),
-        T(send_wraps),          T(send_full),
-        T(room_and_commit),     T(retransmission),
-        T(small_output_buffer), T(emitted),
-        T(offer_needs_emit),    T(after_shutdown),
-        T(send_in_syn_sent),    T(close_with_unread_data),
+        T(receive_wraps),
+        T(reassembly_wraps),
+        T(peek_and_consume),
+        T(window_closes_and_opens),
+        T(send_wraps),
+        T(send_full),
+        T(room_and_commit),
+        T(retransmission),
+        T(small_output_buffer),
+        T(emitted),
+        T(offer_needs_emit),
+        T(no_more_is_taken),
+        T(after_shutdown),
+        T(send_in_syn_sent),
+        T(close_with_unread_data),
         T(fin_then_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
