@@ -51,6 +51,8 @@ static void echo(void **state)
         assert_int_equal(h.got.icmp_rest, w.icmp_rest);
         assert_int_equal(h.got.src, US);
         assert_int_equal(h.got.dst, PEER);
+        assert_int_equal(h.got.ttl, 64);
+        assert_int_equal(h.got.tos, 0);
         assert_memory_equal(h.got.to, peer_mac, 6);
         assert_int_equal(h.got.len, sizes[i]);
         assert_memory_equal(h.got.data, text, sizes[i]);
