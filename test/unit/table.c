@@ -48,7 +48,9 @@ static void expect_stale(aksu_handle conn)
 static void handles_that_never_were(void **state)
 {
     (void)state;
-    static const aksu_handle handles[] = {0, -1, 1, 5, 0x7fffffff, -0x7fffffff - 1, 4097};
+    static const aksu_handle handles[] = {0, -1, 1, 5, 0x7fffffff, -0x7fffffff - 1, 4097,
+                                          // the first row, never used, and the one behind the last
+                                          1 << 19, (1 << 19) + 4};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         expect_stale(handles[i]);
 }
