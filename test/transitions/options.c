@@ -60,6 +60,28 @@ static void wscale_shift(struct fixture *fresh)
     }
 }
 
+// R7323-02: nor is that of the SYN and of the SYN,ACK of a simultaneous open; the next one's is.
+static void wscale_not_in_syn(struct fixture *f)
+{
+    drive(f, AKSU_SYN_SENT);
+    struct aksu_segment s = seg(f, AKSU_SYN, 0, 0, 0, 1000);
+    s.options = WS;
+    s.wscale = 7;
+    arrive(f, s);
+    flush(f);
+    expect_state(f, AKSU_SYN_RECEIVED);
+    assert_int_equal(f->t.snd_wnd, 1000);
+    s = seg(f, SA, 0, 1, 0, 1001);
+    s.options = WS;
+    s.wscale = 7;
+    arrive(f, s);
+    expect_state(f, AKSU_ESTABLISHED);
+    assert_int_equal(f->t.snd_wnd, 1001);
+    assert_int_equal(f->t.max_snd_wnd, 1001);
+    arrive(f, seg(f, A, 1, 1, 0, 1000));
+    assert_int_equal(f->t.snd_wnd, 1000 << 7);
+}
+
 // Our own window: enough shift for the buffer, right edge never beyond the room.
 static void wscale_ours(struct fixture *fresh)
 {
@@ -400,6 +422,38 @@ static void dsack_delivered(struct fixture *f)
     expect_block(f, 0, 0, 701, 801);
 }
 
+// R2883-01: once: neither the answer to a keep-alive, nor a window update, nor data tells it again;
+// what is held above goes on being told.
+static void dsack_once(struct fixture *fresh)
+{
+    for (unsigned row = 0; row < 6; row++) {
+        struct fixture f = *fresh;
+        unsigned islands = row % 2;
+        drive_options(&f, SACK, 0);
+        give(&f, A, 1, 1, 1000);
+        give(&f, A, 1001, 1, 1500);
+        if (islands > 0)
+            give(&f, A, 3001, 1, 100);
+        pass(&f, 300);
+        take(&f);
+        give(&f, A, 101, 1, 200);
+        expect_count(&f, 1);
+        expect_block(&f, 0, 0, 101, 301);
+        assert_int_equal(f.out[0].sacks, 1 + islands);
+        take(&f);
+        if (row / 2 == 0)
+            give(&f, A, 2500, 1, 0); // keep-alive
+        else
+            user(&f, row / 2 == 1 ? AKSU_EV_READ : AKSU_EV_WROTE, 2500);
+        flush(&f);
+        assert_true(f.outs > 0);
+        expect(&f, 0, A, 1, 2501, row / 2 == 2 ? MSS - 12 * islands : 0);
+        assert_int_equal(f.out[0].sacks, islands);
+        if (islands > 0)
+            expect_block(&f, 0, 0, 3001, 3101);
+    }
+}
+
 // RFC 2883 4.1: with an island above: D-SACK block first, then the island.
 static void dsack_and_island(struct fixture *f)
 {
@@ -471,6 +525,7 @@ int main(void)
     static const struct test tests[] = {
         TEST(wscale_needs_both),
         TEST(wscale_shift),
+        TEST(wscale_not_in_syn),
         TEST(wscale_ours),
         TEST(ring_beyond_the_field),
         TEST(wscale_granularity),
@@ -491,6 +546,7 @@ int main(void)
         TEST(sack_order),
         TEST(sack_as_many_as_fit),
         TEST(dsack_delivered),
+        TEST(dsack_once),
         TEST(dsack_and_island),
         TEST(dsack_in_island),
         TEST(sack_blocks_arrive),

@@ -98,6 +98,53 @@ static void karn(struct fixture *f)
     assert_true(rto(f) < 2000);
 }
 
+// The same with timestamps: an echo from before the last timeout came with a copy that the peer had
+// already. It tells how long the loss took to mend, not the path: no sample, but the backoff ends
+// (cf. RFC 3522). An echo of what was sent since then is a sample (RFC 7323 4.1).
+static void stale_echo(struct fixture *fresh)
+{
+    for (unsigned timeouts = 0; timeouts < 3; timeouts++) {
+        for (unsigned echoed = 0; echoed <= timeouts; echoed++) {
+            struct fixture f = *fresh;
+            drive_options(&f, AKSU_OPT_TIMESTAMPS, 0);
+            f.t.srtt = 100 * 8;
+            f.t.rttvar = 10 * 4;
+            user(&f, AKSU_EV_WROTE, 20);
+            pass(&f, 1000 * ((1u << timeouts) - 1));
+            expect_count(&f, 1 + timeouts);
+            pass(&f, 150);
+            assert_int_equal(rto(&f), 1000u << timeouts);
+            struct aksu_segment s = seg(&f, A, 1, 11, 0, PEER_WND);
+            s.options = AKSU_OPT_TIMESTAMPS;
+            s.tsval = 5001;
+            s.tsecr = f.out[echoed].tsval;
+            arrive(&f, s);
+            assert_int_equal(f.t.snd_una, f.iss + 11);
+            assert_int_equal(f.t.srtt, 100 * 8 + (echoed == timeouts ? 150 - 100 : 0));
+            assert_int_equal(rto(&f), 1000);
+        }
+    }
+}
+
+// Without a timeout each echo is a sample, also one from before an ACK that restarted the timer.
+static void echo_before_restart(struct fixture *f)
+{
+    drive_options(f, AKSU_OPT_TIMESTAMPS, 0);
+    user(f, AKSU_EV_WROTE, 2 * (MSS - 12));
+    flush(f);
+    expect_count(f, 2);
+    for (uint32_t i = 1; i <= 2; i++) {
+        pass(f, 100);
+        f->t.srtt = 100 * 8;
+        struct aksu_segment s = seg(f, A, 1, 1 + i * (MSS - 12), 0, PEER_WND);
+        s.options = AKSU_OPT_TIMESTAMPS;
+        s.tsval = 5001;
+        s.tsecr = f->out[0].tsval;
+        arrive(f, s);
+        assert_int_equal(f->t.srtt, 100 * 8 + (i - 1) * 100);
+    }
+}
+
 // R6298-10, MUST-19, R6298-05: 1, 2, 4 ... 32, then the maximum; the front alone is sent (SM-30).
 static void backoff(struct fixture *f)
 {
@@ -734,6 +781,8 @@ int main(void)
         TEST(rto_later_samples),
         TEST(rto_minimum),
         TEST(karn),
+        TEST(stale_echo),
+        TEST(echo_before_restart),
         TEST(backoff),
         TEST(timer_management),
         TEST(timer_is_not_moved),

@@ -144,6 +144,27 @@ static void normal_and_reset(void **state)
     assert_int_equal(h.app.close_reason, AKSU_OK);
 }
 
+// on_recv: only when octets became readable: not for those that are ahead of their turn or
+// repeated.
+static void told_of_readable(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t seq;
+        size_t len;
+        unsigned recvs;
+        size_t readable;
+    } rows[] = {{1101, 50, 0, 0}, {1001, 60, 1, 60}, {1001, 60, 1, 60}, {1061, 40, 2, 150}};
+    h.app.keep = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct wire w = tcp(AKSU_ACK, rows[i].seq, iss + 1, rows[i].len);
+        feed(&h, &w);
+        drain(&h);
+        assert_int_equal(h.app.recvs, rows[i].recvs);
+        assert_int_equal(h.app.readable, rows[i].readable);
+    }
+}
+
 // Abort: <RST>, on_close with ECONNABORTED, later, not inside the call.
 static void abort_call(void **state)
 {
@@ -372,6 +393,42 @@ static void counters(void **state)
     assert_int_equal(feed(&h, &w), -AKSU_DROP_UNACCEPTABLE);
 }
 
+// What was sent again, and why: window updates, keep-alives and ACKs are no retransmissions.
+static void counters_of_sending(void **state)
+{
+    (void)state;
+    const struct aksu_counters *c = aksu_counters(&h.net);
+    aksu_set(&h.net, h.app.conn, AKSU_KEEPALIVE_IDLE, 30);
+    aksu_set(&h.net, h.app.conn, AKSU_KEEPALIVE, 1);
+    assert_int_equal(pass(&h, 30000), 1);
+    aksu_set(&h.net, h.app.conn, AKSU_KEEPALIVE, 0);
+    struct wire w = tcp(AKSU_ACK, 1001, iss + 1, 100);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(pass(&h, 1000), 1);
+    assert_int_equal(c->retransmitted, 0);
+    assert_int_equal(c->timeouts, 0);
+    assert_true(say("x"));
+    assert_int_equal(c->retransmitted, 0);
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_int_equal(pass(&h, 1000u << (i - 1)), 1);
+        assert_int_equal(c->retransmitted, i);
+        assert_int_equal(c->timeouts, i);
+    }
+    aksu_shutdown(&h.net, h.app.conn);
+    w = tcp(AKSU_ACK, 1101, iss + 2, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_true(next(&h));
+    assert_true(h.got.flags & AKSU_FIN);
+    assert_int_equal(c->retransmitted, 3);
+    pass(&h, 8000); // the FIN, whose timeout is still backed off
+    assert_int_equal(c->retransmitted, 4);
+    assert_int_equal(c->timeouts, 4);
+    assert_int_equal(c->resets_sent, 0);
+    aksu_abort(&h.net, h.app.conn);
+    assert_int_equal(drain(&h), 1);
+    assert_int_equal(c->resets_sent, 1);
+}
+
 // AKSU_DROP_TCP_FLAGS: what no TCP sends, at a listener and at a connection: nothing changes.
 static void absurd_flags(void **state)
 {
@@ -432,6 +489,7 @@ int main(void)
         T(nagle_and_nodelay),
         T(info),
         T(normal_and_reset),
+        T(told_of_readable),
         T(abort_call),
         T(calls_call_nothing),
         T(trace),
@@ -443,6 +501,7 @@ int main(void)
         T(ready_made_profiles),
         T(storage_is_cleared),
         T(counters),
+        T(counters_of_sending),
         T(absurd_flags),
         T(keep_alive),
         T(two_stacks),

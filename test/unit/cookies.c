@@ -18,11 +18,8 @@ static struct wire stamped(unsigned flags, uint32_t seq, uint32_t ack, uint32_t 
 }
 
 // The backlog, half of the rows, is taken by SYNs that nobody completes.
-static int setup(void **state)
+static void fill_backlog(void)
 {
-    (void)state;
-    start(&h, &store);
-    listen_on(&h, PORT);
     for (unsigned i = 0; i < 2; i++) {
         struct wire w = tcp(AKSU_SYN, 1, 0, 0);
         w.sport = (uint16_t)(100 + i);
@@ -31,6 +28,14 @@ static int setup(void **state)
     }
     assert_int_equal(aksu_connections(&h.net), 2);
     assert_int_equal(aksu_counters(&h.net)->cookies_sent, 0);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    start(&h, &store);
+    listen_on(&h, PORT);
+    fill_backlog();
     return 0;
 }
 
@@ -167,6 +172,29 @@ static void options_through_timestamp(void **state)
     }
 }
 
+// R7323-05: the cookie's bits in the timestamp do not put it ahead of our clock: what follows at
+// once is not less, at whatever moment the SYN came.
+static void timestamp_is_not_ahead(void **state)
+{
+    (void)state;
+    static const uint8_t permitted[4] = {1, 1, 4, 2};
+    for (unsigned ms = 0; ms < 32; ms++) {
+        setup(NULL);
+        h.now += ms;
+        struct wire w = stamped(AKSU_SYN, 1000, 0, 4000, 0);
+        memcpy(w.options + 12, permitted, 4); // and no window scale: all bits are set
+        w.options_len = 16;
+        uint32_t cookie = cookie_for(&w), tsval = h.got.tsval;
+        w = stamped(AKSU_ACK, 1001, cookie + 1, 4000, tsval);
+        assert_int_equal(feed(&h, &w), 0);
+        assert_int_equal(aksu_send(&h.net, h.app.conn, "x", 1), 1);
+        assert_true(next(&h));
+        assert_int_equal(h.got.len, 1);
+        assert_true((int32_t)(h.got.tsval - tsval) >= 0);
+        assert_true(h.got.tsval - tsval < 64);
+    }
+}
+
 // R4987-03: each bit flipped: RST, no connection.
 static void forged(void **state)
 {
@@ -224,6 +252,35 @@ static void expired(void **state)
     w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
     assert_true(feed(&h, &w) < 0);
     assert_int_equal(h.app.opens, 0);
+}
+
+// R4987-03: nor while a flood goes on, which keeps cookies in use: one to two periods of 65.5 s.
+static void expired_in_flood(void **state)
+{
+    (void)state;
+    pass(&h, 100000); // those of setup() are given up
+    fill_backlog();
+    struct wire w = syn_mss(1460);
+    uint32_t cookie = cookie_for(&w);
+    for (unsigned i = 0; i < 132; i++) {
+        h.now += 1000;
+        for (unsigned k = 0; k < 3; k++) {
+            w = tcp(AKSU_SYN, 1, 0, 0);
+            w.sport = (uint16_t)(200 + 3 * i + k);
+            feed(&h, &w);
+            drain(&h);
+        }
+    }
+    w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
+    assert_int_equal(feed(&h, &w), -AKSU_DROP_NO_CONNECTION);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_RST);
+    assert_int_equal(h.app.opens, 0);
+    w = syn_mss(1460);
+    cookie = cookie_for(&w); // they are in use, and a new one is good
+    w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(h.app.opens, 1);
 }
 
 // But long enough for a slow client.
@@ -295,6 +352,120 @@ static void flood(void **state)
     assert_int_equal(h.got.dport, 5000);
 }
 
+// A client that was given a cookie, from this port, returns it.
+static void return_cookie(uint16_t sport)
+{
+    struct wire w = syn_mss(1460);
+    w.sport = sport;
+    feed(&h, &w);
+    assert_true(next(&h));
+    assert_int_equal(h.got.dport, sport);
+    w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0);
+    w.sport = sport;
+    assert_int_equal(feed(&h, &w), 0);
+    quiet(&h);
+}
+
+// R4987-04: no row is left for a cookie that comes back: the half-open connection that has waited
+// longest gives way, wherever it stands in the table, and no other.
+static void oldest_gives_way(void **state)
+{
+    (void)state;
+    for (unsigned again = 0; again < 2; again++) {
+        uint32_t iss[2];
+        uint16_t old = (uint16_t)(100 + again), young = (uint16_t)(101 - again);
+        setup(NULL);
+        struct wire w = tcp(AKSU_RST, 2, 0, 0); // the younger one begins anew in its row
+        w.sport = young;
+        assert_int_equal(feed(&h, &w), 0);
+        drain(&h);
+        h.now += 500;
+        w = tcp(AKSU_SYN, 1, 0, 0);
+        for (unsigned i = 0; i < 2; i++) { // the older one's client asks again: it stays older
+            w.sport = i == 0 ? young : old;
+            feed(&h, &w);
+            assert_true(next(&h));
+            assert_int_equal(h.got.flags, AKSU_SYN | AKSU_ACK);
+            iss[i] = h.got.seq;
+        }
+        for (uint16_t i = 0; i < 3; i++)
+            return_cookie((uint16_t)(6000 + i));
+        assert_int_equal(h.app.opens, 3);
+        assert_int_equal(aksu_connections(&h.net), 4);
+        assert_int_equal(aksu_counters(&h.net)->half_open_lost, 2); // by RST, and to make room
+        w = tcp(AKSU_ACK, 2, iss[1] + 1, 0);
+        w.sport = old;
+        assert_int_equal(feed(&h, &w), -AKSU_DROP_NO_CONNECTION);
+        assert_int_equal(h.app.opens, 3);
+        w = tcp(AKSU_ACK, 2, iss[0] + 1, 0);
+        w.sport = young;
+        assert_int_equal(feed(&h, &w), 0);
+        assert_int_equal(h.app.opens, 4);
+    }
+}
+
+// One half-open connection is enough for cookies: its row is theirs. Without it a SYN is dropped.
+static void last_half_open(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < 3; i++)
+        return_cookie((uint16_t)(6000 + i));
+    assert_int_equal(aksu_connections(&h.net), 4);
+    return_cookie(6003);
+    assert_int_equal(h.app.opens, 4);
+    struct wire w = syn_mss(1460);
+    assert_int_equal(feed(&h, &w), -AKSU_DROP_NO_ROW);
+    quiet(&h);
+}
+
+// The one that gave way is not counted any longer: its listener takes as many SYNs as before.
+static void backlog_after_giving_way(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < 4; i++)
+        return_cookie((uint16_t)(6000 + i));
+    assert_int_equal(aksu_counters(&h.net)->half_open_lost, 2);
+    for (uint16_t i = 0; i < 4; i++) {
+        struct wire w = tcp(AKSU_RST, 1001, 0, 0);
+        w.sport = (uint16_t)(6000 + i);
+        assert_int_equal(feed(&h, &w), 0);
+        drain(&h);
+    }
+    assert_int_equal(aksu_connections(&h.net), 0);
+    uint32_t before = aksu_counters(&h.net)->cookies_sent;
+    for (uint16_t i = 0; i < 3; i++) {
+        struct wire w = syn_mss(1460);
+        w.sport = (uint16_t)(7000 + i);
+        assert_int_equal(feed(&h, &w), 0);
+        drain(&h);
+    }
+    assert_int_equal(aksu_connections(&h.net), 2);
+    assert_int_equal(aksu_counters(&h.net)->cookies_sent, before + 1);
+}
+
+// All rows are open when it comes back: a RST, and none of them gives way.
+static void open_ones_stay(void **state)
+{
+    (void)state;
+    struct wire w = syn_mss(1460);
+    uint32_t cookie = cookie_for(&w);
+    for (uint16_t i = 0; i < 2; i++) {
+        w = tcp(AKSU_RST, 2, 0, 0);
+        w.sport = (uint16_t)(100 + i);
+        assert_int_equal(feed(&h, &w), 0);
+        drain(&h);
+    }
+    for (uint16_t i = 0; i < 4; i++)
+        establish(&h, (uint16_t)(6000 + i));
+    w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
+    assert_int_equal(feed(&h, &w), -AKSU_DROP_NO_CONNECTION);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_RST);
+    assert_int_equal(h.got.dport, PEER_PORT);
+    assert_int_equal(aksu_connections(&h.net), 4);
+    assert_int_equal(h.app.closes, 0);
+}
+
 // R4987-04: not a SYN,ACK more than the profile's tries for a SYN; none again for a cookie.
 static void no_reflection(void **state)
 {
@@ -315,9 +486,24 @@ static void no_reflection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(handshake), T(data_completes), T(mss),     T(no_mss),      T(options_through_timestamp),
-        T(forged),    T(guessed),        T(expired), T(slow_client), T(not_in_use),
-        T(flood),     T(no_reflection),
+        T(handshake),
+        T(data_completes),
+        T(mss),
+        T(no_mss),
+        T(options_through_timestamp),
+        T(timestamp_is_not_ahead),
+        T(forged),
+        T(guessed),
+        T(expired),
+        T(expired_in_flood),
+        T(slow_client),
+        T(not_in_use),
+        T(flood),
+        T(oldest_gives_way),
+        T(last_half_open),
+        T(backlog_after_giving_way),
+        T(open_ones_stay),
+        T(no_reflection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -200,6 +200,21 @@ static void impossible_arp_sender(void **state)
     quiet(&h);
 }
 
+// R826-04: nor protocol addresses that no station of this network has.
+static void impossible_arp_address(void **state)
+{
+    (void)state;
+    static const uint32_t senders[] = {0xc00002ff, 0xc0000200, FAR, 0xe0000001, 0x7f000001};
+    for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
+        struct wire w = arp(1, senders[i], peer_mac, US);
+        assert_int_equal(feed_arp(&w), -AKSU_DROP_SOURCE);
+    }
+    struct wire w = arp(1, PEER, peer_mac, US);
+    w.from[5]++; // nor one that speaks for another
+    assert_int_equal(feed_arp(&w), -AKSU_DROP_SOURCE);
+    quiet(&h);
+}
+
 // R1122A-03: the SYN is sent right after the answer.
 static void connect_resolves(void **state)
 {
@@ -254,6 +269,35 @@ static void unresolved(void **state)
     assert_int_equal(aksu_connections(&h.net), 0);
 }
 
+// R1122A-01: an answer serves further connections for five minutes, then it is asked again; those
+// that have it keep it.
+static void answer_goes_stale(void **state)
+{
+    (void)state;
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 81};
+    uint32_t iss;
+    aksu_handle first = establish_active(&h, 80, &iss);
+    h.now += 299000;
+    aksu_now(&h.net, h.now);
+    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN);
+    assert_memory_equal(h.got.to, peer_mac, 6);
+    quiet(&h);
+    h.now += 1000;
+    aksu_now(&h.net, h.now);
+    drain(&h); // the SYN again
+    to.port++;
+    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.type, 0x0806);
+    assert_int_equal(h.got.tpa, PEER);
+    assert_int_equal(aksu_send(&h.net, first, "x", 1), 1);
+    assert_true(next(&h));
+    assert_int_equal(h.got.len, 1);
+    assert_memory_equal(h.got.to, peer_mac, 6);
+}
+
 // R826-02, R826-04: an answer nobody asked for makes no entry.
 static void unsolicited_answer(void **state)
 {
@@ -289,6 +333,91 @@ static void live_entry_is_not_poisoned(void **state)
     assert_true(data);
 }
 
+// A connection whose data is no longer answered, up to R1 (RFC 9293 3.8.3): its next hop is asked
+// for anew, and no data goes out meanwhile.
+static void silent_until_r1(const struct aksu_endpoint *to, uint32_t hop)
+{
+    struct wire w = tcp(AKSU_SYN | AKSU_ACK, 1000, 0, 0);
+    aksu_handle conn = aksu_connect(&h.net, to, 0, &app_handlers, &h.app);
+    assert_true(next(&h));
+    answer_arp(&h, hop, hop == GATE ? gate_mac : peer_mac);
+    assert_true(next(&h));
+    w.src = h.got.dst;
+    w.sport = to->port;
+    w.dport = h.got.sport;
+    w.ack = h.got.seq + 1;
+    assert_int_equal(feed(&h, &w), 0);
+    drain(&h);
+    assert_int_equal(aksu_send(&h.net, conn, "x", 1), 1);
+    while (h.app.troubles == 0) {
+        assert_int_equal(h.app.closes, 0);
+        if (!next(&h)) {
+            h.now += aksu_idle(&h.net, h.now);
+            continue;
+        }
+        if (h.app.troubles == 0) {
+            assert_int_equal(h.got.type, 0x0800);
+            assert_memory_equal(h.got.to, hop == GATE ? gate_mac : peer_mac, 6);
+        }
+    }
+    assert_int_equal(h.app.trouble_reason, AKSU_ETIMEDOUT);
+    assert_int_equal(h.got.type, 0x0806);
+    assert_int_equal(h.got.op, 1);
+    assert_memory_equal(h.got.to, broadcast_mac, 6);
+    assert_int_equal(h.got.tpa, hop);
+    quiet(&h);
+}
+
+// R1122A-01: another station answers: the data goes there from now on.
+static void next_hop_has_moved(void **state)
+{
+    (void)state;
+    static const uint8_t new_mac[6] = {2, 0, 0, 0, 0, 0x77};
+    const struct aksu_endpoint to[] = {{aksu_ipv4(192, 0, 2, 2), 80},
+                                       {aksu_ipv4(198, 51, 100, 1), 80}};
+    for (unsigned i = 0; i < 2; i++) {
+        setup(NULL);
+        silent_until_r1(&to[i], i == 0 ? PEER : GATE);
+        answer_arp(&h, i == 0 ? PEER : GATE, new_mac);
+        assert_true(next(&h));
+        assert_int_equal(h.got.len, 1);
+        assert_memory_equal(h.got.to, new_mac, 6);
+        assert_int_equal(h.app.troubles, 1);
+    }
+}
+
+// Nobody answers: it is asked ten times, once a second, then the data goes to the old station.
+static void next_hop_is_kept(void **state)
+{
+    (void)state;
+    const struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
+    silent_until_r1(&to, PEER);
+    unsigned requests = 1;
+    for (uint32_t asked = h.now; requests < 20;) {
+        assert_int_equal(h.app.closes, 0);
+        h.now += aksu_idle(&h.net, h.now);
+        if (!next(&h))
+            continue;
+        if (h.got.type == 0x0800)
+            break;
+        assert_int_equal(h.got.tpa, PEER);
+        assert_true(h.now - asked >= 1000);
+        asked = h.now;
+        requests++;
+    }
+    assert_int_equal(requests, 10);
+    assert_int_equal(h.got.len, 1);
+    assert_memory_equal(h.got.to, peer_mac, 6);
+    struct wire w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0); // it was there after all
+    w.sport = 80;
+    w.dport = h.got.sport;
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "y", 1), 1);
+    assert_true(next(&h));
+    assert_int_equal(h.got.len, 1);
+    assert_memory_equal(h.got.to, peer_mac, 6);
+}
+
 // R826-05: a flood of requests from strangers evicts nothing.
 static void flood_evicts_nothing(void **state)
 {
@@ -319,6 +448,29 @@ static void conflict(void **state)
     }
     assert_int_equal(aksu_counters(&h.net)->arp_conflicts, 50);
     assert_true(answers <= 1);
+}
+
+// R5227-04: the defence: one announcement at once, another only after 10 s.
+static void conflict_is_defended(void **state)
+{
+    (void)state;
+    struct wire w = arp(1, US, peer_mac, US);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(feed_arp(&w), 0);
+        assert_true(next(&h));
+        assert_int_equal(h.got.type, 0x0806);
+        assert_int_equal(h.got.op, 1);
+        assert_memory_equal(h.got.to, broadcast_mac, 6);
+        assert_memory_equal(h.got.sha, our_mac, 6);
+        assert_int_equal(h.got.spa, US);
+        assert_int_equal(h.got.tpa, US);
+        quiet(&h);
+        h.now += 9999;
+        assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+        quiet(&h);
+        h.now += 1;
+    }
+    assert_int_equal(aksu_counters(&h.net)->arp_conflicts, 6);
 }
 
 // R5227-05: our own frame come back is no conflict.
@@ -371,13 +523,18 @@ int main(void)
         T(request_for_another),
         T(malformed_arp),
         T(impossible_arp_sender),
+        T(impossible_arp_address),
         T(connect_resolves),
         T(connect_through_gateway),
         T(unresolved),
+        T(answer_goes_stale),
         T(unsolicited_answer),
         T(live_entry_is_not_poisoned),
+        T(next_hop_has_moved),
+        T(next_hop_is_kept),
         T(flood_evicts_nothing),
         T(conflict),
+        T(conflict_is_defended),
         T(own_echo),
         T(bare_ip),
     };

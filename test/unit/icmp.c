@@ -51,6 +51,8 @@ static void echo(void **state)
         assert_int_equal(h.got.icmp_rest, w.icmp_rest);
         assert_int_equal(h.got.src, US);
         assert_int_equal(h.got.dst, PEER);
+        assert_int_equal(h.got.ttl, 64);
+        assert_int_equal(h.got.tos, 0);
         assert_memory_equal(h.got.to, peer_mac, 6);
         assert_int_equal(h.got.len, sizes[i]);
         assert_memory_equal(h.got.data, text, sizes[i]);
@@ -164,6 +166,46 @@ static void soft_errors(void **state)
     quiet(&h);
 }
 
+// What each error is told as: by on_trouble once the connection is synchronized; before, by
+// on_close if it is a hard one (SHLD-26).
+static void reasons(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t type;
+        uint8_t code;
+        int reason;
+        bool hard;
+    } rows[] = {{3, 0, AKSU_ENETUNREACH, false},   {3, 1, AKSU_EHOSTUNREACH, false},
+                {3, 2, AKSU_ECONNREFUSED, true},   {3, 3, AKSU_ECONNREFUSED, true},
+                {3, 5, AKSU_EHOSTUNREACH, false},  {3, 6, AKSU_ENETUNREACH, false},
+                {3, 7, AKSU_EHOSTUNREACH, false},  {3, 13, AKSU_EHOSTUNREACH, false},
+                {11, 0, AKSU_EHOSTUNREACH, false}, {11, 2, AKSU_EHOSTUNREACH, false},
+                {11, 3, AKSU_EHOSTUNREACH, false}, {12, 0, AKSU_EHOSTUNREACH, false},
+                {12, 3, AKSU_EHOSTUNREACH, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 81};
+        setup(NULL);
+        uint32_t iss = establish(&h, PEER_PORT);
+        assert_int_equal(aksu_send(&h.net, h.app.conn, "hello", 5), 5);
+        drain(&h);
+        assert_int_equal(error_about(rows[i].type, rows[i].code, 0, PORT, PEER, PEER_PORT, iss + 1),
+                         0);
+        assert_int_equal(h.app.troubles, 1);
+        assert_int_equal(h.app.trouble_reason, rows[i].reason);
+        assert_int_equal(h.app.closes, 0);
+        assert_true(aksu_connect(&h.net, &to, 5000, &app_handlers, &h.app) > 0);
+        drain(&h);
+        answer_arp(&h, PEER, peer_mac);
+        assert_true(next(&h));
+        assert_int_equal(error_about(rows[i].type, rows[i].code, 0, 5000, PEER, 81, h.got.seq), 0);
+        drain(&h);
+        assert_int_equal(h.app.closes, rows[i].hard);
+        assert_int_equal(h.app.troubles, rows[i].hard ? 1 : 2);
+        assert_int_equal(rows[i].hard ? h.app.close_reason : h.app.trouble_reason, rows[i].reason);
+    }
+}
+
 // SHLD-20: reports can be turned off.
 static void silent(void **state)
 {
@@ -232,17 +274,35 @@ static void short_quotes(void **state)
     (void)state;
     uint32_t iss = establish(&h, PEER_PORT);
     uint8_t quoted[28];
+    aksu_send(&h.net, h.app.conn, "hello", 5);
+    drain(&h);
     quote(quoted, PORT, PEER, PEER_PORT, iss + 1);
     for (size_t n = 0; n < 28; n++) {
         struct wire w = icmp(3, 1, 0, quoted, n);
-        assert_true(feed_icmp(&w) < 0);
+        assert_int_equal(feed_icmp(&w), -AKSU_DROP_ICMP_QUOTE);
     }
-    quoted[0] = 0x4f; // a header of 60 octets
+    assert_int_equal(h.app.troubles, 0);
     struct wire w = icmp(3, 1, 0, quoted, 28);
-    assert_true(feed_icmp(&w) < 0);
-    quoted[0] = 0x45;
-    quoted[9] = 17;
-    assert_true(feed_icmp(&w) < 0);
+    assert_int_equal(feed_icmp(&w), 0);
+    assert_int_equal(h.app.troubles, 1);
+}
+
+// Nor is one that quotes what is not our TCP over IPv4: version, header length, protocol.
+static void foreign_quotes(void **state)
+{
+    (void)state;
+    static const uint8_t changes[][2] = {{0, 0x4f}, {0, 0x44}, {0, 0x65}, {0, 0x05},
+                                         {0, 0x55}, {9, 17},   {9, 1},    {9, 0}};
+    uint32_t iss = establish(&h, PEER_PORT);
+    aksu_send(&h.net, h.app.conn, "hello", 5);
+    drain(&h);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        uint8_t quoted[28];
+        quote(quoted, PORT, PEER, PEER_PORT, iss + 1);
+        quoted[changes[i][0]] = changes[i][1];
+        struct wire w = icmp(3, 1, 0, quoted, 28);
+        assert_int_equal(feed_icmp(&w), -AKSU_DROP_ICMP_QUOTE);
+    }
     assert_int_equal(h.app.troubles, 0);
 }
 
@@ -346,11 +406,13 @@ int main(void)
         T(echo_broadcast),
         T(dropped_icmp),
         T(soft_errors),
+        T(reasons),
         T(silent),
         T(hard_errors_established),
         T(hard_error_syn_sent),
         T(quoted_nonsense),
         T(short_quotes),
+        T(foreign_quotes),
         T(source_quench),
         T(redirect),
         T(fragmentation_needed),

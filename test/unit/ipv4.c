@@ -155,6 +155,33 @@ static void sources(void **state)
     assert_int_equal(aksu_connections(&h.net), 0);
 }
 
+// What would be the network's number or its broadcast here may be a host elsewhere; on links of two
+// hosts (RFC 3021) and of one there are none.
+static void sources_by_netmask(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t prefix;
+        uint32_t src;
+        bool host;
+    } rows[] = {{24, 0xc63364ff, true},  {24, 0xc6336400, true},  {24, 0xc0000200, false},
+                {24, 0xc00002ff, false}, {30, 0xc0000203, false}, {30, 0xc0000202, true},
+                {31, 0xc0000200, true},  {32, 0xc0000200, true},  {16, 0xc00002ff, true},
+                {16, 0xc000ffff, false}, {25, 0xc000027f, false}, {25, 0xc00002ff, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct aksu_config config = default_config();
+        config.prefix = rows[i].prefix;
+        memset(&config.gateway, 0, sizeof config.gateway);
+        start_with(&h, &store, &config);
+        listen_on(&h, PORT);
+        struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+        w.src = rows[i].src;
+        int result = feed(&h, &w);
+        if (result != (rows[i].host ? 0 : -AKSU_DROP_SOURCE))
+            fail_msg("/%d, row %d: %d", rows[i].prefix, (int)i, result);
+    }
+}
+
 // R1122I-06: a small TTL is no reason to drop what has arrived.
 static void ttl(void **state)
 {
@@ -187,6 +214,7 @@ static void harmless_options(void **state)
                                          {1, 1, 1, 1, 1, 1, 1, 0},
                                          {7, 7, 4, 0, 0, 0, 0, 0},
                                          {0x44, 8, 5, 0, 0, 0, 0, 0},
+                                         {0x9e, 2, 0x9e, 2, 0x9e, 2, 0x9e, 2},
                                          {0, 0xff, 0xff, 0xff, 1, 2, 3, 4}};
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         setup(NULL);
@@ -285,14 +313,23 @@ static void text_of_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(control),           T(version),
-        T(header_length),     T(total_length),
-        T(cut_short),         T(checksum),
-        T(fragments),         T(destinations),
-        T(sources),           T(ttl),
-        T(protocols),         T(harmless_options),
-        T(harmful_options),   T(identification),
-        T(address_change),    T(address_is_validated),
+        T(control),
+        T(version),
+        T(header_length),
+        T(total_length),
+        T(cut_short),
+        T(checksum),
+        T(fragments),
+        T(destinations),
+        T(sources),
+        T(ttl),
+        T(sources_by_netmask),
+        T(protocols),
+        T(harmless_options),
+        T(harmful_options),
+        T(identification),
+        T(address_change),
+        T(address_is_validated),
         T(text_of_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 AKSU_STORAGE(store, 4, 2, 512, 512);
 AKSU_STORAGE(other_store, 4, 2, 512, 512);
+AKSU_STORAGE_WITH(all_ports, 65536, 1, 1, 1, 1, 8);
 static struct host h, other;
 
 static int setup(void **state)
@@ -204,6 +205,88 @@ static void port_in_use(void **state)
     }
 }
 
+// What can hold the port that would be chosen next.
+enum holder { NOBODY, CONNECTION, TIME_WAIT, LISTENER, OTHER_PEER };
+
+static void hold(enum holder holder, uint16_t port)
+{
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, holder == OTHER_PEER ? 3 : 2), 80};
+    if (holder == LISTENER)
+        listen_on(&h, port);
+    if (holder == NOBODY || holder == LISTENER)
+        return;
+    aksu_handle conn = aksu_connect(&h.net, &to, port, &app_handlers, &h.app);
+    assert_true(conn > 0);
+    if (holder != TIME_WAIT)
+        return;
+    drain(&h);
+    answer_arp(&h, PEER, peer_mac);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN);
+    struct wire w = tcp(AKSU_SYN | AKSU_ACK, 1000, h.got.seq + 1, 0);
+    w.sport = 80;
+    w.dport = port;
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(aksu_close(&h.net, conn, 0), AKSU_OK);
+    drain(&h);
+    w = tcp(AKSU_FIN | AKSU_ACK, 1001, h.got.seq + 1, 0);
+    w.sport = 80;
+    w.dport = port;
+    assert_int_equal(feed(&h, &w), 0);
+    drain(&h);
+    assert_int_equal(aksu_connections(&h.net), 0);
+    assert_int_equal(h.app.close_reason, AKSU_OK);
+}
+
+// R6056-03: a tuple in use or in TIME-WAIT is passed over, and so is a port that is listened on;
+// not one that leads to another peer. The same secret and time choose the same port again.
+static void port_is_passed_over(void **state)
+{
+    (void)state;
+    static const bool passed_over[] = {false, true, true, true, false};
+    setup(NULL);
+    uint16_t first = port_chosen();
+    for (enum holder holder = NOBODY; holder <= OTHER_PEER; holder++) {
+        struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
+        struct aksu_info info;
+        setup(NULL);
+        hold(holder, first);
+        aksu_handle conn = aksu_connect(&h.net, &to, 0, &app_handlers, &h.app);
+        assert_int_equal(aksu_info(&h.net, conn, &info), AKSU_OK);
+        assert_int_equal(info.local.port != first, passed_over[holder]);
+    }
+}
+
+// R6056-03: all ports to a peer are in use: that is said; the only free one is found.
+static void ports_exhausted(void **state)
+{
+    (void)state;
+    static const uint16_t freed[] = {1024, 50000, 65535};
+    static aksu_handle conns[65536];
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
+    struct aksu_info info;
+    start(&h, &all_ports);
+    for (unsigned port = 1024; port <= 65535; port++) {
+        conns[port] = aksu_connect(&h.net, &to, (uint16_t)port, &app_handlers, &h.app);
+        assert_true(conns[port] > 0);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app), AKSU_EADDRINUSE);
+        assert_int_equal(aksu_connections(&h.net), 65536 - 1024);
+        assert_int_equal(aksu_abort(&h.net, conns[freed[i]]), AKSU_OK);
+        struct wire w = tcp(AKSU_RST, 1, 0, 0); // whatever comes for it finds that it is over
+        w.sport = 80;
+        w.dport = freed[i];
+        assert_true(feed(&h, &w) < 0);
+        assert_int_equal(h.app.closes, i + 1);
+        aksu_handle conn = aksu_connect(&h.net, &to, 0, &app_handlers, &h.app);
+        assert_int_equal(aksu_info(&h.net, conn, &info), AKSU_OK);
+        assert_int_equal(info.local.port, freed[i]);
+    }
+    to.port++; // another endpoint of the same peer
+    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+}
+
 // R7323-14: timestamps of different connections do not tell the time since boot.
 static void timestamp_offsets(void **state)
 {
@@ -240,6 +323,8 @@ int main(void)
         T(port_range),
         T(port_is_not_predictable),
         T(port_in_use),
+        T(port_is_passed_over),
+        T(ports_exhausted),
         T(timestamp_offsets),
         T(siphash_vectors),
     };

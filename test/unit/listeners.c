@@ -81,6 +81,35 @@ static void all_flags(void **state)
     }
 }
 
+// SM-04: a RST at a listener is dropped and counted as such; what no TCP sends has its own reason.
+static void drop_reasons(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned flags;
+        enum aksu_drop reason;
+    } rows[] = {{AKSU_RST, AKSU_DROP_LISTEN},
+                {AKSU_RST | AKSU_ACK, AKSU_DROP_LISTEN},
+                {AKSU_RST | AKSU_SYN, AKSU_DROP_TCP_FLAGS},
+                {AKSU_FIN, AKSU_DROP_TCP_FLAGS},
+                {AKSU_PSH, AKSU_DROP_TCP_FLAGS},
+                {0, AKSU_DROP_TCP_FLAGS},
+                {AKSU_SYN | AKSU_FIN, AKSU_DROP_TCP_FLAGS},
+                {AKSU_ACK, AKSU_DROP_NO_CONNECTION}};
+    listen_on(&h, PORT);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t before = dropped(&h, rows[i].reason);
+        struct wire w = tcp(rows[i].flags, 1000, 7777, 0);
+        int result = feed(&h, &w);
+        if (result != -(int)rows[i].reason)
+            fail_msg("flags %02x: %s", rows[i].flags, aksu_drop_name(result));
+        assert_int_equal(dropped(&h, rows[i].reason), before + 1);
+        drain(&h);
+    }
+    assert_int_equal(dropped(&h, AKSU_DROP_LISTEN), 2);
+    assert_int_equal(aksu_connections(&h.net), 0);
+}
+
 // MUST-41: to listen touches no connection.
 static void listen_touches_nothing(void **state)
 {
@@ -129,6 +158,34 @@ static void local_address(void **state)
     assert_int_equal(syn(PEER_PORT, PORT), 0);
     assert_int_equal(aksu_unlisten(&h.net, &other, PORT), AKSU_OK);
     assert_int_equal(aksu_unlisten(&h.net, &other, PORT), AKSU_EINVAL);
+}
+
+// One for an address and one for any, on the same port: two listeners, the exact one is heard.
+static void exact_before_any(void **state)
+{
+    (void)state;
+    struct aksu_addr ours = aksu_ipv4(192, 0, 2, 1);
+    static struct app exact;
+    for (unsigned order = 0; order < 2; order++) {
+        setup(NULL);
+        memset(&exact, 0, sizeof exact);
+        for (unsigned i = 0; i < 2; i++) {
+            bool any = i == order;
+            assert_int_equal(aksu_listen(&h.net, any ? NULL : &ours, PORT, 0, &app_handlers,
+                                         any ? &h.app : &exact),
+                             AKSU_OK);
+        }
+        assert_int_equal(syn(PEER_PORT, PORT), 0);
+        assert_true(next(&h));
+        struct wire w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0);
+        assert_int_equal(feed(&h, &w), 0);
+        assert_int_equal(exact.opens, 1);
+        assert_int_equal(h.app.opens, 0);
+        assert_int_equal(aksu_unlisten(&h.net, &ours, PORT), AKSU_OK);
+        assert_int_equal(aksu_unlisten(&h.net, &ours, PORT), AKSU_EINVAL);
+        establish(&h, PEER_PORT + 1); // the other one is still there
+        assert_int_equal(h.app.opens, 1);
+    }
 }
 
 static void bad_arguments(void **state)
@@ -214,6 +271,26 @@ static void backlog(void **state)
         }
         assert_int_equal(aksu_connections(&h.net), wanted ? wanted : 3);
     }
+}
+
+// Half-open connections that unlisten drops are not counted any longer: when all rows are open, a
+// SYN is dropped, not answered by a cookie that could not be taken.
+static void unlisten_forgets(void **state)
+{
+    (void)state;
+    listen_on(&h, PORT);
+    for (uint16_t i = 0; i < 2; i++) {
+        assert_int_equal(syn((uint16_t)(2000 + i), PORT), 0);
+        drain(&h);
+    }
+    assert_int_equal(aksu_unlisten(&h.net, NULL, PORT), AKSU_OK);
+    assert_int_equal(aksu_counters(&h.net)->half_open_lost, 2);
+    listen_on(&h, PORT);
+    for (uint16_t i = 0; i < 4; i++)
+        establish(&h, (uint16_t)(3000 + i));
+    assert_int_equal(syn(2000, PORT), -AKSU_DROP_NO_ROW);
+    quiet(&h);
+    assert_int_equal(aksu_counters(&h.net)->cookies_sent, 0);
 }
 
 // SM-14: RST in SYN-RECEIVED: the row is free again, the user is not told.
@@ -383,15 +460,18 @@ int main(void)
         T(closed_port),
         T(closed_port_others),
         T(all_flags),
+        T(drop_reasons),
         T(listen_touches_nothing),
         T(listen_beside_active_open),
         T(local_address),
+        T(exact_before_any),
         T(bad_arguments),
         T(announced_when_open),
         T(veto),
         T(unlisten),
         T(reset_half_open),
         T(backlog),
+        T(unlisten_forgets),
         T(syn_again),
         T(invalid_remotes),
         T(no_gateway),

@@ -106,6 +106,102 @@ static void timestamps_go_on(void **state)
     assert_in_range(fresh.got.tsval - before, 1000000 - 2000, 1000000 + 2000);
 }
 
+// So do the options that are the stack's own.
+static void options_go_on(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_TTL, 33), AKSU_OK);
+    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_DSCP, 46), AKSU_OK);
+    drain(&h);
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    aksu_handle conn = wake(&fresh_store, 1000);
+    assert_int_equal(aksu_send(&fresh.net, conn, "x", 1), 1);
+    assert_true(next(&fresh));
+    answer_arp(&fresh, PEER, peer_mac);
+    assert_true(next(&fresh));
+    assert_int_equal(fresh.got.len, 1);
+    assert_int_equal(fresh.got.ttl, 33);
+    assert_int_equal(fresh.got.tos, 46 << 2);
+}
+
+// Nobody answers for the next hop, and none is known from before: the connection hears of it after
+// ten questions, and nothing but those goes out.
+static void next_hop_is_gone(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    aksu_handle conn = wake(&fresh_store, 1000);
+    assert_int_equal(aksu_send(&fresh.net, conn, "x", 1), 1);
+    unsigned requests = 0;
+    for (uint32_t ms = 0; ms < 30000; ms += 100) {
+        while (next(&fresh)) {
+            assert_int_equal(fresh.got.type, 0x0806);
+            assert_int_equal(fresh.got.tpa, PEER);
+            requests++;
+        }
+        fresh.now += 100;
+    }
+    assert_int_equal(requests, 10);
+    assert_int_equal(fresh.app.closes, 1);
+    assert_int_equal(fresh.app.close_reason, AKSU_EHOSTUNREACH);
+    assert_int_equal(aksu_connections(&fresh.net), 0);
+    assert_int_equal(aksu_idle(&fresh.net, fresh.now), AKSU_NEVER);
+}
+
+// Keep-alive goes on by itself: the sleep counts as idle time.
+static void keep_alive_goes_on(void **state)
+{
+    (void)state;
+    aksu_set(&h.net, h.app.conn, AKSU_KEEPALIVE_IDLE, 60);
+    aksu_set(&h.net, h.app.conn, AKSU_KEEPALIVE, 1);
+    drain(&h);
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    assert_true(wake(&fresh_store, 50000) > 0);
+    quiet(&fresh);
+    assert_int_equal(aksu_idle(&fresh.net, fresh.now), 10000);
+    fresh.now += 10000;
+    assert_true(next(&fresh));
+    answer_arp(&fresh, PEER, peer_mac);
+    assert_true(next(&fresh));
+    assert_int_equal(fresh.got.len, 0);
+    assert_int_equal(fresh.got.seq, iss);
+}
+
+// Only a stack of the same address and of a profile with what was negotiated takes it.
+static void other_stack(void **state)
+{
+    (void)state;
+    static const uint8_t permitted[4] = {1, 1, 4, 2};
+    for (unsigned row = 0; row < 5; row++) {
+        struct aksu_config config = default_config();
+        if (row < 2)
+            open_one(row == 0);
+        if (row >= 2) { // SACK, without timestamps
+            start(&h, &store);
+            listen_on(&h, PORT);
+            struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+            memcpy(w.options, permitted, 4);
+            w.options_len = 4;
+            assert_int_equal(feed(&h, &w), 0);
+            assert_true(next(&h));
+            assert_true(h.got.sack_permitted);
+            w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0);
+            assert_int_equal(feed(&h, &w), 0);
+        }
+        assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+        if (row < 3)
+            config.profile = &aksu_lean;
+        if (row == 3)
+            config.addr = aksu_ipv4(192, 0, 2, 9);
+        start_with(&fresh, &fresh_store, &config);
+        int result = aksu_resume(&fresh.net, saved, sizeof saved, 0, &app_handlers, &fresh.app);
+        if (row == 1 || row == 4) // nothing was negotiated; all is as it was
+            assert_true(result > 0);
+        else
+            assert_int_equal(result, AKSU_EPROTO);
+    }
+}
+
 // Not while anything is on its way.
 static void busy(void **state)
 {
@@ -189,8 +285,17 @@ static void no_row(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(goes_on),       T(timestamps_go_on), T(busy),   T(not_established),
-        T(bad_arguments), T(refused),          T(no_row),
+        T(goes_on),
+        T(timestamps_go_on),
+        T(busy),
+        T(not_established),
+        T(options_go_on),
+        T(next_hop_is_gone),
+        T(keep_alive_goes_on),
+        T(other_stack),
+        T(bad_arguments),
+        T(refused),
+        T(no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,6 +233,49 @@ static void small_output_buffer(void **state)
     assert_true(got == 800 || drain(&h) > 0);
 }
 
+// The buffer must hold the largest frame, to the octet: MTU and 14, or MTU for bare IP. In a
+// smaller one nothing is written or counted, and what waits goes on waiting.
+static void output_buffer_limit(void **state)
+{
+    (void)state;
+    for (size_t header = 0; header <= 14; header += 14) {
+        struct aksu_config config = default_config();
+        uint8_t frame[590 + 1], untouched[sizeof frame];
+        struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
+        config.mtu = 576;
+        config.link = header ? &aksu_ethernet : NULL;
+        start_with(&h, &store, &config);
+        assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+        memset(frame, 0xee, sizeof frame);
+        memcpy(untouched, frame, sizeof frame);
+        assert_int_equal(aksu_output(&h.net, h.now, frame, 575 + header), 0);
+        assert_memory_equal(frame, untouched, sizeof frame);
+        assert_int_equal(aksu_counters(&h.net)->frames_out, 0);
+        assert_int_equal(aksu_idle(&h.net, h.now), 0);
+        assert_true(aksu_output(&h.net, h.now, frame, 576 + header) > 0);
+        assert_int_equal(aksu_output(&h.net, h.now, frame, 576 + header), 0);
+        assert_int_equal(aksu_counters(&h.net)->frames_out, 1);
+    }
+}
+
+// Reading by single octets, none of them, and more than there are.
+static void receive_piecemeal(void **state)
+{
+    (void)state;
+    uint8_t out[10] = {0};
+    h.app.keep = true;
+    assert_int_equal(arrive(0, 5), 0);
+    assert_int_equal(aksu_recv(&h.net, h.app.conn, out, 0), 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(aksu_recv(&h.net, h.app.conn, out, 1), 1);
+        expect_octets(out, i, 1);
+        assert_int_equal(out[1], 0);
+    }
+    assert_int_equal(aksu_recv(&h.net, h.app.conn, out, sizeof out), 2);
+    expect_octets(out, 3, 2);
+    assert_int_equal(aksu_recv(&h.net, h.app.conn, out, 1), 0);
+}
+
 static uint32_t emit_lowest, emit_highest;
 
 static void emit(struct aksu *net, aksu_handle conn, void *user, uint32_t offset, void *to,
@@ -279,6 +322,62 @@ static void emitted(void **state)
     pass(&h, 1500); // retransmitted: the same octets again
     assert_int_equal(h.got.seq, iss + 100001);
     expect_octets(h.got.data, 100000, h.got.len);
+}
+
+// As much can be offered as 2^30 octets that are not acknowledged yet.
+static void offer_limit(void **state)
+{
+    (void)state;
+    struct aksu_handlers handlers = app_handlers;
+    handlers.emit = emit;
+    start(&h, &no_tx);
+    assert_int_equal(aksu_listen(&h.net, NULL, PORT, 0, &handlers, &h.app), AKSU_OK);
+    iss = establish(&h, PEER_PORT);
+    assert_int_equal(aksu_offer(&h.net, h.app.conn, (1u << 30) + 1), AKSU_EINVAL);
+    assert_int_equal(aksu_offer(&h.net, h.app.conn, 1000), AKSU_OK);
+    assert_int_equal(aksu_offer(&h.net, h.app.conn, (1u << 30) - 999), AKSU_EINVAL);
+    assert_int_equal(aksu_offer(&h.net, h.app.conn, (1u << 30) - 1000), AKSU_OK);
+    assert_int_equal(aksu_offer(&h.net, h.app.conn, 1), AKSU_EINVAL);
+    assert_true(next(&h));
+    assert_true(h.got.len > 0);
+    acknowledge((uint32_t)h.got.len);
+    assert_int_equal(aksu_offer(&h.net, h.app.conn, h.got.len), AKSU_OK);
+    assert_int_equal(aksu_offer(&h.net, h.app.conn, 1), AKSU_EINVAL);
+}
+
+// Nothing more is taken once sending has ended, whatever ended it.
+static void expect_no_more(aksu_handle conn)
+{
+    size_t len = 77;
+    assert_int_equal(aksu_send(&h.net, conn, "x", 1), AKSU_EPIPE);
+    assert_int_equal(aksu_commit(&h.net, conn, 0), AKSU_EPIPE);
+    assert_int_equal(aksu_offer(&h.net, conn, 0), AKSU_EPIPE);
+    assert_null(aksu_room(&h.net, conn, &len));
+    assert_int_equal(len, 0);
+    assert_int_equal(aksu_shutdown(&h.net, conn), AKSU_EPIPE);
+}
+
+static void no_more_is_taken(void **state)
+{
+    (void)state;
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 81};
+    aksu_handle conn = aksu_connect(&h.net, &to, 0, &app_handlers, &h.app);
+    assert_int_equal(aksu_shutdown(&h.net, conn), AKSU_OK);
+    expect_no_more(conn); // in SYN-SENT
+    setup(NULL);
+    struct wire w = tcp(AKSU_FIN | AKSU_ACK, 1001, iss + 1, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "x", 1), 1); // in CLOSE-WAIT
+    assert_int_equal(aksu_shutdown(&h.net, h.app.conn), AKSU_OK);
+    expect_no_more(h.app.conn);
+    drain(&h);
+    expect_no_more(h.app.conn); // in LAST-ACK
+    setup(NULL);
+    w = tcp(AKSU_RST, 1001, 0, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    expect_no_more(h.app.conn); // in CLOSED, until on_close has told
+    drain(&h);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "x", 1), AKSU_EBADF);
 }
 
 static void offer_needs_emit(void **state)
@@ -371,7 +470,9 @@ int main(void)
         T(send_wraps),          T(send_full),
         T(room_and_commit),     T(retransmission),
         T(small_output_buffer), T(emitted),
-        T(offer_needs_emit),    T(after_shutdown),
+        T(offer_needs_emit),    T(offer_limit),
+        T(output_buffer_limit), T(receive_piecemeal),
+        T(no_more_is_taken),    T(after_shutdown),
         T(send_in_syn_sent),    T(close_with_unread_data),
         T(fin_then_close),
     };

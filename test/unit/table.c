@@ -6,6 +6,7 @@ enum { MANY = 300 };
 AKSU_STORAGE(store, 4, 2, 1024, 1024);
 AKSU_STORAGE(large, MANY, 2, 64, 64);
 AKSU_STORAGE_WITH(two_time_waits, 4, 2, 1024, 1024, 2, 100);
+AKSU_STORAGE_WITH(eight_time_waits, 4, 2, 1024, 1024, 8, 100);
 static struct host h;
 
 static int setup(void **state)
@@ -47,7 +48,9 @@ static void expect_stale(aksu_handle conn)
 static void handles_that_never_were(void **state)
 {
     (void)state;
-    static const aksu_handle handles[] = {0, -1, 1, 5, 0x7fffffff, -0x7fffffff - 1, 4097};
+    static const aksu_handle handles[] = {0, -1, 1, 5, 0x7fffffff, -0x7fffffff - 1, 4097,
+                                          // the first row, never used, and the one behind the last
+                                          1 << 19, (1 << 19) + 4};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
         expect_stale(handles[i]);
 }
@@ -272,6 +275,41 @@ static void time_waits_exhausted(void **state)
     assert_int_equal(aksu_connections(&h.net), 0);
 }
 
+// What a segment of old text from a peer's port gets: ACK from TIME-WAIT, RST from nobody.
+static unsigned answer_to_old_text(uint16_t peer_port)
+{
+    struct wire w = tcp(AKSU_ACK, 900, 1, 50);
+    w.sport = peer_port;
+    assert_true(feed(&h, &w) < 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.dport, peer_port);
+    return h.got.flags;
+}
+
+// All places are used before one gives way; then it is the one that has been there longest.
+static void time_waits_give_way_by_age(void **state)
+{
+    (void)state;
+    enum { PLACES = 8, CLOSED = 20 };
+    start(&h, &eight_time_waits);
+    listen_on(&h, PORT);
+    for (unsigned i = 0; i < CLOSED; i++) {
+        uint32_t iss = establish(&h, (uint16_t)(40000 + i));
+        aksu_close(&h.net, h.app.conn, 0);
+        assert_true(next(&h));
+        struct wire w = tcp(AKSU_FIN | AKSU_ACK, 1001, iss + 2, 0);
+        w.sport = (uint16_t)(40000 + i);
+        assert_int_equal(feed(&h, &w), 0);
+        drain(&h);
+        h.now += 10;
+        unsigned lost = i < PLACES ? 0 : i + 1 - PLACES;
+        assert_int_equal(aksu_counters(&h.net)->time_wait_lost, lost);
+        for (unsigned j = 0; j <= i; j++)
+            assert_int_equal(answer_to_old_text((uint16_t)(40000 + j)),
+                             j < lost ? AKSU_RST : AKSU_ACK);
+    }
+}
+
 // aksu_idle() against a scan of what each connection says of itself.
 static uint32_t naive_idle(void)
 {
@@ -339,6 +377,7 @@ int main(void)
         T(answers_exhausted),
         T(neighbours_exhausted),
         T(time_waits_exhausted),
+        T(time_waits_give_way_by_age),
         T(deadlines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
