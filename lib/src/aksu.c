@@ -103,10 +103,15 @@ int aksu_seed(struct aksu *net, const void *entropy, size_t len)
     for (size_t i = 0; i < len; i++) {
         net->secret[i / 4 % 4] ^= (uint32_t)from[i] << (i % 4 * 8);
     }
+    // One way: the same octets once more must not take the first ones out again.
+    uint64_t left = aksu_siphash(net->secret, net->secret, 2);
+    uint64_t right = aksu_siphash(net->secret, net->secret, 1);
+
+    memcpy(net->secret, &left, sizeof left);
+    memcpy(net->secret + 2, &right, sizeof right);
     if (!(net->bits & AKSU_NET_SEEDED)) {
         uint64_t key = aksu_siphash(net->secret, NULL, 0);
-        net->table_key[0] = (uint32_t)key;
-        net->table_key[1] = (uint32_t)(key >> 32);
+        memcpy(net->table_key, &key, sizeof key);
         net->bits |= AKSU_NET_SEEDED;
     }
     return AKSU_OK;

@@ -135,7 +135,7 @@ int aksu_set_handlers(struct aksu *net, aksu_handle conn, const struct aksu_hand
 {
     struct aksu_row *row = aksu_table_row(net, conn);
 
-    if (!row) {
+    if (!row || (row->bits & AKSU_ROW_HALF_OPEN)) {
         return AKSU_EBADF;
     }
     if (!handlers || !handlers->emit != !row->handlers->emit) {
@@ -150,7 +150,7 @@ void *aksu_user(struct aksu *net, aksu_handle conn)
 {
     const struct aksu_row *row = aksu_table_row(net, conn);
 
-    return row ? row->user : NULL;
+    return row && !(row->bits & AKSU_ROW_HALF_OPEN) ? row->user : NULL;
 }
 
 int aksu_info(const struct aksu *net, aksu_handle conn, struct aksu_info *info)

@@ -23,7 +23,7 @@ static const uint16_t sizes[8] = {88, 216, 536, 1024, 1220, 1440, 1460, 8960};
 static uint32_t cookie(const struct aksu *net, const struct aksu_pair *pair, aksu_seq irs,
                        uint32_t period, uint32_t size)
 {
-    uint32_t words[6] = {0, 0, 0, irs, period, size};
+    uint32_t words[6] = {0, 0, 0, irs, period & (UINT32_MAX >> PERIOD_BITS), size};
 
     memcpy(words, pair, sizeof *pair);
     return (period << PERIOD_SHIFT) | size << MSS_SHIFT |
@@ -77,29 +77,19 @@ static void send(struct aksu *net, const struct aksu_packet *in, const struct ak
         s->wscale = aksu_tcp_window_shift(open->rcv_buf);
     }
     net->cookie_at = net->now_ms;
-    net->bits |= AKSU_NET_COOKIES;
     net->counters.cookies_sent++;
 }
 
-// A cookie is possible only if one was sent within its life.
-static bool expected(struct aksu *net)
-{
-    if ((net->bits & AKSU_NET_COOKIES) &&
-        aksu_reached(net->now_ms, net->cookie_at + (2u << PERIOD_BITS))) {
-        net->bits &= (uint8_t)~AKSU_NET_COOKIES;
-    }
-    return (net->bits & AKSU_NET_COOKIES) != 0;
-}
-
 // Makes the SYN that an ACK's cookie stands for. False: it is no cookie of ours, or too old.
-static bool take(struct aksu *net, const struct aksu_packet *in, struct aksu_segment *syn)
+static bool take(const struct aksu *net, const struct aksu_packet *in, struct aksu_segment *syn)
 {
     const struct aksu_segment *ack = &in->segment;
     uint32_t value = ack->ack - 1;
     uint32_t size = value >> MSS_SHIFT & 7;
     uint32_t age = ((net->now_ms >> PERIOD_BITS) - (value >> PERIOD_SHIFT)) & 31;
 
-    if (!expected(net) || age > 1 ||
+    // One is possible only if one was sent within its life.
+    if (net->now_ms - net->cookie_at >= 2u << PERIOD_BITS || age > 1 ||
         cookie(net, &in->pair, ack->seq - 1, (net->now_ms >> PERIOD_BITS) - age, size) != value) {
         return false;
     }

@@ -6,7 +6,6 @@
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair)
 {
     struct aksu_listener *any = NULL;
-
     struct aksu_listener *l = net->store->listener;
 
     for (uint32_t left = net->store->listeners; left > 0; left--, l++) {
@@ -33,7 +32,7 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
 {
     uint32_t addr = local ? aksu_addr_get(local) : 0;
 
-    if (port == 0 || !handlers) {
+    if (port == 0 || !handlers || addr == AKSU_NOT_IPV4) {
         return AKSU_EINVAL;
     }
     if (!(net->bits & AKSU_NET_SEEDED)) {
@@ -55,16 +54,15 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
     return AKSU_OK;
 }
 
-// A row is no longer half-open, one way or the other.
+// A row is no longer half-open, one way or the other. So far its user was the listener.
 void aksu_listen_completed(struct aksu *net, struct aksu_row *row)
 {
-    struct aksu_listener *l = aksu_listen_find(net, &row->pair);
+    struct aksu_listener *l = row->user;
 
     row->bits &= (uint8_t)~AKSU_ROW_HALF_OPEN;
+    row->user = l->user;
     net->half_open--;
-    if (l && l->half_open > 0) {
-        l->half_open--;
-    }
+    l->half_open--;
 }
 
 // A half-open row will not be completed.
@@ -89,7 +87,7 @@ int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port
     }
     for (uint32_t i = 0; i < net->store->rows; i++) {
         struct aksu_row *row = &net->store->row[i];
-        if ((row->bits & AKSU_ROW_HALF_OPEN) && aksu_listen_find(net, &row->pair) == l) {
+        if ((row->bits & AKSU_ROW_HALF_OPEN) && row->user == l) {
             drop_half_open(net, row);
         }
     }
@@ -107,7 +105,7 @@ static struct aksu_row *half_open(struct aksu *net, const struct aksu_packet *in
     struct aksu_row *row = aksu_table_alloc(net, &in->pair);
 
     row->handlers = l->handlers;
-    row->user = l->user;
+    row->user = l;
     row->bits |= AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
     memcpy(row->mac, net->frame_mac, 6);
     l->half_open++;
@@ -123,7 +121,6 @@ static struct aksu_row *half_open(struct aksu *net, const struct aksu_packet *in
 static void make_room(struct aksu *net)
 {
     struct aksu_row *oldest = NULL;
-
     struct aksu_row *row = net->store->row;
 
     for (uint32_t left = net->store->rows; left > 0; left--, row++) {
@@ -166,8 +163,8 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, const struc
                     struct aksu_open *open)
 {
     aksu_isn_open(net, &in->pair, open);
-    if (in->above != 0) {
-        open->iss = aksu_seq_max(open->iss, in->above + 1); // RFC 6191 2
+    if (in->old) {
+        open->iss = aksu_seq_max(open->iss, in->old->snd_nxt + 1); // RFC 6191 2
     }
     if (net->free_rows && l->half_open < l->backlog) {
         half_open(net, in, &in->segment, open);
@@ -175,6 +172,9 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, const struc
         net->profile->cookies->send(net, in, open);
     } else {
         return AKSU_DROP_NO_ROW; // the client's next SYN is its retry
+    }
+    if (in->old) {
+        in->old->flags = 0;
     }
     return 0;
 }

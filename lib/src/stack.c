@@ -105,20 +105,23 @@ static bool reaped(struct aksu *net, struct aksu_row *row)
 
 static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
 {
-    const struct aksu_handlers *h = row->handlers;
-
     net->counters.opened++;
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_completed(net, row);
-        if (h->on_accept && !h->on_accept(net, conn, row->user)) {
+        bool (*on_accept)(struct aksu *, aksu_handle, void *) = row->handlers->on_accept;
+        bool wanted = !on_accept || on_accept(net, conn, row->user);
+
+        if (!aksu_table_is(row, conn)) {
+            return; // saved
+        }
+        if (!wanted) {
             aksu_stack_do(net, row, AKSU_EV_ABORT, 0); // never announced, so nothing is told
             return;
         }
         row->bits |= AKSU_ROW_ANNOUNCED;
     }
-    h = row->handlers; // on_accept may have changed them
-    if (h->on_open) {
-        h->on_open(net, conn, row->user);
+    if (row->handlers->on_open) {
+        row->handlers->on_open(net, conn, row->user);
     }
 }
 

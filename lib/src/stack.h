@@ -26,7 +26,7 @@ enum {
 #define AKSU_UNSCHEDULED UINT32_MAX // row.place: not in the heap
 
 // net.bits
-enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_COOKIES = 0x02, AKSU_NET_DEFENDED = 0x04 };
+enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_DEFENDED = 0x02 };
 
 // answer.kind: ARP's operation, or a segment.
 enum { AKSU_ANSWER_TCP = 0, AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
@@ -35,7 +35,7 @@ enum { AKSU_ANSWER_TCP = 0, AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
 // text the payload then is.
 struct aksu_packet {
     struct aksu_segment segment;
-    aksu_seq above; // the end of the last incarnation, which a new ISN must lie beyond, or 0
+    struct aksu_time_wait *old; // the last incarnation, which a SYN reopens, or NULL
     struct aksu_pair pair;
     const uint8_t *payload;
     uint32_t len;
@@ -62,7 +62,7 @@ struct aksu_resolver {
 
 struct aksu_cookies {
     void (*send)(struct aksu *net, const struct aksu_packet *in, const struct aksu_open *open);
-    bool (*take)(struct aksu *net, const struct aksu_packet *in, struct aksu_segment *syn);
+    bool (*take)(const struct aksu *net, const struct aksu_packet *in, struct aksu_segment *syn);
 };
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
@@ -184,7 +184,8 @@ uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);
 uint16_t aksu_sum_finish(uint32_t sum);
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);
 
-// address.c
+// address.c. An address of IPv6 is told as one that no host has.
+#define AKSU_NOT_IPV4 UINT32_MAX
 uint32_t aksu_addr_get(const struct aksu_addr *addr);
 void aksu_addr_put(uint32_t v, struct aksu_addr *addr);
 

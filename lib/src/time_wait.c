@@ -5,10 +5,13 @@
 
 enum { WINDOW = 8, IN_USE = 0x8000 };
 
-// How long an entry still has to live, ms; 0 if it is free.
+// How long an entry still has to live, ms; 0 if it is free. One that expired long ago must not seem
+// to have its life before it when the clock has gone half round.
 static uint32_t left(const struct aksu *net, const struct aksu_time_wait *w)
 {
-    return w->flags == 0 || aksu_reached(net->now_ms, w->expires) ? 0 : w->expires - net->now_ms;
+    uint32_t ms = w->expires - net->now_ms;
+
+    return w->flags == 0 || ms > 2 * net->profile->msl_ms ? 0 : ms;
 }
 
 // The entry of this hash among the few places where it can be. NULL: *victim is the place for a new
@@ -94,7 +97,7 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w,
 }
 
 // A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 if there is none, or for a
-// SYN that opens a new one: then the entry is gone, and the new ISN must lie beyond in->above.
+// SYN that opens a new one: in->old is then the entry, which ends if the SYN is taken.
 int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_time_wait *w = aksu_time_wait_find(net, &in->pair);
@@ -105,8 +108,7 @@ int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in)
     }
     if ((flags & (AKSU_SYN | AKSU_ACK | AKSU_RST | AKSU_FIN)) == AKSU_SYN &&
         reopens(w, &in->segment) && aksu_listen_find(net, &in->pair)) {
-        in->above = w->snd_nxt;
-        w->flags = 0;
+        in->old = w;
         return 0;
     }
     // RST is ignored (RFC 1337), and so is an empty segment: two ends must not answer for ever.

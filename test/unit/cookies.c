@@ -482,10 +482,29 @@ static void no_reflection(void **state)
     assert_int_equal(again, 0);
 }
 
+// A cookie made before the wrap of the millisecond clock is good behind it.
+static void across_the_wrap(void **state)
+{
+    (void)state;
+    for (uint32_t before = 1; before < 65536; before += 8192) {
+        start(&h, &store);
+        listen_on(&h, PORT);
+        h.now = 0u - before;
+        fill_backlog();
+        struct wire w = syn_mss(1460);
+        uint32_t cookie = cookie_for(&w);
+        h.now = 10;
+        w = tcp(AKSU_ACK, 1001, cookie + 1, 0);
+        assert_int_equal(feed(&h, &w), 0);
+        assert_int_equal(h.app.opens, 1);
+    }
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(across_the_wrap),
         T(handshake),
         T(data_completes),
         T(mss),

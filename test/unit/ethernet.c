@@ -507,10 +507,23 @@ static void bare_ip(void **state)
     assert_true(aksu_output(&h.net, h.now, out, sizeof out) >= 40);
 }
 
+// A defence long ago, 24.9 days, is no defence of now.
+static void conflict_much_later(void **state)
+{
+    (void)state;
+    struct wire w = arp(1, US, peer_mac, US);
+    feed_arp(&w);
+    assert_int_equal(drain(&h), 1);
+    h.now += 0x80000000u + 50000;
+    feed_arp(&w);
+    assert_int_equal(drain(&h), 1);
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(conflict_much_later),
         T(runts),
         T(not_for_us),
         T(impossible_source),

@@ -310,10 +310,29 @@ static void timestamp_offsets(void **state)
     }
 }
 
+// The same octets twice do not take themselves out again.
+static void same_entropy_twice(void **state)
+{
+    (void)state;
+    struct aksu_config config = default_config();
+    uint32_t got[2];
+    for (unsigned i = 0; i < 2; i++) {
+        const char *entropy = i ? "sixteen octets a" : "sixteen octets b";
+        memset(&h, 0, sizeof h);
+        assert_int_equal(aksu_init(&h.net, &store, &config), AKSU_OK);
+        assert_int_equal(aksu_seed(&h.net, entropy, 16), AKSU_OK);
+        assert_int_equal(aksu_seed(&h.net, entropy, 16), AKSU_OK);
+        listen_on(&h, PORT);
+        got[i] = iss_for(&h, PEER_PORT);
+    }
+    assert_int_not_equal(got[0], got[1]);
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(same_entropy_twice),
         T(clock_driven),
         T(monotonic),
         T(keyed),

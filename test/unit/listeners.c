@@ -453,10 +453,67 @@ static void no_handlers(void **state)
     assert_int_equal(aksu_connections(&h.net), 0);
 }
 
+// Half-open connections count at the listener that took them, whatever listens since.
+static void another_listener_in_between(void **state)
+{
+    (void)state;
+    struct aksu_addr ours = aksu_ipv4(192, 0, 2, 1);
+    listen_on(&h, PORT);
+    for (uint16_t i = 0; i < 2; i++) { // its backlog
+        assert_int_equal(syn((uint16_t)(2000 + i), PORT), 0);
+        drain(&h);
+    }
+    assert_int_equal(aksu_listen(&h.net, &ours, PORT, 0, &app_handlers, &h.app), AKSU_OK);
+    for (uint16_t i = 0; i < 2; i++) {
+        struct wire w = tcp(AKSU_RST, 1001, 0, 0);
+        w.sport = (uint16_t)(2000 + i);
+        assert_int_equal(feed(&h, &w), 0);
+        drain(&h);
+    }
+    assert_int_equal(aksu_unlisten(&h.net, &ours, PORT), AKSU_OK);
+    assert_int_equal(aksu_connections(&h.net), 0);
+    assert_int_equal(syn(2000, PORT), 0);
+    drain(&h);
+    assert_int_equal(aksu_connections(&h.net), 1);
+    assert_int_equal(aksu_counters(&h.net)->cookies_sent, 0);
+}
+
+// There is no IPv6: an address of it is not "any". The address of none is.
+static void not_ipv4(void **state)
+{
+    (void)state;
+    struct aksu_addr v6 = {{0xfe, 0x80, [15] = 1}}, none = {{0}};
+    struct aksu_endpoint to = {v6, 80};
+    assert_int_equal(aksu_listen(&h.net, &v6, PORT, 0, &app_handlers, &h.app), AKSU_EINVAL);
+    assert_int_equal(aksu_set_address(&h.net, &none, 24, NULL), AKSU_EINVAL);
+    assert_int_equal(aksu_set_address(&h.net, &v6, 24, NULL), AKSU_EINVAL);
+    struct aksu_addr ours = aksu_ipv4(192, 0, 2, 1);
+    assert_int_equal(aksu_set_address(&h.net, &ours, 24, &v6), AKSU_EINVAL);
+    assert_int_equal(aksu_set_address(&h.net, &ours, 24, &none), AKSU_OK);
+    assert_int_equal(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app), AKSU_EADDRNOTAVAIL);
+    assert_int_equal(aksu_listen(&h.net, &none, PORT, 0, &app_handlers, &h.app), AKSU_OK);
+    assert_int_equal(syn(PEER_PORT, PORT), 0);
+}
+
+// What a half-open connection's handle can be had for: nothing of the application's.
+static void half_open_is_nobodys(void **state)
+{
+    (void)state;
+    listen_on(&h, PORT);
+    assert_int_equal(syn(PEER_PORT, PORT), 0);
+    aksu_handle conn = aksu_next_connection(&h.net, 0);
+    assert_true(conn > 0);
+    assert_null(aksu_user(&h.net, conn));
+    assert_int_equal(aksu_set_handlers(&h.net, conn, &app_handlers, &h.app), AKSU_EBADF);
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(another_listener_in_between),
+        T(not_ipv4),
+        T(half_open_is_nobodys),
         T(closed_port),
         T(closed_port_others),
         T(all_flags),

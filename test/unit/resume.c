@@ -281,10 +281,51 @@ static void no_row(void **state)
                      AKSU_ENOMEM);
 }
 
+// Without a secret nothing opens (R6528-02), and nothing is resumed.
+static void no_secret(void **state)
+{
+    (void)state;
+    struct aksu_config config = default_config();
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    memset(&fresh, 0, sizeof fresh);
+    assert_int_equal(aksu_init(&fresh.net, &fresh_store, &config), AKSU_OK);
+    assert_int_equal(aksu_resume(&fresh.net, saved, sizeof saved, 1, &app_handlers, &fresh.app),
+                     AKSU_ENOKEY);
+    assert_int_equal(aksu_connections(&fresh.net), 0);
+}
+
+static bool save_at_once(struct aksu *net, aksu_handle conn, void *user)
+{
+    (void)user;
+    assert_int_equal(aksu_save(net, conn, saved, sizeof saved), AKSU_SAVED);
+    return true;
+}
+
+// Saved as it is accepted: no further handler hears of it.
+static void saved_in_on_accept(void **state)
+{
+    (void)state;
+    struct aksu_handlers handlers = app_handlers;
+    handlers.on_accept = save_at_once;
+    start(&h, &store);
+    assert_int_equal(aksu_listen(&h.net, NULL, PORT, 0, &handlers, &h.app), AKSU_OK);
+    struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_true(next(&h));
+    w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    drain(&h);
+    assert_int_equal(h.app.opens, 0);
+    assert_int_equal(h.app.closes, 0);
+    assert_int_equal(aksu_connections(&h.net), 0);
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(saved_in_on_accept),
+        T(no_secret),
         T(goes_on),
         T(timestamps_go_on),
         T(busy),

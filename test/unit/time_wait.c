@@ -320,9 +320,39 @@ static void unread_data_survives(void **state)
     assert_int_equal(aksu_connections(&h.net), 0);
 }
 
+// MUST-13: a SYN that would reopen it, but finds no row, does not end it.
+static void no_row_to_reopen(void **state)
+{
+    (void)state;
+    into_time_wait(false);
+    uint32_t ours = iss;
+    establish(&h, 5000);
+    establish(&h, 5001);
+    assert_int_equal(syn(5000), -AKSU_DROP_NO_ROW);
+    quiet(&h);
+    iss = ours;
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_ACK);
+    assert_int_equal(h.got.seq, iss + 2);
+}
+
+// One that expired does not come back when the clock has gone half round, 24.9 days later.
+static void long_ago(void **state)
+{
+    (void)state;
+    into_time_wait(false);
+    h.now += 0x80000000u + MSL2 + 1000;
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_RST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_row_to_reopen),
+        cmocka_unit_test(long_ago),
         cmocka_unit_test(fin_is_acknowledged),
         cmocka_unit_test(ack_carries_timestamps),
         cmocka_unit_test(it_ends),

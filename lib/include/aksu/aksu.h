@@ -53,7 +53,7 @@ struct aksu_endpoint {
 struct aksu;
 
 /// What an application wants to hear of. NULL = not interested. `user` is the pointer given to
-/// aksu_connect() or aksu_listen(), or set since by aksu_set_user().
+/// aksu_connect() or aksu_listen(), or set since by aksu_set_handlers().
 struct aksu_handlers {
     /// A client has completed its handshake. Returns false to refuse it (RST).
     bool (*on_accept)(struct aksu *net, aksu_handle conn, void *user);

@@ -54,8 +54,7 @@ static int answer(struct aksu *net, uint32_t to)
 static bool defend(struct aksu *net)
 {
     net->counters.arp_conflicts++;
-    if ((net->bits & AKSU_NET_DEFENDED) &&
-        !aksu_reached(net->now_ms, net->defended_at + DEFEND_MS)) {
+    if ((net->bits & AKSU_NET_DEFENDED) && net->now_ms - net->defended_at < DEFEND_MS) {
         return false;
     }
     net->defended_at = net->now_ms;

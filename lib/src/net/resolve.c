@@ -20,6 +20,12 @@ static struct aksu_neighbour *place(const struct aksu *net, uint32_t addr)
     return &net->store->neighbour[addr % AKSU_NEIGHBOURS];
 }
 
+// Whether an entry's time has not come: long ago is not half a turn of the clock ahead.
+static bool pending(const struct aksu *net, const struct aksu_neighbour *n)
+{
+    return n->at - net->now_ms - 1 < KNOWN_MS;
+}
+
 static void resolved(struct aksu_row *row, const struct aksu_neighbour *n)
 {
     memcpy(row->mac, n->mac, 6);
@@ -67,7 +73,7 @@ static void unreachable(struct aksu *net, struct aksu_row *row)
 static size_t ask(struct aksu *net, struct aksu_row *row, struct aksu_neighbour *n, uint8_t *frame)
 {
     static const uint8_t unknown[6];
-    bool due = aksu_reached(net->now_ms, n->at);
+    bool due = !pending(net, n);
     size_t len = 0;
 
     if (due && n->tries == ASK_TIMES) {
@@ -92,7 +98,7 @@ static size_t resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame)
 {
     uint32_t hop = next_hop(net, row->pair.remote);
     struct aksu_neighbour *n = place(net, hop);
-    bool due = n->addr == 0 || aksu_reached(net->now_ms, n->at);
+    bool due = n->addr == 0 || !pending(net, n);
 
     if (n->addr == hop && n->state == KNOWN && !due) {
         resolved(row, n);

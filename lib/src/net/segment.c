@@ -82,7 +82,7 @@ bool aksu_segment_get(struct aksu_packet *in)
     if (header < AKSU_TCP_LEN || header > in->len) {
         return false;
     }
-    in->above = 0;
+    in->old = NULL;
     s->options = 0; // says what of the rest there is
     s->sacks = 0;
     s->reserved = 0;
