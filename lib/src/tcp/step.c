@@ -26,12 +26,12 @@ void aksu_tcp_finish(const struct aksu_step *c, int reason)
 void aksu_tcp_drop(const struct aksu_step *c, int reason)
 {
     struct aksu_tcb *t = c->t;
-    bool listens = t->state <= AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE);
-
-    aksu_tcp_finish(c, reason);
-    if (listens) {
+    if (t->state <= AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE)) {
         t->state = AKSU_LISTEN;
-        c->fx->mask &= (uint8_t)~AKSU_FX_CLOSED;
+        t->owed = 0;
+        t->timers = 0;
+    } else {
+        aksu_tcp_finish(c, reason);
     }
 }
 
