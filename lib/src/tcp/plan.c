@@ -155,20 +155,21 @@ static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, u
 // for a clock that went backwards.
 uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
 {
-    const uint32_t at[] = {t->rtx_at, t->ack_at, t->misc_at, t->user_at};
+    const uint32_t deadlines[] = {t->rtx_at, t->ack_at, t->misc_at, t->user_at};
+    const uint32_t *at = deadlines;
     unsigned running = t->timers & (unsigned)~AKSU_TIMER_LINGER;
-    unsigned due = 0;
     uint32_t wait = WAIT_MAX_MS;
+    unsigned due = 0;
 
-    for (unsigned i = 0; running >> i != 0; i++) {
-        int32_t left = (int32_t)(at[i] - now_ms);
-        if (!(running >> i & 1u)) {
+    for (unsigned timer = AKSU_TIMER_RTX; timer <= running; timer <<= 1) {
+        uint32_t left = *at++ - now_ms;
+        if (!(running & timer)) {
             continue;
         }
-        if (left <= 0) {
-            due |= 1u << i;
+        if ((int32_t)left <= 0) {
+            due |= timer;
         } else {
-            wait = aksu_min32(wait, (uint32_t)left);
+            wait = aksu_min32(wait, left);
         }
     }
     *wait_ms = wait;
@@ -210,7 +211,7 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
         return AKSU_NEXT_SEGMENT;
     }
     plan->wait_ms = wait_ms;
-    return (t->timers & (uint8_t)~AKSU_TIMER_LINGER) ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
+    return t->timers ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
 }
 
 uint32_t aksu_tcp_offset(const struct aksu_tcb *t, const struct aksu_segment *planned)
