@@ -87,10 +87,10 @@ enum {
 /// Options present in a segment.
 enum {
     AKSU_OPT_MSS = 0x01,
-    AKSU_OPT_WSCALE = 0x02,         ///< RFC 7323 2
+    AKSU_OPT_TIMESTAMPS = 0x02,     ///< RFC 7323 3
     AKSU_OPT_SACK_PERMITTED = 0x04, ///< RFC 2018 2
-    AKSU_OPT_SACK = 0x08,           ///< RFC 2018 3
-    AKSU_OPT_TIMESTAMPS = 0x10,     ///< RFC 7323 3
+    AKSU_OPT_WSCALE = 0x08,         ///< RFC 7323 2
+    AKSU_OPT_SACK = 0x10,           ///< RFC 2018 3
     AKSU_OPT_ILLEGAL = 0x80         ///< an option's length is impossible (MUST-7)
 };
 
@@ -139,7 +139,7 @@ enum {
     AKSU_OWE_KEEPALIVE = 0x10 ///< a keep-alive segment
 };
 
-/// Properties of a connection (tcb.flags).
+/// Properties of a connection (tcb.flags). What a SYN offers has the bit of its option times 16.
 enum {
     AKSU_F_PASSIVE = 0x0001,     ///< opened by LISTEN (MUST-11)
     AKSU_F_SYN_UNACKED = 0x0002, ///< our SYN takes up the number snd_una
@@ -148,15 +148,15 @@ enum {
     AKSU_F_FIN_HELD = 0x0010,    ///< the last out-of-order range ends with the peer's FIN
     AKSU_F_TIMESTAMPS = 0x0020,  ///< negotiated; before the peer's SYN: offered
     AKSU_F_SACK = 0x0040,        ///< likewise
-    AKSU_F_TIMING = 0x0080,      ///< an RTT measurement runs (rtt_seq, rtt_at)
-    AKSU_F_RECOVERY = 0x0100,    ///< fast recovery, until recover is acknowledged
-    AKSU_F_SYN_RETRIED = 0x0200, ///< the SYN was retransmitted: RFC 6298 5.7
+    AKSU_F_WSCALE = 0x0080,      ///< window scale, likewise
+    AKSU_F_SYN_RETRIED = 0x0100, ///< the SYN was retransmitted: RFC 6298 5.7
+    AKSU_F_RECOVERY = 0x0200,    ///< fast recovery, until recover is acknowledged
     AKSU_F_DSACK = 0x0400,       ///< range[0] is a duplicate to be reported, RFC 2883
     AKSU_F_NODELAY = 0x0800,     ///< Nagle is off
     AKSU_F_KEEPALIVE = 0x1000,   ///< keep-alive is on
     AKSU_F_QUICKACK = 0x2000,    ///< acknowledgments are not delayed
     AKSU_F_PARTIAL = 0x4000,     ///< a partial ACK came in this recovery, RFC 6582 3.2
-    AKSU_F_WSCALE = 0x8000       ///< window scale, likewise
+    AKSU_F_TIMING = 0x8000       ///< an RTT measurement runs (rtt_seq, rtt_at)
 };
 
 /// One connection's whole protocol state. The names are RFC 9293's (3.3.1) where it has one.

@@ -278,20 +278,26 @@ static bool check(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
 
-    if (!repeated_syn(t, s)) {
+    if (repeated_syn(t, s)) {
+        if ((t->flags & AKSU_F_PASSIVE) || !(s->flags & AKSU_ACK)) {
+            t->snd_nxt = t->snd_una; // again
+            return false;
+        }
+        if (s->options & AKSU_OPT_ILLEGAL) {
+            return false;
+        }
+    } else {
         if (!aksu_tcp_check_sequence(c)) {
             return false;
         }
         if (s->flags & AKSU_RST) {
             return take_reset(c);
         }
-        return check_syn(c) && check_ack(c);
+        if (!check_syn(c)) {
+            return false;
+        }
     }
-    if ((t->flags & AKSU_F_PASSIVE) || !(s->flags & AKSU_ACK)) {
-        t->snd_nxt = t->snd_una; // again
-        return false;
-    }
-    return !(s->options & AKSU_OPT_ILLEGAL) && check_ack(c);
+    return check_ack(c);
 }
 
 void aksu_tcp_arrives(const struct aksu_step *c)

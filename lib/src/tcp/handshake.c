@@ -40,11 +40,7 @@ static void negotiate(struct aksu_tcb *t, const struct aksu_segment *s)
     uint16_t mss = (s->options & AKSU_OPT_MSS) ? s->mss : AKSU_MSS_DEFAULT;
 
     t->snd_mss = (uint16_t)aksu_min32(aksu_max32(mss, AKSU_MSS_FLOOR), t->rcv_mss);
-    uint32_t lacking = ((s->options & AKSU_OPT_WSCALE) ? 0 : AKSU_F_WSCALE) |
-                       ((s->options & AKSU_OPT_SACK_PERMITTED) ? 0 : AKSU_F_SACK) |
-                       ((s->options & AKSU_OPT_TIMESTAMPS) ? 0 : AKSU_F_TIMESTAMPS);
-
-    t->flags &= (uint16_t)~lacking;
+    t->flags &= (uint16_t)(s->options << AKSU_OFFER_SHIFT | ~AKSU_OFFERS);
     if (t->flags & AKSU_F_WSCALE) {
         t->snd_wscale = (uint8_t)aksu_min32(s->wscale, AKSU_WSCALE_MAX);
     } else {

@@ -4,16 +4,20 @@
 
 enum { CWND_MAX = 1 << 30 };
 
-static uint32_t initial_window(const struct aksu_tcb *t)
+// Down to the initial window: sending again after an idle time, RFC 5681 4.1.
+static void idle(struct aksu_tcb *t)
 {
-    return aksu_min32(10u * t->snd_mss, aksu_max32(2u * t->snd_mss, 14600));
+    uint32_t initial = aksu_min32(10u * t->snd_mss, aksu_max32(2u * t->snd_mss, 14600));
+
+    t->cwnd = aksu_min32(t->cwnd, initial);
 }
 
 static void open(struct aksu_tcb *t)
 {
     // RFC 6928 2: one segment if the SYN had to be sent more than twice.
-    t->cwnd = t->retries > 1 ? t->snd_mss : initial_window(t);
+    t->cwnd = t->retries > 1 ? t->snd_mss : CWND_MAX;
     t->ssthresh = CWND_MAX;
+    idle(t);
 }
 
 static void acked(struct aksu_tcb *t, uint32_t octets)
@@ -44,12 +48,6 @@ static void timed_out(struct aksu_tcb *t, uint32_t flight)
 {
     t->ssthresh = half(t, flight);
     t->cwnd = t->snd_mss;
-}
-
-// RFC 5681 4.1.
-static void idle(struct aksu_tcb *t)
-{
-    t->cwnd = aksu_min32(t->cwnd, initial_window(t));
 }
 
 const struct aksu_congestion aksu_newreno = {open, acked, lost, timed_out, idle};

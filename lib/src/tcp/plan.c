@@ -18,9 +18,7 @@ static uint32_t payload_max(const struct aksu_tcb *t)
 // cwnd, and what limited transmit lends (RFC 5681 3.2, RFC 3042).
 static uint32_t congestion_window(const struct aksu_tcb *t)
 {
-    bool lends = t->dupacks > 0 && !(t->flags & AKSU_F_RECOVERY);
-
-    return t->cwnd + (lends ? aksu_min32(t->dupacks, 2) * t->snd_mss : 0);
+    return t->cwnd + aksu_min32(t->dupacks, 2) * t->snd_mss;
 }
 
 // Nagle's rule and silly-window avoidance (RFC 9293 3.7.4, 3.8.6.2.1): whether len octets, less
@@ -129,20 +127,6 @@ static bool choose(const struct aksu_tcb *t, bool ack_due, struct aksu_segment *
     return t->state != AKSU_SYN_SENT && choose_open(t, ack_due, s);
 }
 
-// A SYN offers what the profile has; a SYN,ACK confirms what was negotiated.
-static void put_syn_options(const struct aksu_tcb *t, struct aksu_segment *s)
-{
-    s->options = AKSU_OPT_MSS;
-    s->mss = t->rcv_mss;
-    if (t->flags & AKSU_F_WSCALE) {
-        s->options |= AKSU_OPT_WSCALE;
-        s->wscale = t->rcv_wscale;
-    }
-    if (t->flags & AKSU_F_SACK) {
-        s->options |= AKSU_OPT_SACK_PERMITTED;
-    }
-}
-
 // The rest of the header. Before the peer's SYN rcv_nxt is zero, as the field is without ACK.
 static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, uint32_t now_ms,
                        struct aksu_segment *s)
@@ -152,7 +136,10 @@ static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, u
     s->ack = t->rcv_nxt;
     if (s->flags & AKSU_SYN) {
         s->wnd = (uint16_t)aksu_min32(wnd, UINT16_MAX); // never scaled (RFC 7323 2.2)
-        put_syn_options(t, s);
+        // A SYN offers what the profile has; a SYN,ACK confirms what was negotiated.
+        s->options = (uint8_t)(AKSU_OPT_MSS | (t->flags & AKSU_OFFERS) >> AKSU_OFFER_SHIFT);
+        s->mss = t->rcv_mss;
+        s->wscale = t->rcv_wscale;
     } else {
         s->wnd = (uint16_t)(wnd >> t->rcv_wscale);
     }
@@ -168,20 +155,21 @@ static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, u
 // for a clock that went backwards.
 uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
 {
-    const uint32_t at[] = {t->rtx_at, t->ack_at, t->misc_at, t->user_at};
+    const uint32_t deadlines[] = {t->rtx_at, t->ack_at, t->misc_at, t->user_at};
+    const uint32_t *at = deadlines;
     unsigned running = t->timers & (unsigned)~AKSU_TIMER_LINGER;
-    unsigned due = 0;
     uint32_t wait = WAIT_MAX_MS;
+    unsigned due = 0;
 
-    for (unsigned i = 0; running >> i != 0; i++) {
-        int32_t left = (int32_t)(at[i] - now_ms);
-        if (!(running >> i & 1u)) {
+    for (unsigned timer = AKSU_TIMER_RTX; timer <= running; timer <<= 1) {
+        uint32_t left = *at++ - now_ms;
+        if (!(running & timer)) {
             continue;
         }
-        if (left <= 0) {
-            due |= 1u << i;
+        if ((int32_t)left <= 0) {
+            due |= timer;
         } else {
-            wait = aksu_min32(wait, (uint32_t)left);
+            wait = aksu_min32(wait, left);
         }
     }
     *wait_ms = wait;
@@ -223,7 +211,7 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
         return AKSU_NEXT_SEGMENT;
     }
     plan->wait_ms = wait_ms;
-    return (t->timers & (uint8_t)~AKSU_TIMER_LINGER) ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
+    return t->timers ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
 }
 
 uint32_t aksu_tcp_offset(const struct aksu_tcb *t, const struct aksu_segment *planned)

@@ -46,6 +46,7 @@ void aksu_tcp_recovery_duplicate(const struct aksu_step *c)
         c->p->congestion->lost(t, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
         t->recover = t->snd_max;
         t->flags |= AKSU_F_RECOVERY;
+        t->dupacks = 0; // limited transmit is over
         t->owed |= AKSU_OWE_REXMIT;
     }
 }

@@ -26,12 +26,12 @@ void aksu_tcp_finish(const struct aksu_step *c, int reason)
 void aksu_tcp_drop(const struct aksu_step *c, int reason)
 {
     struct aksu_tcb *t = c->t;
-    bool listens = t->state <= AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE);
-
-    aksu_tcp_finish(c, reason);
-    if (listens) {
+    if (t->state <= AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE)) {
         t->state = AKSU_LISTEN;
-        c->fx->mask &= (uint8_t)~AKSU_FX_CLOSED;
+        t->owed = 0;
+        t->timers = 0;
+    } else {
+        aksu_tcp_finish(c, reason);
     }
 }
 
@@ -116,9 +116,10 @@ static void shut_down(struct aksu_tcb *t)
 static void close_both(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    bool unread = t->rcv_room < t->rcv_buf && t->state != AKSU_TIME_WAIT;
-
-    if (t->state <= AKSU_SYN_SENT || unread) {
+    if (t->state == AKSU_TIME_WAIT) {
+        return;
+    }
+    if (t->state <= AKSU_SYN_SENT || t->rcv_room < t->rcv_buf) {
         aksu_tcp_give_up(c, AKSU_ECONNABORTED); // unread data is lost: say so (SHLD-3)
         return;
     }
@@ -126,7 +127,7 @@ static void close_both(const struct aksu_step *c)
     shut_down(t);
     if (t->state == AKSU_FIN_WAIT_2) {
         aksu_tcp_arm_fin_wait_2(c);
-    } else if (c->ev->value != 0 && t->state != AKSU_TIME_WAIT) {
+    } else if (c->ev->value != 0) {
         t->user_at = c->now_ms + aksu_min32(c->ev->value, BUF_MAX);
         t->timers |= AKSU_TIMER_USER | AKSU_TIMER_LINGER;
     }

@@ -14,7 +14,9 @@ enum {
     AKSU_MSS_FLOOR = 88,    // smaller offers are raised to it (CVE-2019-11479)
     AKSU_WSCALE_MAX = 14,   // RFC 7323 2.3
     AKSU_TIMESTAMPS_LEN = 12,
-    AKSU_R1 = 3 // retransmissions, SHLD-10
+    AKSU_R1 = 3, // retransmissions, SHLD-10
+    AKSU_OFFERS = AKSU_F_TIMESTAMPS | AKSU_F_SACK | AKSU_F_WSCALE,
+    AKSU_OFFER_SHIFT = 4 // from the options of a SYN to AKSU_OFFERS
 };
 
 // One step: what its parts share, so that they need no more than this.
