@@ -4,8 +4,8 @@
 // usage: bench bulk|request|connect lean|standard COUNT
 //
 // A frame is taken in, then all is sent that can be: acknowledgments are not aggregated over
-// frames. client_turn() and server_turn() hold all that is counted: the stack's and the handlers'
-// work, not the wire's. Payload is 1460 octets in either profile.
+// frames. client_in(), client_out() and so on hold all that is counted: the stack's and the
+// handlers' work, not the wire's. Payload is 1460 octets in either profile.
 #include <aksu/aksu.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,19 +27,25 @@ struct host {
     struct aksu net;
     struct wire *in;
     struct wire *out;
+    void (*take)(const void *frame, size_t len);
+    size_t (*give)(void *frame);
 };
 
+// Noinline and visible, for callgrind to find by name.
+__attribute__((noinline)) void client_in(const void *frame, size_t len);
+__attribute__((noinline)) void server_in(const void *frame, size_t len);
+__attribute__((noinline)) size_t client_out(void *frame);
+__attribute__((noinline)) size_t server_out(void *frame);
+__attribute__((noinline)) void client_connect(void);
+
 static struct wire to_server, to_client;
-static struct host client = {.in = &to_client, .out = &to_server};
-static struct host server = {.in = &to_server, .out = &to_client};
+static struct host client = {
+    .in = &to_client, .out = &to_server, .take = client_in, .give = client_out};
+static struct host server = {
+    .in = &to_server, .out = &to_client, .take = server_in, .give = server_out};
 static uint32_t now_ms;
 static unsigned long wanted, queued, done;
 static const struct aksu_handlers *client_handlers;
-
-// Noinline and visible, for callgrind to find by name.
-__attribute__((noinline)) void client_turn(void);
-__attribute__((noinline)) void server_turn(void);
-__attribute__((noinline)) void client_connect(void);
 
 static void check(bool good, const char *what)
 {
@@ -49,18 +55,38 @@ static void check(bool good, const char *what)
     }
 }
 
+void client_in(const void *frame, size_t len)
+{
+    (void)aksu_input(&client.net, now_ms, frame, len);
+}
+
+void server_in(const void *frame, size_t len)
+{
+    (void)aksu_input(&server.net, now_ms, frame, len);
+}
+
+size_t client_out(void *frame)
+{
+    return aksu_output(&client.net, now_ms, frame, FRAME);
+}
+
+size_t server_out(void *frame)
+{
+    return aksu_output(&server.net, now_ms, frame, FRAME);
+}
+
 static void turn(struct host *h)
 {
     struct wire *in = h->in, *out = h->out;
 
     if (in->count > 0) {
-        (void)aksu_input(&h->net, now_ms, in->frame[in->head], in->len[in->head]);
+        h->take(in->frame[in->head], in->len[in->head]);
         in->head = (in->head + 1) % SLOTS;
         in->count--;
     }
     while (out->count < SLOTS) {
         unsigned slot = (out->head + out->count) % SLOTS;
-        size_t len = aksu_output(&h->net, now_ms, out->frame[slot], FRAME);
+        size_t len = h->give(out->frame[slot]);
 
         if (len == 0) {
             break;
@@ -68,16 +94,6 @@ static void turn(struct host *h)
         out->len[slot] = len;
         out->count++;
     }
-}
-
-void client_turn(void)
-{
-    turn(&client);
-}
-
-void server_turn(void)
-{
-    turn(&server);
 }
 
 void client_connect(void)
@@ -89,22 +105,22 @@ void client_connect(void)
 
 // Bulk: the client's data is made in the ring, the server reads it there.
 
-static void bulk_fill(struct aksu *net, aksu_handle conn, void *user, size_t acked)
+static void bulk_fill(struct aksu *net, aksu_handle conn, void *user, size_t free)
 {
     size_t room;
 
     (void)user;
-    (void)acked;
-    while (queued < wanted && aksu_room(net, conn, &room) != NULL) {
+    while (free > 0 && queued < wanted && aksu_room(net, conn, &room) != NULL) {
         room = room < wanted - queued ? room : wanted - queued;
         (void)aksu_commit(net, conn, room);
         queued += room;
+        free -= room;
     }
 }
 
 static void bulk_open(struct aksu *net, aksu_handle conn, void *user)
 {
-    bulk_fill(net, conn, user, 0);
+    bulk_fill(net, conn, user, RING);
 }
 
 static void bulk_read(struct aksu *net, aksu_handle conn, void *user, size_t readable)
@@ -112,10 +128,10 @@ static void bulk_read(struct aksu *net, aksu_handle conn, void *user, size_t rea
     size_t len;
 
     (void)user;
-    (void)readable;
-    while (aksu_peek(net, conn, &len) != NULL) {
+    while (readable > 0 && aksu_peek(net, conn, &len) != NULL) {
         (void)aksu_consume(net, conn, len);
         done += len;
+        readable -= len;
     }
 }
 
@@ -194,8 +210,8 @@ static void run(bool connects)
 
     client_connect();
     while (done < wanted) {
-        client_turn();
-        server_turn();
+        turn(&client);
+        turn(&server);
         if (connects && done >= at + 2 && done < wanted) {
             at = done;
             client_connect();

@@ -21,10 +21,11 @@ from common import INCLUDES, ROOT, Tally, check_budget, in_parallel, output, own
 
 OUT = own_folder("bench")
 PROFILES = ("lean", "standard")
-BOTH = ("client_turn", "server_turn", "client_connect")
+CLIENT, SERVER = ("client_in", "client_out"), ("server_in", "server_out")
+BOTH = (*CLIENT, *SERVER, "client_connect")
 FIGURES = {
-    "send": ("bulk", ("client_turn",)),
-    "receive": ("bulk", ("server_turn",)),
+    "send": ("bulk", CLIENT),
+    "receive": ("bulk", SERVER),
     "request": ("request", BOTH),
     "connect": ("connect", BOTH),
 }

@@ -74,14 +74,12 @@ uint32_t aksu_copy(void *to, const void *from, uint32_t len)
     }
     if ((((uintptr_t)out | (uintptr_t)in) & MISALIGNED_BITS) == 0) {
         for (; WORD == 8 && len >= BLOCK; len -= BLOCK, in += BLOCK) {
-            add(&sum, load(in, 0));
-            add(&sum, load(in, 1));
-            add(&sum, load(in, 2));
-            add(&sum, load(in, 3));
-            add(&sum, load(in, 4));
-            add(&sum, load(in, 5));
-            add(&sum, load(in, 6));
-            add(&sum, load(in, 7));
+            for (unsigned i = 0; i < BLOCK / WORD; i += 4) {
+                add(&sum, load(in, i));
+                add(&sum, load(in, i + 1));
+                add(&sum, load(in, i + 2));
+                add(&sum, load(in, i + 3));
+            }
         }
         for (; len >= WORD; len -= WORD, in += WORD) {
             uintptr_t word = load(in, 0);
