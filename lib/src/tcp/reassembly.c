@@ -104,10 +104,8 @@ static bool join(struct aksu_tcb *t, struct aksu_range *x)
 }
 
 // Moves rcv_nxt to the end of the text and of what it was joined with.
-static void accept(const struct aksu_step *c, aksu_seq end, bool fin)
+static void accept(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq end, bool fin)
 {
-    struct aksu_tcb *t = c->t;
-
     fin = fin || ((t->flags & AKSU_F_FIN_HELD) && t->ranges == 0);
     c->fx->ready = end - t->rcv_nxt - fin;
     t->rcv_nxt = end;
@@ -140,7 +138,7 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
         return true;
     }
     if (ahead == 0) {
-        accept(c, joined.end, fin);
+        accept(c, t, joined.end, fin);
     } else if (aksu_tcp_hold(t, joined.start, joined.end)) {
         t->flags |= fin ? AKSU_F_FIN_HELD : 0;
     } else {
