@@ -11,10 +11,8 @@ static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
 }
 
 // Second: RST, as RFC 5961 3.2 has it. TIME-WAIT ignores it (RFC 1337). Nothing comes after it.
-static bool take_reset(const struct aksu_step *c)
+static bool take_reset(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     if (t->state == AKSU_TIME_WAIT) {
         return false;
     }
@@ -27,10 +25,8 @@ static bool take_reset(const struct aksu_step *c)
 }
 
 // Fourth: SYN, as RFC 5961 4.2 has it. (Third would be security and compartment.)
-static bool check_syn(const struct aksu_step *c)
+static bool check_syn(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     if (c->s->options & AKSU_OPT_ILLEGAL) {
         return false; // MUST-7: such a header is not trusted further
     }
@@ -47,9 +43,8 @@ static bool check_syn(const struct aksu_step *c)
 
 // Fifth: whether the ACK is one that can be. In SYN-RECEIVED it acknowledges our SYN; later it is
 // neither beyond what was sent nor older than a window (RFC 5961 5.2, MAY-12).
-static bool check_ack(const struct aksu_step *c)
+static bool check_ack(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
     bool opening = t->state == AKSU_SYN_RECEIVED;
     aksu_seq least = opening ? t->snd_una + 1 : t->snd_una - t->max_snd_wnd;
@@ -83,9 +78,8 @@ static bool is_duplicate(const struct aksu_tcb *t, const struct aksu_segment *s)
 
 // Takes acknowledged octets off the front, the SYN before them and the FIN behind them.
 // Returns whether our FIN is acknowledged.
-static bool advance(const struct aksu_step *c, aksu_seq ack)
+static bool advance(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
 {
-    struct aksu_tcb *t = c->t;
     uint32_t octets = ack - t->snd_una - aksu_tcp_syn(t);
     uint32_t data = aksu_min32(octets, t->snd_buf);
 
@@ -108,10 +102,8 @@ static bool advance(const struct aksu_step *c, aksu_seq ack)
 }
 
 // RFC 6298 5.2 and 5.3; a second partial ACK does not restart the timer (RFC 6582 3.2, impatient).
-static void restart_timers(const struct aksu_step *c)
+static void restart_timers(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     t->retries = 0;
     if (t->snd_una == t->snd_max) {
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
@@ -129,10 +121,8 @@ static void restart_timers(const struct aksu_step *c)
     aksu_tcp_arm_user(c);
 }
 
-static void fin_acked(const struct aksu_step *c)
+static void fin_acked(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     if (t->state == AKSU_FIN_WAIT_1) {
         t->state = AKSU_FIN_WAIT_2;
         t->timers &= (uint8_t) ~(AKSU_TIMER_MISC | AKSU_TIMER_USER | AKSU_TIMER_LINGER);
@@ -144,22 +134,21 @@ static void fin_acked(const struct aksu_step *c)
     }
 }
 
-static void take_ack(const struct aksu_step *c)
+static void take_ack(const struct aksu_step *c, struct aksu_tcb *t)
 {
     aksu_tcp_measure(c);
-    bool fin = advance(c, c->s->ack);
-    restart_timers(c);
+    bool fin = advance(c, t, c->s->ack);
+    restart_timers(c, t);
     if (fin) {
-        fin_acked(c);
+        fin_acked(c, t);
     }
 }
 
 // An ACK that moved snd_una brings the window with it, else the right edge would move to where the
 // peer never offered it. For the rest SND.WL1 decides; SND.WL2 needs no variable, because an ACK
 // that was used for an update was at least snd_una then, and one that may be used is so now.
-static void take_window(const struct aksu_step *c, bool advanced)
+static void take_window(const struct aksu_step *c, struct aksu_tcb *t, bool advanced)
 {
-    struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
     bool closed = t->snd_wnd == 0;
 
@@ -179,9 +168,8 @@ static void take_window(const struct aksu_step *c, bool advanced)
 }
 
 // Seventh: URG (3.8.5). The pointer is one past the last urgent octet (MUST-62).
-static void take_urgent(const struct aksu_step *c)
+static void take_urgent(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
     aksu_seq up = s->seq + s->urp;
 
@@ -193,10 +181,8 @@ static void take_urgent(const struct aksu_step *c)
 
 // Eighth: the text. An acknowledgment is owed at once for what is out of order or fills a gap
 // (RFC 5681 4.2), else for every second segment (SHLD-18, 19).
-static void take_text(const struct aksu_step *c)
+static void take_text(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     if (aksu_tcp_take_text(c) || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0 ||
         (t->timers & AKSU_TIMER_ACK)) {
         t->owed |= AKSU_OWE_ACK;
@@ -207,10 +193,8 @@ static void take_text(const struct aksu_step *c)
 }
 
 // Ninth: FIN, once everything before it is here.
-static void take_fin(const struct aksu_step *c)
+static void take_fin(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     if (t->state == AKSU_ESTABLISHED) {
         t->state = AKSU_CLOSE_WAIT;
     } else if (t->state == AKSU_FIN_WAIT_1) {
@@ -221,9 +205,8 @@ static void take_fin(const struct aksu_step *c)
 }
 
 // Seventh to ninth.
-static void take_rest(const struct aksu_step *c)
+static void take_rest(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
     aksu_seq end = s->seq + s->len + ((s->flags & AKSU_SYN) != 0);
 
@@ -233,7 +216,7 @@ static void take_rest(const struct aksu_step *c)
         }
         return;
     }
-    take_urgent(c);
+    take_urgent(c, t);
     if (s->len == 0 && !(s->flags & AKSU_FIN)) {
         return;
     }
@@ -241,9 +224,9 @@ static void take_rest(const struct aksu_step *c)
         aksu_tcp_give_up(c, AKSU_ECONNABORTED); // data after CLOSE is lost: say so (SHLD-3)
         return;
     }
-    take_text(c);
+    take_text(c, t);
     if (c->fx->mask & AKSU_FX_EOF) {
-        take_fin(c);
+        take_fin(c, t);
     }
 }
 
@@ -259,23 +242,22 @@ void aksu_tcp_take(const struct aksu_step *c)
         c->fx->mask |= AKSU_FX_OPENED;
     }
     if (advanced) {
-        take_ack(c);
+        take_ack(c, t);
     } else if (is_duplicate(t, c->s)) {
         aksu_tcp_recovery_duplicate(c);
     } else if (t->snd_wnd == 0 && (t->timers & AKSU_TIMER_USER)) {
         aksu_tcp_arm_user(c); // a window probe was answered (MUST-37)
     }
     if (t->state != AKSU_CLOSED) {
-        take_window(c, advanced);
-        take_rest(c);
+        take_window(c, t, advanced);
+        take_rest(c, t);
     }
 }
 
 // The checks. A repeated SYN is not as a segment of the connection. In a simultaneous open it comes
 // with the ACK of ours, and that counts (3.5, Figure 7); else the client has not seen our SYN,ACK.
-static bool check(const struct aksu_step *c)
+static bool check(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
 
     if (repeated_syn(t, s)) {
@@ -291,20 +273,20 @@ static bool check(const struct aksu_step *c)
             return false;
         }
         if (s->flags & AKSU_RST) {
-            return take_reset(c);
+            return take_reset(c, t);
         }
-        if (!check_syn(c)) {
+        if (!check_syn(c, t)) {
             return false;
         }
     }
-    return check_ack(c);
+    return check_ack(c, t);
 }
 
 void aksu_tcp_arrives(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
-    c->fx->refused = !check(c);
+    c->fx->refused = !check(c, t);
     if (c->fx->refused || (c->s->flags & AKSU_RST)) {
         return;
     }

@@ -104,10 +104,8 @@ static bool join(struct aksu_tcb *t, struct aksu_range *x)
 }
 
 // Moves rcv_nxt to the end of the text and of what it was joined with.
-static void accept(const struct aksu_step *c, aksu_seq end, bool fin)
+static void accept(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq end, bool fin)
 {
-    struct aksu_tcb *t = c->t;
-
     fin = fin || ((t->flags & AKSU_F_FIN_HELD) && t->ranges == 0);
     c->fx->ready = end - t->rcv_nxt - fin;
     t->rcv_nxt = end;
@@ -130,25 +128,25 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
         aksu_tcp_report_duplicate(c);
         return true; // nothing new, or nothing that there is room for
     }
-    struct aksu_range joined = x;
-    uint32_t len = x.end - x.start - fin;
+    uint32_t from = x.start - text(c->s);
     uint32_t ahead = x.start - t->rcv_nxt;
-    bool now = fin || ahead > 0 || t->ranges > 0; // an acknowledgment is owed
+    uint32_t len = x.end - x.start - fin;
+    bool now = fin || ahead > 0 || t->ranges > 0;
 
-    if (!join(t, &joined)) {
+    if (!join(t, &x)) {
         report(c, x.start, x.end);
         return true;
     }
     if (ahead == 0) {
-        accept(c, joined.end, fin);
-    } else if (aksu_tcp_hold(t, joined.start, joined.end)) {
+        accept(c, t, x.end, fin);
+    } else if (aksu_tcp_hold(t, x.start, x.end)) {
         t->flags |= fin ? AKSU_F_FIN_HELD : 0;
     } else {
         return true;
     }
     if (len > 0) {
         c->fx->mask |= AKSU_FX_DELIVER;
-        c->fx->copy_from = x.start - text(c->s);
+        c->fx->copy_from = from;
         c->fx->copy_to = ahead;
         c->fx->copy_len = len;
     }

@@ -74,10 +74,8 @@ bool aksu_tcp_may_write(const struct aksu_tcb *t)
 }
 
 // SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
-static void wrote(const struct aksu_step *c)
+static void wrote(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     if (!aksu_tcp_may_write(t) || c->ev->value > BUF_MAX - t->snd_buf) {
         return;
     }
@@ -113,9 +111,8 @@ static void shut_down(struct aksu_tcb *t)
     }
 }
 
-static void close_both(const struct aksu_step *c)
+static void close_both(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
     if (t->state == AKSU_TIME_WAIT) {
         return;
     }
@@ -148,9 +145,8 @@ static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
 
 // Moves snd_nxt and snd_max over what was sent. A probe of a window of zero is not counted as
 // sent, but may be acknowledged.
-static void took_text(const struct aksu_step *c, aksu_seq end)
+static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq end)
 {
-    struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
     bool probe = (t->owed & AKSU_OWE_PROBE) && t->snd_wnd == 0;
 
@@ -168,9 +164,8 @@ static void took_text(const struct aksu_step *c, aksu_seq end)
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
 }
 
-static void sent(const struct aksu_step *c)
+static void sent(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
     uint32_t len = s->len + aksu_tcp_control_len(s);
 
@@ -181,7 +176,7 @@ static void sent(const struct aksu_step *c)
         t->owed &= (uint8_t) ~(AKSU_OWE_KEEPALIVE | AKSU_OWE_RST);
         return;
     }
-    took_text(c, s->seq + len);
+    took_text(c, t, s->seq + len);
     // RFC 6298 5.1; and what is sent again is not sent a third time within an RTO.
     if (!(t->timers & AKSU_TIMER_RTX) || s->seq == t->snd_una) {
         aksu_tcp_arm_rtx(c);
@@ -201,10 +196,8 @@ static void trouble(const struct aksu_step *c, int reason)
     c->fx->reason = (int16_t)reason;
 }
 
-static void probe_window(const struct aksu_step *c)
+static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     if (t->snd_wnd == 0) {
         t->probes = (uint8_t)(t->probes + (t->probes < UINT8_MAX));
         t->keep_probes = (uint8_t)(t->keep_probes + (t->keep_probes < UINT8_MAX));
@@ -220,10 +213,8 @@ static void probe_window(const struct aksu_step *c)
 }
 
 // RFC 6298 5.4 to 5.6; R1 of RFC 9293 3.8.3.
-static void retransmit(const struct aksu_step *c)
+static void retransmit(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     aksu_tcp_recovery_timeout(c);
     t->backoff = (uint8_t)(t->backoff + (t->backoff < UINT8_MAX));
     if (t->flags & AKSU_F_SYN_UNACKED) {
@@ -238,24 +229,21 @@ static void retransmit(const struct aksu_step *c)
     }
 }
 
-static void rtx_expired(const struct aksu_step *c)
+static void rtx_expired(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
     bool closed = t->snd_wnd == 0 || t->snd_una == t->snd_max;
 
     t->timers &= (uint8_t)~AKSU_TIMER_RTX;
     t->retries = (uint8_t)(t->retries + (t->retries < UINT8_MAX));
     if (closed && !(t->flags & AKSU_F_SYN_UNACKED)) {
-        probe_window(c);
+        probe_window(c, t);
     } else {
-        retransmit(c);
+        retransmit(c, t);
     }
 }
 
-static void misc_expired(const struct aksu_step *c)
+static void misc_expired(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     t->timers &= (uint8_t)~AKSU_TIMER_MISC;
     // In FIN-WAIT-2 half-closed it was the keep-alive timer: see active.c.
     if (t->state == AKSU_TIME_WAIT ||
@@ -265,9 +253,8 @@ static void misc_expired(const struct aksu_step *c)
 }
 
 // Timeouts, 3.10.8.
-static void tick(const struct aksu_step *c)
+static void tick(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
     uint32_t wait_ms;
     uint8_t due = aksu_tcp_due(t, c->now_ms, &wait_ms);
 
@@ -276,19 +263,17 @@ static void tick(const struct aksu_step *c)
         return;
     }
     if (due & AKSU_TIMER_RTX) {
-        rtx_expired(c);
+        rtx_expired(c, t);
     }
     if (due & AKSU_TIMER_MISC) {
-        misc_expired(c);
+        misc_expired(c, t);
     }
 }
 
 // RFC 5927: only what is in flight can be in error; a synchronized connection survives; a smaller
 // path MTU is believed when the segment makes no progress, and costs no window (RFC 1191 6.4).
-static void icmp(const struct aksu_step *c)
+static void icmp(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     if (aksu_seq_lt(c->ev->value, t->snd_una) || !aksu_seq_lt(c->ev->value, t->snd_max)) {
         c->fx->refused = true;
         return;
@@ -335,10 +320,8 @@ void aksu_tcp_settle(const struct aksu_step *c)
     }
 }
 
-static void segment(const struct aksu_step *c)
+static void segment(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     if (t->state == AKSU_CLOSED) {
         c->fx->refused = true;
         c->fx->mask = (c->s->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
@@ -349,10 +332,8 @@ static void segment(const struct aksu_step *c)
     }
 }
 
-static void dispatch(const struct aksu_step *c)
+static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    struct aksu_tcb *t = c->t;
-
     switch (c->ev->kind) {
     case AKSU_EV_LISTEN:
         if (t->state == AKSU_CLOSED) {
@@ -361,7 +342,7 @@ static void dispatch(const struct aksu_step *c)
         }
         break;
     case AKSU_EV_WROTE:
-        wrote(c);
+        wrote(c, t);
         break;
     case AKSU_EV_READ:
         read_out(t, c->ev->value);
@@ -370,22 +351,22 @@ static void dispatch(const struct aksu_step *c)
         shut_down(t);
         break;
     case AKSU_EV_CLOSE:
-        close_both(c);
+        close_both(c, t);
         break;
     case AKSU_EV_ABORT:
         aksu_tcp_give_up(c, AKSU_ECONNABORTED);
         break;
     case AKSU_EV_SEGMENT:
-        segment(c);
+        segment(c, t);
         break;
     case AKSU_EV_SENT:
-        sent(c);
+        sent(c, t);
         break;
     case AKSU_EV_TICK:
-        tick(c);
+        tick(c, t);
         break;
     case AKSU_EV_ICMP:
-        icmp(c);
+        icmp(c, t);
         break;
     default:
         break;
@@ -399,7 +380,7 @@ void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const stru
     uint8_t before = t->state;
 
     memset(fx, 0, sizeof *fx);
-    dispatch(&c);
+    dispatch(&c, t);
     aksu_tcp_settle(&c);
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
     (void)before;
