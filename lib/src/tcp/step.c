@@ -177,8 +177,9 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
         return;
     }
     took_text(c, t, s->seq + len);
-    // RFC 6298 5.1; and what is sent again is not sent a third time within an RTO.
-    if (!(t->timers & AKSU_TIMER_RTX) || s->seq == t->snd_una) {
+    // RFC 6298 5.1; and what is sent again is not sent a third time within an RTO, but for what
+    // partial ACKs call for: only the first of them restarts the timer (RFC 6582 3.2, impatient).
+    if (!(t->timers & AKSU_TIMER_RTX) || (s->seq == t->snd_una && !(t->flags & AKSU_F_PARTIAL))) {
         aksu_tcp_arm_rtx(c);
     }
     if (!(t->timers & AKSU_TIMER_USER)) {
