@@ -8,13 +8,6 @@ static bool storage_fits(const struct aksu_storage *s)
            s->row_tail == offsetof(struct aksu_row, tcb.range);
 }
 
-static bool sizes_valid(const struct aksu_storage *s)
-{
-    return s->rows >= 1 && s->rows < 1u << 19 && s->listeners >= 1 && s->time_waits >= 1 &&
-           s->buckets >= 1 && (s->buckets & (s->buckets - 1)) == 0 && s->rx_octets >= 1 &&
-           s->rx_octets <= 1u << 30 && s->tx_octets <= 1u << 30 && s->echo_octets >= 8;
-}
-
 static bool profile_valid(const struct aksu_profile *p)
 {
     return p && p->congestion && p->copy && p->rto_min_ms >= 1 && p->rto_max_ms >= 60000 &&
@@ -70,7 +63,7 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     if (!storage_fits(storage)) {
         return AKSU_EPROTO;
     }
-    if (!sizes_valid(storage) || !profile_valid(config->profile) || mtu < 68) {
+    if (!profile_valid(config->profile) || mtu < 68) {
         return AKSU_EINVAL;
     }
     net->store = storage;

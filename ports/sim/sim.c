@@ -274,6 +274,11 @@ static void start_stack(struct aksu_sim_host *host, const struct aksu_sim_config
     host->trace.hook = on_step;
     host->trace.user = host;
     make_storage(&host->store, config);
+    if (!AKSU_STORAGE_VALID(host->store.rows, host->store.listeners, host->store.rx_octets,
+                            host->store.tx_octets, host->store.time_waits, ECHO_OCTETS)) {
+        sim_fail(host, "a size is out of range: see AKSU_STORAGE");
+        return;
+    }
     error = aksu_init(&host->net, &host->store, &c);
     if (error) {
         sim_fail(host, "aksu_init: %s", aksu_error_name(error));

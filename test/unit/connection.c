@@ -273,24 +273,6 @@ static void foreign_storage(void **state)
     assert_int_equal(init(&s, &config), AKSU_EPROTO);
 }
 
-static void bad_storage(void **state)
-{
-    (void)state;
-    struct aksu_config config = default_config();
-    struct aksu_storage s = store;
-    s.rows = 0;
-    assert_int_equal(init(&s, &config), AKSU_EINVAL);
-    s = store;
-    s.rows = 524288;
-    assert_int_equal(init(&s, &config), AKSU_EINVAL);
-    s = store;
-    s.rx_octets = 0;
-    assert_int_equal(init(&s, &config), AKSU_EINVAL);
-    s = store;
-    s.rx_octets = (1u << 30) + 1;
-    assert_int_equal(init(&s, &config), AKSU_EINVAL);
-}
-
 static void bad_config(void **state)
 {
     (void)state;
@@ -495,7 +477,6 @@ int main(void)
         T(trace),
         T(names),
         T(foreign_storage),
-        T(bad_storage),
         T(bad_config),
         T(bad_profile),
         T(ready_made_profiles),

@@ -261,11 +261,18 @@ struct aksu_storage {
      : (n) <= 32768 ? 16384                                                                        \
                     : 131072)
 
-/// Defines `name`, a static struct aksu_storage, with its arrays.
+/// Whether sizes are in the ranges that AKSU_STORAGE_WITH gives. aksu_init() relies on it.
+#define AKSU_STORAGE_VALID(connections, listeners, rx_octets, tx_octets, time_waits, echo_octets)  \
+    ((connections) >= 1 && (connections) <= 524287 && (listeners) >= 1 && (rx_octets) >= 1 &&      \
+     (rx_octets) <= 1 << 30 && (tx_octets) <= 1 << 30 && (time_waits) >= 1 &&                      \
+     (echo_octets) >= 8 && (echo_octets) <= 65515)
+
+/// Defines `name`, a static struct aksu_storage, with its arrays. Sizes out of range do not
+/// compile: an array of -1 octets is named then.
 ///
 /// connections: rows, 1 to 524287. listeners: ports that can be listened on, at least 1.
-/// rx_octets, tx_octets: each connection's receive and send ring; tx_octets may be 0 if every
-/// connection has an emit handler.
+/// rx_octets, tx_octets: each connection's receive and send ring, 1 to 2^30; tx_octets may be 0 if
+/// every connection has an emit handler.
 #define AKSU_STORAGE(name, connections, listeners, rx_octets, tx_octets)                           \
     AKSU_STORAGE_WITH(name, connections, listeners, rx_octets, tx_octets, 2 * (connections), 1480)
 
@@ -283,26 +290,31 @@ struct aksu_storage {
     static uint8_t name##_rx[(size_t)(connections) * (rx_octets_)];                                \
     static uint8_t name##_tx[(size_t)(connections) * (tx_octets_) + 1];                            \
     static uint8_t name##_echo[echo_octets_];                                                      \
-    static const struct aksu_storage name = {AKSU_VERSION,                                         \
-                                             (uint16_t)sizeof(struct aksu_row),                    \
-                                             (uint16_t)offsetof(struct aksu_row, tcb.range),       \
-                                             (connections),                                        \
-                                             (listeners_),                                         \
-                                             (time_waits_),                                        \
-                                             AKSU_BUCKETS_(connections),                           \
-                                             (rx_octets_),                                         \
-                                             (tx_octets_),                                         \
-                                             (echo_octets_),                                       \
-                                             name##_row,                                           \
-                                             name##_heap,                                          \
-                                             name##_bucket,                                        \
-                                             name##_listener,                                      \
-                                             name##_time_wait,                                     \
-                                             name##_answer,                                        \
-                                             name##_neighbour,                                     \
-                                             name##_rx,                                            \
-                                             name##_tx,                                            \
-                                             name##_echo}
+    static const struct aksu_storage name = {                                                      \
+        AKSU_VERSION *                                                                             \
+            (uint32_t)sizeof(char[AKSU_STORAGE_VALID(connections, listeners_, rx_octets_,          \
+                                                     tx_octets_, time_waits_, echo_octets_)        \
+                                      ? 1                                                          \
+                                      : -1]),                                                      \
+        (uint16_t)sizeof(struct aksu_row),                                                         \
+        (uint16_t)offsetof(struct aksu_row, tcb.range),                                            \
+        (connections),                                                                             \
+        (listeners_),                                                                              \
+        (time_waits_),                                                                             \
+        AKSU_BUCKETS_(connections),                                                                \
+        (rx_octets_),                                                                              \
+        (tx_octets_),                                                                              \
+        (echo_octets_),                                                                            \
+        name##_row,                                                                                \
+        name##_heap,                                                                               \
+        name##_bucket,                                                                             \
+        name##_listener,                                                                           \
+        name##_time_wait,                                                                          \
+        name##_answer,                                                                             \
+        name##_neighbour,                                                                          \
+        name##_rx,                                                                                 \
+        name##_tx,                                                                                 \
+        name##_echo}
 
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {
@@ -343,7 +355,7 @@ struct aksu {
 /// Starts a stack in the given storage, whose contents are cleared.
 ///
 /// Returns AKSU_OK; AKSU_EPROTO if storage was compiled against another version of this header;
-/// AKSU_EINVAL if a size, the profile, the address or the MTU is out of range.
+/// AKSU_EINVAL if the profile, the address or the MTU is out of range.
 int aksu_init(struct aksu *net, const struct aksu_storage *storage,
               const struct aksu_config *config);
 
