@@ -12,13 +12,11 @@ static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
     if (s->flags & AKSU_RST) {
         len = 0; // its sequence number alone decides (RFC 5961 3.2)
     }
-    if (wnd == 0) {
-        return s->seq == t->rcv_nxt;
-    }
-    if (len == 0) {
-        // At the right edge, too: two ends that filled each other's window and lost the end of it
-        // would else refuse each other's ACKs for ever (Appendix A.2).
-        return s->seq - t->rcv_nxt < wnd + ((s->flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK);
+    if (wnd == 0 || len == 0) {
+        // An ACK at the right edge, too: two ends that filled each other's window and lost the end
+        // of it would else refuse each other's for ever (Appendix A.2).
+        wnd += (s->flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK;
+        return s->seq - t->rcv_nxt < aksu_max32(wnd, 1);
     }
     return aksu_seq_lt(s->seq, t->rcv_adv) && aksu_seq_lt(t->rcv_nxt, s->seq + len);
 }
