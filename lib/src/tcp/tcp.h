@@ -81,7 +81,6 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t);
 
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
-bool aksu_tcp_update_due(const struct aksu_tcb *t);
 
 // Octets of sequence space that SYN and FIN take up.
 static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
@@ -117,6 +116,12 @@ static inline bool aksu_tcp_half_open(const struct aksu_tcb *t)
 static inline bool aksu_tcp_stamped(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
     return (t->flags & AKSU_F_TIMESTAMPS) && (s->options & AKSU_OPT_TIMESTAMPS);
+}
+
+// By how much the right edge of the receive window moves at least (3.8.6.2.2).
+static inline uint32_t aksu_tcp_window_step(const struct aksu_tcb *t)
+{
+    return aksu_min32(t->rcv_buf / 2, t->rcv_mss);
 }
 
 // Whether the peer may still send data: it has not closed, as far as is known.
