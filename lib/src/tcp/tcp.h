@@ -56,7 +56,6 @@ void aksu_tcp_challenge(const struct aksu_step *c);
 // recovery.c
 void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked);
 void aksu_tcp_recovery_duplicate(const struct aksu_step *c);
-void aksu_tcp_recovery_timeout(const struct aksu_step *c);
 
 // rto.c
 void aksu_tcp_measure(const struct aksu_step *c);
@@ -81,6 +80,12 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t);
 
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
+
+static inline void aksu_tcp_leave_recovery(struct aksu_tcb *t)
+{
+    t->flags &= (uint16_t) ~(AKSU_F_RECOVERY | AKSU_F_PARTIAL);
+    t->dupacks = 0;
+}
 
 // Octets of sequence space that SYN and FIN take up.
 static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
