@@ -69,6 +69,17 @@ static uint32_t front(const struct aksu_tcb *t)
     return len + (len == t->snd_buf && len < room);
 }
 
+// An update of its own is due when much room has come, or when the peer may be waiting for it.
+static bool update_due(const struct aksu_tcb *t)
+{
+    uint32_t offered = t->rcv_adv - t->rcv_nxt;
+    uint32_t gain = aksu_tcp_window(t) - offered;
+
+    return gain > 0 && aksu_tcp_receiving(t) &&
+           (gain >= aksu_min32(t->rcv_buf / 2, 2u * t->rcv_mss) ||
+            offered < aksu_tcp_window_step(t));
+}
+
 static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, aksu_seq seq, uint32_t count)
 {
     s->seq = seq;
@@ -102,7 +113,7 @@ static bool choose_open(const struct aksu_tcb *t, bool ack_due, struct aksu_segm
     } else if (t->owed & AKSU_OWE_KEEPALIVE) {
         s->seq = t->snd_una - 1; // SEG.SEQ = SND.NXT - 1 (3.8.4)
         return true;
-    } else if (!ack_due && !(t->owed & AKSU_OWE_ACK) && !aksu_tcp_update_due(t)) {
+    } else if (!ack_due && !(t->owed & AKSU_OWE_ACK) && !update_due(t)) {
         return false;
     }
     put_urgent(t, s);

@@ -5,12 +5,6 @@
 
 enum { DUPACKS = 3 };
 
-static void leave(struct aksu_tcb *t)
-{
-    t->flags &= (uint16_t) ~(AKSU_F_RECOVERY | AKSU_F_PARTIAL);
-    t->dupacks = 0;
-}
-
 // RFC 6582 3.2 step 3; snd_una has moved.
 void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked)
 {
@@ -24,7 +18,7 @@ void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked)
     } else if (aksu_seq_leq(t->recover, t->snd_una)) {
         uint32_t flight = t->snd_max - t->snd_una;
         t->cwnd = aksu_min32(t->ssthresh, aksu_max32(flight, mss) + mss);
-        leave(t);
+        aksu_tcp_leave_recovery(t);
     } else {
         t->cwnd -= aksu_min32(acked, aksu_max32(t->cwnd, mss) - mss);
         t->cwnd += acked >= mss ? mss : 0;
@@ -49,18 +43,4 @@ void aksu_tcp_recovery_duplicate(const struct aksu_step *c)
         t->dupacks = 0; // limited transmit is over
         t->owed |= AKSU_OWE_REXMIT;
     }
-}
-
-// RFC 6582 3.2 step 4, RFC 5681 3.1: a repeated timeout holds ssthresh.
-void aksu_tcp_recovery_timeout(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-
-    if (t->retries == 1) {
-        c->p->congestion->timed_out(t, t->snd_max - t->snd_una);
-    }
-    t->recover = t->snd_max;
-    t->snd_nxt = t->snd_una;
-    t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
-    leave(t);
 }

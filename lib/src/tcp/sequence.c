@@ -3,24 +3,21 @@
 #include "tcp.h"
 
 // Table 6. A segment that reaches over both edges of the window is acceptable too: it is trimmed.
-// With a window of zero, ACK, URG and RST of a segment at rcv_nxt are processed (MUST-66).
 static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
+    uint32_t ahead = s->seq - t->rcv_nxt;
     uint32_t wnd = t->rcv_adv - t->rcv_nxt;
     uint32_t len = s->len + aksu_tcp_control_len(s);
 
-    if (s->flags & AKSU_RST) {
-        len = 0; // its sequence number alone decides (RFC 5961 3.2)
+    if (ahead == 0) {
+        return true; // with a window of zero, too: its ACK, URG and RST are processed (MUST-66)
     }
-    if (wnd == 0) {
-        return s->seq == t->rcv_nxt;
+    if (len == 0 || (s->flags & AKSU_RST)) { // of a RST the number alone decides (RFC 5961 3.2)
+        // An ACK at the right edge, too: two ends that filled each other's window and lost the end
+        // of it would else refuse each other's for ever (Appendix A.2).
+        return ahead < wnd + ((s->flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK);
     }
-    if (len == 0) {
-        // At the right edge, too: two ends that filled each other's window and lost the end of it
-        // would else refuse each other's ACKs for ever (Appendix A.2).
-        return s->seq - t->rcv_nxt < wnd + ((s->flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK);
-    }
-    return aksu_seq_lt(s->seq, t->rcv_adv) && aksu_seq_lt(t->rcv_nxt, s->seq + len);
+    return wnd > 0 && aksu_seq_lt(s->seq, t->rcv_adv) && aksu_seq_lt(t->rcv_nxt, s->seq + len);
 }
 
 static void answer_unacceptable(const struct aksu_step *c)

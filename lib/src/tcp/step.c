@@ -213,10 +213,22 @@ static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
+// RFC 6582 3.2 step 4, RFC 5681 3.1: a repeated timeout holds ssthresh.
+static void collapse(const struct aksu_step *c, struct aksu_tcb *t)
+{
+    if (t->retries == 1) {
+        c->p->congestion->timed_out(t, t->snd_max - t->snd_una);
+    }
+    t->recover = t->snd_max;
+    t->snd_nxt = t->snd_una;
+    t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
+    aksu_tcp_leave_recovery(t);
+}
+
 // RFC 6298 5.4 to 5.6; R1 of RFC 9293 3.8.3.
 static void retransmit(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    aksu_tcp_recovery_timeout(c);
+    collapse(c, t);
     t->backoff = (uint8_t)(t->backoff + (t->backoff < UINT8_MAX));
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags |= AKSU_F_SYN_RETRIED;

@@ -56,7 +56,6 @@ void aksu_tcp_challenge(const struct aksu_step *c);
 // recovery.c
 void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked);
 void aksu_tcp_recovery_duplicate(const struct aksu_step *c);
-void aksu_tcp_recovery_timeout(const struct aksu_step *c);
 
 // rto.c
 void aksu_tcp_measure(const struct aksu_step *c);
@@ -81,7 +80,12 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t);
 
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
-bool aksu_tcp_update_due(const struct aksu_tcb *t);
+
+static inline void aksu_tcp_leave_recovery(struct aksu_tcb *t)
+{
+    t->flags &= (uint16_t) ~(AKSU_F_RECOVERY | AKSU_F_PARTIAL);
+    t->dupacks = 0;
+}
 
 // Octets of sequence space that SYN and FIN take up.
 static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
@@ -117,6 +121,12 @@ static inline bool aksu_tcp_half_open(const struct aksu_tcb *t)
 static inline bool aksu_tcp_stamped(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
     return (t->flags & AKSU_F_TIMESTAMPS) && (s->options & AKSU_OPT_TIMESTAMPS);
+}
+
+// By how much the right edge of the receive window moves at least (3.8.6.2.2).
+static inline uint32_t aksu_tcp_window_step(const struct aksu_tcb *t)
+{
+    return aksu_min32(t->rcv_buf / 2, t->rcv_mss);
 }
 
 // Whether the peer may still send data: it has not closed, as far as is known.
