@@ -125,7 +125,8 @@ static void make_room(struct aksu *net)
 
     for (uint32_t left = net->store->rows; left > 0; left--, row++) {
         if ((row->bits & AKSU_ROW_HALF_OPEN) &&
-            (!oldest || aksu_seq_lt(row->tcb.user_at, oldest->tcb.user_at))) {
+            (!oldest ||
+             aksu_seq_lt(row->tcb.deadline[AKSU_AT_USER], oldest->tcb.deadline[AKSU_AT_USER]))) {
             oldest = row;
         }
     }

@@ -57,7 +57,7 @@ void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row)
     }
     w->tuple = (uint32_t)hash;
     w->salt = (uint32_t)(hash >> 32);
-    w->expires = t->misc_at;
+    w->expires = t->deadline[AKSU_AT_MISC];
     w->snd_nxt = t->snd_nxt;
     w->rcv_nxt = t->rcv_nxt;
     w->ts_recent = t->ts_recent;

@@ -175,7 +175,7 @@ static bool same_but_answered(const struct aksu_tcb *a, const struct aksu_tcb *b
     t.ranges = a->ranges;
     memcpy(t.range, a->range, sizeof t.range);
     t.rcv_up = a->rcv_up;
-    t.misc_at = a->misc_at; // keep-alive, 2 MSL
+    t.deadline[AKSU_AT_MISC] = a->deadline[AKSU_AT_MISC]; // keep-alive, 2 MSL
     t.flags = (uint16_t)((t.flags & ~AKSU_F_DSACK) | (a->flags & AKSU_F_DSACK));
     return memcmp(&t, a, sizeof t) == 0;
 }

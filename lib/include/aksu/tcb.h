@@ -120,7 +120,8 @@ struct aksu_segment {
     struct aksu_range sack[AKSU_RANGES];
 };
 
-/// Timers of a TCB that run (tcb.timers): a bit each, the deadline in the field of that name.
+/// Timers of a TCB that run (tcb.timers): a bit each, for the deadline of that number.
+enum { AKSU_AT_RTX, AKSU_AT_ACK, AKSU_AT_MISC, AKSU_AT_USER, AKSU_DEADLINES };
 enum {
     AKSU_TIMER_RTX = 0x01,  ///< retransmission (RFC 6298), or persist when nothing is in flight
     AKSU_TIMER_ACK = 0x02,  ///< delayed acknowledgment
@@ -220,10 +221,7 @@ struct aksu_tcb {
     uint32_t cwnd;        ///< congestion window, octets, RFC 5681
     uint32_t ssthresh;    ///< slow start threshold, octets, RFC 5681
     aksu_seq recover;     ///< RFC 6582 3.2
-    uint32_t rtx_at;      ///< deadlines, ms: see AKSU_TIMER_...
-    uint32_t ack_at;
-    uint32_t misc_at;
-    uint32_t user_at;
+    uint32_t deadline[AKSU_DEADLINES]; ///< of the timers, ms
     uint32_t salt; ///< secret of this pair of endpoints: timestamp offset, challenge budget
     struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent first
 };

@@ -22,8 +22,7 @@ static void arm_keepalive(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     if (keeps_alive(t)) {
-        t->misc_at = c->now_ms + (t->keep_idle_s ? t->keep_idle_s : KEEP_IDLE_S) * 1000u;
-        t->timers |= AKSU_TIMER_MISC;
+        aksu_tcp_arm(c, AKSU_AT_MISC, (t->keep_idle_s ? t->keep_idle_s : KEEP_IDLE_S) * 1000u);
     }
 }
 
@@ -102,8 +101,8 @@ static void keep_alive(const struct aksu_step *c)
     }
     t->keep_probes++;
     t->owed |= AKSU_OWE_KEEPALIVE;
-    t->misc_at = c->now_ms + (t->keep_interval_s ? t->keep_interval_s : KEEP_INTERVAL_S) * 1000u;
-    t->timers |= AKSU_TIMER_MISC;
+    aksu_tcp_arm(c, AKSU_AT_MISC,
+                 (t->keep_interval_s ? t->keep_interval_s : KEEP_INTERVAL_S) * 1000u);
 }
 
 // A saved connection wakes under another clock: the time since its save has passed for it.
@@ -112,10 +111,9 @@ static void resume(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     uint32_t shift = c->now_ms - (c->ev->value + c->ev->detail);
 
-    t->rtx_at += shift;
-    t->ack_at += shift;
-    t->misc_at += shift;
-    t->user_at += shift;
+    for (unsigned i = 0; i < AKSU_DEADLINES; i++) {
+        t->deadline[i] += shift;
+    }
     t->rtt_at += shift;
     t->ts_recent_at = (uint16_t)(t->ts_recent_at + (shift >> 16));
     t->salt -= shift; // so that timestamps go on where they would be

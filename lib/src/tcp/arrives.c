@@ -187,8 +187,7 @@ static void take_text(const struct aksu_step *c, struct aksu_tcb *t)
         (t->timers & AKSU_TIMER_ACK)) {
         t->owed |= AKSU_OWE_ACK;
     } else {
-        t->ack_at = c->now_ms + c->p->delayed_ack_ms;
-        t->timers |= AKSU_TIMER_ACK;
+        aksu_tcp_arm(c, AKSU_AT_ACK, c->p->delayed_ack_ms);
     }
 }
 

@@ -166,8 +166,7 @@ static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, u
 // for a clock that went backwards.
 uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
 {
-    const uint32_t deadlines[] = {t->rtx_at, t->ack_at, t->misc_at, t->user_at};
-    const uint32_t *at = deadlines;
+    const uint32_t *at = t->deadline;
     unsigned running = t->timers & (unsigned)~AKSU_TIMER_LINGER;
     uint32_t wait = WAIT_MAX_MS;
     unsigned due = 0;

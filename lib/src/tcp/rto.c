@@ -11,6 +11,13 @@ enum {
     BACKOFF_MAX = 16
 };
 
+// Starts a timer: AKSU_AT_...
+void aksu_tcp_arm(const struct aksu_step *c, unsigned which, uint32_t ms)
+{
+    c->t->deadline[which] = c->now_ms + ms;
+    c->t->timers |= (uint8_t)(1u << which);
+}
+
 static uint32_t base_rto(const struct aksu_profile *p, const struct aksu_tcb *t)
 {
     if (t->srtt == 0) {
@@ -61,7 +68,8 @@ static bool echo_outdated(const struct aksu_step *c, uint32_t rtt_ms)
 {
     const struct aksu_tcb *t = c->t;
 
-    return t->retries > 0 && aksu_seq_lt(aksu_tcp_rto(c->p, t) - (t->rtx_at - c->now_ms), rtt_ms);
+    return t->retries > 0 &&
+           aksu_seq_lt(aksu_tcp_rto(c->p, t) - (t->deadline[AKSU_AT_RTX] - c->now_ms), rtt_ms);
 }
 
 // Karn's rule: the measurement was given up if its segment was sent again; an echoed timestamp
@@ -94,9 +102,9 @@ void aksu_tcp_measure(const struct aksu_step *c)
 // Before the peer's SYN told its window the two numbers are the same.
 void aksu_tcp_arm_rtx(const struct aksu_step *c)
 {
-    struct aksu_tcb *t = c->t;
-    t->rtx_at = c->now_ms + backed_off(c->p, t, t->snd_wnd == 0 ? t->retries : t->backoff);
-    t->timers |= AKSU_TIMER_RTX;
+    const struct aksu_tcb *t = c->t;
+
+    aksu_tcp_arm(c, AKSU_AT_RTX, backed_off(c->p, t, t->snd_wnd == 0 ? t->retries : t->backoff));
 }
 
 void aksu_tcp_arm_user(const struct aksu_step *c)
@@ -115,6 +123,5 @@ void aksu_tcp_arm_user(const struct aksu_step *c)
         t->timers &= (uint8_t)~AKSU_TIMER_USER;
         return;
     }
-    t->user_at = c->now_ms + seconds * 1000;
-    t->timers |= AKSU_TIMER_USER;
+    aksu_tcp_arm(c, AKSU_AT_USER, seconds * 1000);
 }

@@ -52,8 +52,8 @@ void aksu_tcp_enter_time_wait(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     t->state = AKSU_TIME_WAIT;
-    t->misc_at = c->now_ms + 2 * c->p->msl_ms;
-    t->timers = AKSU_TIMER_MISC;
+    t->timers = 0;
+    aksu_tcp_arm(c, AKSU_AT_MISC, 2 * c->p->msl_ms);
 }
 
 // Only after a full close: a half-closed connection may wait for its peer for ever.
@@ -62,8 +62,7 @@ void aksu_tcp_arm_fin_wait_2(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     if (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED)) {
-        t->misc_at = c->now_ms + c->p->fin_wait_2_ms;
-        t->timers |= AKSU_TIMER_MISC;
+        aksu_tcp_arm(c, AKSU_AT_MISC, c->p->fin_wait_2_ms);
     }
 }
 
@@ -125,8 +124,8 @@ static void close_both(const struct aksu_step *c, struct aksu_tcb *t)
     if (t->state == AKSU_FIN_WAIT_2) {
         aksu_tcp_arm_fin_wait_2(c);
     } else if (c->ev->value != 0) {
-        t->user_at = c->now_ms + aksu_min32(c->ev->value, BUF_MAX);
-        t->timers |= AKSU_TIMER_USER | AKSU_TIMER_LINGER;
+        aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->ev->value, BUF_MAX));
+        t->timers |= AKSU_TIMER_LINGER;
     }
 }
 
@@ -326,9 +325,10 @@ void aksu_tcp_settle(const struct aksu_step *c)
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
     } else if (!(t->timers & AKSU_TIMER_RTX) && !(t->owed & AKSU_OWE_PROBE)) {
-        aksu_tcp_arm_rtx(c);
         if (t->snd_wnd > 0) {
-            t->rtx_at = c->now_ms + OVERRIDE_MS;
+            aksu_tcp_arm(c, AKSU_AT_RTX, OVERRIDE_MS);
+        } else {
+            aksu_tcp_arm_rtx(c);
         }
     }
 }

@@ -59,6 +59,7 @@ void aksu_tcp_recovery_duplicate(const struct aksu_step *c);
 
 // rto.c
 void aksu_tcp_measure(const struct aksu_step *c);
+void aksu_tcp_arm(const struct aksu_step *c, unsigned which, uint32_t ms);
 void aksu_tcp_arm_rtx(const struct aksu_step *c);
 void aksu_tcp_arm_user(const struct aksu_step *c);
 
