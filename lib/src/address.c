@@ -4,15 +4,11 @@
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-// 0 for the address of none, AKSU_NOT_IPV4 for one of IPv6.
+// Zero octets lead an IPv4 address, mapped (or compatible, its old form: RFC 4291 2.5.5), and the
+// address of none, which gives 0. Else AKSU_NOT_IPV4.
 uint32_t aksu_addr_get(const struct aksu_addr *addr)
 {
-    static const struct aksu_addr none;
-
-    if (memcmp(addr->octets, mapped, sizeof mapped) == 0) {
-        return aksu_get32(addr->octets + 12);
-    }
-    return memcmp(addr, &none, sizeof none) == 0 ? 0 : AKSU_NOT_IPV4;
+    return memcmp(addr->octets, mapped, 10) == 0 ? aksu_get32(addr->octets + 12) : AKSU_NOT_IPV4;
 }
 
 void aksu_addr_put(uint32_t v, struct aksu_addr *addr)

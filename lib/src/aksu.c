@@ -94,14 +94,12 @@ int aksu_seed(struct aksu *net, const void *entropy, size_t len)
         return AKSU_EINVAL;
     }
     for (size_t i = 0; i < len; i++) {
-        net->secret[i / 4 % 4] ^= (uint32_t)from[i] << (i % 4 * 8);
+        uint32_t *word = &net->secret[i / 4 % 4];
+        if (i % 4 == 0) { // turned, so that the same octets once more do not take themselves out
+            *word = *word << 7 | *word >> 25;
+        }
+        *word ^= (uint32_t)from[i] << (i % 4 * 8);
     }
-    // One way: the same octets once more must not take the first ones out again.
-    uint64_t left = aksu_siphash(net->secret, net->secret, 2);
-    uint64_t right = aksu_siphash(net->secret, net->secret, 1);
-
-    memcpy(net->secret, &left, sizeof left);
-    memcpy(net->secret + 2, &right, sizeof right);
     if (!(net->bits & AKSU_NET_SEEDED)) {
         uint64_t key = aksu_siphash(net->secret, NULL, 0);
         memcpy(net->table_key, &key, sizeof key);

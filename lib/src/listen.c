@@ -175,7 +175,7 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, const struc
         return AKSU_DROP_NO_ROW; // the client's next SYN is its retry
     }
     if (in->old) {
-        in->old->flags = 0;
+        in->old->expires = net->now_ms;
     }
     return 0;
 }

@@ -3,7 +3,7 @@
 // here, unless the table is full (then the oldest of its neighbours gives way: docs/design.md).
 #include "stack.h"
 
-enum { WINDOW = 8, IN_USE = 0x8000 };
+enum { WINDOW = 8 };
 
 // How long an entry still has to live, ms; 0 if it is free. One that expired long ago must not seem
 // to have its life before it when the clock has gone half round.
@@ -11,7 +11,7 @@ static uint32_t left(const struct aksu *net, const struct aksu_time_wait *w)
 {
     uint32_t ms = w->expires - net->now_ms;
 
-    return w->flags == 0 || ms > 2 * net->profile->msl_ms ? 0 : ms;
+    return ms > 2 * net->profile->msl_ms ? 0 : ms;
 }
 
 // The entry of this hash among the few places where it can be. NULL: *victim is the place for a new
@@ -62,7 +62,7 @@ void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row)
     w->rcv_nxt = t->rcv_nxt;
     w->ts_recent = t->ts_recent;
     w->wnd = (uint16_t)aksu_min32(t->rcv_room >> t->rcv_wscale, UINT16_MAX);
-    w->flags = (uint16_t)((t->flags & AKSU_F_TIMESTAMPS) | IN_USE);
+    w->flags = (uint16_t)(t->flags & AKSU_F_TIMESTAMPS);
 }
 
 // RFC 6191 2, and RFC 9293 MAY-2 without timestamps.

@@ -310,7 +310,7 @@ static bool time_waits_live(const struct aksu_sim_host *host, uint32_t *left_ms)
         const struct aksu_time_wait *w = &host->store.time_wait[i];
         int32_t left = (int32_t)(w->expires - sim_host_ms(host));
 
-        if (w->flags != 0 && left > 0 && (uint32_t)left < *left_ms) {
+        if ((w->tuple | w->salt) != 0 && left > 0 && (uint32_t)left < *left_ms) {
             *left_ms = (uint32_t)left;
         }
     }

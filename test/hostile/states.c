@@ -267,7 +267,7 @@ static void check_time_wait(struct host *h, uint32_t iss, uint32_t irs)
 {
     for (unsigned i = 0; i < 2 * ROWS; i++) {
         const struct aksu_time_wait *w = &h->store->time_wait[i];
-        if (w->flags != 0 && w->snd_nxt == iss + 1 && w->rcv_nxt == irs + 1) {
+        if (w->expires != 0 && w->snd_nxt == iss + 1 && w->rcv_nxt == irs + 1) {
             return;
         }
     }

@@ -200,12 +200,12 @@ struct aksu_listener {
 struct aksu_time_wait {
     uint32_t tuple; // keyed hash of the pair of endpoints, with salt
     uint32_t salt;
-    uint32_t expires;
+    uint32_t expires; // not within 2 MSL from now: free
     aksu_seq snd_nxt;
     aksu_seq rcv_nxt;
     uint32_t ts_recent;
     uint16_t wnd;
-    uint16_t flags; // of the TCB; 0 = free
+    uint16_t flags; // of the TCB
 };
 
 struct aksu_neighbour {
@@ -344,12 +344,12 @@ struct aksu {
     uint32_t gateway;
     uint32_t scheduled; // rows in the heap
     uint32_t half_open;
+    uint32_t defended_at;
     struct aksu_counters counters;
     uint32_t secret[4];
     uint32_t table_key[2];
-    uint32_t cookie_at; // when a SYN cookie was last sent
-    uint32_t defended_at;
     uint32_t echo_to;
+    uint32_t cookie_at; // when a SYN cookie was last sent
 };
 
 /// Starts a stack in the given storage, whose contents are cleared.
