@@ -88,6 +88,12 @@ int main(int argc, char **argv)
     struct aksu_listing *table = aksu_listing_new();
     struct aksu_pcapng pcap;
 
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        puts("usage: aksu-tour [fin-ack] [--pcap FILE] [--chart FILE]\n"
+             "A connection of two simulated hosts: handshake, a request, an answer of which a\n"
+             "segment is lost, and the close in four segments, or with fin-ack in three.");
+        return 0;
+    }
     if (argc != 1 + fin_ack + (file ? 2 : 0) + (chart ? 2 : 0)) {
         fputs("usage: aksu-tour [fin-ack] [--pcap FILE] [--chart FILE]\n", stderr);
         return 2;

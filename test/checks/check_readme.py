@@ -22,4 +22,18 @@ if tally.check("README.md has a block of C", len(blocks) > 0):
             ran = run([program], timeout=60)
             print(ran.stdout)
             tally.check("it runs and ends with 0", ran.returncode == 0 or ran.stdout)
+
+# The figures of README's tables are the budgets, which scripts/size and scripts/bench hold to.
+SHOWN = {"size": ("flash.m3.lean", "flash.m3.standard", "flash.m0plus.lean", "flash.m0plus.standard",
+                  "ram.row", "ram.tcb", "ram.listener", "ram.time_wait", "ram.stack", "ram.server",
+                  "stack.input", "stack.output"),
+         "bench": [f"{p}.{f}" for p in ("lean", "standard") for f in ("sum", "request", "connect")]}
+section = text[text.find("## Size") + 3:].split("\n## ")[0]
+for suite, names in SHOWN.items():
+    lines = (ROOT / "test" / suite / "budget").read_text().splitlines()
+    budget = dict(line.split() for line in lines if line and not line.startswith("#"))
+    for name in names:
+        figure = f"{int(budget[name]):,}"
+        tally.check(f"README.md shows {name}, {figure}", re.search(rf"\b{figure}\b", section) is not None or
+                    f"not in its section on size: {figure}")
 tally.finish()
