@@ -137,7 +137,7 @@ enum verdict {
 struct hostile_case {
     const char *name;
     const char *detail;
-    const char *skip; ///< why it waits, or empty
+    const char *foreign; ///< what aksu does not know of it, or empty: then it must be dropped
     enum state state;
     uint8_t expected; ///< enum verdict
     uint16_t allowed; ///< a bit for each verdict

@@ -374,7 +374,7 @@ static const char *judge(struct run *r)
 
     memcpy(r->frame, c->frame, c->len);
     shift(r->frame, c->len, r->ours, r->peers);
-    if (strcmp(c->checksum, "na") != 0 && c->skip[0] == '\0' &&
+    if (strcmp(c->checksum, "na") != 0 && c->foreign[0] == '\0' &&
         sealed(r->frame, c->len) != (strcmp(c->checksum, "ok") == 0) &&
         strncmp(c->name, "tcp_len_", 8) != 0 && strncmp(c->name, "icmp_echo_4", 11) != 0) {
         return "the harness broke the checksum";
@@ -386,7 +386,7 @@ static const char *judge(struct run *r)
         return h.wrong;
     }
     take_image(&h, &after);
-    if (c->skip[0]) {
+    if (c->foreign[0]) {
         return is_drop(r);
     }
     for (unsigned v = 0; v < VERDICTS; v++) {
@@ -454,34 +454,32 @@ static void judge_all(const struct aksu_profile *profile)
     }
 }
 
-static void print_skipped(void)
+static void print_foreign(void)
 {
     for (unsigned i = 0; i < hostile_count; i++) {
-        const char *why = hostile_cases[i].skip;
+        const char *why = hostile_cases[i].foreign;
         unsigned n = 0, first = hostile_count;
         for (unsigned k = hostile_count; k-- > 0 && why[0];) {
-            bool same = strcmp(hostile_cases[k].skip, why) == 0;
+            bool same = strcmp(hostile_cases[k].foreign, why) == 0;
             n += same;
             first = same ? k : first;
         }
         if (first == i) {
-            printf("skipped: %s (%u cases, fed in and silently dropped)\n", why, n);
+            printf("%s: %u cases, which must be dropped without a trace\n", why, n);
         }
     }
 }
 
 int main(void)
 {
-    unsigned passed = 0, failed = 0, skipped = 0;
+    unsigned failed = 0;
 
     judge_all(&aksu_standard);
     judge_all(&aksu_lean);
-    print_skipped();
+    print_foreign();
     for (unsigned i = 0; i < hostile_count; i++) {
         failed += failures[i] > 0;
-        skipped += failures[i] == 0 && hostile_cases[i].skip[0] != '\0';
-        passed += failures[i] == 0 && hostile_cases[i].skip[0] == '\0';
     }
-    printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
+    printf("%u passed, %u failed\n", hostile_count - failed, failed);
     return failed > 0;
 }

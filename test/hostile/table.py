@@ -15,12 +15,12 @@ STATES = ["any", "closed", "listen", "listen_flooded", "syn_sent", "syn_rcvd", "
 IPV6 = {"ipv6", "ipv6-ext", "ipv6-frag", "icmp6", "nd"}
 
 
-def skipped(case: dict) -> str:
-    """Why a case waits, or nothing."""
+def foreign(case: dict) -> str:
+    """What aksu does not know of it, or nothing."""
     if case["class"] in IPV6 or (case["class"] == "control" and case["frame"][24:28] == "86dd"):
-        return "IPv6 is not there yet"
+        return "there is no IPv6"
     if case["class"] == "fragment":
-        return "there is no reassembler yet"
+        return "there is no reassembler"
     return ""
 
 
@@ -42,7 +42,7 @@ def row(i: int, case: dict) -> str:
         sys.exit(f"{case['name']}: more than one frame goes before it")
     pre = case["pre"][0] if case["pre"] else ""
     detail = json.dumps(case["expected_detail"])
-    why = skipped(case)
+    why = foreign(case)
     return (f'    {{"{case["name"]}", {detail}, "{why}", state_{case["state"]}, '
             f'{VERDICTS.index(case["expected"])}, {allowed}, '
             f'"{case["checksums"]["l4"]}", frame_{i}, {len(case["frame"]) // 2}, '
