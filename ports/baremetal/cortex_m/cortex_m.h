@@ -16,6 +16,11 @@
 #define SCB_HFSR  0xE000ED2Cu
 #define SCB_MMFAR 0xE000ED34u
 #define SCB_BFAR  0xE000ED38u
+#define MPU_TYPE  0xE000ED90u
+#define MPU_CTRL  0xE000ED94u
+#define MPU_RNR   0xE000ED98u
+#define MPU_RBAR  0xE000ED9Cu
+#define MPU_RASR  0xE000EDA0u
 
 // From the linker script.
 extern uint32_t aksu_stack_bottom[], aksu_stack_top[], aksu_ram_end[];
@@ -29,6 +34,11 @@ uint32_t aksu_semihost(uint32_t operation, const void *arguments);
 void aksu_systick(void);
 void aksu_interrupt(void);
 __attribute__((noreturn)) void aksu_reset(void);
+
+// Makes the memory below the stack fault, if there is an MPU.
+void aksu_stack_guard(void);
+
+// What a fault ends in: the frame that the processor pushed, and EXC_RETURN.
 __attribute__((noreturn)) void aksu_fault_report(const uint32_t *frame, uint32_t exc_return);
 
 #endif

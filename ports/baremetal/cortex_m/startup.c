@@ -20,6 +20,7 @@ void aksu_reset(void)
     for (uint32_t *to = aksu_bss; to < aksu_bss_end;) {
         *to++ = 0;
     }
+    aksu_stack_guard();
     aksu_exit(main());
 }
 
