@@ -43,6 +43,7 @@ static void start(void)
     port.net = &net;
     port.mac = board_start(&port.link_ms);
     port.on_link = on_link;
+    config.offload = port.mac->offload;
     must(aksu_init(&net, app_storage(), &config));
     if (!aksu_board_entropy(entropy, sizeof entropy)) {
         aksu_panic("this board has no source of entropy: give aksu_board_entropy() one");

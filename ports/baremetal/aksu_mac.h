@@ -31,6 +31,7 @@ struct aksu_mac_counters {
     uint32_t underruns; ///< times that the MAC found a frame to send incomplete
     uint32_t tx_errors; ///< frames not sent for another reason: collisions, no carrier
     uint32_t restarts;  ///< times that the driver had to start reception or sending anew
+    uint32_t checksums; ///< bad IP or TCP checksum, if the MAC verifies them
 };
 
 /// What an interrupt is wanted for: bits.
@@ -62,6 +63,7 @@ struct aksu_mac_driver {
 struct aksu_mac {
     const struct aksu_mac_driver *driver;
     struct aksu_mac_counters counters;
+    uint16_t offload; ///< AKSU_OFFLOAD_...: what the MAC is to do, and the stack's config says
 };
 
 #ifdef __cplusplus
