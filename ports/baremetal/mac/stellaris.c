@@ -99,8 +99,9 @@ static bool start(struct aksu_mac *mac, const uint8_t address[6])
     return get(m, MACIA1) == ((uint32_t)address[5] << 8 | address[4]);
 }
 
-// Counts what went wrong and acknowledges it. After an overrun the FIFO holds part of a frame.
-static void recover(struct aksu_stellaris *m)
+// Counts what went wrong and acknowledges it. After an overrun the FIFO may end with part of a
+// frame: the receiver is off until the whole ones before that are taken.
+static void look_for_errors(struct aksu_stellaris *m)
 {
     uint32_t status = get(m, MACRIS) & (INT_FOV | INT_RXER | INT_TXER);
 
@@ -112,6 +113,15 @@ static void recover(struct aksu_stellaris *m)
     m->mac.counters.tx_errors += (status & INT_TXER) != 0;
     if (status & INT_FOV) {
         m->mac.counters.overruns++;
+        m->overrun = true;
+        put(m, MACRCTL, RCTL_BADCRC);
+    }
+}
+
+static void recover(struct aksu_stellaris *m)
+{
+    if (m->overrun) {
+        m->overrun = false;
         m->mac.counters.restarts++;
         start_receiving(m);
     }
@@ -174,12 +184,16 @@ static const void *receive(struct aksu_mac *mac, size_t *len)
 {
     struct aksu_stellaris *m = (struct aksu_stellaris *)mac;
 
-    recover(m);
+    look_for_errors(m);
     while (!m->taken && frame_waits(m)) {
         m->taken = take(m);
     }
+    if (!m->taken) {
+        recover(m);
+        return NULL;
+    }
     *len = m->rx_len;
-    return m->taken ? (const uint8_t *)m->rx + 2 : NULL;
+    return (const uint8_t *)m->rx + 2;
 }
 
 static void release(struct aksu_mac *mac)

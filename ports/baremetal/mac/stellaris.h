@@ -22,7 +22,8 @@ struct aksu_stellaris {
     bool managed; ///< there is a PHY to ask
     unsigned wanted;
     uint8_t address[6];
-    bool taken; ///< rx holds a frame
+    bool taken;   ///< rx holds a frame
+    bool overrun; ///< the receiver is off until the FIFO is empty
     size_t rx_len;
     /// The FIFO's words: a frame is behind its length, so that IP's header is at a word.
     uint32_t rx[(2 + AKSU_FRAME_MAX + 3) / 4];
