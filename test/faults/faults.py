@@ -4,6 +4,7 @@
 
 usage: faults.py BUILD_FOLDER
 """
+import dataclasses
 import pathlib
 import re
 import shutil
@@ -15,47 +16,94 @@ sys.path += [str(HERE.parent / "checks"), str(HERE.parent / "target")]
 from common import Tally, output  # noqa: E402
 from emulate import Ended, emulate  # noqa: E402
 
-# QEMU's machine: processor, linker script, whether it has fault status registers
-MACHINES = {
-    "mps2-an385": ("cortex-m3", ROOT / "examples/boards/mps2-an385/link.ld", True),
-    "microbit": ("cortex-m0", HERE / "images/microbit.ld", False),
-}
+FAULT, OVERFLOW = "^aksu: fault$", "^aksu: stack overflow$"
+ASSERTION = r"lib/src/tcp/\w+\.c:\d+: aksu_tcp_\w+\naksu: aksu_tcp_edge\("
+READS = ("read", "read_masked", "read_task")
 
-# way: exit status, what is printed everywhere, what where there are fault status registers, the
-# registers that must point into main()
-WAYS = {
-    "read": (1, "^aksu: fault$", ("cfsr  00008200", "bfar  60000000"), ["pc"]),
-    "read_masked": (1, "^aksu: fault$", ("cfsr  00008200", "bfar  60000000"), ["pc"]),
-    "read_task": (1, "^aksu: fault$", ("cfsr  00008200", "exc   fffffffd"), ["pc"]),
-    "undefined": (1, "^aksu: fault$", ("cfsr  00010000",), ["pc"]),
-    "call_null": (1, "^aksu: fault$[\\s\\S]*^pc    00000000$", ("cfsr  00020000",), ["lr"]),
-    "recurse": (1, "^aksu: stack overflow$", ("hfsr  40000000",), []),
-    "assert": (1, r"lib/src/tcp/\w+\.c:\d+: aksu_tcp_\w+\naksu: aksu_tcp_edge\(", (), []),
-    "panic": (1, "^aksu: a reason$", (), ["lr"]),
-    "return": (3, r"\A(?![\s\S]*aksu)", (), []),
+
+@dataclasses.dataclass
+class Processor:
+    """What a report looks like. ways: exit status, what is printed, registers: those with a number
+    have that value, the others point into main()."""
+    toolchain: str
+    tools: str
+    qemu: list
+    ways: dict
+
+
+def arm(status_registers: bool) -> Processor:
+    def known(**registers) -> dict:
+        """Only ARMv7-M has the fault status registers."""
+        return registers if status_registers else {}
+
+    return Processor("arm-none-eabi", "arm-none-eabi-", ["qemu-system-arm"], {
+        "read": (1, FAULT, {"pc": None, **known(cfsr=0x8200, bfar=0x70000000)}),
+        "read_masked": (1, FAULT, {"pc": None, **known(cfsr=0x8200)}),
+        "read_task": (1, FAULT, {"pc": None, "exc": 0xfffffffd, **known(cfsr=0x8200)}),
+        "undefined": (1, FAULT, {"pc": None, **known(cfsr=0x10000)}),
+        "call_null": (1, FAULT, {"pc": 0, "lr": None, **known(cfsr=0x20000)}),
+        "recurse": (1, OVERFLOW, known(hfsr=0x40000000)),
+        "assert": (1, ASSERTION, {}),
+        "panic": (1, "^aksu: a reason$", {"lr": None}),
+        "return": (3, r"\A(?![\s\S]*aksu)", {})})
+
+
+V6M, V7M = arm(False), arm(True)
+RISCV = Processor("riscv64-unknown-elf", "riscv64-unknown-elf-",
+                  ["qemu-system-riscv64", "-bios", "none"], {
+    "read": (1, FAULT, {"mepc": None, "mcause": 5, "mtval": 0x70000000}),
+    "read_masked": (1, FAULT, {"mepc": None, "mcause": 5}),
+    "undefined": (1, FAULT, {"mepc": None, "mcause": 2}),
+    "call_null": (1, FAULT, {"mepc": 0, "ra": None}),
+    "recurse": (1, OVERFLOW, {"mcause": 7}),
+    "assert": (1, ASSERTION, {}),
+    "panic": (1, "^aksu: a reason$", {"ra": None}),
+    "return": (3, r"\A(?![\s\S]*aksu)", {})})
+
+# QEMU's machine: the processor, how CMake is told, ways that it cannot show
+MACHINES = {
+    "microbit": (V6M, "-DAKSU_CPU=cortex-m0", ()),
+    "mps2-an385": (V7M, "-DAKSU_CPU=cortex-m3", ()),
+    "mps2-an386": (V7M, "-DAKSU_CPU=cortex-m4", ()),
+    "mps2-an500": (V7M, "-DAKSU_CPU=cortex-m7", ()),
+    "emcraft-sf2": (V7M, "-DAKSU_CPU=cortex-m3", ()),
+    "lm3s6965evb": (V7M, "-DAKSU_CPU=cortex-m3", READS),  # QEMU: reads 0 where there is nothing
+    "sifive_u": (RISCV, "-DAKSU_MARCH=rv64imac", ()),
 }
 
 
 def build(machine: str, folder: pathlib.Path) -> pathlib.Path:
     """Builds the images for a machine. Returns the folder where they are."""
-    cpu, script, _ = MACHINES[machine]
+    processor, option, _ = MACHINES[machine]
     folder = folder / machine
-    output(["cmake", "-G", "Ninja", "-S", HERE / "images", "-B", folder,
-            f"-DCMAKE_TOOLCHAIN_FILE={ROOT}/lib/cmake/arm-none-eabi.cmake", f"-DAKSU_CPU={cpu}",
+    script = ROOT / f"examples/boards/{machine}/link.ld"
+    if not script.exists():
+        script = HERE / f"images/{machine}.ld"
+    output(["cmake", "-G", "Ninja", "-S", HERE / "images", "-B", folder, option,
+            f"-DCMAKE_TOOLCHAIN_FILE={ROOT}/lib/cmake/{processor.toolchain}.cmake",
             f"-DLINK_SCRIPT={script}", "-DAKSU_DEBUG=ON", "-DCMAKE_BUILD_TYPE=MinSizeRel",
             "-DCMAKE_C_FLAGS_MINSIZEREL=-Os -g"])
     output(["cmake", "--build", folder, "-j", "2"])
     return folder / "bin"
 
 
-def in_main(image: pathlib.Path, address: int) -> bool:
-    symbols = re.search(r"^(\w+) (\w+) T main$", output(["arm-none-eabi-nm", "-S", image]), re.M)
-    start, size = (int(text, 16) for text in symbols.groups())
+def in_main(processor: Processor, image: pathlib.Path, address: int) -> bool:
+    symbols = output([f"{processor.tools}nm", "-S", image])
+    start, size = (int(text, 16) for text in re.search(r"^(\w+) (\w+) T main$", symbols, re.M).groups())
     return start <= address & ~1 <= start + size  # an address of return may lie behind its end
 
 
-def problems(way: str, image: pathlib.Path, ended: Ended, status_registers: bool) -> list:
-    status, text, registers, inside = WAYS[way]
+def wrong_register(processor: Processor, image: pathlib.Path, text: str, name: str, value) -> list:
+    printed = re.search(rf"^{name} +([0-9a-f]+)$", text, re.M)
+    if not printed:
+        return [f"does not print {name}"]
+    if value is None:
+        return [] if in_main(processor, image, int(printed[1], 16)) else [f"{name} is not in main()"]
+    return [] if int(printed[1], 16) == value else [f"{name} is not {value:x}"]
+
+
+def problems(processor: Processor, way: str, image: pathlib.Path, ended: Ended) -> list:
+    status, text, registers = processor.ways[way]
     found = []
     if ended.killed:
         found.append("it hung")
@@ -63,29 +111,27 @@ def problems(way: str, image: pathlib.Path, ended: Ended, status_registers: bool
         found.append(f"status {ended.status} instead of {status}")
     if not re.search(text, ended.text, re.M):
         found.append(f"does not say {text}")
-    found += [f"does not say {line}" for line in registers
-              if status_registers and line not in ended.text.splitlines()]
-    for name in inside:
-        value = re.search(rf"^{name:6}(\w{{8}})$", ended.text, re.M)
-        if not value or not in_main(image, int(value[1], 16)):
-            found.append(f"{name} is not in main()")
+    for name, value in registers.items():
+        found += wrong_register(processor, image, ended.text, name, value)
     return found + ended.text.splitlines() if found else []
 
 
 def main() -> None:
-    tools = [tool for tool in ("arm-none-eabi-gcc", "qemu-system-arm") if not shutil.which(tool)]
-    if tools:
-        print(f"not installed: {' '.join(tools)}: scripts/setup target\n"
-              "0 passed, 0 failed, 1 skipped")
-        return
     tally = Tally()
-    for machine, (_, _, status_registers) in MACHINES.items():
+    skipped = 0
+    for machine, (processor, _, cannot) in MACHINES.items():
+        tools = (f"{processor.tools}gcc", processor.qemu[0])
+        if not all(shutil.which(tool) for tool in tools):
+            print(f"{machine}: skipped: {' and '.join(tools)} are needed: scripts/setup target")
+            skipped += 1
+            continue
+        skipped += len(cannot)
         folder = build(machine, pathlib.Path(sys.argv[1]))
-        for way in WAYS:
-            image = folder / way
-            ended = emulate(["qemu-system-arm", "-M", machine], image, 30)
-            tally.check(f"{machine}: {way}", problems(way, image, ended, status_registers))
-    tally.finish()
+        for way in (way for way in processor.ways if way not in cannot):
+            ended = emulate([*processor.qemu, "-M", machine], folder / way, 30)
+            tally.check(f"{machine}: {way}", problems(processor, way, folder / way, ended))
+    print(f"{tally.passed} passed, {tally.failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    sys.exit(1 if tally.failed else 0)
 
 
 main()

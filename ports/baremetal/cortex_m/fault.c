@@ -3,7 +3,7 @@
 //
 // The stack lies at the start of RAM, so that it overflows into what is no RAM. Where that does not
 // fault by itself, the MPU of the Cortex-M that have one makes it fault: see aksu_stack_guard().
-// Run on QEMU's mps2-an385 (MPU) and microbit (Cortex-M0, none); on no hardware. An ARMv6-M
+// Run on QEMU's boards (Cortex-M3, M4 and M7 with an MPU, M0 without); on no hardware. An ARMv6-M
 // processor that cannot push a fault's frame may lock up instead: then only a watchdog helps.
 #include "../aksu_baremetal.h"
 #include "../aksu_reg.h"

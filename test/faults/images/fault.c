@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
 // A program that fails, each build of it in the way that its definition names: see ../faults.py.
 #include <aksu_baremetal.h>
-#include <string.h>
 
 int main(void);
 
-// Where neither mps2-an385 nor microbit has anything.
-#define NOWHERE ((volatile const uint32_t *)0x60000000u)
+// Where none of the machines has anything.
+#define NOWHERE ((volatile const uint32_t *)0x70000000u)
+
+#ifdef __riscv
+#define MASK_INTERRUPTS "csrci mstatus, 8"
+#define UNDEFINED       ".word 0"
+#else
+#define MASK_INTERRUPTS "cpsid i"
+#define UNDEFINED       "udf #7"
+#endif
 
 #if defined(FAULT_READ)
 int main(void)
@@ -17,11 +24,11 @@ int main(void)
 #elif defined(FAULT_READ_MASKED) // as in what aksu_cpu_sleep() calls
 int main(void)
 {
-    __asm__ volatile("cpsid i" ::: "memory");
+    __asm__ volatile(MASK_INTERRUPTS ::: "memory");
     return (int)*NOWHERE;
 }
 
-#elif defined(FAULT_READ_TASK) // on the process stack, as a task of an RTOS
+#elif defined(FAULT_READ_TASK) // on a Cortex-M's process stack, as a task of an RTOS
 int main(void)
 {
     static uint64_t stack[32];
@@ -37,7 +44,7 @@ int main(void)
 #elif defined(FAULT_UNDEFINED)
 int main(void)
 {
-    __asm__ volatile("udf #7");
+    __asm__ volatile(UNDEFINED);
     return 0;
 }
 
