@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /// A PHY of IEEE 802.3 clause 22: reset, auto-negotiation, link, speed and duplex.
 ///
-/// Nothing here waits: aksu_phy_poll() goes one step further each time it is called.
+/// Nothing here waits: aksu_phy_poll() goes one step further each time it is called. A PHY that
+/// does not answer has no link; when it answers again it is started anew. One that cannot negotiate
+/// runs as its pins or its management registers say.
 #ifndef AKSU_PHY_H
 #define AKSU_PHY_H
 
