@@ -4,25 +4,6 @@
 
 enum { BATCH = 16 };
 
-// Frames beyond a batch wait for the next round, so that sending gets its turn.
-static bool take_in(struct aksu_port *port)
-{
-    const struct aksu_mac_driver *driver = port->mac->driver;
-
-    for (unsigned i = 0; i < BATCH; i++) {
-        size_t len;
-        const void *frame = driver->receive(port->mac, &len);
-        if (!frame) {
-            return false;
-        }
-        port->mac->counters.received++;
-        (void)aksu_input(port->net, aksu_clock_ms(), frame, len);
-        driver->release(port->mac);
-    }
-    port->batches++;
-    return true;
-}
-
 // Returns true if the MAC has no room for more.
 static bool send_out(struct aksu_port *port)
 {
@@ -37,6 +18,36 @@ static bool send_out(struct aksu_port *port)
         port->mac->counters.sent++;
         driver->send(port->mac, len);
     }
+    return true;
+}
+
+// What needs no connection is answered out of little room (an echo, a SYN of a flood). If that is
+// full, it is sent, and the frame, which still lies there, taken in again.
+static void take_frame(struct aksu_port *port, const void *frame, size_t len)
+{
+    int error = aksu_input(port->net, aksu_clock_ms(), frame, len);
+
+    if ((error == -AKSU_DROP_ECHO_BUSY || error == -AKSU_DROP_REPLY_FULL) && !send_out(port)) {
+        (void)aksu_input(port->net, aksu_clock_ms(), frame, len);
+    }
+}
+
+// Frames beyond a batch wait for the next round, so that sending gets its turn.
+static bool take_in(struct aksu_port *port)
+{
+    const struct aksu_mac_driver *driver = port->mac->driver;
+
+    for (unsigned i = 0; i < BATCH; i++) {
+        size_t len;
+        const void *frame = driver->receive(port->mac, &len);
+        if (!frame) {
+            return false;
+        }
+        port->mac->counters.received++;
+        take_frame(port, frame, len);
+        driver->release(port->mac);
+    }
+    port->batches++;
     return true;
 }
 
