@@ -269,6 +269,40 @@ static bool start(struct aksu_mac *mac, const uint8_t address[6])
     return m->running;
 }
 
+/// What has been sent ///
+
+static struct aksu_stm32_descriptor *oldest_sent(const struct aksu_stm32_eth *m)
+{
+    return &m->dma->tx[(m->tx_next + TX - m->tx_waiting) % TX];
+}
+
+// An underrun suspends sending until a poll demand (33.6.6), which the next frame brings anyway;
+// but frames behind it may wait already.
+static void count_sent(struct aksu_stm32_eth *m, uint32_t status)
+{
+    if (status & TX_UF) {
+        m->mac.counters.underruns++;
+        m->mac.counters.restarts++;
+        put(m, DMASR, S_TU | S_AIS);
+        put(m, DMATPDR, 0);
+    } else if (status & TX_ES) {
+        m->mac.counters.tx_errors++;
+    }
+}
+
+// Takes back what has been sent.
+static void reclaim(struct aksu_stm32_eth *m)
+{
+    while (m->running && m->tx_waiting > 0) {
+        uint32_t status = status_of(m, oldest_sent(m));
+        if (status & OWN) {
+            return;
+        }
+        m->tx_waiting--;
+        count_sent(m, status);
+    }
+}
+
 /// Recovery (33.6.6, 33.6.9) ///
 
 // A DMA that has found no descriptor for a frame waits until it is told that there is one.
@@ -291,6 +325,7 @@ static void restart_sending(struct aksu_stm32_eth *m)
 // After a bus error, both ways: what was under way is lost.
 static void restart(struct aksu_stm32_eth *m)
 {
+    reclaim(m);
     m->mac.counters.restarts++;
     m->mac.counters.tx_errors += m->tx_waiting;
     m->running = open(m);
@@ -376,7 +411,8 @@ static const void *receive(struct aksu_mac *mac, size_t *len)
             return NULL;
         }
         // A cache may have looked at the buffer at any time while the DMA wrote it.
-        invalidate(m, m->dma->rx_frame[m->rx_next], AKSU_STM32_BUFFER);
+        invalidate(m, m->dma->rx_frame[m->rx_next],
+                   octets < AKSU_STM32_BUFFER ? octets : AKSU_STM32_BUFFER);
         if (good(m, status, octets)) {
             m->rx_len = (uint16_t)(octets - FCS);
             m->taken = true;
@@ -400,37 +436,11 @@ static void release(struct aksu_mac *mac)
 
 /// Sending ///
 
-static struct aksu_stm32_descriptor *oldest_sent(const struct aksu_stm32_eth *m)
-{
-    return &m->dma->tx[(m->tx_next + TX - m->tx_waiting) % TX];
-}
-
-// An underrun suspends sending until a poll demand (33.6.6), which the next frame brings anyway;
-// but frames behind it may wait already.
-static void count_sent(struct aksu_stm32_eth *m, uint32_t status)
-{
-    if (status & TX_UF) {
-        m->mac.counters.underruns++;
-        m->mac.counters.restarts++;
-        put(m, DMASR, S_TU | S_AIS);
-        put(m, DMATPDR, 0);
-    } else if (status & TX_ES) {
-        m->mac.counters.tx_errors++;
-    }
-}
-
 static void *lend(struct aksu_mac *mac)
 {
     struct aksu_stm32_eth *m = self(mac);
 
-    while (m->running && m->tx_waiting > 0) {
-        uint32_t status = status_of(m, oldest_sent(m));
-        if (status & OWN) {
-            break;
-        }
-        m->tx_waiting--;
-        count_sent(m, status);
-    }
+    reclaim(m);
     return m->running && m->tx_waiting < TX ? m->dma->tx_frame[m->tx_lent] : NULL;
 }
 
