@@ -2,10 +2,11 @@
 // IEEE 802.3 clause 22 management registers and clause 28 auto-negotiation.
 #include "aksu_phy.h"
 
-enum { BMCR = 0, BMSR = 1, ANAR = 4, ANLPAR = 5 };
+enum { BMCR = 0, BMSR = 1, ANAR = 4, ANLPAR = 5, GIGABIT = 9 };
 enum { BMCR_RESET = 0x8000, BMCR_100 = 0x2000, BMCR_AUTONEG = 0x1000, BMCR_RESTART = 0x0200 };
 enum { BMCR_FULL_DUPLEX = 0x0100 };
 enum { BMSR_LINK = 0x0004, BMSR_CAN_NEGOTIATE = 0x0008, BMSR_DONE = 0x0020 };
+enum { BMSR_EXTENDED = 0x0100 }; // there are gigabit registers
 enum { AN_802_3 = 0x0001, AN_10 = 0x0020, AN_10_FD = 0x0040, AN_100 = 0x0080, AN_100_FD = 0x0100 };
 enum { AN_ALL = AN_802_3 | AN_10 | AN_10_FD | AN_100 | AN_100_FD };
 enum { NOBODY = UINT16_MAX }; // what an MDIO line that nobody drives reads as
@@ -23,7 +24,11 @@ void aksu_phy_start(struct aksu_mac *mac, struct aksu_phy *phy)
 static bool reset_over(struct aksu_mac *mac, struct aksu_phy *phy)
 {
     if (phy->step == RESET && (phy->read(mac, phy->address, BMCR) & BMCR_RESET) == 0) {
-        if (phy->read(mac, phy->address, BMSR) & BMSR_CAN_NEGOTIATE) {
+        unsigned status = phy->read(mac, phy->address, BMSR);
+        if (status & BMSR_CAN_NEGOTIATE) {
+            if (status & BMSR_EXTENDED) {
+                phy->write(mac, phy->address, GIGABIT, 0); // no MAC here goes that fast
+            }
             phy->write(mac, phy->address, ANAR, AN_ALL);
             phy->write(mac, phy->address, BMCR, BMCR_AUTONEG | BMCR_RESTART);
         }
