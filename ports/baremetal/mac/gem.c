@@ -99,8 +99,7 @@ static void start_sending(struct aksu_gem *m)
 {
     for (uint16_t i = 0; i < m->tx.count; i++) {
         m->tx.descriptors[i].start = bus_address(m->tx.frames[i].octets);
-        m->tx.descriptors[i].status =
-            (uint32_t)TXD_USED | (next(&m->tx, i) == 0 ? (uint32_t)TXD_WRAP : 0);
+        m->tx.descriptors[i].status = (uint32_t)TXD_USED;
     }
     m->tx_next = m->tx_oldest = m->tx_busy = 0;
     put(m, TX_STATUS, UINT32_MAX);

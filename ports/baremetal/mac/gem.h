@@ -2,9 +2,10 @@
 /// The Cadence GEM: an Ethernet MAC with a DMA and a ring of descriptors each way. It is the MAC of
 /// SiFive's FU540 and of Xilinx's Zynq, and the GMAC of Microchip's SAM E70 and V71.
 ///
-/// Has run: on QEMU's sifive_u. Has not run: on a chip. There the counters of what the MAC drops by
-/// itself come from its statistics, which QEMU does not keep. A part with a data cache needs the
-/// ring where it is not cached; one with more than one queue needs the others parked.
+/// Has run: on QEMU's sifive_u, and on a model of what that lacks (test/mac). Has not run: on a
+/// chip. There the counters of what the MAC drops by itself come from its statistics, which QEMU
+/// does not keep. A part with a data cache needs the ring where it is not cached; one with more
+/// than one queue needs the others parked.
 #ifndef AKSU_GEM_H
 #define AKSU_GEM_H
 

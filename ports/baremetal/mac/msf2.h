@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /// The Ethernet MAC of SmartFusion2 (MSS EMAC): a DMA with a chain of descriptors each way.
 ///
-/// Has run: on QEMU's emcraft-sf2. Has not run: on a chip. There the error counters come from the
-/// MAC's statistics, which QEMU does not keep, and the length of a frame may include its FCS.
+/// Has run: on QEMU's emcraft-sf2, and on a model of what that lacks (test/mac). Has not run: on a
+/// chip. There the error counters come from the MAC's statistics, which QEMU does not keep, and the
+/// length of a frame may include its FCS.
 #ifndef AKSU_MSF2_H
 #define AKSU_MSF2_H
 

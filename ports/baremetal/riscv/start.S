@@ -38,7 +38,10 @@ aksu_trap:
     csrrw sp, mscratch, sp
     addi sp, sp, -32 * WORD
     STORE x1, (1 * WORD)(sp)
-    .irp n, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    .irp n, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
+    STORE x\n, (\n * WORD)(sp)
+    .endr
+    .irp n, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
     STORE x\n, (\n * WORD)(sp)
     .endr
     STORE zero, 0(sp)
