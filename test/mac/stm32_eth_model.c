@@ -100,6 +100,7 @@ static uint32_t last_status(struct model *m, const struct frame *f, uint32_t at)
 
     status |= (f->faults & BAD_FCS) ? CE | ES : 0u;
     status |= (f->faults & RX_ERROR) ? RXE | ES : 0u;
+    status |= (f->faults & CUT_OFF) ? 1u << 11 | ES : 0u;
     if (f->len > CUT) {
         status |= RWT | ES;
         raise(m, RWTS);
@@ -148,7 +149,8 @@ static bool deliver(struct model *m, const struct frame *f)
         m->rx_at = following;
         bool cut = done < len && !(memory_read(&m->memory, following) & OWN);
         if (done == len || cut) {
-            status |= last_status(m, f, at) | (cut ? DE | ES : 0u);
+            status |= last_status(m, f, at);
+            status = cut ? (status & 0xFFFF) | 100u << 16 | DE | ES : status; // no valid length
             done = len;
         }
         close_descriptor(m, at, status);
@@ -198,7 +200,7 @@ static void arrive(struct model *m, const struct frame *f)
         bad_sum) {
         return; // the MAC drops it by itself
     }
-    if (!model_fifo_push(m, f)) {
+    if (!model_fifo_push(m, f) || (f->faults & CUT_OFF)) {
         missed(m, 17);
     }
 }

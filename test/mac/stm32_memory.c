@@ -106,7 +106,9 @@ static void each_owned(struct memory *m,
             size_t len = word(side + at + 4 * ring->length) & ring->length_mask;
             len = len ? len
                       : AKSU_STM32_BUFFER; // the H7's receive buffers have no length of their own
-            visit(m, at, 16, true);
+            if (m->cached || word(m->seen + at + 4 * ring->own) >> 31) { // not just handed over
+                visit(m, at, 16, true);
+            }
             visit(m, offset(m, word(side + at + 4 * ring->buffer), len), len, false);
         }
     }
@@ -173,7 +175,6 @@ static void check_order(struct memory *m)
                 must_be_untouched(m, at, 16, true);
             } else if (is) {
                 check_handed_over(m, ring, at);
-                memcpy(m->seen + at + 4 * ring->own, m->cpu + at + 4 * ring->own, 4);
             }
         }
     }

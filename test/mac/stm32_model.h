@@ -95,7 +95,12 @@ bool phy_full_duplex(const struct phy *);
 enum { FRAME_MOST = 4096, FCS = 4 };
 
 /// What can happen to a frame on its way: bits.
-enum { BAD_FCS = 1, RX_ERROR = 2, NOT_CHECKED = 4 /* the checksum engine passes it by */ };
+enum {
+    BAD_FCS = 1,
+    RX_ERROR = 2,
+    NOT_CHECKED = 4, ///< the checksum engine passes it by
+    CUT_OFF = 8      ///< the FIFO overflows while it comes
+};
 
 struct frame {
     size_t len; ///< with FCS

@@ -176,6 +176,20 @@ static void starts(void **state)
     COUNTED(NOTHING);
 }
 
+static void starts_again(void **state)
+{
+    (void)state;
+    size_t n;
+
+    start();
+    arrive(us, TCP, 100, 1);
+    assert_non_null(mac->driver->receive(mac, &n));
+    start();
+    for (unsigned i = 0; i < 2 * RX; i++) {
+        both_ways(i);
+    }
+}
+
 static void needs_its_clock(void **state)
 {
     (void)state;
@@ -394,6 +408,7 @@ static void bad_one(unsigned faults, size_t len)
 {
     frame_make(&frame, us, TCP, len, 7);
     frame.faults = faults;
+    frame.octets[len / 2] ^= faults ? 0x10 : 0; // the checksums' error is not the one that counts
     model_arrive(&model, &frame);
     nothing_waits();
     both_ways((uint32_t)len);
@@ -419,6 +434,8 @@ static void bad_frames_are_counted(void **state)
     bad_one(BAD_FCS, 2044);
     bad_one(0, 3000); // cut by the MAC's watchdog
     COUNTED(.bad = 2, .runts = 3, .jumbos = 6);
+    bad_one(CUT_OFF, 700);
+    COUNTED(.bad = 2, .runts = 3, .jumbos = 6, .overruns = 1);
 }
 
 // A frame for which the last descriptor is not enough.
@@ -711,6 +728,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(starts),
+        T(starts_again),
         T(needs_its_clock),
         T(is_addressed),
         T(follows_the_link),

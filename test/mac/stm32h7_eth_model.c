@@ -101,6 +101,7 @@ static uint32_t last_status(struct model *m, const struct frame *f)
 
     status |= (f->faults & BAD_FCS) ? CE | ES : 0u;
     status |= (f->faults & RX_ERROR) ? RXE | ES : 0u;
+    status |= (f->faults & CUT_OFF) ? 1u << 21 | ES : 0u;
     status |= f->len > GIANT ? GP | ES : 0u;
     if (f->len > CUT) {
         status |= RWT | ES;
@@ -162,11 +163,11 @@ static void arrive(struct model *m, const struct frame *f)
     bool bad_sum = on(m, MACCR, IPC) && !on(m, MTLRXQOMR, DIS_TCP_EF) &&
                    (frame_check(f->octets, f->len - FCS, &payload) & SUM_PAYLOAD_BAD);
 
-    if (((f->faults & (BAD_FCS | RX_ERROR)) && !on(m, MTLRXQOMR, FEP)) ||
+    if (((f->faults & (BAD_FCS | RX_ERROR | CUT_OFF)) && !on(m, MTLRXQOMR, FEP)) ||
         (f->len <= RUNT_MAX && !on(m, MTLRXQOMR, FUP)) || bad_sum) {
         return; // the FIFO drops it by itself
     }
-    if (!model_fifo_push(m, f)) {
+    if (!model_fifo_push(m, f) || (f->faults & CUT_OFF)) {
         m->reg[MTLRXQMPOCR / 4]++;
     }
 }
@@ -286,11 +287,11 @@ static void put_channel(struct model *m, unsigned at, uint32_t value)
     if (starts && at == DMACTXCR) {
         start(m, &m->tx, DMACTXDLAR, DMACTXRLR);
         m->tx_at = m->tx.base;
-        m->tx_state = RUNNING;
+        m->tx_state = SUSPENDED; // until its tail pointer is written
     } else if (starts) {
         start(m, &m->rx, DMACRXDLAR, DMACRXRLR);
         m->rx_at = m->rx.base;
-        m->rx_state = RUNNING;
+        m->rx_state = SUSPENDED;
     }
     if (m->rx.count && m->tx.count) {
         memory_doorbell(&m->memory);

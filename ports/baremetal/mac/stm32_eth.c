@@ -70,7 +70,7 @@ enum { S_ALL = S_TOLD | S_TROUBLE | S_TJT | S_AIS };
 enum { STATUS, CONTROL, BUFFER, SECOND, VERDICT };
 #define OWN 0x80000000u
 enum { RX_DE = 1 << 14, RX_OE = 1 << 11, RX_FS = 1 << 9, RX_LS = 1 << 8, RX_LCO = 1 << 6 };
-enum { RX_ES = 1 << 15, RX_RWT = 1 << 4, RX_RE = 1 << 3, RX_CE = 1 << 1, RX_ESA = 1 };
+enum { RX_ES = 1 << 15, RX_RE = 1 << 3, RX_CE = 1 << 1, RX_ESA = 1 };
 enum {
     RX_END = 1 << 15,
     IP_HEADER_ERROR = 1 << 3,
@@ -366,7 +366,8 @@ static bool verified(const struct aksu_stm32_eth *m, uint32_t status)
 }
 
 // Whether the frame of the next descriptor is one for the stack; len: with FCS. Of a frame in
-// several buffers the first one is counted. An overrun has been counted by the MAC.
+// several buffers the first one is counted; what the MAC's watchdog cuts at 2048 octets is one.
+// With RX_DE the length is not valid. An overrun has been counted by the MAC.
 static bool good(struct aksu_stm32_eth *m, uint32_t status, uint32_t len)
 {
     struct aksu_mac_counters *counters = &m->mac.counters;
@@ -374,7 +375,7 @@ static bool good(struct aksu_stm32_eth *m, uint32_t status, uint32_t len)
     if (!(status & RX_FS) || (status & (RX_LS | RX_OE)) == (RX_LS | RX_OE)) {
         return false;
     }
-    if (!(status & RX_LS) || (status & (RX_DE | RX_RWT)) || len > AKSU_FRAME_MAX) {
+    if (!(status & RX_LS) || (status & RX_DE) || len > AKSU_FRAME_MAX) {
         counters->jumbos++;
     } else if (len < SHORTEST) {
         counters->runts++;

@@ -76,7 +76,7 @@ enum { S_TROUBLE = S_TPS | S_RBU | S_RPS | S_FBE | S_CDE }; // what recover() ha
 // Descriptors (58.10.3, 58.10.4).
 #define OWN 0x80000000u
 enum { RX_CTXT = 1 << 30, RX_FD = 1 << 29, RX_LD = 1 << 28, RX_VERDICT = 1 << 26 };
-enum { RX_CE = 1 << 24, RX_GP = 1 << 23, RX_RWT = 1 << 22, RX_OE = 1 << 21, RX_RE = 1 << 20 };
+enum { RX_CE = 1 << 24, RX_OE = 1 << 21, RX_RE = 1 << 20 };
 enum { RX_ES = 1 << 15, RX_LENGTH = 0x7FFF, RX_IOC = 1 << 30, RX_BUF1V = 1 << 24 };
 enum { IP_HEADER_ERROR = 1 << 3, IP_BYPASSED = 1 << 6, IP_PAYLOAD_ERROR = 1 << 7 };
 enum { TX_IOC = (int)0x80000000u, TX_FD = 1 << 29, TX_LD = 1 << 28 };
@@ -388,7 +388,8 @@ static bool verified(const struct aksu_stm32h7_eth *m, uint32_t status)
 }
 
 // Whether the frame of the next descriptor is one for the stack; len: with FCS. Of a frame in
-// several buffers the first one is counted. An overrun has been counted by the MAC.
+// several buffers the first one is counted; what the MAC's watchdog cuts at 2048 octets is one. An
+// overrun has been counted by the MAC.
 static bool good(struct aksu_stm32h7_eth *m, uint32_t status, uint32_t len)
 {
     struct aksu_mac_counters *counters = &m->mac.counters;
@@ -396,7 +397,7 @@ static bool good(struct aksu_stm32h7_eth *m, uint32_t status, uint32_t len)
     if (!(status & RX_FD) || (status & RX_CTXT) || (status & (RX_LD | RX_OE)) == (RX_LD | RX_OE)) {
         return false;
     }
-    if (!(status & RX_LD) || (status & (RX_GP | RX_RWT)) || len > AKSU_FRAME_MAX) {
+    if (!(status & RX_LD) || len > AKSU_FRAME_MAX) {
         counters->jumbos++;
     } else if (len < SHORTEST) {
         counters->runts++;
