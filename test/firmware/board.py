@@ -122,13 +122,15 @@ class Board:
     """A context: the namespace with Linux's end of the wire, and the board at the other one.
 
     loss: percent of the frames of each direction that are lost, and as many that are doubled.
-    pcap: where QEMU writes the frames that pass. Its members may be called until the context's end.
+    pcap: where QEMU writes the frames that pass. before, then: called with the board before its image
+    starts, and when it has.
     """
 
     def __init__(self, board: str, image: pathlib.Path, loss: int = 0, seed: int = 1,
-                 pcap: pathlib.Path = None, before: object = None) -> None:
+                 pcap: pathlib.Path = None, before: object = None, then: object = None) -> None:
         self.machine, self.name, self.image = MACHINES[board], board, image
-        self.loss, self.seed, self.pcap, self.before = loss, seed, pcap, before
+        self.loss, self.seed, self.pcap = loss, seed, pcap
+        self.before, self.then = before, then
         self.namespace = f"aksu-fw-{os.getpid()}"
         self.running = []
         self.qemu = self.bridge = self.monitor = None
@@ -137,9 +139,11 @@ class Board:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="aksu-fw-"))
         try:
             self.start_network()
-            if self.before:  # what must be there before the image starts
+            if self.before:
                 self.before(self)
             self.start_qemu()
+            if self.then:
+                self.then(self)
         except BaseException:
             self.clean()
             raise
@@ -170,13 +174,14 @@ class Board:
         dump = ["-object", f"filter-dump,id=dump,netdev=wire,file={self.pcap}"]
         with open(self.folder / "text", "wb") as text:
             self.qemu = self.start(
-                self.machine.tools[0], "-M", self.name, *self.machine.options, "-display", "none",
+                self.machine.tools[0], "-S", "-M", self.name, *self.machine.options, "-display", "none",
                 "-serial", "none", "-qmp", f"unix:{self.folder}/qmp,{socket_options}",
                 "-gdb", f"unix:{self.folder}/gdb,{socket_options}", "-chardev", "stdio,id=text",
                 "-semihosting-config", "enable=on,target=native,chardev=text",
                 "-netdev", wire, "-net", "nic,netdev=wire", *(dump if self.pcap else []),
                 "-kernel", self.image, stdout=text)
-        self.monitor = self.wait_for(lambda: self.connect_monitor(), "QEMU's monitor")
+        self.monitor = self.wait_for(self.connect_monitor, "QEMU's monitor")
+        self.monitor.command("cont")  # an image may end at once
 
     def connect_monitor(self) -> object:
         try:
@@ -194,8 +199,10 @@ class Board:
         raise Failure(f"{what}: not within {limit_s} s")
 
     def wait_for_ping(self) -> None:
-        self.wait_for(lambda: self.linux("ping", "-c", "1", "-W", "1", BOARD, check=False) is not None
-                      and self.last.returncode == 0, "an answer to ping")
+        def answers() -> bool:
+            self.linux("ping", "-c", "1", "-W", "1", BOARD, check=False)
+            return self.last.returncode == 0
+        self.wait_for(answers, "an answer to ping")
 
     def text(self) -> str:
         """What the image has printed."""
@@ -218,6 +225,25 @@ class Board:
         expect(not check or self.last.returncode == 0,
                f"{' '.join(map(str, command))}: status {self.last.returncode}\n{self.last.stdout}")
         return self.last.stdout
+
+    def start_nginx(self, content: bytes) -> None:
+        """Starts nginx on Linux's side, with a file `pattern` in its root, and waits until it serves."""
+        (self.folder / "pattern").write_bytes(content)
+        config, places = self.folder / "nginx.conf", " ".join(
+            f"{what}_temp_path {self.folder};"
+            for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        config.write_text(
+            f"daemon off; worker_processes 1; user root; pid {self.folder}/pid; "
+            f"error_log {self.folder}/error.log; events {{ worker_connections 16; }} "
+            f"http {{ access_log off; {places} "
+            f"server {{ listen {LINUX}:80; root {self.folder}; }} }}", encoding="ascii")
+        self.start("nginx", "-p", self.folder, "-c", config)
+        for _ in range(100):
+            self.linux("curl", "-sfI", f"http://{LINUX}/pattern", check=False)
+            if self.last.returncode == 0:
+                return
+            time.sleep(0.05)
+        raise Failure("nginx does not start")
 
     def read(self, *expressions: str) -> list:
         """The values of expressions in the image's C, read by gdb while the board stands still."""
