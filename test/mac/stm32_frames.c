@@ -72,7 +72,7 @@ unsigned frame_check(const uint8_t *frame, size_t len, unsigned *payload)
                                                                   : SUM_IPV4 | SUM_PAYLOAD_BAD;
 }
 
-// With CIC 3 ICMP's checksum field is summed with the rest: it would have to be 0 (RM0090 33.5.6).
+// With CIC 3 ICMP's checksum field is summed with the rest: it would have to be 0 (RM0090 33.5.2).
 void frame_insert(uint8_t *frame, size_t len, unsigned cic)
 {
     uint8_t *ip = frame + ETHERNET;

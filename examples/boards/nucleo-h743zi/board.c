@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ST NUCLEO-H743ZI and H743ZI2: a Cortex-M7 at 200 MHz, buses at 100 MHz: what the chip can in
-// VOS3, the voltage that it starts with (RM0433 6.6.2), and twelve turns of SysTick a second.
+// VOS3, the voltage that it starts with, and twelve turns of SysTick a second.
 // Registers as in RM0433. Has not run on the board.
 #include "../nucleo/nucleo.h"
 #include <mac/stm32h7_eth.h>
@@ -46,7 +46,7 @@ static struct aksu_stm32h7_eth mac = {
     .phy = {.address = NUCLEO_PHY},
     .mac = {.driver = &aksu_stm32h7_eth, .offload = BOARD_OFFLOAD}};
 
-// The supply is chosen once after power-on, or the voltage stays locked (RM0433 6.4.1). Of the
+// The supply is chosen once after power-on, or the voltage stays locked (PWR_CR3). Of the
 // RNG's clocks, HSI48 is the one after reset.
 static void clocks(void)
 {
@@ -69,7 +69,7 @@ static void clocks(void)
     nucleo_wait(RCC + CFGR, SWS, SW_PLL1 << 3, "the clock does not switch");
 }
 
-// RMII is chosen while the MAC is in reset, before its clocks are on (RM0433 12.3.2).
+// RMII is chosen while the MAC is in reset, before its clocks are on (SYSCFG_PMCR).
 static void ethernet(void)
 {
     nucleo_set(RCC + AHB1RSTR, ETH_RESET);

@@ -36,7 +36,7 @@ static void clocks(uint32_t flash)
     nucleo_wait(RCC + CFGR, SWS, SW_PLL << 2, "the clock does not switch");
 }
 
-// RMII is chosen while the MAC is in reset, before its clocks are on (RM0090 9.2.2).
+// RMII is chosen while the MAC is in reset, before its clocks are on (SYSCFG_PMC).
 void f4_f7_start(uint32_t flash)
 {
     extern const uint32_t aksu_vectors[];

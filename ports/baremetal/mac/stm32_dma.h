@@ -63,8 +63,8 @@ static inline bool aksu_stm32_is_tcp(const uint8_t *frame)
 }
 
 /// How long four cycles of a 2.5 MHz clock are, 1.6 us, in reads of a register: the time between
-/// writes to one register of the MAC, or the later one may be lost (errata ES0182 2.16,
-/// ES0334 2.15: "successive write operations to the same register").
+/// writes to one register of the MAC, or the later one may be lost (the chips' errata sheets:
+/// "successive write operations to the same register").
 enum { AKSU_STM32_SETTLE = 100, AKSU_STM32_TRIES = 100000 };
 
 #endif

@@ -210,7 +210,7 @@ static void rings_start(struct aksu_stm32_eth *m)
     put(m, DMATDLAR, (uint32_t)(uintptr_t)dma->tx);
 }
 
-/// Start (33.6.9) ///
+/// Start (33.6.1) ///
 
 static uint32_t mode(const struct aksu_stm32_eth *m)
 {
@@ -276,7 +276,7 @@ static struct aksu_stm32_descriptor *oldest_sent(const struct aksu_stm32_eth *m)
     return &m->dma->tx[(m->tx_next + TX - m->tx_waiting) % TX];
 }
 
-// An underrun suspends sending until a poll demand (33.6.6), which the next frame brings anyway;
+// An underrun suspends sending until a poll demand (33.6.7), which the next frame brings anyway;
 // but frames behind it may wait already.
 static void count_sent(struct aksu_stm32_eth *m, uint32_t status)
 {
@@ -303,7 +303,7 @@ static void reclaim(struct aksu_stm32_eth *m)
     }
 }
 
-/// Recovery (33.6.6, 33.6.9) ///
+/// Recovery (33.6.6, 33.6.8) ///
 
 // A DMA that has found no descriptor for a frame waits until it is told that there is one.
 static void resume_reception(struct aksu_stm32_eth *m)
@@ -446,7 +446,7 @@ static void *lend(struct aksu_mac *mac)
 }
 
 // ICMP's checksum is the stack's own, and inserting TCP's needs the whole frame in the FIFO (TSF):
-// 33.5.6, TDES0.CIC.
+// 33.5.2, TDES0.CIC.
 static uint32_t checksums(const struct aksu_stm32_eth *m, const uint8_t *frame)
 {
     if (!(m->mac.offload & AKSU_OFFLOAD_TX) || !aksu_stm32_is_ipv4(frame)) {

@@ -119,7 +119,7 @@ static bool wait_for(const struct aksu_stm32h7_eth *m, unsigned at, uint32_t mas
     return false;
 }
 
-/// MDIO (58.7.1) ///
+/// MDIO (58.6.1) ///
 
 // MDC stays below 2.5 MHz (58.11.4, MACMDIOAR.CR).
 static uint32_t mdc(const struct aksu_stm32h7_eth *m)
@@ -472,7 +472,7 @@ static void *lend(struct aksu_mac *mac)
 }
 
 // ICMP's checksum is the stack's own, and inserting TCP's needs the whole frame in the FIFO (TSF):
-// 58.5.8, TDES3.CIC.
+// 58.5.5, TDES3.CIC.
 static uint32_t checksums(const struct aksu_stm32h7_eth *m, const uint8_t *frame)
 {
     if (!(m->mac.offload & AKSU_OFFLOAD_TX) || !aksu_stm32_is_ipv4(frame)) {
