@@ -7,7 +7,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
 set(baremetal ${PROJECT_SOURCE_DIR}/ports/baremetal)
-foreach(mac w5500)
+foreach(mac enc28j60 w5500)
   add_executable(mac_${mac} ${mac}_test.c ${mac}_model.c wire.c ${baremetal}/mac/${mac}.c ${baremetal}/loop.c)
   target_include_directories(mac_${mac} PRIVATE ${baremetal})
   target_link_libraries(mac_${mac} PRIVATE aksu_examples PkgConfig::CMOCKA)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "wire.h"
 
-enum { QUEUE = 4096, CLOCK_AT_START = 0xFFFFF000u, LINK_MS = 100, RING = 8192 };
+#define CLOCK_AT_START 0xFFFFF000u // it wraps after four seconds
+enum { QUEUE = 4096, LINK_MS = 100, RING = 8192 };
 enum { LONGEST_MS = 600000, ROUND_NS = 2000 };
 
 struct passing {
