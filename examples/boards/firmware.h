@@ -16,6 +16,11 @@
 #define BOARD_ECHO 1480
 #endif
 
+/// Connections in TIME-WAIT that are remembered.
+#ifndef BOARD_TIME_WAITS
+#define BOARD_TIME_WAITS (2 * BOARD_CONNECTIONS)
+#endif
+
 /// The network, unless set with -D: CMake's AKSU_BOARD_FLAGS.
 #ifndef BOARD_ADDRESS
 #define BOARD_ADDRESS aksu_ipv4(192, 168, 77, 2)

@@ -19,14 +19,22 @@ from board import BOARD, HERE, Board, build, missing_tools
 from common import Tally, check_budget, output
 
 NAME = "mps2-an385"
-FLAGS = "-DAKSU_BOARD_FLAGS=BOARD_RING=1024;BOARD_ECHO=64"
-SECTION = re.compile(r"^ (?:\.(text|rodata|vectors|data|bss|dma)(?:\.\S+)?|COMMON)\s+0x[0-9a-f]+\s+"
+FLAGS = "-DAKSU_BOARD_FLAGS=BOARD_RING=1024;BOARD_ECHO=64;BOARD_TIME_WAITS=2;EXAMPLE_LINE=48"
+SECTION = re.compile(r"^ \.(text|rodata|vectors|data|bss|dma)(?:\.(\S+))?\s+0x[0-9a-f]+\s+"
                      r"0x([0-9a-f]+)\s+(\S+)$", re.M)
-PARTS = (  # of the image, by the names of the object files
+FLASH = (  # parts of the image, by the names of the object files
     ("the library", r"libaksu\.a"),
-    ("the MAC's driver", r"lan9118|phy\.c|board\.c"),
+    ("the MAC's driver", r"lan9118|phy\.c"),
     ("loop, clock, start, faults, mem", r"libaksu_baremetal\.a|vectors"),
-    ("HTTP server, main", r"http_server|text\.c|pattern|main\.c"),
+    ("HTTP server, main", r"http_server|text\.c|pattern|main\.c|board\.c"),
+    ("gcc's own", r""),
+)
+RAM = (  # and by the names of the objects
+    ("receive rings", r"memory_rx"),
+    ("the library's state", r"memory_\w+|net"),
+    ("the MAC's driver, frames included", r"mac"),
+    ("HTTP server", r"conns"),
+    ("loop, clock", r".*"),
 )
 FRAMES = ("rx", "tx")  # the driver's members that hold frames
 
@@ -37,16 +45,16 @@ def symbol(image: pathlib.Path, name: str) -> int:
     return int(found[1], 16)
 
 
-def attributed(image: pathlib.Path) -> dict:
-    """Octets of each part, as the map has them: {part: [flash, ram]}."""
+def attributed(image: pathlib.Path) -> tuple:
+    """Octets of each part, as the map has them: in flash, and in RAM."""
     text = pathlib.Path(f"{image}.map").read_text(encoding="utf-8")
-    text = text[text.index("Linker script and memory map"):]
-    parts = {name: [0, 0] for name, _ in PARTS} | {"gcc's own": [0, 0]}
-    for kind, octets, file in SECTION.findall(text):
-        owner = next((name for name, pattern in PARTS if re.search(pattern, file)), "gcc's own")
-        parts[owner][0] += int(octets, 16) if kind in ("text", "rodata", "vectors", "data") else 0
-        parts[owner][1] += int(octets, 16) if kind in ("data", "bss", "dma", "") else 0
-    return parts
+    flash, ram = ({name: 0 for name, _ in parts} for parts in (FLASH, RAM))
+    for kind, name, octets, file in SECTION.findall(text[text.index("Linker script and memory map"):]):
+        if kind in ("text", "rodata", "vectors", "data"):
+            flash[next(n for n, pattern in FLASH if re.search(pattern, file))] += int(octets, 16)
+        if kind in ("data", "bss", "dma"):
+            ram[next(n for n, pattern in RAM if re.fullmatch(pattern, name))] += int(octets, 16)
+    return flash, ram
 
 
 def frame_buffers(image: pathlib.Path) -> int:
@@ -62,11 +70,13 @@ def measure(image: pathlib.Path) -> dict:
     pages, frames = symbol(image, "page"), frame_buffers(image)
     flash = octets["text"] + octets.get("data", 0) + octets.get("ARM.exidx", 0)
     ram = octets["bss"] + octets.get("data", 0) + octets.get("dma", 0)
-    print(f"{'':34}{'flash':>8}{'RAM':>8}")
-    for name, (in_flash, in_ram) in attributed(image).items():
-        print(f"{name:34}{in_flash:8}{in_ram:8}")
-    print(f"{'the whole':34}{flash:8}{ram:8}")
-    print(f"{'of it pages, frame buffers':34}{pages:8}{frames:8}\n")
+    for what, parts, whole, apart, not_counted in zip(
+            ("Flash", "RAM, without the stack"), attributed(image), (flash, ram),
+            ("of it pages", "of it frames"), (pages, frames)):
+        print(f"{what}, octets")
+        for name, size in (*parts.items(), ("the whole", whole), (apart, not_counted)):
+            print(f"{size:8}  {name}")
+        print()
     return {"flash": flash - pages, "ram": ram - frames}
 
 
@@ -75,9 +85,9 @@ def load(board: Board) -> None:
     def fetch(path: str) -> None:
         board.linux("curl", "-sS", "-m", "60", "-o", "/dev/null", f"http://{BOARD}{path}")
     def sequence() -> None:
-        board.linux(sys.executable, HERE / "client.py", "sequence", "200")
+        board.linux(sys.executable, HERE / "client.py", "sequence", "60")
     def ping() -> None:
-        board.linux("ping", "-f", "-q", "-c", "2000", BOARD)
+        board.linux("ping", "-f", "-q", "-c", "500", BOARD)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         jobs = [pool.submit(fetch, "/2M.bin"), pool.submit(fetch, "/none"), pool.submit(fetch, "/"),
                 pool.submit(sequence), pool.submit(ping)]

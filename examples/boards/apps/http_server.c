@@ -2,7 +2,7 @@
 // HTTP server on port 80. What it sends is made as it is sent, so there are no send rings.
 #include "../firmware.h"
 
-AKSU_STORAGE_WITH(memory, BOARD_CONNECTIONS, 1, BOARD_RING, 0, 2 * BOARD_CONNECTIONS, BOARD_ECHO);
+AKSU_STORAGE_WITH(memory, BOARD_CONNECTIONS, 1, BOARD_RING, 0, BOARD_TIME_WAITS, BOARD_ECHO);
 
 const struct aksu_storage *app_storage(void)
 {
