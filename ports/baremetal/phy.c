@@ -9,7 +9,6 @@ enum { BMSR_LINK = 0x0004, BMSR_CAN_NEGOTIATE = 0x0008, BMSR_DONE = 0x0020 };
 enum { BMSR_EXTENDED = 0x0100 }; // there are gigabit registers
 enum { AN_802_3 = 0x0001, AN_10 = 0x0020, AN_10_FD = 0x0040, AN_100 = 0x0080, AN_100_FD = 0x0100 };
 enum { AN_ALL = AN_802_3 | AN_10 | AN_10_FD | AN_100 | AN_100_FD };
-enum { NOBODY = UINT16_MAX }; // what an MDIO line that nobody drives reads as
 enum step { RESET, RUN };
 
 void aksu_phy_start(struct aksu_mac *mac, struct aksu_phy *phy)
@@ -63,7 +62,7 @@ bool aksu_phy_poll(struct aksu_mac *mac, struct aksu_phy *phy)
     if (failed) {
         status = phy->read(mac, phy->address, BMSR);
     }
-    if (status == NOBODY) {
+    if (status == UINT16_MAX || status == 0) { // an MDIO line that nobody drives
         aksu_phy_start(mac, phy);
         return false;
     }
