@@ -68,8 +68,6 @@ def main() -> None:
     name, application, out, table = sys.argv[1:]
     if name not in MACHINES or application not in APPLICATIONS:
         sys.exit(f"boards: {' '.join(MACHINES)}\napplications: {' '.join(APPLICATIONS)}")
-    if os.geteuid() != 0:
-        sys.exit("The board gets a network namespace and a TAP, which are root's: sudo scripts/firmware")
     tools = missing_tools(name, "editcap", *(["nginx"] if application == "http_client" else []))
     if tools:
         sys.exit(f"missing: {' '.join(tools)}: as root, scripts/setup firmware installs them")
