@@ -232,7 +232,7 @@ static uint8_t read_waiting(unsigned low)
 {
     uint8_t octet = half(rx_used(), low);
 
-    if (!low && w->between) {
+    if (!low && w->between && w->before_between-- == 0) {
         void (*between)(void) = w->between;
         w->between = NULL;
         between();

@@ -32,14 +32,15 @@ struct w5500_model {
 
     // To make happen.
     bool unplugged;
-    bool mute;             ///< does not answer
-    uint8_t mute_octet;    ///< ... but this
-    bool hang;             ///< SEND never ends
-    bool deaf;             ///< commands are never taken
-    uint16_t first;        ///< where the pointers begin when the socket is opened
-    bool spoil;            ///< the next frame's length is wrong
-    bool overrun_garbles;  ///< what does not fit is cut off instead of dropped
-    void (*between)(void); ///< called between the two octets of Sn_RX_RSR, once
+    bool mute;               ///< does not answer
+    uint8_t mute_octet;      ///< ... but this
+    bool hang;               ///< SEND never ends
+    bool deaf;               ///< commands are never taken
+    uint16_t first;          ///< where the pointers begin when the socket is opened
+    bool spoil;              ///< the next frame's length is wrong
+    bool overrun_garbles;    ///< what does not fit is cut off instead of dropped
+    unsigned before_between; ///< reads of Sn_RX_RSR
+    void (*between)(void);   ///< called between the two octets of Sn_RX_RSR, once
 };
 
 extern struct w5500_model w5500;

@@ -26,7 +26,8 @@
 enum { RCC_CR = 0, RCC_CFGR = 4, RCC_APB2ENR = 0x18 };
 enum { HSE_ON = 1 << 16, HSE_READY = 1 << 17, PLL_ON = 1 << 24, PLL_READY = 1 << 25 };
 enum { PLL_OF_HSE = 1 << 16, PLL_BY_9 = 7 << 18, APB1_BY_2 = 4 << 8, ADC_BY_6 = 2 << 14 };
-enum { USE_PLL = 2, USES = 0xC, USES_PLL = 8, HZ = 72000000 };
+enum { USE_PLL = 2, USES = 0xC, USES_PLL = 8 };
+enum { HZ = 72000000, HZ_WITHOUT_CRYSTAL = 8000000, TRIES = 1000000 };
 enum { ON_AFIO = 1, ON_GPIOA = 1 << 2, ON_GPIOB = 1 << 3, ON_SPI1 = 1 << 12, ON_USART1 = 1 << 14 };
 enum { CRL = 0, CRH = 4, BSRR = 0x10, AFIO_EXTICR1 = 8, EXTI_IMR = 0, EXTI_FTSR = 0xC };
 enum { EXTI_PR = 0x14, EXTI_0 = 1, OF_PORT_B = 1 };
@@ -52,18 +53,24 @@ static void wait_for(uintptr_t at, uint32_t mask, uint32_t value)
     }
 }
 
-// A crystal of 8 MHz, times 9 (7.2); flash needs two wait states (PM0075 3.1).
-static void start_clocks(void)
+// A crystal of 8 MHz, times 9 (7.2); flash needs two wait states (PM0075 3.1). Returns false if
+// there is none: then the chip runs at 8 MHz of its own.
+static bool start_clocks(void)
 {
+    set(RCC + RCC_APB2ENR, ON_AFIO | ON_GPIOA | ON_GPIOB | ON_SPI1 | ON_USART1);
     set(RCC + RCC_CR, HSE_ON);
-    wait_for(RCC + RCC_CR, HSE_READY, HSE_READY);
+    for (unsigned i = 0; (aksu_reg_get(RCC + RCC_CR) & HSE_READY) == 0; i++) {
+        if (i == TRIES) {
+            return false;
+        }
+    }
     aksu_reg_put(FLASH + FLASH_ACR, WAIT_2 | PREFETCH);
     aksu_reg_put(RCC + RCC_CFGR, PLL_OF_HSE | PLL_BY_9 | APB1_BY_2 | ADC_BY_6);
     set(RCC + RCC_CR, PLL_ON);
     wait_for(RCC + RCC_CR, PLL_READY, PLL_READY);
     set(RCC + RCC_CFGR, USE_PLL);
     wait_for(RCC + RCC_CFGR, USES, USES_PLL);
-    set(RCC + RCC_APB2ENR, ON_AFIO | ON_GPIOA | ON_GPIOB | ON_SPI1 | ON_USART1);
+    return true;
 }
 
 static void drive(uintptr_t port, unsigned number, bool high)
@@ -270,10 +277,14 @@ static bool pending(struct aksu_mac *m)
 
 struct aksu_mac *board_start(uint32_t *link_ms)
 {
-    start_clocks();
+    bool crystal = start_clocks();
+
     start_pins();
-    aksu_reg_put(USART1 + UART_BRR, HZ / BAUD);
+    aksu_reg_put(USART1 + UART_BRR, (crystal ? HZ : HZ_WITHOUT_CRYSTAL) / BAUD);
     aksu_reg_put(USART1 + UART_CR1, UART_ON_TX);
+    if (!crystal) {
+        aksu_panic("the crystal does not start");
+    }
     aksu_reg_put(SPI1 + SPI_CR1, SPI_NO_NSS | SPI_BY_4 | SPI_MASTER | SPI_ON);
     aksu_clock_start(HZ);
     wait_ms(1);

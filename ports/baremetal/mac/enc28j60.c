@@ -279,11 +279,12 @@ static void look_for_overrun(struct aksu_enc28j60 *m)
     }
 }
 
-// What the chip says makes no sense: what has come is lost.
+// What the chip says makes no sense: what has come is lost. If it does not even obey, it is reset
+// when the link is looked at.
 static void restart(struct aksu_enc28j60 *m)
 {
     m->mac.counters.restarts++;
-    m->dead = !receive_anew(m) && !start_chip(m);
+    m->dead = !receive_anew(m);
 }
 
 // EIR's PKTIF is not reliable, the count of frames is (errata, Interrupts).

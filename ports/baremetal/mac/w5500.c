@@ -25,7 +25,7 @@ enum {
 enum { MACRAW = 0x04, OUR_FRAMES = 0x80, NO_IPV6 = 0x10 }; // S_MR: and broadcast, and multicast
 enum { OPEN = 0x01, CLOSE = 0x10, SEND = 0x20, RECV = 0x40 };
 enum { IR_RECV = 0x04, IR_SEND_OK = 0x10 };
-enum { SR_MACRAW = 0x42, SOCKETS = 8, SOCKET_STEP = 0x20, KIB = 16, MEMORY = KIB * 1024 };
+enum { SR_MACRAW = 0x42, SOCKETS = 8, SOCKET_STEP = 0x20, KIB = 16 };
 enum { TRIES = 1000, HEADER = 2, FCS = 4 };
 
 // A transaction (2.2): address, control, data of any length.
@@ -154,11 +154,12 @@ static bool start(struct aksu_mac *mac, const uint8_t address[6])
     return !m->dead;
 }
 
-// What the socket says makes no sense: everything in it is lost, and it begins anew.
+// What the socket says makes no sense: everything in it is lost, and it begins anew; or the chip
+// does, when the link is looked at.
 static void restart(struct aksu_w5500 *m)
 {
     m->mac.counters.restarts++;
-    m->dead = !(command(m, CLOSE) && open_socket(m)) && !start_chip(m);
+    m->dead = !(command(m, CLOSE) && open_socket(m));
 }
 
 // How many octets wait. The register may change between its octets: it counts if it reads the same
@@ -210,7 +211,7 @@ static const void *receive(struct aksu_mac *mac, size_t *len)
 
     if (!m->taken && !m->dead) {
         m->waiting = m->waiting ? m->waiting : ask(m);
-        uint16_t octets = m->waiting > HEADER && m->waiting <= MEMORY ? next_length(m) : 0;
+        uint16_t octets = m->waiting > 0 ? next_length(m) : 0;
         if (octets > 0) {
             take(m, octets);
         } else if (m->waiting > 0) {
