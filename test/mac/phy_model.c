@@ -32,6 +32,7 @@ static void lose(void)
     phy.failed = phy.failed || phy.linked;
     phy.linked = false;
     phy.heard = 0;
+    phy.told = phy.offered;
     phy.negotiating = LOOKS_OF_NEGOTIATION;
 }
 
@@ -60,7 +61,8 @@ void phy_model_settle(void)
 
 static uint16_t status(void)
 {
-    bool linked = phy.linked && !phy.failed;
+    bool early = phy.early && phy.plugged && phy.negotiating == 1;
+    bool linked = (phy.linked || early) && !phy.failed;
     unsigned value = ABILITIES | (phy.cannot_negotiate ? 0 : CAN_NEGOTIATE) |
                      (phy.can_gigabit ? EXTENDED : 0) | (linked ? LINK : 0) |
                      (phy.linked && !phy.cannot_negotiate ? DONE : 0);

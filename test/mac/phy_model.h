@@ -10,6 +10,7 @@ enum { LINK_10 = 0x0020, LINK_10_FULL = 0x0040, LINK_100 = 0x0080, LINK_100_FULL
 
 struct phy_model {
     uint16_t control, offered, heard, gigabit;
+    uint16_t told;        ///< to the other end: what was offered when negotiation began
     unsigned resetting;   ///< reads until reset is over
     unsigned negotiating; ///< looks until negotiation is over
     unsigned resets;      ///< how often it was reset
@@ -18,6 +19,7 @@ struct phy_model {
 
     bool can_gigabit;
     bool cannot_negotiate;
+    bool early; ///< shows the link before negotiation is over
     bool plugged;
     uint16_t partner; ///< what the other end offers; 0: it does not negotiate, and has 10 half
     bool missing;     ///< nobody drives MDIO ...

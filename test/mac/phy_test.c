@@ -58,6 +58,7 @@ static void resets_and_negotiates(void **state)
     assert_int_equal(phy.offered, OURS);
     assert_true(comes_up());
     assert_true(driver.up && driver.fast && driver.full_duplex);
+    assert_int_equal(phy.told, OURS);
 }
 
 // 28B.3: 100 full, 100 half, 10 full, 10 half, of what both ends can.
@@ -156,6 +157,15 @@ static void phy_that_cannot_negotiate(void **state)
     }
 }
 
+static void link_before_negotiation_is_over(void **state)
+{
+    (void)state;
+    phy.early = true;
+    aksu_phy_start(&mac, &driver);
+    assert_true(comes_up());
+    assert_true(driver.fast && driver.full_duplex);
+}
+
 static void gigabit_is_not_offered(void **state)
 {
     (void)state;
@@ -180,6 +190,7 @@ int main(void)
         TEST(phy_that_goes_and_comes_is_started_anew),
         TEST(phy_that_cannot_negotiate),
         TEST(gigabit_is_not_offered),
+        TEST(link_before_negotiation_is_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
