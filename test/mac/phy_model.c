@@ -61,7 +61,7 @@ void phy_model_settle(void)
 
 static uint16_t status(void)
 {
-    bool early = phy.early && phy.plugged && phy.negotiating == 1;
+    bool early = phy.early && phy.plugged && phy.negotiating <= 2;
     bool linked = (phy.linked || early) && !phy.failed;
     unsigned value = ABILITIES | (phy.cannot_negotiate ? 0 : CAN_NEGOTIATE) |
                      (phy.can_gigabit ? EXTENDED : 0) | (linked ? LINK : 0) |
