@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Firmware: one of the examples on a board.
+#include "firmware.h"
+
+static struct aksu net;
+static struct aksu_port port;
+
+void print_number(uint32_t number)
+{
+    char text[11];
+    char *p = text + sizeof text - 1;
+
+    *p = '\0';
+    do {
+        *--p = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    aksu_print(p);
+}
+
+static void on_link(struct aksu_port *p, bool up)
+{
+    (void)p;
+    aksu_print(up ? "link up\n" : "link down\n");
+}
+
+static void must(int error)
+{
+    if (error != AKSU_OK) {
+        aksu_panic(aksu_error_name(error));
+    }
+}
+
+static void start(void)
+{
+    struct aksu_config config = {.profile = &aksu_standard,
+                                 .link = &aksu_ethernet,
+                                 .addr = BOARD_ADDRESS,
+                                 .prefix = BOARD_PREFIX,
+                                 .mac = {0x02, 0x61, 0x6B, 0x73, 0x75, 0x02}}; // "aksu"
+    uint8_t entropy[16];
+
+    port.net = &net;
+    port.mac = board_start(&port.link_ms);
+    port.on_link = on_link;
+    config.offload = port.mac->offload;
+    must(aksu_init(&net, app_storage(), &config));
+    if (!aksu_board_entropy(entropy, sizeof entropy)) {
+        aksu_panic("this board has no source of entropy: give aksu_board_entropy() one");
+    }
+    must(aksu_seed(&net, entropy, sizeof entropy));
+    if (!port.mac->driver->start(port.mac, config.mac)) {
+        aksu_panic("the MAC does not start");
+    }
+    must(app_start(&net));
+}
+
+static bool done(void *status)
+{
+    return app_done(status);
+}
+
+int main(void)
+{
+    int status = 0;
+
+    start();
+    aksu_port_run(&port, done, &status);
+    return status;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// The main loop: in, out, sleep.
+#include "aksu_baremetal.h"
+
+enum { BATCH = 16 };
+
+// Returns true if the MAC has no room for more.
+static bool send_out(struct aksu_port *port)
+{
+    const struct aksu_mac_driver *driver = port->mac->driver;
+    void *frame;
+
+    while ((frame = driver->lend(port->mac)) != NULL) {
+        size_t len = aksu_output(port->net, aksu_clock_ms(), frame, AKSU_FRAME_MAX);
+        if (len == 0) {
+            return false;
+        }
+        port->mac->counters.sent++;
+        driver->send(port->mac, len);
+    }
+    return true;
+}
+
+// What needs no connection is answered out of little room (an echo, a SYN of a flood). If that is
+// full, it is sent, and the frame, which still lies there, taken in again.
+static void take_frame(struct aksu_port *port, const void *frame, size_t len)
+{
+    int error = aksu_input(port->net, aksu_clock_ms(), frame, len);
+
+    if ((error == -AKSU_DROP_ECHO_BUSY || error == -AKSU_DROP_REPLY_FULL) && !send_out(port)) {
+        (void)aksu_input(port->net, aksu_clock_ms(), frame, len);
+    }
+}
+
+// Frames beyond a batch wait for the next round, so that sending gets its turn.
+static bool take_in(struct aksu_port *port)
+{
+    const struct aksu_mac_driver *driver = port->mac->driver;
+
+    for (unsigned i = 0; i < BATCH; i++) {
+        size_t len;
+        const void *frame = driver->receive(port->mac, &len);
+        if (!frame) {
+            return false;
+        }
+        port->mac->counters.received++;
+        take_frame(port, frame, len);
+        driver->release(port->mac);
+    }
+    port->batches++;
+    return true;
+}
+
+// Returns how long until the next look.
+static uint32_t look_at_link(struct aksu_port *port)
+{
+    uint32_t now = aksu_clock_ms();
+
+    if (port->link_ms == 0 && port->linked) {
+        return AKSU_NEVER;
+    }
+    if (port->linked && (int32_t)(port->link_at - now) > 0) {
+        return port->link_at - now;
+    }
+    bool up = port->link_ms == 0 || port->mac->driver->link(port->mac);
+
+    if (up != port->up || !port->linked) {
+        port->up = up;
+        port->linked = true;
+        if (port->on_link) {
+            port->on_link(port, up);
+        }
+    }
+    port->link_at = now + port->link_ms;
+    return port->link_ms ? port->link_ms : AKSU_NEVER;
+}
+
+uint32_t aksu_port_round(struct aksu_port *port)
+{
+    uint32_t look_ms = look_at_link(port);
+    bool more = take_in(port);
+    bool full = send_out(port);
+
+    port->rounds++;
+    port->mac->driver->interrupts(port->mac, full ? AKSU_MAC_RX | AKSU_MAC_TX : AKSU_MAC_RX);
+    if (more) {
+        return 0;
+    }
+    uint32_t idle_ms = full ? AKSU_NEVER : aksu_idle(port->net, aksu_clock_ms());
+
+    return idle_ms < look_ms ? idle_ms : look_ms;
+}
+
+static bool ready(void *user)
+{
+    struct aksu_port *port = user;
+
+    return port->mac->driver->pending(port->mac);
+}
+
+void aksu_port_sleep(struct aksu_port *port, uint32_t ms)
+{
+    if (ms > 0) {
+        port->sleeps++;
+        aksu_cpu_sleep(ms, ready, port);
+    }
+}
+
+void aksu_port_run(struct aksu_port *port, bool (*done)(void *user), void *user)
+{
+    uint32_t ms;
+
+    do {
+        ms = aksu_port_round(port);
+        if (done && done(user)) {
+            return;
+        }
+        aksu_port_sleep(port, ms);
+    } while (true);
+}

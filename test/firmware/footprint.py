@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the HTTP server's image takes on mps2-an385 (Cortex-M3, -Os): flash, RAM, and the stack that it
+used under load, as its paint shows.
+
+usage: footprint.py BUILD-FOLDER
+
+4 connections with a receive ring of 1 KB each. Flash is the whole image, driver and start-up code
+included, without the pages that it serves. RAM is all but the stack and the MAC's frame buffers. Each
+figure is compared with the file `budget`. The stack needs root (a network namespace): skipped else.
+"""
+import concurrent.futures
+import os
+import pathlib
+import re
+import sys
+
+from board import BOARD, HERE, Board, build, missing_tools
+from common import Tally, check_budget, output
+
+NAME = "mps2-an385"
+FLAGS = "-DAKSU_BOARD_FLAGS=BOARD_RING=1024;BOARD_ECHO=64;BOARD_TIME_WAITS=2;EXAMPLE_LINE=48"
+SECTION = re.compile(r"^ \.(text|rodata|vectors|data|bss|dma)(?:\.(\S+))?\s+0x[0-9a-f]+\s+"
+                     r"0x([0-9a-f]+)\s+(\S+)$", re.M)
+FLASH = (  # parts of the image, by the names of the object files
+    ("the library", r"libaksu\.a"),
+    ("the MAC's driver", r"lan9118|phy\.c"),
+    ("loop, clock, start, faults, mem", r"libaksu_baremetal\.a|vectors"),
+    ("HTTP server, main", r"http_server|text\.c|pattern|main\.c|board\.c"),
+    ("gcc's own", r""),
+)
+RAM = (  # and by the names of the objects
+    ("receive rings", r"memory_rx"),
+    ("the library's state", r"memory_\w+|net"),
+    ("the MAC's driver, frames included", r"mac"),
+    ("HTTP server", r"conns"),
+    ("loop, clock", r".*"),
+)
+FRAMES = ("rx", "tx")  # the driver's members that hold frames
+
+
+def symbol(image: pathlib.Path, name: str) -> int:
+    """Octets of an object."""
+    found = re.search(rf"^\w+ (\w+) \w {name}$", output(["arm-none-eabi-nm", "-S", image]), re.M)
+    return int(found[1], 16)
+
+
+def attributed(image: pathlib.Path) -> tuple:
+    """Octets of each part, as the map has them: in flash, and in RAM."""
+    text = pathlib.Path(f"{image}.map").read_text(encoding="utf-8")
+    flash, ram = ({name: 0 for name, _ in parts} for parts in (FLASH, RAM))
+    for kind, name, octets, file in SECTION.findall(text[text.index("Linker script and memory map"):]):
+        if kind in ("text", "rodata", "vectors", "data"):
+            flash[next(n for n, pattern in FLASH if re.search(pattern, file))] += int(octets, 16)
+        if kind in ("data", "bss", "dma"):
+            ram[next(n for n, pattern in RAM if re.fullmatch(pattern, name))] += int(octets, 16)
+    return flash, ram
+
+
+def frame_buffers(image: pathlib.Path) -> int:
+    """Octets of the frames that the driver holds for the MAC."""
+    members = [f"-ex=output sizeof ((struct aksu_lan9118 *)0)->{name}" for name in FRAMES]
+    return sum(int(output(["gdb-multiarch", "-nx", "-batch", member, image])) for member in members)
+
+
+def measure(image: pathlib.Path) -> dict:
+    sections = dict(re.findall(r"^\.(text|data|bss|dma|ARM\.exidx)\s+(\d+)\s",
+                               output(["arm-none-eabi-size", "-A", image]), re.M))
+    octets = {name: int(size) for name, size in sections.items()}
+    pages, frames = symbol(image, "page"), frame_buffers(image)
+    flash = octets["text"] + octets.get("data", 0) + octets.get("ARM.exidx", 0)
+    ram = octets["bss"] + octets.get("data", 0) + octets.get("dma", 0)
+    for what, parts, whole, apart, not_counted in zip(
+            ("Flash", "RAM, without the stack"), attributed(image), (flash, ram),
+            ("of it pages", "of it frames"), (pages, frames)):
+        print(f"{what}, octets")
+        for name, size in (*parts.items(), ("the whole", whole), (apart, not_counted)):
+            print(f"{size:8}  {name}")
+        print()
+    return {"flash": flash - pages, "ram": ram - frames}
+
+
+def load(board: Board) -> None:
+    """All at once that the image does: pages, files, connections, pings, addresses unknown."""
+    def fetch(path: str) -> None:
+        board.linux("curl", "-sS", "-m", "60", "-o", "/dev/null", f"http://{BOARD}{path}")
+    def sequence() -> None:
+        board.linux(sys.executable, HERE / "client.py", "sequence", "60")
+    def ping() -> None:
+        board.linux("ping", "-f", "-q", "-c", "500", BOARD)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(fetch, "/2M.bin"), pool.submit(fetch, "/none"), pool.submit(fetch, "/"),
+                pool.submit(sequence), pool.submit(ping)]
+    for job in jobs:
+        job.result()
+    board.linux(sys.executable, HERE / "frames.py", "syn", "tap0", "5000")
+    board.wait_for_ping()
+
+
+def stack_used(image: pathlib.Path) -> int:
+    most = 0
+    for loss in (0, 5):  # the bad wire makes it retransmit, and keep what comes out of order
+        with Board(NAME, image, loss=loss) as board:
+            board.wait_for_ping()
+            load(board)
+            most = max(most, board.stack_used())
+    return most
+
+
+def main() -> None:
+    tools = missing_tools(NAME, "gdb-multiarch")
+    if tools:
+        print(f"missing: {' '.join(tools)}: scripts/setup firmware\n0 passed, 1 failed")
+        sys.exit(1)
+    image = build(NAME, pathlib.Path(sys.argv[1]), options=(FLAGS,), targets=("http_server",))
+    tally = Tally()
+    figures = measure(image / "http_server.elf")
+    if os.geteuid() == 0:
+        figures["stack"] = stack_used(image / "http_server.elf")
+        check_budget(tally, figures, HERE / "budget")
+        tally.finish()
+    check_budget(tally, figures | {"stack": 0}, HERE / "budget")
+    print("SKIPPED: NOT ROOT, so no network namespace: the stack under load is not measured\n"
+          f"{tally.passed - 1} passed, {tally.failed} failed, 1 skipped")
+    sys.exit(1 if tally.failed else 0)
+
+
+main()

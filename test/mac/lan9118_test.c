@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT
+// LAN9118's driver against a model of the chip: what QEMU's does not do, and a stack on top of it.
+#include "lan9118_model.h"
+
+enum { MIB = 1 << 20, MAC_CR = 1, FULL_DUPLEX = 1 << 20 };
+
+static struct aksu_lan9118 driver;
+static struct aksu_mac *const mac = &driver.mac;
+static struct aksu_mac_counters *const counters = &driver.mac.counters;
+static uint8_t frame[2048];
+
+static void prepare(void)
+{
+    wire_start(&lan9118_chip);
+    lan9118_init();
+    memset(&driver, 0, sizeof driver);
+    mac->driver = &aksu_lan9118;
+    driver.base = LAN_BASE;
+}
+
+static bool comes_up(void)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        if (mac->driver->link(mac)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    prepare();
+    assert_true(mac->driver->start(mac, wire_address));
+    assert_true(comes_up());
+    return 0;
+}
+
+static void come(size_t len, uint32_t seed, bool bad_fcs)
+{
+    wire_make(frame, len, wire_address, seed);
+    lan9118_arrive(frame, len, bad_fcs);
+}
+
+static void check_good_frame(uint32_t seed)
+{
+    come(60 + seed % 1455, seed, false);
+    wire_check_received(mac, frame, 60 + seed % 1455);
+}
+
+static void check_none(void)
+{
+    size_t len;
+
+    assert_null(mac->driver->receive(mac, &len));
+}
+
+static void check_sends(size_t len, uint32_t seed)
+{
+    uint8_t *to = mac->driver->lend(mac);
+    uint32_t before = wire.from_chip;
+
+    assert_non_null(to);
+    wire_make(frame, len, wire_address, seed);
+    memcpy(to, frame, len);
+    mac->driver->send(mac, len);
+    wire_spend(MS);
+    assert_int_equal(wire.from_chip, before + 1);
+    assert_int_equal(wire.last_len, len < 60 ? 60 : len);
+    assert_memory_equal(wire.last, frame, len);
+}
+
+/// Start ///
+
+static void does_not_start_without_chip(void **state)
+{
+    (void)state;
+    prepare();
+    lan9118.missing = true;
+    assert_false(mac->driver->start(mac, wire_address));
+}
+
+static void each_length_both_ways(void **state)
+{
+    (void)state;
+    for (size_t len = 60; len <= 1514; len++) {
+        come(len, (uint32_t)len, false);
+        wire_check_received(mac, frame, len);
+        check_sends(len, (uint32_t)len);
+    }
+    for (size_t len = 14; len < 60; len++) {
+        check_sends(len, (uint32_t)len);
+    }
+    check_none();
+}
+
+/// What comes wrong ///
+
+static void bad_fcs_is_counted(void **state)
+{
+    (void)state;
+    for (size_t len = 60; len < 80; len++) {
+        come(len, 1, true);
+        check_none();
+    }
+    assert_int_equal(counters->bad, 20);
+    check_good_frame(1);
+}
+
+static void jumbo_is_counted(void **state)
+{
+    (void)state;
+    come(1515, 1, false);
+    come(2000, 2, false);
+    come(sizeof frame, 3, true);
+    check_good_frame(1);
+    assert_int_equal(counters->jumbos, 3);
+    assert_int_equal(counters->bad, 0);
+}
+
+// What a MAC that passes short frames would say. Their few words must not be fast-forwarded.
+static void runt_is_counted(void **state)
+{
+    enum { ERROR = 1 << 15, RUNT = 1 << 11 };
+
+    (void)state;
+    for (unsigned len = 1; len < 64; len++) {
+        lan9118.status[(lan9118.status_first + lan9118.status_count++) % LAN_RX_STATUS] =
+            len << 16 | ERROR | RUNT;
+        for (unsigned i = 0; 4 * i < len; i++) {
+            lan9118.data[(lan9118.data_first + lan9118.data_count++) % (LAN_RX_FIFO / 4)] = i;
+        }
+        check_good_frame(len);
+        assert_int_equal(counters->runts, len);
+    }
+}
+
+static void bad_and_good_in_turn(void **state)
+{
+    size_t len;
+    unsigned good = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 12; i++) {
+        come(100 + 10 * i, i, i % 2 == 0);
+    }
+    while (mac->driver->receive(mac, &len)) {
+        mac->driver->release(mac);
+        good++;
+    }
+    assert_int_equal(good, 6);
+    assert_int_equal(counters->bad, 6);
+}
+
+static unsigned drain(void)
+{
+    unsigned count = 0;
+    size_t len;
+
+    while (mac->driver->receive(mac, &len)) {
+        mac->driver->release(mac);
+        count++;
+    }
+    return count;
+}
+
+static void overrun_is_counted(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        come(1514, i, false);
+    }
+    assert_int_equal(drain(), LAN_RX_FIFO / 1520);
+    assert_int_equal(counters->overruns, 20 - LAN_RX_FIFO / 1520);
+    check_good_frame(1);
+    assert_int_equal(counters->overruns, 20 - LAN_RX_FIFO / 1520);
+}
+
+static void statuses_run_out_before_data(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < LAN_RX_STATUS + 5; i++) {
+        wire_make(frame, 60, wire_address, i);
+        lan9118_arrive(frame, 60, false);
+    }
+    unsigned fit = LAN_RX_FIFO / 64;
+    assert_int_equal(drain(), fit);
+    assert_int_equal(counters->overruns, LAN_RX_STATUS + 5 - fit);
+    check_good_frame(1);
+}
+
+/// Sending ///
+
+static void errors_of_sending_are_counted(void **state)
+{
+    static const uint32_t faults[] = {LAN_TX_UNDERRUN, LAN_TX_LATE_COLLISION, LAN_TX_NO_CARRIER};
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        lan9118.tx_fault = faults[i];
+        assert_non_null(mac->driver->lend(mac));
+        mac->driver->send(mac, 1000);
+        wire_spend(MS);
+    }
+    check_sends(1000, 1);
+    assert_int_equal(counters->underruns, 1);
+    assert_int_equal(counters->tx_errors, 2);
+}
+
+static void full_fifo_lends_nothing(void **state)
+{
+    unsigned sent = 0;
+
+    (void)state;
+    phy.linked = false;
+    while (mac->driver->lend(mac)) {
+        mac->driver->send(mac, 1514);
+        sent++;
+        assert_true(sent < 10);
+    }
+    assert_int_equal(sent, LAN_TX_FIFO / 1534);
+    mac->driver->interrupts(mac, AKSU_MAC_RX | AKSU_MAC_TX);
+    assert_false(mac->driver->pending(mac));
+    assert_false(lan9118_chip.interrupt());
+    wire_spend(MS);
+    assert_true(lan9118_chip.interrupt());
+    assert_true(mac->driver->pending(mac));
+    assert_non_null(mac->driver->lend(mac));
+}
+
+/// Interrupts and link ///
+
+static void interrupt_while_frames_wait(void **state)
+{
+    (void)state;
+    mac->driver->interrupts(mac, AKSU_MAC_RX);
+    assert_false(mac->driver->pending(mac));
+    assert_false(lan9118_chip.interrupt());
+    come(100, 1, false);
+    assert_true(lan9118_chip.interrupt());
+    assert_true(mac->driver->pending(mac));
+    assert_int_equal(drain(), 1);
+    assert_false(mac->driver->pending(mac));
+    assert_false(lan9118_chip.interrupt());
+}
+
+static void duplex_follows_the_link(void **state)
+{
+    static const uint16_t partners[] = {0x01E1, LINK_100, LINK_10 | LINK_10_FULL, LINK_10, 0};
+    static const bool full[] = {true, false, true, false, false};
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        phy_model_plug(true, partners[i]);
+        assert_true(comes_up());
+        assert_int_equal((lan9118.mac[MAC_CR] & FULL_DUPLEX) != 0, full[i]);
+        check_sends(100, i);
+    }
+    assert_int_equal(lan9118.garbled, 0);
+    phy_model_plug(false, 0);
+    assert_false(mac->driver->link(mac));
+}
+
+static void no_link_without_phy(void **state)
+{
+    (void)state;
+    prepare();
+    phy.missing = true;
+    assert_true(mac->driver->start(mac, wire_address));
+    assert_false(comes_up());
+}
+
+/// With a stack ///
+
+static void echo_is_exact(void **state)
+{
+    (void)state;
+    uint32_t ms = wire_echo(mac, MIB);
+
+    print_message("1 MiB echoed in %u ms: %u wake-ups, %u lost\n", ms, wire.wake_ups,
+                  counters->overruns);
+    assert_int_equal(counters->bad + counters->tx_errors + counters->underruns, 0);
+    assert_int_equal(counters->overruns, lan9118.dropped_all);
+}
+
+static void mishaps(uint32_t ms)
+{
+    switch (ms) {
+    case 300:
+        phy_model_plug(false, 0);
+        wire.unplugged = true;
+        break;
+    case 600:
+        phy_model_plug(true, LINK_100);
+        wire.unplugged = false;
+        break;
+    default:
+        for (unsigned i = 0; ms % 100 == 50 && i < 12; i++) { // a burst
+            come(1514, i, i % 3 == 0);
+        }
+    }
+}
+
+static void echo_is_exact_in_spite_of_all(void **state)
+{
+    (void)state;
+    wire.faults = (struct wire_faults){10, 10, 10, 20, 20};
+    wire.each_ms = mishaps;
+    lan9118.tx_fault_each = 50;
+    uint32_t ms = wire_echo(mac, MIB);
+
+    print_message(
+        "1 MiB echoed in %u ms: %u bad, %u jumbos, %u overruns, %u underruns, %u other tx "
+        "errors\n",
+        ms, counters->bad, counters->jumbos, counters->overruns, counters->underruns,
+        counters->tx_errors);
+    assert_true(ms > 600); // all of it has happened
+    assert_true(counters->bad > 10 && counters->jumbos > 5 && counters->overruns > 5);
+    assert_true(counters->underruns > 5 && counters->tx_errors > 5);
+    assert_int_equal(counters->overruns, lan9118.dropped_all);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(does_not_start_without_chip),
+        TEST(each_length_both_ways),
+        TEST(bad_fcs_is_counted),
+        TEST(jumbo_is_counted),
+        TEST(runt_is_counted),
+        TEST(bad_and_good_in_turn),
+        TEST(overrun_is_counted),
+        TEST(statuses_run_out_before_data),
+        TEST(errors_of_sending_are_counted),
+        TEST(full_fifo_lends_nothing),
+        TEST(interrupt_while_frames_wait),
+        TEST(duplex_follows_the_link),
+        TEST(no_link_without_phy),
+        TEST(echo_is_exact),
+        TEST(echo_is_exact_in_spite_of_all),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
