@@ -84,7 +84,7 @@ static void tell(aksu_handle conn)
     printf("queued %d\n", SEND);
     printf("receive  nxt %u\n", info.tcb->rcv_nxt);
     printf("room %d of 1024  unread %d\n", 1024 - UNREAD, UNREAD);
-    printf("rtx in %u ms\n", info.tcb->rtx_at - NOW);
+    printf("rtx in %u ms\n", info.tcb->deadline[AKSU_AT_RTX] - NOW);
 }
 
 static void run(void)
