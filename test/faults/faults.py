@@ -125,7 +125,8 @@ def main() -> None:
             print(f"{machine}: skipped: {' and '.join(tools)} are needed: scripts/setup target")
             skipped += 1
             continue
-        skipped += len(cannot)
+        for way in cannot:
+            print(f"{machine}: {way} is no fault there")
         folder = build(machine, pathlib.Path(sys.argv[1]))
         for way in (way for way in processor.ways if way not in cannot):
             ended = emulate([*processor.qemu, "-M", machine], folder / way, 30)

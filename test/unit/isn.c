@@ -5,7 +5,9 @@
 
 AKSU_STORAGE(store, 4, 2, 512, 512);
 AKSU_STORAGE(other_store, 4, 2, 512, 512);
+#ifndef AKSU_TEST_SMALL // 18 MB: not on a microcontroller
 AKSU_STORAGE_WITH(all_ports, 65536, 1, 1, 1, 1, 8);
+#endif
 static struct host h, other;
 
 static int setup(void **state)
@@ -257,6 +259,7 @@ static void port_is_passed_over(void **state)
     }
 }
 
+#ifndef AKSU_TEST_SMALL
 // R6056-03: all ports to a peer are in use: that is said; the only free one is found.
 static void ports_exhausted(void **state)
 {
@@ -286,6 +289,7 @@ static void ports_exhausted(void **state)
     to.port++; // another endpoint of the same peer
     assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
 }
+#endif
 
 // R7323-14: timestamps of different connections do not tell the time since boot.
 static void timestamp_offsets(void **state)
@@ -343,7 +347,9 @@ int main(void)
         T(port_is_not_predictable),
         T(port_in_use),
         T(port_is_passed_over),
+#ifndef AKSU_TEST_SMALL
         T(ports_exhausted),
+#endif
         T(timestamp_offsets),
         T(siphash_vectors),
     };
