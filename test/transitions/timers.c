@@ -589,6 +589,22 @@ static void icmp_hard(struct fixture *f)
     expect_count(f, 0);
 }
 
+// One for a connection that is over, but owes its RST, changes nothing.
+static void icmp_hard_after_abort(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    user(f, AKSU_EV_WROTE, 1000);
+    flush(f);
+    take(f);
+    user(f, AKSU_EV_ABORT, 0);
+    f->t.flags |= AKSU_F_PASSIVE;
+    icmp(f, AKSU_ICMP_HARD, f->t.snd_una - f->iss, (uint32_t)AKSU_ECONNREFUSED);
+    expect_state(f, AKSU_CLOSED);
+    assert_true(f->fx.refused);
+    flush(f);
+    assert_true(f->outs == 1 && (f->out[0].flags & AKSU_RST));
+}
+
 // SHLD-26: so it does SYN-RECEIVED after a simultaneous open.
 static void icmp_hard_syn_received(struct fixture *f)
 {
@@ -810,6 +826,7 @@ int main(void)
         TEST(keep_alive_is_answered),
         TEST(icmp_soft),
         TEST(icmp_hard),
+        TEST(icmp_hard_after_abort),
         TEST(icmp_hard_syn_received),
         TEST(icmp_quoted_sequence),
         TEST(icmp_packet_too_big),

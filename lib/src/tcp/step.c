@@ -286,7 +286,8 @@ static void tick(const struct aksu_step *c, struct aksu_tcb *t)
 // path MTU is believed when the segment makes no progress, and costs no window (RFC 1191 6.4).
 static void icmp(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (aksu_seq_lt(c->ev->value, t->snd_una) || !aksu_seq_lt(c->ev->value, t->snd_max)) {
+    if (t->state == AKSU_CLOSED || aksu_seq_lt(c->ev->value, t->snd_una) ||
+        !aksu_seq_lt(c->ev->value, t->snd_max)) {
         c->fx->refused = true;
         return;
     }
