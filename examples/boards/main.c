@@ -24,10 +24,14 @@ static void on_link(struct aksu_port *p, bool up)
     aksu_print(up ? "link up\n" : "link down\n");
 }
 
-static void must(int error)
+// The number, for the names of all errors would be 1.3 KB of flash: see enum aksu_error.
+static void must(const char *call, int error)
 {
     if (error != AKSU_OK) {
-        aksu_panic(aksu_error_name(error));
+        aksu_print(call);
+        aksu_print(" returned -");
+        print_number((uint32_t)-error);
+        aksu_panic(", which is an error: see enum aksu_error");
     }
 }
 
@@ -44,15 +48,15 @@ static void start(void)
     port.mac = board_start(&port.link_ms);
     port.on_link = on_link;
     config.offload = port.mac->offload;
-    must(aksu_init(&net, app_storage(), &config));
+    must("aksu_init()", aksu_init(&net, app_storage(), &config));
     if (!aksu_board_entropy(entropy, sizeof entropy)) {
         aksu_panic("this board has no source of entropy: give aksu_board_entropy() one");
     }
-    must(aksu_seed(&net, entropy, sizeof entropy));
+    must("aksu_seed()", aksu_seed(&net, entropy, sizeof entropy));
     if (!port.mac->driver->start(port.mac, config.mac)) {
         aksu_panic("the MAC does not start");
     }
-    must(app_start(&net));
+    must("the application", app_start(&net));
 }
 
 static bool done(void *status)
