@@ -46,19 +46,23 @@ size_t example_differ(uint32_t offset, const void *data, size_t len);
 /// A line that is being received.
 struct example_line {
     uint16_t len;
-    bool cut; ///< it was longer than text
+    bool cut;  ///< it was longer than text
+    bool done; ///< its end has come: the next octet begins another
     char text[EXAMPLE_LINE];
 };
 
-/// Takes octets up to the end of a line; `*done` tells whether it came. The line is then text,
-/// ended by 0, without its LF or CRLF. Set len to 0 and cut to false before the first octet.
+/// Takes octets up to the end of a line; line->done tells whether it came. The line is then text,
+/// ended by 0, without its LF or CRLF. All of it but text is zero before the first octet.
 ///
 /// Returns how many octets were taken.
-size_t example_line_take(struct example_line *line, const uint8_t *from, size_t len, bool *done);
+size_t example_line_take(struct example_line *line, const uint8_t *from, size_t len);
 
 /// Reads a decimal number at *at and moves *at behind it.
 /// Returns false if there is none or it is larger than limit.
 bool example_number(const char **at, uint64_t limit, uint64_t *number);
+
+/// Writes a number in decimal, ended by 0, to the end of a buffer. Returns where it begins.
+const char *example_decimal(uint32_t number, char buffer[11]);
 
 /// If line is the header field `name` (in lower case), returns its value without blanks around it;
 /// else NULL. Cuts the blanks off the line's end.
@@ -87,9 +91,10 @@ int echo_start(struct aksu *net, uint16_t port);
 ///     /<n>.bin /<n>k.bin /<n>M.bin n octets, KiB or MiB of the pattern, at most 4095 MiB
 ///
 /// All it sends comes from an emit handler: its stack may have tx_octets 0. Answers 400 to what is
-/// no HTTP/1 request, 404, 405 (with Allow) to other methods, 414 to a request line that
-/// EXAMPLE_LINE does not hold, 431 to a Host, Connection or Content-Length field that it does not
-/// hold and to more than HTTP_HEAD_MAX octets of header. All of these but 404 end the connection.
+/// no HTTP/1 request or has a body of 4 GiB or more, 404, 405 (with Allow) to other methods, 414 to
+/// a request line that EXAMPLE_LINE does not hold, 431 to a Host, Connection or Content-Length
+/// field that it does not hold and to more than HTTP_HEAD_MAX octets of header. All of these but
+/// 404 end the connection.
 int http_server_start(struct aksu *net, uint16_t port);
 
 /// Octets of request line and header fields that are taken.

@@ -140,19 +140,16 @@ static void line_done(struct http_request *r)
         r->state = r->line.len > 0 ? TRAILER : COMPLETE;
         break;
     }
-    r->line.len = 0;
-    r->line.cut = false;
 }
 
 static size_t take_line(struct http_request *r, const uint8_t *data, size_t len)
 {
-    bool done;
-    size_t n = example_line_take(&r->line, data, len, &done);
+    size_t n = example_line_take(&r->line, data, len);
 
     r->head += (uint32_t)n;
     if (r->head > HEAD_MAX) {
         fail(r, HTTP_EMALFORMED);
-    } else if (done) {
+    } else if (r->line.done) {
         line_done(r);
     }
     return n;
@@ -267,6 +264,6 @@ int http_get(struct aksu *net, const struct aksu_endpoint *remote, struct http_r
     r->head = 0;
     r->chunked = r->has_length = false;
     r->line.len = 0;
-    r->line.cut = false;
+    r->line.cut = r->line.done = false;
     return aksu_offer(net, conn, request_text(r, 0, NULL, 0));
 }

@@ -21,7 +21,17 @@ static const char page[] =
     "</body>\n"
     "</html>\n";
 
-enum { FILE_MAX_MIB = 4095, UNACKED_MAX = 1 << 29 };
+#define FILE_MAX (4095u << 20)
+
+enum { UNACKED_MAX = 1 << 29 };
+
+// What a response begins with. A response has one of these very texts, so pointers are compared.
+static const char OK[] = "200 OK";
+static const char BAD_REQUEST[] = "400 Bad Request";
+static const char NOT_FOUND[] = "404 Not Found";
+static const char NOT_ALLOWED[] = "405 Method Not Allowed";
+static const char URI_TOO_LONG[] = "414 URI Too Long";
+static const char TOO_LARGE[] = "431 Request Header Fields Too Large";
 
 enum phase {
     REQUEST_LINE, // or empty lines before it
@@ -30,87 +40,59 @@ enum phase {
     RESPOND, // until all of the response is acknowledged
 };
 
-struct http_conn {
-    struct aksu *net; // NULL = free
-    aksu_handle conn;
+// A request, and what is answered. All zero when it begins.
+struct request {
+    const char *status; // one of the above
+    const char *text;   // the response's body, or NULL: the pattern
+    uint32_t length;    // of it
+    uint32_t head;      // octets of request line and fields so far
+    uint32_t body;      // octets of the request's body that are still to be skipped
+    struct example_line line;
     uint8_t phase;
-    bool ended; // the client has sent its FIN
-
-    // The request.
     bool head_only;
     bool old; // HTTP/1.0
     bool closing;
     bool has_host;
     bool has_length;
-    uint32_t head; // octets of request line and fields so far
-    uint64_t body; // octets of its body to be skipped
-    struct example_line line;
+};
 
-    // The response, in octets of the stream modulo 2^32.
-    uint16_t status;
-    const char *text; // its body, or NULL: the pattern
-    uint32_t length;  // of its body
-    uint32_t end;     // one past its last octet
-    uint32_t start;   // its first octet
+struct http_conn {
+    struct request request;
+    struct aksu *net; // NULL = free
+    aksu_handle conn;
+    // The response's place, in octets of the stream modulo 2^32.
+    uint32_t start; // its first octet
+    uint32_t end;   // one past its last octet
     uint32_t offered;
     uint32_t acked;
+    bool ended; // the client has sent its FIN
 };
 
 static struct http_conn conns[EXAMPLE_CONNECTIONS];
 
 /// Response ///
 
-static const char *reason(unsigned status)
+static const char *content_type(const struct request *r)
 {
-    switch (status) {
-    case 200:
-        return "200 OK";
-    case 404:
-        return "404 Not Found";
-    case 405:
-        return "405 Method Not Allowed";
-    case 414:
-        return "414 URI Too Long";
-    case 431:
-        return "431 Request Header Fields Too Large";
-    default:
-        return "400 Bad Request";
-    }
-}
-
-static const char *content_type(const struct http_conn *c)
-{
-    if (c->status != 200) {
+    if (r->status != OK) {
         return "text/plain";
     }
-    return c->text ? "text/html; charset=utf-8" : "application/octet-stream";
-}
-
-// Writes a number to the end of a buffer of 11 characters. Returns where it begins.
-static const char *decimal(uint32_t number, char *buffer)
-{
-    char *p = buffer + 10;
-
-    *p = 0;
-    do {
-        *--p = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    return p;
+    return r->text ? "text/html; charset=utf-8" : "application/octet-stream";
 }
 
 // Writes len octets of the response's header from offset on; `to` NULL: returns its length.
-static size_t header(const struct http_conn *c, uint32_t offset, void *to, size_t len)
+static size_t header(const struct request *r, uint32_t offset, void *to, size_t len)
 {
     char length[11];
     const char *pieces[] = {
         "HTTP/1.1 ",
-        reason(c->status),
+        r->status,
+        r->status == NOT_ALLOWED ? "\r\nAllow: GET, HEAD" : "",
         "\r\nServer: aksu\r\nContent-Type: ",
-        content_type(c),
-        c->status == 405 ? "\r\nAllow: GET, HEAD\r\nContent-Length: " : "\r\nContent-Length: ",
-        decimal(c->length, length),
-        c->closing ? "\r\nConnection: close\r\n\r\n" : "\r\nConnection: keep-alive\r\n\r\n",
+        content_type(r),
+        "\r\nContent-Length: ",
+        example_decimal(r->length, length),
+        r->closing ? "\r\nConnection: close\r\n\r\n" : "\r\nConnection: keep-alive\r\n\r\n",
     };
 
     return example_pieces(pieces, sizeof pieces / sizeof *pieces, offset, to, len);
@@ -120,24 +102,23 @@ static void emit(struct aksu *net, aksu_handle conn, void *user, uint32_t offset
                  size_t len)
 {
     const struct http_conn *c = user;
-    uint32_t body = c->end - (c->head_only ? 0 : c->length); // where it begins
-    uint32_t before = body - c->start;
+    const struct request *r = &c->request;
+    uint32_t body = c->end - (r->head_only ? 0 : r->length); // where it begins
     uint8_t *p = to;
 
     (void)net;
     (void)conn;
-    offset -= c->start;
-    if (offset < before) {
-        size_t n = before - offset < len ? before - offset : len;
-        header(c, offset, p, n);
+    if (offset - c->start < body - c->start) {
+        size_t n = body - offset < len ? body - offset : len;
+        header(r, offset - c->start, p, n);
         p += n;
         len -= n;
         offset += (uint32_t)n;
     }
-    if (c->text) {
-        memcpy(p, c->text + (offset - before), len);
+    if (r->text) {
+        memcpy(p, r->text + (offset - body), len);
     } else {
-        example_fill(offset - before, p, len);
+        example_fill(offset - body, p, len);
     }
 }
 
@@ -152,43 +133,40 @@ static void offer(struct http_conn *c)
         return;
     }
     c->offered += n;
-    if (c->offered == c->end && c->closing) {
+    if (c->offered == c->end && c->request.closing) {
         aksu_shutdown(c->net, c->conn);
     }
 }
 
 static void respond(struct http_conn *c)
 {
-    c->phase = RESPOND;
+    struct request *r = &c->request;
+
+    r->phase = RESPOND;
     c->start = c->offered;
-    c->end = c->start + (uint32_t)header(c, 0, NULL, 0) + (c->head_only ? 0 : c->length);
+    c->end = c->start + (uint32_t)header(r, 0, NULL, 0) + (r->head_only ? 0 : r->length);
     offer(c);
 }
 
-// An answer other than the page. What the client sends after it is not understood any more.
-static void refuse(struct http_conn *c, unsigned status)
+// A page that says no more than the status.
+static void say(struct request *r, const char *status)
 {
-    c->status = (uint16_t)status;
-    c->text = reason(status);
-    c->length = (uint32_t)strlen(c->text);
-    c->closing |= status != 404;
+    r->status = r->text = status;
+    r->length = (uint32_t)strlen(status);
+}
+
+// Answers a request at once that is not understood: no more is taken of it, nor what follows it.
+static void refuse(struct http_conn *c, const char *status)
+{
+    say(&c->request, status);
+    c->request.closing = true;
+    respond(c);
 }
 
 /// Request ///
 
-static void begin_request(struct http_conn *c)
-{
-    c->phase = REQUEST_LINE;
-    c->head_only = c->old = c->closing = c->has_host = c->has_length = false;
-    c->head = 0;
-    c->body = 0;
-    c->line.len = 0;
-    c->line.cut = false;
-    c->status = 0;
-}
-
 // "/5M.bin": the pattern. Returns false if the path is not of that form, or too large.
-static bool generated(struct http_conn *c, const char *path)
+static bool generated(struct request *r, const char *path)
 {
     uint64_t n;
     unsigned shift = 0;
@@ -199,31 +177,23 @@ static bool generated(struct http_conn *c, const char *path)
     if (*path == 'k' || *path == 'M') {
         shift = *path++ == 'k' ? 10 : 20;
     }
-    if (strcmp(path, ".bin") != 0 || n << shift > (uint64_t)FILE_MAX_MIB << 20) {
-        return false;
-    }
-    c->text = NULL;
-    c->length = (uint32_t)(n << shift);
-    return true;
+    r->length = (uint32_t)n << shift;
+    return strcmp(path, ".bin") == 0 && n <= FILE_MAX >> shift;
 }
 
-static void find(struct http_conn *c, char *target)
+static void find(struct request *r, char *target)
 {
-    char *query = strchr(target, '?');
-
-    if (query) {
-        *query = 0;
-    }
+    target[strcspn(target, "?")] = 0;
     if (strncmp(target, "http://", 7) == 0) { // absolute form, RFC 9112 3.2.2
-        target = strchr(target + 7, '/');
-        target = target ? target : "/";
+        target += 7;
+        target += strcspn(target, "/");
     }
-    c->status = 200;
-    if (strcmp(target, "/") == 0 || strcmp(target, "/index.html") == 0) {
-        c->text = page;
-        c->length = sizeof page - 1;
-    } else if (!generated(c, target)) {
-        refuse(c, 404);
+    r->status = OK;
+    if (*target == 0 || strcmp(target, "/") == 0 || strcmp(target, "/index.html") == 0) {
+        r->text = page;
+        r->length = sizeof page - 1;
+    } else if (!generated(r, target)) {
+        say(r, NOT_FOUND);
     }
 }
 
@@ -231,137 +201,133 @@ static void find(struct http_conn *c, char *target)
 static char *word(char **text)
 {
     char *begin = *text;
-    char *end = strchr(begin, ' ');
+    char *end = begin + strcspn(begin, " ");
 
-    *text = end ? end + 1 : begin + strlen(begin);
-    if (end) {
-        *end = 0;
-    }
+    *text = *end ? end + 1 : end;
+    *end = 0;
     return begin;
 }
 
-// "GET /index.html HTTP/1.1". Decides on the response; the fields may still change it.
-static void request_line(struct http_conn *c)
+// "GET /index.html HTTP/1.1". Returns the refusal that it calls for, or NULL: then the response is
+// decided on, though fields may still change it.
+static const char *request_line(struct request *r)
 {
-    char *rest = c->line.text;
-
-    if (c->line.cut) {
-        refuse(c, 414);
-        return;
-    }
-    bool text = strlen(rest) == c->line.len; // no NUL inside
+    char *rest = r->line.text;
+    bool text = strlen(rest) == r->line.len; // no NUL inside
     char *method = word(&rest);
     char *target = word(&rest);
 
-    c->old = strcmp(rest, "HTTP/1.0") == 0;
-    c->closing = c->old;
-    c->head_only = strcmp(method, "HEAD") == 0;
-    if (!text || *method == 0 || *target == 0 || strlen(rest) != 8 ||
-        strncmp(rest, "HTTP/1.", 7) != 0 || rest[7] < '0' || rest[7] > '9') {
-        refuse(c, 400);
-    } else if (!c->head_only && strcmp(method, "GET") != 0) {
-        refuse(c, 405);
-    } else {
-        find(c, target);
+    if (r->line.cut) {
+        return URI_TOO_LONG;
     }
+    if (!text || *method == 0 || *target == 0 || strncmp(rest, "HTTP/1.", 7) != 0 ||
+        rest[7] < '0' || rest[7] > '9' || rest[8] != 0) {
+        return BAD_REQUEST;
+    }
+    r->old = r->closing = rest[7] == '0';
+    r->head_only = strcmp(method, "HEAD") == 0;
+    if (!r->head_only && strcmp(method, "GET") != 0) {
+        return NOT_ALLOWED;
+    }
+    find(r, target);
+    return NULL;
 }
 
-static bool content_length(struct http_conn *c, const char *value)
+static bool content_length(struct request *r, const char *value)
 {
-    uint64_t before = c->body;
-    bool good = example_number(&value, INT64_MAX, &c->body) && *value == 0 &&
-                (!c->has_length || before == c->body);
+    uint64_t n;
 
-    c->has_length = true;
-    return good;
+    if (!example_number(&value, UINT32_MAX, &n) || *value != 0 || (r->has_length && r->body != n)) {
+        return false;
+    }
+    r->body = (uint32_t)n;
+    r->has_length = true;
+    return true;
 }
 
-// One header field. Returns the status of the refusal that it calls for, or 0.
-static unsigned field(struct http_conn *c)
+// One header field. Returns the refusal that it calls for, or NULL.
+static const char *field(struct request *r)
 {
-    char *text = c->line.text;
-    const char *colon = strchr(text, ':');
+    char *text = r->line.text;
+    size_t name = strcspn(text, ": \t");
+    const char *too_large = r->line.cut ? TOO_LARGE : NULL;
     const char *value;
 
-    if (!colon) {
-        return c->line.cut ? 431 : 400;
+    if (text[name] == 0 && too_large) {
+        return too_large;
     }
-    if (colon == text || strcspn(text, " \t") < (size_t)(colon - text)) {
-        return 400; // a blank in or before the name, RFC 9112 5.1 and 5.2
+    if (name == 0 || text[name] != ':') {
+        return BAD_REQUEST; // a blank in or before the name as well, RFC 9112 5.1 and 5.2
     }
     if (example_field(text, "host")) {
-        bool twice = c->has_host;
-        c->has_host = true;
-        return twice ? 400 : c->line.cut ? 431 : 0;
+        bool twice = r->has_host;
+        r->has_host = true;
+        return twice ? BAD_REQUEST : too_large;
     }
     if ((value = example_field(text, "connection")) != NULL) {
-        c->closing |= example_has_word(value, "close");
-        if (c->old && example_has_word(value, "keep-alive")) {
-            c->closing = false;
+        r->closing |= example_has_word(value, "close");
+        if (r->old && example_has_word(value, "keep-alive")) {
+            r->closing = false;
         }
-        return c->line.cut ? 431 : 0;
+        return too_large;
     }
     if ((value = example_field(text, "content-length")) != NULL) {
-        return c->line.cut ? 431 : content_length(c, value) ? 0 : 400;
+        return too_large || content_length(r, value) ? too_large : BAD_REQUEST;
     }
-    return example_field(text, "transfer-encoding") ? 400 : 0; // no body is wanted here
+    return example_field(text, "transfer-encoding") ? BAD_REQUEST : NULL; // no body is wanted here
 }
 
-static void fields_end(struct http_conn *c)
+// Takes a line of the header in. Returns the refusal that it calls for, or NULL.
+static const char *line_done(struct http_conn *c)
 {
-    if (!c->has_host && !c->old) {
-        refuse(c, 400); // RFC 9112 3.2
+    struct request *r = &c->request;
+
+    if (r->phase == REQUEST_LINE) {
+        if (r->line.len == 0) {
+            return NULL;
+        }
+        r->phase = FIELDS;
+        return request_line(r);
     }
-    if (c->body > 0) {
-        c->phase = BODY;
+    if (r->line.len > 0) {
+        return field(r);
+    }
+    if (!r->has_host && !r->old) {
+        return BAD_REQUEST; // RFC 9112 3.2
+    }
+    if (r->body > 0) {
+        r->phase = BODY;
     } else {
         respond(c);
     }
-}
-
-static void line_done(struct http_conn *c)
-{
-    unsigned refusal;
-
-    if (c->phase == REQUEST_LINE) {
-        if (c->line.len > 0) {
-            request_line(c);
-            c->phase = FIELDS;
-        }
-    } else if (c->line.len == 0) {
-        fields_end(c);
-    } else if ((refusal = field(c)) != 0) {
-        refuse(c, refusal);
-    }
-    c->line.len = 0;
-    c->line.cut = false;
-    // What is wrong needs no more of the request.
-    if (c->phase == FIELDS && c->status != 200 && c->status != 404) {
-        respond(c);
-    }
+    return NULL;
 }
 
 static size_t take_line(struct http_conn *c, const uint8_t *data, size_t len)
 {
-    bool done;
-    size_t n = example_line_take(&c->line, data, len, &done);
+    struct request *r = &c->request;
+    const char *refusal = NULL;
 
-    c->head += (uint32_t)n;
-    if (c->head > HTTP_HEAD_MAX) {
-        refuse(c, 431);
-        respond(c);
-    } else if (done) {
-        line_done(c);
+    len = example_line_take(&r->line, data, len);
+    r->head += (uint32_t)len;
+    if (r->head > HTTP_HEAD_MAX) {
+        refusal = TOO_LARGE;
+    } else if (r->line.done) {
+        refusal = line_done(c);
     }
-    return n;
+    if (refusal) {
+        refuse(c, refusal);
+    }
+    return len;
 }
 
 static size_t take_body(struct http_conn *c, size_t len)
 {
-    size_t n = c->body < len ? (size_t)c->body : len;
+    struct request *r = &c->request;
+    size_t n = r->body < len ? r->body : len;
 
-    c->body -= n;
-    if (c->body == 0) {
+    r->body -= (uint32_t)n;
+    if (r->body == 0) {
         respond(c);
     }
     return n;
@@ -374,16 +340,16 @@ static void work(struct http_conn *c)
     const void *data;
     size_t len;
 
-    while ((c->phase != RESPOND || c->closing) &&
+    while ((c->request.phase != RESPOND || c->request.closing) &&
            (data = aksu_peek(c->net, c->conn, &len)) != NULL) {
-        if (c->phase == BODY) {
+        if (c->request.phase == BODY) {
             len = take_body(c, len);
-        } else if (c->phase != RESPOND) {
+        } else if (c->request.phase != RESPOND) {
             len = take_line(c, data, len);
         }
         aksu_consume(c->net, c->conn, len);
     }
-    if (c->ended && c->phase != RESPOND) {
+    if (c->ended && c->request.phase != RESPOND) {
         aksu_shutdown(c->net, c->conn);
     }
 }
@@ -408,10 +374,10 @@ static void on_sent(struct aksu *net, aksu_handle conn, void *user, size_t acked
     offer(c);
     // After a last response the client's FIN is all that is waited for: to close now would reset a
     // client that still sends, and lose it the response (RFC 9112 9.6).
-    if (c->phase != RESPOND || c->acked != c->end || c->closing) {
+    if (c->request.phase != RESPOND || c->acked != c->end || c->request.closing) {
         return;
     }
-    begin_request(c);
+    memset(&c->request, 0, sizeof c->request);
     work(c);
 }
 
@@ -460,7 +426,6 @@ static bool on_accept(struct aksu *net, aksu_handle conn, void *user)
     memset(c, 0, sizeof *c);
     c->net = net;
     c->conn = conn;
-    begin_request(c);
     aksu_set_handlers(net, conn, &http, c);
     aksu_set(net, conn, AKSU_NODELAY, 1); // a response's last octets must not wait for an ACK
     aksu_set(net, conn, AKSU_KEEPALIVE, 1);

@@ -22,11 +22,13 @@ void example_fill(uint32_t offset, void *to, size_t len)
 {
     uint8_t *p = to;
 
-    for (; len > 0 && offset % 4 != 0; len--) {
-        *p++ = example_octet(offset++);
-    }
-    // Compilers make one store of these four where that is allowed.
-    for (; len >= 4; len -= 4) {
+    while (len > 0) {
+        if (offset % 4 != 0 || len < 4) {
+            *p++ = example_octet(offset++);
+            len--;
+            continue;
+        }
+        // Compilers make one store of these four where that is allowed.
         uint32_t x = word(offset / 4);
         p[0] = (uint8_t)x;
         p[1] = (uint8_t)(x >> 8);
@@ -34,9 +36,7 @@ void example_fill(uint32_t offset, void *to, size_t len)
         p[3] = (uint8_t)(x >> 24);
         p += 4;
         offset += 4;
-    }
-    for (; len > 0; len--) {
-        *p++ = example_octet(offset++);
+        len -= 4;
     }
 }
 

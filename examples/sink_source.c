@@ -135,12 +135,12 @@ static void source_on_recv(struct aksu *net, aksu_handle conn, void *user, size_
 
     (void)readable;
     while ((data = aksu_peek(net, conn, &len)) != NULL) {
-        bool line_done = false;
-        if (!c->asked) {
-            len = example_line_take(&c->line, data, len, &line_done);
+        bool asking = !c->asked;
+        if (asking) {
+            len = example_line_take(&c->line, data, len);
         }
         aksu_consume(net, conn, len);
-        if (line_done) {
+        if (asking && c->line.done) {
             source_on_line(net, conn, c);
         }
     }

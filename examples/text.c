@@ -4,22 +4,28 @@
 
 #include <string.h>
 
-size_t example_line_take(struct example_line *line, const uint8_t *from, size_t len, bool *done)
+size_t example_line_take(struct example_line *line, const uint8_t *from, size_t len)
 {
-    const uint8_t *end = memchr(from, '\n', len);
-    size_t all = end ? (size_t)(end - from) : len;
-    size_t room = sizeof line->text - 1 - line->len;
-    size_t n = all < room ? all : room;
+    size_t n;
 
-    memcpy(line->text + line->len, from, n);
-    line->len = (uint16_t)(line->len + n);
-    line->cut |= all > room;
-    if (end && line->len > 0 && !line->cut && line->text[line->len - 1] == '\r') {
+    if (line->done) {
+        line->len = 0;
+        line->cut = line->done = false;
+    }
+    for (n = 0; n < len && !line->done; n++) {
+        if (from[n] == '\n') {
+            line->done = true;
+        } else if (line->len < sizeof line->text - 1) {
+            line->text[line->len++] = (char)from[n];
+        } else {
+            line->cut = true;
+        }
+    }
+    if (line->done && line->len > 0 && !line->cut && line->text[line->len - 1] == '\r') {
         line->len--;
     }
     line->text[line->len] = 0;
-    *done = end != NULL;
-    return end ? all + 1 : all;
+    return n;
 }
 
 bool example_number(const char **at, uint64_t limit, uint64_t *number)
@@ -28,11 +34,14 @@ bool example_number(const char **at, uint64_t limit, uint64_t *number)
     uint64_t n = 0;
 
     for (; *p >= '0' && *p <= '9'; p++) {
-        uint64_t digit = (uint64_t)(*p - '0');
-        if (n > UINT64_MAX / 10 || n * 10 > UINT64_MAX - digit || n * 10 + digit > limit) {
+        unsigned digit = (unsigned)(*p - '0');
+        if (n > UINT64_MAX / 10) {
             return false;
         }
         n = n * 10 + digit;
+        if (n < digit || n > limit) { // less: it has gone round
+            return false;
+        }
     }
     if (p == *at) {
         return false;
@@ -40,6 +49,18 @@ bool example_number(const char **at, uint64_t limit, uint64_t *number)
     *at = p;
     *number = n;
     return true;
+}
+
+const char *example_decimal(uint32_t number, char buffer[11])
+{
+    char *p = buffer + 10;
+
+    *p = 0;
+    do {
+        *--p = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return p;
 }
 
 static char lower(char c)

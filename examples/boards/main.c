@@ -8,14 +8,8 @@ static struct aksu_port port;
 void print_number(uint32_t number)
 {
     char text[11];
-    char *p = text + sizeof text - 1;
 
-    *p = '\0';
-    do {
-        *--p = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    aksu_print(p);
+    aksu_print(example_decimal(number, text));
 }
 
 static void on_link(struct aksu_port *p, bool up)
@@ -31,11 +25,12 @@ static void must(const char *call, int error)
         aksu_print(call);
         aksu_print(" returned -");
         print_number((uint32_t)-error);
-        aksu_panic(", which is an error: see enum aksu_error");
+        aksu_panic(": see enum aksu_error");
     }
 }
 
-static void start(void)
+// Apart from main(), so that what it needs of the stack is free again when the loop runs.
+__attribute__((noinline)) static void start(void)
 {
     struct aksu_config config = {.profile = &aksu_standard,
                                  .link = &aksu_ethernet,
@@ -50,7 +45,7 @@ static void start(void)
     config.offload = port.mac->offload;
     must("aksu_init()", aksu_init(&net, app_storage(), &config));
     if (!aksu_board_entropy(entropy, sizeof entropy)) {
-        aksu_panic("this board has no source of entropy: give aksu_board_entropy() one");
+        aksu_panic("aksu_board_entropy() has no source");
     }
     must("aksu_seed()", aksu_seed(&net, entropy, sizeof entropy));
     if (!port.mac->driver->start(port.mac, config.mac)) {

@@ -54,6 +54,7 @@ uint32_t aksu_clock_ms(void);
 void aksu_cpu_sleep(uint32_t ms, bool (*ready)(void *user), void *user);
 
 /// Lets an interrupt line mark work: it stays off from when it has fired until the next sleep.
+/// A Cortex-M's lines count from 0 to 95.
 void aksu_cpu_interrupt(unsigned line);
 
 /// Prints text for a person, without a newline of its own: semihosting, or a UART.

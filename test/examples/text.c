@@ -69,16 +69,15 @@ static void differing_octets_are_counted(void **state)
 static size_t take(struct example_line *line, const char *text, size_t at)
 {
     const uint8_t *p = (const uint8_t *)text;
-    bool done;
 
     line->len = 0;
-    line->cut = false;
-    size_t n = example_line_take(line, p, at, &done);
-    if (!done) {
+    line->cut = line->done = false;
+    size_t n = example_line_take(line, p, at);
+    if (!line->done) {
         assert_int_equal(n, at);
-        n += example_line_take(line, p + n, strlen(text) - n, &done);
+        n += example_line_take(line, p + n, strlen(text) - n);
     }
-    return done ? n : 0;
+    return line->done ? n : 0;
 }
 
 static void lines_end_at_lf_or_crlf_however_they_come(void **state)

@@ -8,28 +8,31 @@
 enum { RELOAD_MAX = 0xFFFFFF, ENABLE = 1, TICKINT = 2, CLKSOURCE = 4, COUNTFLAG = 1 << 16 };
 enum { LINE_WORDS = 3 };
 
-static uint32_t ticks_per_ms;
-static uint32_t now_ms;
-static uint32_t part;   // ticks of the millisecond that has begun
-static uint32_t last;   // the counter when it was last looked at
-static uint32_t reload; // what it goes on from after 0
-static uint32_t lines[LINE_WORDS];
+// In one struct, so that one address leads to all of it.
+static struct {
+    uint32_t ticks_per_ms;
+    uint32_t now_ms;
+    uint32_t part;   // ticks of the millisecond that has begun
+    uint32_t last;   // the counter when it was last looked at
+    uint32_t reload; // what it goes on from after 0
+    uint32_t lines[LINE_WORDS];
+} self;
 
 // Takes the time that has passed since the last look. The flag says that the counter went round,
 // once: it is read behind the counter, and the counter again if it is set.
 static void advance(void)
 {
     uint32_t value = aksu_reg_get(SYST_CVR);
-    uint32_t passed = last - value;
+    uint32_t passed = self.last - value;
 
     if (aksu_reg_get(SYST_CSR) & COUNTFLAG) {
         value = aksu_reg_get(SYST_CVR);
-        passed = last + 1 + (reload - value);
+        passed = self.last + 1 + (self.reload - value);
     }
-    last = value;
-    part += passed;
-    now_ms += part / ticks_per_ms;
-    part %= ticks_per_ms;
+    self.last = value;
+    self.part += passed;
+    self.now_ms += self.part / self.ticks_per_ms;
+    self.part %= self.ticks_per_ms;
 }
 
 // Makes the counter begin at `from`.
@@ -38,7 +41,7 @@ static void begin(uint32_t from)
     advance();
     aksu_reg_put(SYST_RVR, from);
     aksu_reg_put(SYST_CVR, 0);
-    reload = last = from;
+    self.reload = self.last = from;
     while (aksu_reg_get(SYST_CVR) == 0) {
         // it is loaded with the next tick
     }
@@ -46,8 +49,8 @@ static void begin(uint32_t from)
 
 void aksu_clock_start(uint32_t hz)
 {
-    ticks_per_ms = hz / 1000;
-    reload = last = RELOAD_MAX;
+    self.ticks_per_ms = hz / 1000;
+    self.reload = self.last = RELOAD_MAX;
     aksu_reg_put(SYST_RVR, RELOAD_MAX);
     aksu_reg_put(SYST_CVR, 0);
     aksu_reg_put(SYST_CSR, CLKSOURCE | TICKINT | ENABLE);
@@ -56,7 +59,7 @@ void aksu_clock_start(uint32_t hz)
 uint32_t aksu_clock_ms(void)
 {
     advance();
-    return now_ms;
+    return self.now_ms;
 }
 
 void aksu_systick(void)
@@ -76,22 +79,20 @@ void aksu_interrupt(void)
 
 void aksu_cpu_interrupt(unsigned line)
 {
-    lines[line / 32 % LINE_WORDS] |= 1u << line % 32;
+    self.lines[line / 32] |= 1u << line % 32;
 }
 
 void aksu_cpu_sleep(uint32_t ms, bool (*ready)(void *user), void *user)
 {
-    uint32_t most_ms = RELOAD_MAX / ticks_per_ms - 1;
+    uint32_t most_ms = RELOAD_MAX / self.ticks_per_ms - 1;
 
     // With interrupts masked a pending one still ends WFI, so none is missed in between.
     __asm__ volatile("cpsid i" ::: "memory");
     for (unsigned i = 0; i < LINE_WORDS; i++) {
-        if (lines[i]) {
-            aksu_reg_put(NVIC_ISER + 4 * i, lines[i]);
-        }
+        aksu_reg_put(NVIC_ISER + 4 * i, self.lines[i]);
     }
     if (!ready(user)) {
-        begin(ms > most_ms ? RELOAD_MAX : ms * ticks_per_ms - part);
+        begin(ms > most_ms ? RELOAD_MAX : ms * self.ticks_per_ms - self.part);
         __asm__ volatile("dsb\n\twfi" ::: "memory");
         begin(RELOAD_MAX);
     }

@@ -11,11 +11,7 @@
 #define SYST_CVR  0xE000E018u // current value
 #define NVIC_ISER 0xE000E100u
 #define NVIC_ICER 0xE000E180u
-#define SCB_ICSR  0xE000ED04u
-#define SCB_CFSR  0xE000ED28u
-#define SCB_HFSR  0xE000ED2Cu
-#define SCB_MMFAR 0xE000ED34u
-#define SCB_BFAR  0xE000ED38u
+#define SCB       0xE000ED00u
 #define MPU_TYPE  0xE000ED90u
 #define MPU_CTRL  0xE000ED94u
 #define MPU_RNR   0xE000ED98u

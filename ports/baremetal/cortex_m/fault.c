@@ -38,10 +38,11 @@ void aksu_stack_guard(void)
 
 static void print_register(const char *name, uint32_t value)
 {
-    char text[12];
+    char text[10];
 
     for (unsigned i = 0; i < 8; i++) {
-        text[i] = "0123456789abcdef"[value >> (28 - 4 * i) & 15];
+        unsigned digit = value >> (28 - 4 * i) & 15;
+        text[i] = (char)(digit < 10 ? '0' + digit : 'a' - 10 + digit);
     }
     text[8] = '\n';
     text[9] = '\0';
@@ -49,29 +50,42 @@ static void print_register(const char *name, uint32_t value)
     aksu_print(text);
 }
 
+// A word in memory, and what it is called.
+struct word {
+    char name[7];
+    uint8_t offset;
+};
+
+static const struct word status[] = {
+    {"icsr  ", 0x04},
+#if __ARM_ARCH >= 7
+    {"cfsr  ", 0x28}, {"hfsr  ", 0x2C}, {"mmfar ", 0x34}, {"bfar  ", 0x38},
+#endif
+};
+static const struct word pushed[] = {{"r0    ", 0},  {"r1    ", 4},  {"r2    ", 8},
+                                     {"r3    ", 12}, {"r12   ", 16}, {"lr    ", 20},
+                                     {"pc    ", 24}, {"xpsr  ", 28}};
+
 // A frame in the last words of the stack: what did not fit was larger.
-enum { FRAME_WORDS = 8 };
+enum { FRAME_WORDS = sizeof pushed / sizeof *pushed };
+
+static void print_words(const struct word *words, unsigned count, uintptr_t base)
+{
+    for (const struct word *word = words; word < words + count; word++) {
+        print_register(word->name, aksu_reg_get(base + word->offset));
+    }
+}
 
 void aksu_fault_report(const uint32_t *frame, uint32_t exc_return)
 {
-    static const char *const names[FRAME_WORDS] = {"r0    ", "r1    ", "r2    ", "r3    ",
-                                                   "r12   ", "lr    ", "pc    ", "xpsr  "};
     bool overflow = frame < aksu_stack_bottom + FRAME_WORDS;
 
     aksu_print(overflow ? "aksu: stack overflow\n" : "aksu: fault\n");
     print_register("sp    ", (uint32_t)(frame + FRAME_WORDS));
     print_register("exc   ", exc_return);
-    print_register("icsr  ", aksu_reg_get(SCB_ICSR));
-#if __ARM_ARCH >= 7
-    print_register("cfsr  ", aksu_reg_get(SCB_CFSR));
-    print_register("hfsr  ", aksu_reg_get(SCB_HFSR));
-    print_register("mmfar ", aksu_reg_get(SCB_MMFAR));
-    print_register("bfar  ", aksu_reg_get(SCB_BFAR));
-#endif
+    print_words(status, sizeof status / sizeof *status, SCB);
     if (frame >= aksu_stack_bottom && frame + FRAME_WORDS <= aksu_ram_end) { // else not pushed
-        for (unsigned i = 0; i < FRAME_WORDS; i++) {
-            print_register(names[i], frame[i]);
-        }
+        print_words(pushed, FRAME_WORDS, (uintptr_t)frame);
     }
     aksu_exit(1);
 }

@@ -70,13 +70,19 @@ static uint32_t get_mac(const struct aksu_lan9118 *m, unsigned at)
     return get(m, MAC_DATA);
 }
 
+// Reads or writes a register of the PHY, and waits until that is done.
+static void access_phy(const struct aksu_lan9118 *m, unsigned address, unsigned reg, unsigned write)
+{
+    put_mac(m, MII_ACC, address << 11 | reg << 6 | write | MII_BUSY);
+    for (unsigned i = 0; i < TRIES && (get_mac(m, MII_ACC) & MII_BUSY); i++) {
+    }
+}
+
 static uint16_t read_phy(struct aksu_mac *mac, unsigned address, unsigned reg)
 {
     struct aksu_lan9118 *m = (struct aksu_lan9118 *)mac;
 
-    put_mac(m, MII_ACC, address << 11 | reg << 6 | MII_BUSY);
-    for (unsigned i = 0; i < TRIES && (get_mac(m, MII_ACC) & MII_BUSY); i++) {
-    }
+    access_phy(m, address, reg, 0);
     return (uint16_t)get_mac(m, MII_DATA);
 }
 
@@ -85,9 +91,7 @@ static void write_phy(struct aksu_mac *mac, unsigned address, unsigned reg, uint
     struct aksu_lan9118 *m = (struct aksu_lan9118 *)mac;
 
     put_mac(m, MII_DATA, value);
-    put_mac(m, MII_ACC, address << 11 | reg << 6 | MII_WRITE | MII_BUSY);
-    for (unsigned i = 0; i < TRIES && (get_mac(m, MII_ACC) & MII_BUSY); i++) {
-    }
+    access_phy(m, address, reg, MII_WRITE);
 }
 
 static bool start(struct aksu_mac *mac, const uint8_t address[6])
