@@ -75,8 +75,17 @@ def ahead(seq: int, base: int) -> str:
 # Finding the stack ###
 
 
+def place(name: str) -> object:
+    """Where a variable lies, or its name if nobody knows."""
+    try:
+        return int(gdb.parse_and_eval(f"&{name}"))
+    except gdb.error:
+        return name
+
+
 def candidates() -> list:
-    """Names of the program's variables of type struct aksu, as expressions."""
+    """Names of the program's variables of type struct aksu, as expressions. A program optimized at link
+    time may name one twice, by other files too."""
     found = []
     file = ""
     for line in gdb.execute("info variables -q -t ^struct.aksu$", to_string=True).splitlines():
@@ -85,7 +94,10 @@ def candidates() -> list:
         elif ";" in line:
             name = line.rstrip("; ").split()[-1]
             found.append(f"'{file}'::{name}" if "static " in line else name)
-    return found
+    places = {}
+    for name in found:
+        places.setdefault(place(name), name)
+    return list(places.values())
 
 
 def choose() -> str:

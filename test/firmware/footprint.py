@@ -19,15 +19,14 @@ from board import BOARD, HERE, Board, build, missing_tools
 from common import Tally, check_budget, output
 
 NAME = "mps2-an385"
-FLAGS = "-DAKSU_BOARD_FLAGS=BOARD_RING=1024;BOARD_ECHO=64;BOARD_TIME_WAITS=2;EXAMPLE_LINE=48"
-SECTION = re.compile(r"^ \.(text|rodata|vectors|data|bss|dma)(?:\.(\S+))?\s+0x[0-9a-f]+\s+"
-                     r"0x([0-9a-f]+)\s+(\S+)$", re.M)
-FLASH = (  # parts of the image, by the names of the object files
-    ("the library", r"libaksu\.a"),
-    ("the MAC's driver", r"lan9118|phy\.c"),
-    ("loop, clock, start, faults, mem", r"libaksu_baremetal\.a|vectors"),
-    ("HTTP server, main", r"http_server|text\.c|pattern|main\.c|board\.c"),
-    ("gcc's own", r""),
+FLAGS = "-DAKSU_BOARD_FLAGS=BOARD_RING=1024;BOARD_ECHO=64;BOARD_TIME_WAITS=2;EXAMPLE_LINE=40"
+SECTION = re.compile(r"^ \.(data|bss|dma)\.(\S+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+\S+$", re.M)
+FUNCTION = re.compile(r"^\w+ (\w+) [tTwW] \S+\t(\S+):\d+$", re.M)
+FLASH = (  # functions, by the file that has them; what is put into one of another part counts there
+    ("the library", r"/lib/src/"),
+    ("the MAC's driver", r"/baremetal/(mac/|phy)"),
+    ("loop, clock, start, faults, mem", r"/baremetal/"),
+    ("HTTP server, main", r"/examples/"),
 )
 RAM = (  # and by the names of the objects
     ("receive rings", r"memory_rx"),
@@ -46,14 +45,13 @@ def symbol(image: pathlib.Path, name: str) -> int:
 
 
 def attributed(image: pathlib.Path) -> tuple:
-    """Octets of each part, as the map has them: in flash, and in RAM."""
+    """Octets of each part: in flash, as debug information tells, and in RAM, as the map does."""
     text = pathlib.Path(f"{image}.map").read_text(encoding="utf-8")
     flash, ram = ({name: 0 for name, _ in parts} for parts in (FLASH, RAM))
-    for kind, name, octets, file in SECTION.findall(text[text.index("Linker script and memory map"):]):
-        if kind in ("text", "rodata", "vectors", "data"):
-            flash[next(n for n, pattern in FLASH if re.search(pattern, file))] += int(octets, 16)
-        if kind in ("data", "bss", "dma"):
-            ram[next(n for n, pattern in RAM if re.fullmatch(pattern, name))] += int(octets, 16)
+    for octets, file in FUNCTION.findall(output(["arm-none-eabi-nm", "-S", "-l", image])):
+        flash[next(n for n, pattern in FLASH if re.search(pattern, file))] += int(octets, 16)
+    for _, name, octets in SECTION.findall(text[text.index("Linker script and memory map"):]):
+        ram[next(n for n, pattern in RAM if re.fullmatch(pattern, name))] += int(octets, 16)
     return flash, ram
 
 
@@ -67,11 +65,13 @@ def measure(image: pathlib.Path) -> dict:
     sections = dict(re.findall(r"^\.(text|data|bss|dma|ARM\.exidx)\s+(\d+)\s",
                                output(["arm-none-eabi-size", "-A", image]), re.M))
     octets = {name: int(size) for name, size in sections.items()}
+    parts = attributed(image)
     pages, frames = symbol(image, "page"), frame_buffers(image)
     flash = octets["text"] + octets.get("data", 0) + octets.get("ARM.exidx", 0)
+    parts[0]["tables, texts, vectors"] = flash - sum(parts[0].values())
     ram = octets["bss"] + octets.get("data", 0) + octets.get("dma", 0)
     for what, parts, whole, apart, not_counted in zip(
-            ("Flash", "RAM, without the stack"), attributed(image), (flash, ram),
+            ("Flash", "RAM, without the stack"), parts, (flash, ram),
             ("of it pages", "of it frames"), (pages, frames)):
         print(f"{what}, octets")
         for name, size in (*parts.items(), ("the whole", whole), (apart, not_counted)):
