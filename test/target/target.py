@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The unit and transition suites on a target: built for it, and run in QEMU, an image a suite.
+"""The unit, transition and hostile suites on a target: built for it, and run in QEMU, an image a
+suite. Bare machines are emulated whole; for Linux's the programs alone are.
 
 usage: target.py TARGET BUILD_FOLDER      TARGET: one of TARGETS
 """
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-from emulate import emulate
+import emulate
 
 HERE = pathlib.Path(__file__).resolve().parent
 MPS2 = ["qemu-system-arm", "-M", "mps2-an385"]
@@ -21,14 +22,19 @@ RISCV = ("riscv", "riscv64-unknown-elf-", "--crt0=semihost --oslib=semihost "
          "--defsym=__ram_size=4M,--defsym=__stack_size=256K")
 VIRT = ["-M", "virt", "-bios", "none"]
 PICOLIBC = "--specs=picolibc.specs -mcmodel=medany"
+I686 = ("linux", "i686-linux-gnu-", "-static")
+POWERPC = ("linux", "powerpc-linux-gnu-", "-static")
 
-# processor, prefix of the tools, link options; compile options; QEMU. An ARMv6-M image runs on the
-# machine that has the memory, whose Cortex-M3 knows all of its instructions.
+# system, prefix of the tools, link options; compile options; what runs an image: QEMU, or nothing
+# where this machine does. An ARMv6-M image runs on the machine that has the memory, whose Cortex-M3
+# knows all of its instructions. PowerPC is the big-endian one.
 TARGETS = {
     "cortex-m3": (ARM, "-mcpu=cortex-m3 -mthumb", MPS2),
     "cortex-m0plus": (ARM, "-mcpu=cortex-m0plus -mthumb", MPS2),
     "riscv32": (RISCV, f"-march=rv32imac -mabi=ilp32 {PICOLIBC}", ["qemu-system-riscv32", *VIRT]),
     "riscv64": (RISCV, f"-march=rv64imac -mabi=lp64 {PICOLIBC}", ["qemu-system-riscv64", *VIRT]),
+    "i686": (I686, "-msse2 -mfpmath=sse", []),
+    "powerpc": (POWERPC, "-mbig-endian", ["qemu-ppc"]),
 }
 SHIM = "2 passed, 14 failed"
 LAST = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
@@ -36,8 +42,9 @@ LAST = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
 
 def build(target: str, folder: pathlib.Path) -> list:
     """Builds the images. Returns their paths."""
-    (processor, prefix, link), flags, _ = TARGETS[target]
-    settings = {"CMAKE_SYSTEM_NAME": "Generic", "CMAKE_SYSTEM_PROCESSOR": processor,
+    (system, prefix, link), flags, _ = TARGETS[target]
+    settings = {"CMAKE_SYSTEM_NAME": "Linux" if system == "linux" else "Generic",
+                "CMAKE_SYSTEM_PROCESSOR": system,
                 "CMAKE_TRY_COMPILE_TARGET_TYPE": "STATIC_LIBRARY",
                 "CMAKE_C_COMPILER": f"{prefix}gcc", "CMAKE_ASM_COMPILER": f"{prefix}gcc",
                 "CMAKE_C_FLAGS": f"{flags} -ffunction-sections -fdata-sections",
@@ -54,9 +61,16 @@ def build(target: str, folder: pathlib.Path) -> list:
     return sorted(path for path in (folder / "bin").iterdir() if path.is_file())
 
 
+def start(target: str, image: pathlib.Path) -> emulate.Ended:
+    (system, _, _), _, runner = TARGETS[target]
+    if system == "linux":
+        return emulate.run([*runner, str(image)])
+    return emulate.emulate(runner, image)
+
+
 def run(target: str, image: pathlib.Path) -> tuple:
     """Returns (passed, failed, text) of a suite. One that does not end, or not well, has failed."""
-    ended = emulate(TARGETS[target][2], image)
+    ended = start(target, image)
     if image.name == "shim":  # it tries the header's asserts: each fails once, and is seen to
         good = ended.status == 1 and ended.text.endswith(f"\n{SHIM}\n")
         return good, not good, f"shim: {'as expected' if good else ended.text}\n"
@@ -73,7 +87,7 @@ def run(target: str, image: pathlib.Path) -> tuple:
 
 def main() -> None:
     target, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    tools = [f"{TARGETS[target][0][1]}gcc", TARGETS[target][2][0]]
+    tools = [f"{TARGETS[target][0][1]}gcc", *TARGETS[target][2][:1]]
     missing = [tool for tool in tools if not shutil.which(tool)]
     if missing:
         print(f"not installed: {' '.join(missing)}: scripts/setup target\n0 passed, 0 failed, 1 skipped")
