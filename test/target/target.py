@@ -6,6 +6,7 @@ suite. Bare machines are emulated whole; for Linux's the programs alone are.
 usage: target.py TARGET BUILD_FOLDER      TARGET: one of TARGETS
 """
 import concurrent.futures
+import dataclasses
 import pathlib
 import re
 import shutil
@@ -24,10 +25,12 @@ VIRT = ["-M", "virt", "-bios", "none"]
 PICOLIBC = "--specs=picolibc.specs -mcmodel=medany"
 I686 = ("linux", "i686-linux-gnu-", "-static")
 POWERPC = ("linux", "powerpc-linux-gnu-", "-static")
+AVR = ("avr", "avr-", "")
+SIMAVR = re.compile(r"\x1b\[[0-9;]*m|\.+$|\r", re.M)  # colours; a dot stands for the line's end
 
 # system, prefix of the tools, link options; compile options; what runs an image: QEMU, or nothing
 # where this machine does. An ARMv6-M image runs on the machine that has the memory, whose Cortex-M3
-# knows all of its instructions. PowerPC is the big-endian one.
+# knows all of its instructions. PowerPC is the big-endian one, AVR the one with an int of 16 bits.
 TARGETS = {
     "cortex-m3": (ARM, "-mcpu=cortex-m3 -mthumb", MPS2),
     "cortex-m0plus": (ARM, "-mcpu=cortex-m0plus -mthumb", MPS2),
@@ -35,6 +38,7 @@ TARGETS = {
     "riscv64": (RISCV, f"-march=rv64imac -mabi=lp64 {PICOLIBC}", ["qemu-system-riscv64", *VIRT]),
     "i686": (I686, "-msse2 -mfpmath=sse", []),
     "powerpc": (POWERPC, "-mbig-endian", ["qemu-ppc"]),
+    "avr": (AVR, "-mmcu=atmega1284p -std=gnu11", ["simavr", "-m", "atmega1284p", "-f", "16000000"]),
 }
 SHIM = "2 passed, 14 failed"
 LAST = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
@@ -63,8 +67,9 @@ def build(target: str, folder: pathlib.Path) -> list:
 
 def start(target: str, image: pathlib.Path) -> emulate.Ended:
     (system, _, _), _, runner = TARGETS[target]
-    if system == "linux":
-        return emulate.run([*runner, str(image)])
+    if system in ("linux", "avr"):
+        ended = emulate.run([*runner, str(image)])
+        return dataclasses.replace(ended, text=SIMAVR.sub("", ended.text)) if system == "avr" else ended
     return emulate.emulate(runner, image)
 
 
@@ -75,7 +80,7 @@ def run(target: str, image: pathlib.Path) -> tuple:
         good = ended.status == 1 and ended.text.endswith(f"\n{SHIM}\n")
         return good, not good, f"shim: {'as expected' if good else ended.text}\n"
     counts = LAST.findall(ended.text)
-    passed, failed = map(int, counts[-1]) if counts else (0, 0)
+    passed, failed = (sum(int(count[i]) for count in counts) for i in (0, 1))
     if ended.killed or not counts or (ended.status and not failed):
         failed += 1
     text = f"{image.name}: {passed} passed, {failed} failed\n"
