@@ -11,7 +11,7 @@ static bool storage_fits(const struct aksu_storage *s)
 static bool profile_valid(const struct aksu_profile *p)
 {
     return p && p->congestion && p->copy && p->rto_min_ms >= 1 && p->rto_max_ms >= 60000 &&
-           p->rto_max_ms <= 1u << 24 && p->msl_ms >= 1 && p->msl_ms <= 1u << 24 &&
+           p->rto_max_ms <= UINT32_C(1) << 24 && p->msl_ms >= 1 && p->msl_ms <= UINT32_C(1) << 24 &&
            p->delayed_ack_ms < 500 && p->user_timeout_s >= 100 && p->syn_ack_tries >= 1 &&
            p->challenge_acks >= 2;
 }

@@ -8,11 +8,12 @@
 // Window scale and SACK ride in the low bits of our timestamp, if the peer has timestamps.
 #include "stack.h"
 
+static const uint32_t HASH_MASK = 0xffffff;
+
 enum {
     PERIOD_BITS = 16, // a cookie lives for one to two periods of 65.5 s
     MSS_SHIFT = 24,
     PERIOD_SHIFT = 27,
-    HASH_MASK = 0xffffff,
     TS_BITS = 0x1f,
     TS_SACK = 0x10,
     TS_NO_WSCALE = 0x0f
@@ -89,7 +90,7 @@ static bool take(const struct aksu *net, const struct aksu_packet *in, struct ak
     uint32_t age = ((net->now_ms >> PERIOD_BITS) - (value >> PERIOD_SHIFT)) & 31;
 
     // One is possible only if one was sent within its life.
-    if (net->now_ms - net->cookie_at >= 2u << PERIOD_BITS || age > 1 ||
+    if (net->now_ms - net->cookie_at >= UINT32_C(2) << PERIOD_BITS || age > 1 ||
         cookie(net, &in->pair, ack->seq - 1, (net->now_ms >> PERIOD_BITS) - age, size) != value) {
         return false;
     }

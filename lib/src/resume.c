@@ -41,7 +41,7 @@ static bool plausible(const struct aksu *net, const struct aksu_tcb *t)
 {
     return idle(t) && t->rcv_buf == net->store->rx_octets && t->snd_wscale <= 14 &&
            t->rcv_wscale <= 14 && t->snd_mss >= 1 && t->rcv_mss >= 1 && t->snd_nxt == t->snd_una &&
-           t->cwnd >= 1 && t->cwnd <= 1u << 30 && t->rcv_adv - t->rcv_nxt <= t->rcv_room &&
+           t->cwnd >= 1 && t->cwnd <= UINT32_C(1) << 30 && t->rcv_adv - t->rcv_nxt <= t->rcv_room &&
            (t->flags & (AKSU_F_SYN_UNACKED | AKSU_F_FIN | AKSU_F_RCV_CLOSED)) == 0 &&
            (net->profile->timestamps || !(t->flags & AKSU_F_TIMESTAMPS)) &&
            (net->profile->sack || !(t->flags & AKSU_F_SACK));

@@ -157,7 +157,7 @@ int aksu_offer(struct aksu *net, aksu_handle conn, size_t len)
     if (error) {
         return error;
     }
-    if (!row->handlers->emit || len > (1u << 30) - row->tcb.snd_buf) {
+    if (!row->handlers->emit || len > (UINT32_C(1) << 30) - row->tcb.snd_buf) {
         return AKSU_EINVAL;
     }
     aksu_stack_do(net, row, AKSU_EV_WROTE, (uint32_t)len);

@@ -78,7 +78,7 @@ aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row
 
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn)
 {
-    uint32_t i = (uint32_t)conn & ((1u << AKSU_INDEX_BITS) - 1);
+    uint32_t i = (uint32_t)conn & ((UINT32_C(1) << AKSU_INDEX_BITS) - 1);
 
     if (i >= net->store->rows) {
         return NULL;
@@ -147,7 +147,7 @@ void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
 
 aksu_handle aksu_next_connection(const struct aksu *net, aksu_handle conn)
 {
-    uint32_t i = conn > 0 ? ((uint32_t)conn & ((1u << AKSU_INDEX_BITS) - 1)) + 1 : 0;
+    uint32_t i = conn > 0 ? ((uint32_t)conn & ((UINT32_C(1) << AKSU_INDEX_BITS) - 1)) + 1 : 0;
 
     for (; i < net->store->rows; i++) {
         if (net->store->row[i].bits & AKSU_ROW_USED) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs an image in QEMU to its own end, which it tells through semihosting."""
+"""Runs an image to its own end, which a bare machine in QEMU tells through semihosting."""
 import dataclasses
 import pathlib
 import subprocess
@@ -15,11 +15,8 @@ class Ended:
     killed: bool = False
 
 
-def emulate(machine: list, image: pathlib.Path, limit_s: float = LIMIT_S) -> Ended:
-    """Starts `machine` (QEMU's program and its options) with an image and waits for its end."""
-    command = [*machine, "-display", "none", "-monitor", "none", "-serial", "none", "-nic", "none",
-               "-chardev", "stdio,id=text", "-semihosting-config",
-               "enable=on,target=native,chardev=text", "-kernel", str(image)]
+def run(command: list, limit_s: float = LIMIT_S) -> Ended:
+    """Runs a command and waits for its end."""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace") as process:
         try:
@@ -29,3 +26,10 @@ def emulate(machine: list, image: pathlib.Path, limit_s: float = LIMIT_S) -> End
             process.kill()
             text, _ = process.communicate()
             return Ended(process.returncode, text, killed=True)
+
+
+def emulate(machine: list, image: pathlib.Path, limit_s: float = LIMIT_S) -> Ended:
+    """Starts `machine` (QEMU's program and its options) with an image and waits for its end."""
+    return run([*machine, "-display", "none", "-monitor", "none", "-serial", "none", "-nic", "none",
+                "-chardev", "stdio,id=text", "-semihosting-config",
+                "enable=on,target=native,chardev=text", "-kernel", str(image)], limit_s)

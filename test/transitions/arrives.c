@@ -460,9 +460,10 @@ static unsigned sweep(const struct fixture *start, unsigned flags)
              nxt = start->t.snd_nxt - start->iss;
     const uint32_t seqs[] = {
         left - 1,    left,          left + 1,      left + 1000, RCV_BUF,
-        RCV_BUF + 1, left + 100000, left - 100000, left - 100,  left + (1u << 31)};
-    const uint32_t acks[] = {una - 1,          una,         nxt, nxt + 1, una - 4000, una - 4001,
-                             una + (1u << 31), nxt + 100000};
+        RCV_BUF + 1, left + 100000, left - 100000, left - 100,  left + (UINT32_C(1) << 31)};
+    const uint32_t acks[] = {
+        una - 1,     una, nxt, nxt + 1, una - 4000, una - 4001, una + (UINT32_C(1) << 31),
+        nxt + 100000};
     unsigned failures = 0;
     for (size_t i = 0; i < 10; i++) {
         for (size_t j = 0; j < ((flags & AKSU_ACK) != 0 ? 8u : 1u); j++) {
@@ -538,9 +539,9 @@ static void largest_window(struct fixture *f)
     arrive(f, seg(f, A, 1, 1, 0, 8000));
     arrive(f, seg(f, A, 1, 1, 0, 100));
     assert_int_equal(f->t.max_snd_wnd, 8000);
-    arrive(f, seg(f, A, 1, 1u - 8000, 10, 100));
+    arrive(f, seg(f, A, 1, UINT32_C(1) - 8000, 10, 100));
     assert_int_equal(f->fx.ready, 10);
-    arrive(f, seg(f, A, 11, 1u - 8001, 10, 100));
+    arrive(f, seg(f, A, 11, UINT32_C(1) - 8001, 10, 100));
     assert_true(f->fx.refused);
 }
 

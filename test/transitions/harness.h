@@ -17,7 +17,11 @@ enum {
     MSS = 1000,      ///< of both sides
     RCV_BUF = 4000,  ///< our receive ring
     PEER_WND = 4000, ///< the window that the peer offers
+#ifndef AKSU_TEST_SMALL
     OUT_MAX = 128
+#else
+    OUT_MAX = 32 ///< 16 KB of RAM is all there is
+#endif
 };
 
 /// One connection under test and all that it has sent.

@@ -56,7 +56,7 @@ static void wscale_shift(struct fixture *fresh)
         assert_int_equal(f.t.snd_wnd, PEER_WND); // R7323-02: the SYN,ACK's is not scaled
         arrive(&f, seg(&f, A, 1, 1, 0, 0xffff));
         unsigned shift = shifts[i] < 14 ? shifts[i] : 14;
-        assert_int_equal(f.t.snd_wnd, 0xffffu << shift);
+        assert_int_equal(f.t.snd_wnd, UINT32_C(0xffff) << shift);
     }
 }
 
@@ -79,13 +79,14 @@ static void wscale_not_in_syn(struct fixture *f)
     assert_int_equal(f->t.snd_wnd, 1001);
     assert_int_equal(f->t.max_snd_wnd, 1001);
     arrive(f, seg(f, A, 1, 1, 0, 1000));
-    assert_int_equal(f->t.snd_wnd, 1000 << 7);
+    assert_int_equal(f->t.snd_wnd, UINT32_C(1000) << 7);
 }
 
 // Our own window: enough shift for the buffer, right edge never beyond the room.
 static void wscale_ours(struct fixture *fresh)
 {
-    static const uint32_t sizes[] = {1000, 65535, 65536, 200000, 1 << 20, 1 << 30};
+    static const uint32_t sizes[] = {
+        1000, 65535, 65536, 200000, UINT32_C(1) << 20, UINT32_C(1) << 30};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct fixture f = *fresh;
         f.rcv_buf = sizes[i];
@@ -94,7 +95,7 @@ static void wscale_ours(struct fixture *fresh)
         assert_true(f.out[0].options & WS);
         uint8_t shift = f.out[0].wscale;
         assert_true(shift <= 14);
-        assert_true((65535u << shift) >= sizes[i] - (sizes[i] >> 14)); // all but a granule
+        assert_true((UINT32_C(65535) << shift) >= sizes[i] - (sizes[i] >> 14)); // all but a granule
         assert_int_equal(f.out[0].wnd, sizes[i] < 65535 ? sizes[i] : 65535);
         struct aksu_segment s = seg(&f, SA, 0, 1, 0, PEER_WND);
         s.options = WS;
@@ -114,7 +115,7 @@ static void ring_beyond_the_field(struct fixture *fresh)
 {
     for (unsigned ws = 0; ws < 2; ws++) {
         struct fixture f = *fresh;
-        f.rcv_buf = ws ? 1u << 30 : 200000;
+        f.rcv_buf = ws ? UINT32_C(1) << 30 : 200000;
         drive_options(&f, ws ? WS : 0u, 0);
         assert_int_equal(due(&f), UINT32_MAX);
         give(&f, A, 1, 1, 1000);

@@ -244,7 +244,7 @@ static uint32_t serve(struct world *w, unsigned self)
             user(w, self, AKSU_EV_TICK, 0);
             break;
         case AKSU_NEXT_WAIT:
-            if (plan.wait_ms == 0 || plan.wait_ms > 1u << 30)
+            if (plan.wait_ms == 0 || plan.wait_ms > UINT32_C(1) << 30)
                 fail(w, "a wait out of range");
             return plan.wait_ms;
         default:

@@ -333,10 +333,10 @@ static void offer_limit(void **state)
     start(&h, &no_tx);
     assert_int_equal(aksu_listen(&h.net, NULL, PORT, 0, &handlers, &h.app), AKSU_OK);
     iss = establish(&h, PEER_PORT);
-    assert_int_equal(aksu_offer(&h.net, h.app.conn, (1u << 30) + 1), AKSU_EINVAL);
+    assert_int_equal(aksu_offer(&h.net, h.app.conn, (UINT32_C(1) << 30) + 1), AKSU_EINVAL);
     assert_int_equal(aksu_offer(&h.net, h.app.conn, 1000), AKSU_OK);
-    assert_int_equal(aksu_offer(&h.net, h.app.conn, (1u << 30) - 999), AKSU_EINVAL);
-    assert_int_equal(aksu_offer(&h.net, h.app.conn, (1u << 30) - 1000), AKSU_OK);
+    assert_int_equal(aksu_offer(&h.net, h.app.conn, (UINT32_C(1) << 30) - 999), AKSU_EINVAL);
+    assert_int_equal(aksu_offer(&h.net, h.app.conn, (UINT32_C(1) << 30) - 1000), AKSU_OK);
     assert_int_equal(aksu_offer(&h.net, h.app.conn, 1), AKSU_EINVAL);
     assert_true(next(&h));
     assert_true(h.got.len > 0);

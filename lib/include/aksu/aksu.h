@@ -264,7 +264,7 @@ struct aksu_storage {
 /// Whether sizes are in the ranges that AKSU_STORAGE_WITH gives. aksu_init() relies on it.
 #define AKSU_STORAGE_VALID(connections, listeners, rx_octets, tx_octets, time_waits, echo_octets)  \
     ((connections) >= 1 && (connections) <= 524287 && (listeners) >= 1 && (rx_octets) >= 1 &&      \
-     (rx_octets) <= 1 << 30 && (tx_octets) <= 1 << 30 && (time_waits) >= 1 &&                      \
+     (rx_octets) <= 0x40000000 && (tx_octets) <= 0x40000000 && (time_waits) >= 1 &&                      \
      (echo_octets) >= 8 && (echo_octets) <= 65515)
 
 /// Defines `name`, a static struct aksu_storage, with its arrays. Sizes out of range do not

@@ -20,7 +20,7 @@ bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask)
         return false;
     }
     // The network's own number and its broadcast; links of two and of one host have neither.
-    return ((addr ^ own) & netmask) != 0 || netmask >= 0xfffffffe ||
+    return ((addr ^ own) & netmask) != 0 || netmask >= 0xfffffffeu ||
            (host != 0 && host != ~netmask);
 }
 

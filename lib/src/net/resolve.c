@@ -7,9 +7,10 @@
 
 enum {
     ASK_EVERY_MS = 1000, // RFC 1122 2.3.2.1
-    ASK_TIMES = 10,
-    KNOWN_MS = 5 * 60 * 1000
+    ASK_TIMES = 10
 };
+
+static const uint32_t KNOWN_MS = UINT32_C(300000);
 
 enum { ASKING, KNOWN };
 

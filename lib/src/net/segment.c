@@ -100,34 +100,31 @@ bool aksu_segment_get(struct aksu_packet *in)
     return in->pair.remote_port != 0 && in->pair.local_port != 0;
 }
 
-// An option that fits a word with its value, or the beginning of a longer one: NOPs stand before
-// it, so that nothing needs to follow an END (MUST-69).
-enum {
-    PUT_MSS = MSS << 24 | 4 << 16,
-    PUT_WSCALE = NOP << 24 | WSCALE << 16 | 3 << 8,
-    PUT_SACK_PERMITTED = NOP << 24 | NOP << 16 | SACK_PERMITTED << 8 | 2,
-    PUT_TIMESTAMPS = NOP << 24 | NOP << 16 | TIMESTAMPS << 8 | 10,
-    PUT_SACK = NOP << 24 | NOP << 16 | SACK << 8 | 2
-};
+// An option's beginning, with NOPs before it that fill the word: nothing needs to follow an END
+// then (MUST-69).
+static uint32_t head(unsigned kind, unsigned len)
+{
+    return (uint32_t)NOP << 24 | (uint32_t)NOP << 16 | kind << 8 | len;
+}
 
 static uint8_t *put_options(const struct aksu_segment *s, uint8_t *p)
 {
     if (s->options & AKSU_OPT_MSS) {
-        p = aksu_put32(p, PUT_MSS | (uint32_t)s->mss);
+        p = aksu_put32(p, (uint32_t)MSS << 24 | UINT32_C(4) << 16 | s->mss);
     }
     if (s->options & AKSU_OPT_WSCALE) {
-        p = aksu_put32(p, PUT_WSCALE | (uint32_t)s->wscale);
+        p = aksu_put32(p, (uint32_t)NOP << 24 | (uint32_t)WSCALE << 16 | 3 << 8 | s->wscale);
     }
     if (s->options & AKSU_OPT_SACK_PERMITTED) {
-        p = aksu_put32(p, PUT_SACK_PERMITTED);
+        p = aksu_put32(p, head(SACK_PERMITTED, 2));
     }
     if (s->options & AKSU_OPT_TIMESTAMPS) {
-        p = aksu_put32(p, PUT_TIMESTAMPS);
+        p = aksu_put32(p, head(TIMESTAMPS, 10));
         p = aksu_put32(p, s->tsval);
         p = aksu_put32(p, s->tsecr);
     }
     if (s->options & AKSU_OPT_SACK) {
-        p = aksu_put32(p, PUT_SACK + 8u * s->sacks);
+        p = aksu_put32(p, head(SACK, 2 + 8u * s->sacks));
         for (unsigned i = 0; i < s->sacks; i++) {
             p = aksu_put32(p, s->sack[i].start);
             p = aksu_put32(p, s->sack[i].end);

@@ -22,7 +22,8 @@ static void arm_keepalive(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     if (keeps_alive(t)) {
-        aksu_tcp_arm(c, AKSU_AT_MISC, (t->keep_idle_s ? t->keep_idle_s : KEEP_IDLE_S) * 1000u);
+        aksu_tcp_arm(c, AKSU_AT_MISC,
+                     (t->keep_idle_s ? t->keep_idle_s : KEEP_IDLE_S) * UINT32_C(1000));
     }
 }
 
@@ -102,7 +103,7 @@ static void keep_alive(const struct aksu_step *c)
     t->keep_probes++;
     t->owed |= AKSU_OWE_KEEPALIVE;
     aksu_tcp_arm(c, AKSU_AT_MISC,
-                 (t->keep_interval_s ? t->keep_interval_s : KEEP_INTERVAL_S) * 1000u);
+                 (t->keep_interval_s ? t->keep_interval_s : KEEP_INTERVAL_S) * UINT32_C(1000));
 }
 
 // A saved connection wakes under another clock: the time since its save has passed for it.

@@ -2,12 +2,13 @@
 // Reno's congestion window: RFC 5681 3.1 and 3.2, the initial window of RFC 6928.
 #include "tcp.h"
 
-enum { CWND_MAX = 1 << 30 };
+static const uint32_t CWND_MAX = UINT32_C(1) << 30;
 
 // Down to the initial window: sending again after an idle time, RFC 5681 4.1.
 static void idle(struct aksu_tcb *t)
 {
-    uint32_t initial = aksu_min32(10u * t->snd_mss, aksu_max32(2u * t->snd_mss, 14600));
+    uint32_t initial =
+        aksu_min32(UINT32_C(10) * t->snd_mss, aksu_max32(UINT32_C(2) * t->snd_mss, 14600));
 
     t->cwnd = aksu_min32(t->cwnd, initial);
 }
@@ -35,13 +36,13 @@ static void acked(struct aksu_tcb *t, uint32_t octets)
 // RFC 5681 equation (4).
 static uint32_t half(const struct aksu_tcb *t, uint32_t flight)
 {
-    return aksu_max32(flight / 2, 2u * t->snd_mss);
+    return aksu_max32(flight / 2, UINT32_C(2) * t->snd_mss);
 }
 
 static void lost(struct aksu_tcb *t, uint32_t flight)
 {
     t->ssthresh = half(t, flight);
-    t->cwnd = t->ssthresh + 3u * t->snd_mss;
+    t->cwnd = t->ssthresh + UINT32_C(3) * t->snd_mss;
 }
 
 static void timed_out(struct aksu_tcb *t, uint32_t flight)

@@ -2,7 +2,9 @@
 // What to send, and when: the only source of segments and of deadlines. Nothing is changed here.
 #include "tcp.h"
 
-enum { WAIT_MAX_MS = 1 << 30, SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
+enum { SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
+
+static const uint32_t WAIT_MAX_MS = UINT32_C(1) << 30;
 
 // Payload that fits beside SACK blocks (MUST-16; timestamps are off snd_mss already).
 static uint32_t payload_max(const struct aksu_tcb *t)
@@ -76,7 +78,7 @@ static bool update_due(const struct aksu_tcb *t)
     uint32_t gain = aksu_tcp_window(t) - offered;
 
     return gain > 0 && aksu_tcp_receiving(t) &&
-           (gain >= aksu_min32(t->rcv_buf / 2, 2u * t->rcv_mss) ||
+           (gain >= aksu_min32(t->rcv_buf / 2, UINT32_C(2) * t->rcv_mss) ||
             offered < aksu_tcp_window_step(t));
 }
 

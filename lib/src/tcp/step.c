@@ -4,8 +4,9 @@
 // is in active.c.
 #include "tcp.h"
 
+static const uint32_t BUF_MAX = UINT32_C(1) << 30;
+
 enum {
-    BUF_MAX = 1 << 30,
     OVERRIDE_MS = 500, // 3.8.6.2.1: between 0.1 and 1 s
     PTB_FLOOR = 512    // 552 octets of IP, the least that is believed (RFC 5927 7.2)
 };

@@ -2,7 +2,9 @@
 // Timestamps and PAWS, RFC 7323 3 to 5.
 #include "tcp.h"
 
-enum { PAWS_IDLE = 24u * 24 * 3600 * 1000 / 65536 }; // 24 days in units of 65536 ms, RFC 7323 5.5
+enum {
+    PAWS_IDLE = UINT32_C(24) * 24 * 3600 * 1000 / 65536
+}; // 24 days in units of 65536 ms, RFC 7323 5.5
 
 static uint16_t age(const struct aksu_tcb *t, uint32_t now_ms)
 {
