@@ -142,6 +142,7 @@ static void act(const struct aksu_step *c)
 {
     memset(c->fx, 0, sizeof *c->fx);
     if (c->ev->kind == AKSU_EV_SEGMENT) {
+        c->fx->refused = true;
         aksu_tcp_arrives_syn_sent(c);
     } else if (c->ev->kind == AKSU_EV_CONNECT) {
         connect(c);
@@ -156,16 +157,15 @@ static void act(const struct aksu_step *c)
 void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                    struct aksu_effects *fx)
 {
+    const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
     uint8_t before = t->state;
 
     if (active(t, ev->kind)) {
-        const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
         act(&c);
     } else {
-        aksu_tcp_serve(p, t, ev, fx);
+        aksu_tcp_dispatch(&c);
     }
     if (keeps_alive(t)) {
-        const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
         bool stopped = !(t->timers & AKSU_TIMER_MISC);
         if (ev->kind == AKSU_EV_TICK && stopped) {
             keep_alive(&c); // it was due

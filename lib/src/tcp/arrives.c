@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Segment arrival in SYN-RECEIVED and the synchronized states, in the order of RFC 9293 3.10.7.4.
-// A check returns whether the segment goes on to the next one; else it is refused.
+// A check returns whether the segment goes on to the next one; what does not get to the end of them
+// is refused.
 #include "tcp.h"
 
 // The peer's SYN once more, in SYN-RECEIVED: it is known already.
@@ -11,17 +12,17 @@ static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
 }
 
 // Second: RST, as RFC 5961 3.2 has it. TIME-WAIT ignores it (RFC 1337). Nothing comes after it.
-static bool take_reset(const struct aksu_step *c, struct aksu_tcb *t)
+static void take_reset(const struct aksu_step *c, struct aksu_tcb *t)
 {
     if (t->state == AKSU_TIME_WAIT) {
-        return false;
+        return;
     }
     if (c->s->seq != t->rcv_nxt) {
         aksu_tcp_challenge(c);
-        return false;
+        return;
     }
+    c->fx->refused = false;
     aksu_tcp_drop(c, t->state == AKSU_SYN_RECEIVED ? AKSU_ECONNREFUSED : AKSU_ECONNRESET);
-    return true;
 }
 
 // Fourth: SYN, as RFC 5961 4.2 has it. (Third would be security and compartment.)
@@ -235,7 +236,11 @@ void aksu_tcp_take(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     bool advanced = aksu_seq_lt(t->snd_una, c->s->ack);
 
+    c->fx->refused = false;
     t->keep_probes = 0;
+    if (aksu_tcp_stamped(t, c->s)) {
+        c->p->timestamps->arrived(t, c->s, c->now_ms);
+    }
     if (t->state <= AKSU_SYN_RECEIVED) {
         t->state = AKSU_ESTABLISHED;
         c->fx->mask |= AKSU_FX_OPENED;
@@ -255,8 +260,9 @@ void aksu_tcp_take(const struct aksu_step *c)
 
 // The checks. A repeated SYN is not as a segment of the connection. In a simultaneous open it comes
 // with the ACK of ours, and that counts (3.5, Figure 7); else the client has not seen our SYN,ACK.
-static bool check(const struct aksu_step *c, struct aksu_tcb *t)
+bool aksu_tcp_check(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
 
     if (repeated_syn(t, s)) {
@@ -272,25 +278,12 @@ static bool check(const struct aksu_step *c, struct aksu_tcb *t)
             return false;
         }
         if (s->flags & AKSU_RST) {
-            return take_reset(c, t);
+            take_reset(c, t);
+            return false;
         }
         if (!check_syn(c, t)) {
             return false;
         }
     }
     return check_ack(c, t);
-}
-
-void aksu_tcp_arrives(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-
-    c->fx->refused = !check(c, t);
-    if (c->fx->refused || (c->s->flags & AKSU_RST)) {
-        return;
-    }
-    if (aksu_tcp_stamped(t, c->s)) {
-        c->p->timestamps->arrived(t, c->s, c->now_ms);
-    }
-    aksu_tcp_take(c);
 }

@@ -334,19 +334,26 @@ void aksu_tcp_settle(const struct aksu_step *c)
     }
 }
 
+// 3.10.7.1, 3.10.7.2 and 3.10.7.4; SYN-SENT is in active.c. What is not taken is refused.
 static void segment(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (t->state == AKSU_CLOSED) {
-        c->fx->refused = true;
-        c->fx->mask = (c->s->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
-    } else if (t->state == AKSU_LISTEN) {
-        aksu_tcp_arrives_listen(c);
-    } else {
-        aksu_tcp_arrives(c);
+    c->fx->refused = true;
+    if (t->state > AKSU_LISTEN) {
+        if (aksu_tcp_check(c)) {
+            aksu_tcp_take(c);
+        }
+        return;
+    }
+    enum aksu_verdict verdict = aksu_tcp_listen(c->s);
+
+    if (verdict == AKSU_REPLY || (t->state == AKSU_CLOSED && !(c->s->flags & AKSU_RST))) {
+        c->fx->mask = AKSU_FX_RESET;
+    } else if (verdict == AKSU_ADMIT) {
+        aksu_tcp_take_syn(c);
     }
 }
 
-static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
+static void handle(const struct aksu_step *c, struct aksu_tcb *t)
 {
     switch (c->ev->kind) {
     case AKSU_EV_LISTEN:
@@ -387,15 +394,20 @@ static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
+void aksu_tcp_dispatch(const struct aksu_step *c)
+{
+    memset(c->fx, 0, sizeof *c->fx);
+    handle(c, c->t);
+    aksu_tcp_settle(c);
+}
+
 void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                     struct aksu_effects *fx)
 {
-    struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
+    const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
     uint8_t before = t->state;
 
-    memset(fx, 0, sizeof *fx);
-    dispatch(&c, t);
-    aksu_tcp_settle(&c);
+    aksu_tcp_dispatch(&c);
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
     (void)before;
 }

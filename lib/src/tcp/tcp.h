@@ -34,11 +34,11 @@ struct aksu_step {
 uint8_t aksu_tcp_window_shift(uint32_t rcv_buf);
 void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_open *o,
                    enum aksu_state state);
-void aksu_tcp_arrives_listen(const struct aksu_step *c);
+void aksu_tcp_take_syn(const struct aksu_step *c);
 void aksu_tcp_arrives_syn_sent(const struct aksu_step *c);
 
 // arrives.c
-void aksu_tcp_arrives(const struct aksu_step *c);
+bool aksu_tcp_check(const struct aksu_step *c);
 void aksu_tcp_take(const struct aksu_step *c);
 
 // sequence.c
@@ -46,7 +46,7 @@ bool aksu_tcp_check_sequence(const struct aksu_step *c);
 
 // reassembly.c
 bool aksu_tcp_take_text(const struct aksu_step *c);
-void aksu_tcp_report_duplicate(const struct aksu_step *c);
+void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to);
 bool aksu_tcp_hold(struct aksu_tcb *t, aksu_seq start, aksu_seq end);
 void aksu_tcp_forget_duplicate(struct aksu_tcb *t);
 
@@ -67,6 +67,7 @@ void aksu_tcp_arm_user(const struct aksu_step *c);
 // left alone.
 void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                     struct aksu_effects *fx);
+void aksu_tcp_dispatch(const struct aksu_step *c);
 void aksu_tcp_finish(const struct aksu_step *c, int reason);
 void aksu_tcp_drop(const struct aksu_step *c, int reason);
 void aksu_tcp_give_up(const struct aksu_step *c, int reason);
