@@ -162,28 +162,27 @@ static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, u
     }
 }
 
-// Which timers are due. *wait_ms: how long until the next of the others, at most WAIT_MAX_MS, also
-// for a clock that went backwards.
-uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
+// Which timers are due, negated; else how long until the next one is, at most WAIT_MAX_MS, also for
+// a clock that went backwards.
+int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms)
 {
     const uint32_t *at = t->deadline;
-    unsigned running = t->timers & (unsigned)~AKSU_TIMER_LINGER;
-    uint32_t wait = WAIT_MAX_MS;
-    unsigned due = 0;
+    int32_t running = t->timers & ~AKSU_TIMER_LINGER;
+    int32_t wait = WAIT_MAX_MS;
+    int32_t due = 0;
 
-    for (unsigned timer = AKSU_TIMER_RTX; timer <= running; timer <<= 1) {
-        uint32_t left = *at++ - now_ms;
+    for (int32_t timer = AKSU_TIMER_RTX; timer <= running; timer <<= 1) {
+        int32_t left = (int32_t)(*at++ - now_ms);
         if (!(running & timer)) {
             continue;
         }
-        if ((int32_t)left <= 0) {
-            due |= timer;
-        } else {
-            wait = aksu_min32(wait, left);
+        if (left <= 0) {
+            due -= timer;
+        } else if (left < wait) {
+            wait = left;
         }
     }
-    *wait_ms = wait;
-    return (uint8_t)due;
+    return due ? due : wait;
 }
 
 // Begins a segment of nothing but an ACK. Of the blocks, sacks says how many count.
@@ -206,21 +205,20 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
                              uint32_t now_ms, struct aksu_plan *plan)
 {
     struct aksu_plan unwanted;
-    uint32_t wait_ms;
-    uint8_t due = aksu_tcp_due(t, now_ms, &wait_ms);
+    int32_t wait = aksu_tcp_due(t, now_ms);
 
-    if (due & (uint8_t)~AKSU_TIMER_ACK) {
+    if (wait < 0 && wait != -AKSU_TIMER_ACK) {
         return AKSU_NEXT_TICK;
     }
     if (!plan) {
         plan = &unwanted;
     }
     clear(&plan->segment);
-    if (choose(t, due != 0, &plan->segment)) {
+    if (choose(t, wait < 0, &plan->segment)) {
         put_header(p, t, now_ms, &plan->segment);
         return AKSU_NEXT_SEGMENT;
     }
-    plan->wait_ms = wait_ms;
+    plan->wait_ms = (uint32_t)wait; // an ACK that is due is sent
     return t->timers ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
 }
 

@@ -267,9 +267,11 @@ static void misc_expired(const struct aksu_step *c, struct aksu_tcb *t)
 // Timeouts, 3.10.8.
 static void tick(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    uint32_t wait_ms;
-    uint8_t due = aksu_tcp_due(t, c->now_ms, &wait_ms);
+    int32_t due = -aksu_tcp_due(t, c->now_ms);
 
+    if (due < 0) {
+        return; // none
+    }
     if (due & AKSU_TIMER_USER) {
         aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
         return;

@@ -77,7 +77,7 @@ bool aksu_tcp_may_write(const struct aksu_tcb *t);
 void aksu_tcp_settle(const struct aksu_step *c);
 
 // plan.c
-uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms);
+int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
 uint32_t aksu_tcp_can_send(const struct aksu_tcb *t);
 
 // window.c
