@@ -127,7 +127,6 @@ static void fin_acked(const struct aksu_step *c, struct aksu_tcb *t)
     if (t->state == AKSU_FIN_WAIT_1) {
         t->state = AKSU_FIN_WAIT_2;
         t->timers &= (uint8_t) ~(AKSU_TIMER_MISC | AKSU_TIMER_USER | AKSU_TIMER_LINGER);
-        aksu_tcp_arm_fin_wait_2(c);
     } else if (t->state == AKSU_CLOSING) {
         aksu_tcp_enter_time_wait(c);
     } else if (t->state == AKSU_LAST_ACK) {

@@ -56,16 +56,6 @@ void aksu_tcp_enter_time_wait(const struct aksu_step *c)
     aksu_tcp_arm(c, AKSU_AT_MISC, 2 * c->p->msl_ms);
 }
 
-// Only after a full close: a half-closed connection may wait for its peer for ever.
-void aksu_tcp_arm_fin_wait_2(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-
-    if (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED)) {
-        aksu_tcp_arm(c, AKSU_AT_MISC, c->p->fin_wait_2_ms);
-    }
-}
-
 // The states behind the end of sending all have the FIN.
 bool aksu_tcp_may_write(const struct aksu_tcb *t)
 {
@@ -121,9 +111,8 @@ static void close_both(const struct aksu_step *c, struct aksu_tcb *t)
     }
     t->flags |= AKSU_F_RCV_CLOSED;
     shut_down(t);
-    if (t->state == AKSU_FIN_WAIT_2) {
-        aksu_tcp_arm_fin_wait_2(c);
-    } else if (c->ev->value != 0) {
+    t->timers &= (uint8_t)~AKSU_TIMER_MISC; // no keep-alive of a half-closed connection any more
+    if (t->state != AKSU_FIN_WAIT_2 && c->ev->value != 0) {
         aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->ev->value, BUF_MAX));
         t->timers |= AKSU_TIMER_LINGER;
     }
@@ -320,6 +309,11 @@ void aksu_tcp_settle(const struct aksu_step *c)
 
     if (t->state == AKSU_ESTABLISHED && (t->flags & AKSU_F_FIN)) {
         end_sending(t); // closed before it was open
+    }
+    // Only after a full close: a half-closed connection may wait for its peer for ever.
+    if (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED) &&
+        !(t->timers & AKSU_TIMER_MISC)) {
+        aksu_tcp_arm(c, AKSU_AT_MISC, c->p->fin_wait_2_ms);
     }
     if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
         return;

@@ -72,7 +72,6 @@ void aksu_tcp_finish(const struct aksu_step *c, int reason);
 void aksu_tcp_drop(const struct aksu_step *c, int reason);
 void aksu_tcp_give_up(const struct aksu_step *c, int reason);
 void aksu_tcp_enter_time_wait(const struct aksu_step *c);
-void aksu_tcp_arm_fin_wait_2(const struct aksu_step *c);
 bool aksu_tcp_may_write(const struct aksu_tcb *t);
 void aksu_tcp_settle(const struct aksu_step *c);
 
