@@ -7,7 +7,7 @@ uint8_t aksu_tcp_window_shift(uint32_t rcv_buf)
 {
     uint8_t shift = 0;
 
-    while (shift < AKSU_WSCALE_MAX && (rcv_buf >> shift) > UINT16_MAX) {
+    for (; rcv_buf > UINT16_MAX && shift < AKSU_WSCALE_MAX; rcv_buf /= 2) {
         shift++;
     }
     return shift;
