@@ -96,7 +96,7 @@ static void keep_alive(const struct aksu_step *c)
         return;
     }
     if (t->keep_probes >= (t->keep_count ? t->keep_count : KEEP_COUNT)) {
-        aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
+        aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
         return;
     }
     t->keep_probes++;

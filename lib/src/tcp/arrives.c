@@ -22,7 +22,7 @@ static void take_reset(const struct aksu_step *c, struct aksu_tcb *t)
         return;
     }
     c->fx->refused = false;
-    aksu_tcp_drop(c, t->state == AKSU_SYN_RECEIVED ? AKSU_ECONNREFUSED : AKSU_ECONNRESET);
+    aksu_tcp_drop(c, t->state == AKSU_SYN_RECEIVED ? -AKSU_ECONNREFUSED : -AKSU_ECONNRESET);
 }
 
 // Fourth: SYN, as RFC 5961 4.2 has it. (Third would be security and compartment.)
@@ -35,7 +35,7 @@ static bool check_syn(const struct aksu_step *c, struct aksu_tcb *t)
         return true;
     }
     if (aksu_tcp_half_open(t) && aksu_seq_leq(t->rcv_nxt, c->s->seq)) {
-        aksu_tcp_drop(c, AKSU_ECONNREFUSED);
+        aksu_tcp_drop(c, -AKSU_ECONNREFUSED);
     } else {
         aksu_tcp_challenge(c);
     }
@@ -220,7 +220,7 @@ static void take_rest(const struct aksu_step *c, struct aksu_tcb *t)
         return;
     }
     if ((t->flags & AKSU_F_RCV_CLOSED) && s->len > 0 && aksu_seq_lt(t->rcv_nxt, end)) {
-        aksu_tcp_give_up(c, AKSU_ECONNABORTED); // data after CLOSE is lost: say so (SHLD-3)
+        aksu_tcp_give_up(c, -AKSU_ECONNABORTED); // data after CLOSE is lost: say so (SHLD-3)
         return;
     }
     take_text(c, t);

@@ -83,7 +83,7 @@ static bool check_syn_sent(const struct aksu_step *c)
         }
         if (s->flags & AKSU_RST) {
             c->fx->refused = false;
-            aksu_tcp_finish(c, AKSU_ECONNREFUSED);
+            aksu_tcp_finish(c, -AKSU_ECONNREFUSED);
             return false;
         }
     }

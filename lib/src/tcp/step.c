@@ -18,7 +18,7 @@ void aksu_tcp_finish(const struct aksu_step *c, int reason)
     t->owed = 0;
     t->timers = 0;
     c->fx->mask |= AKSU_FX_CLOSED;
-    c->fx->reason = (int16_t)reason;
+    c->fx->reason = (int16_t)-reason;
 }
 
 // Ends a connection from the other side: a half-open one is back in LISTEN without a word to the
@@ -106,7 +106,7 @@ static void close_both(const struct aksu_step *c, struct aksu_tcb *t)
         return;
     }
     if (t->state <= AKSU_SYN_SENT || t->rcv_room < t->rcv_buf) {
-        aksu_tcp_give_up(c, AKSU_ECONNABORTED); // unread data is lost: say so (SHLD-3)
+        aksu_tcp_give_up(c, -AKSU_ECONNABORTED); // unread data is lost: say so (SHLD-3)
         return;
     }
     t->flags |= AKSU_F_RCV_CLOSED;
@@ -182,7 +182,7 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
 static void trouble(const struct aksu_step *c, int reason)
 {
     c->fx->mask |= AKSU_FX_TROUBLE;
-    c->fx->reason = (int16_t)reason;
+    c->fx->reason = (int16_t)-reason;
 }
 
 static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
@@ -192,12 +192,12 @@ static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
         t->keep_probes = (uint8_t)(t->keep_probes + (t->keep_probes < UINT8_MAX));
     }
     if (t->probe_limit != 0 && t->probes > t->probe_limit) {
-        aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
+        aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
         return;
     }
     t->owed |= AKSU_OWE_PROBE;
     if (t->keep_probes == AKSU_R1) {
-        trouble(c, AKSU_ETIMEDOUT);
+        trouble(c, -AKSU_ETIMEDOUT);
     }
 }
 
@@ -221,12 +221,12 @@ static void retransmit(const struct aksu_step *c, struct aksu_tcb *t)
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags |= AKSU_F_SYN_RETRIED;
         if (aksu_tcp_half_open(t) && t->retries >= c->p->syn_ack_tries) {
-            aksu_tcp_drop(c, AKSU_ETIMEDOUT); // RFC 4987 3.3
+            aksu_tcp_drop(c, -AKSU_ETIMEDOUT); // RFC 4987 3.3
             return;
         }
     }
     if (t->retries == AKSU_R1) {
-        trouble(c, AKSU_ETIMEDOUT);
+        trouble(c, -AKSU_ETIMEDOUT);
     }
 }
 
@@ -249,7 +249,7 @@ static void misc_expired(const struct aksu_step *c, struct aksu_tcb *t)
     // In FIN-WAIT-2 half-closed it was the keep-alive timer: see active.c.
     if (t->state == AKSU_TIME_WAIT ||
         (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED))) {
-        aksu_tcp_finish(c, t->state == AKSU_TIME_WAIT ? AKSU_OK : AKSU_ETIMEDOUT);
+        aksu_tcp_finish(c, t->state == AKSU_TIME_WAIT ? AKSU_OK : -AKSU_ETIMEDOUT);
     }
 }
 
@@ -262,7 +262,7 @@ static void tick(const struct aksu_step *c, struct aksu_tcb *t)
         return; // none
     }
     if (due & AKSU_TIMER_USER) {
-        aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
+        aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
         return;
     }
     if (due & AKSU_TIMER_RTX) {
@@ -293,7 +293,7 @@ static void icmp(const struct aksu_step *c, struct aksu_tcb *t)
         t->snd_nxt = t->snd_una;
         return;
     }
-    int reason = (int)c->ev->detail;
+    int reason = -(int)c->ev->detail;
     if (c->ev->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED) {
         aksu_tcp_drop(c, reason);
     } else {
@@ -371,7 +371,7 @@ static void handle(const struct aksu_step *c, struct aksu_tcb *t)
         close_both(c, t);
         break;
     case AKSU_EV_ABORT:
-        aksu_tcp_give_up(c, AKSU_ECONNABORTED);
+        aksu_tcp_give_up(c, -AKSU_ECONNABORTED);
         break;
     case AKSU_EV_SEGMENT:
         segment(c, t);

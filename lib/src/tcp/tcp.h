@@ -68,6 +68,7 @@ void aksu_tcp_arm_user(const struct aksu_step *c);
 void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                     struct aksu_effects *fx);
 void aksu_tcp_dispatch(const struct aksu_step *c);
+// A reason is positive here: it takes the shorter instructions.
 void aksu_tcp_finish(const struct aksu_step *c, int reason);
 void aksu_tcp_drop(const struct aksu_step *c, int reason);
 void aksu_tcp_give_up(const struct aksu_step *c, int reason);
