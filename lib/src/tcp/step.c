@@ -349,7 +349,7 @@ static void segment(const struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
-static void handle(const struct aksu_step *c, struct aksu_tcb *t)
+static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
 {
     switch (c->ev->kind) {
     case AKSU_EV_LISTEN:
@@ -390,20 +390,14 @@ static void handle(const struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
-void aksu_tcp_dispatch(const struct aksu_step *c)
+void aksu_tcp_serve(const struct aksu_step *c)
 {
-    memset(c->fx, 0, sizeof *c->fx);
-    handle(c, c->t);
-    aksu_tcp_settle(c);
-}
-
-void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                    struct aksu_effects *fx)
-{
-    const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
+    struct aksu_tcb *t = c->t;
     uint8_t before = t->state;
 
-    aksu_tcp_dispatch(&c);
+    memset(c->fx, 0, sizeof *c->fx);
+    dispatch(c, t);
+    aksu_tcp_settle(c);
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
     (void)before;
 }

@@ -63,11 +63,12 @@ void aksu_tcp_arm(const struct aksu_step *c, unsigned which, uint32_t ms);
 void aksu_tcp_arm_rtx(const struct aksu_step *c);
 void aksu_tcp_arm_user(const struct aksu_step *c);
 
-// step.c: aksu_tcp_serve is aksu_tcp_step for connections that LISTEN began and whose options were
+// active.c: aksu_tcp_step with its context made
+void aksu_tcp_act(const struct aksu_step *c);
+
+// step.c: aksu_tcp_serve is aksu_tcp_act for connections that LISTEN began and whose options were
 // left alone.
-void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                    struct aksu_effects *fx);
-void aksu_tcp_dispatch(const struct aksu_step *c);
+void aksu_tcp_serve(const struct aksu_step *c);
 // A reason is positive here: it takes the shorter instructions.
 void aksu_tcp_finish(const struct aksu_step *c, int reason);
 void aksu_tcp_drop(const struct aksu_step *c, int reason);
