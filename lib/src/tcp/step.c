@@ -349,7 +349,8 @@ static void segment(const struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
-static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
+// Returns whether there may be something to settle.
+static bool dispatch(const struct aksu_step *c, struct aksu_tcb *t)
 {
     switch (c->ev->kind) {
     case AKSU_EV_LISTEN:
@@ -363,7 +364,7 @@ static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
         break;
     case AKSU_EV_READ:
         read_out(t, c->ev->value);
-        break;
+        return false;
     case AKSU_EV_SHUTDOWN:
         shut_down(t);
         break;
@@ -378,7 +379,7 @@ static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
         break;
     case AKSU_EV_SENT:
         sent(c, t);
-        break;
+        return false;
     case AKSU_EV_TICK:
         tick(c, t);
         break;
@@ -388,6 +389,7 @@ static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
     default:
         break;
     }
+    return true;
 }
 
 void aksu_tcp_serve(const struct aksu_step *c)
@@ -396,8 +398,9 @@ void aksu_tcp_serve(const struct aksu_step *c)
     uint8_t before = t->state;
 
     memset(c->fx, 0, sizeof *c->fx);
-    dispatch(c, t);
-    aksu_tcp_settle(c);
+    if (dispatch(c, t)) {
+        aksu_tcp_settle(c);
+    }
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
     (void)before;
 }
