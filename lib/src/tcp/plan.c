@@ -35,14 +35,13 @@ static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queue
     return len > 0 && (len == queued || len >= t->max_snd_wnd / 2 || (quiet && again));
 }
 
-// How many numbers can be sent from snd_nxt on: octets, and one for the FIN behind the last. Of
-// OWE_REXMIT and OWE_PROBE, owed is what is to be sent from the front of the queue on, once our SYN
-// is acknowledged: what was sent of it again, as far as the window allows (SHLD-16); or a probe:
-// one octet into a window of zero, or the FIN if nothing else is left (3.8.6.1), and into a window
-// that is just small what it takes.
-uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned owed)
+// How many numbers can be sent from snd_nxt on: octets, and one for the FIN behind the last. Or,
+// again, from the front of the queue on once our SYN is acknowledged, as far as the window allows
+// (SHLD-16): what was lost; or a probe, one octet into a window of zero, or the FIN if nothing else
+// is left (3.8.6.1), and into a window that is just small what it takes.
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, bool again)
 {
-    uint32_t flight = owed ? 0 : t->snd_nxt - t->snd_una;
+    uint32_t flight = again ? 0 : t->snd_nxt - t->snd_una;
     uint32_t sent = flight - aksu_tcp_syn(t); // if the SYN is to be sent again, beyond everything
     uint32_t fin = aksu_tcp_fin(t);
 
@@ -50,19 +49,15 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned owed)
         return 0;
     }
     uint32_t queued = t->snd_buf - sent;
-    uint32_t wnd = owed ? aksu_max32(t->snd_wnd, 1) : t->snd_wnd;
-    uint32_t room = owed ? wnd : aksu_min32(wnd, congestion_window(t));
-
-    if (owed & AKSU_OWE_REXMIT) {
-        wnd = room = aksu_min32(wnd, t->snd_max - t->snd_una);
-    }
+    uint32_t wnd = again ? aksu_max32(t->snd_wnd, 1) : t->snd_wnd;
+    uint32_t room = again ? wnd : aksu_min32(wnd, congestion_window(t));
     uint32_t mss = payload_max(t);
     uint32_t len = aksu_min32(aksu_min32(queued, mss), room - aksu_min32(room, flight));
 
     if (fin && len == queued && flight + queued < wnd) {
         return len + 1;
     }
-    return owed || len == mss || worth_sending(t, len, queued) ? len : 0;
+    return again || len == mss || worth_sending(t, len, queued) ? len : 0;
 }
 
 // An update of its own is due when much room has come, or when the peer may be waiting for it.
@@ -101,7 +96,7 @@ static void put_urgent(const struct aksu_tcb *t, struct aksu_segment *s)
 // Text, a keep-alive or an acknowledgment; false: nothing.
 static bool choose_open(const struct aksu_tcb *t, bool ack_due, struct aksu_segment *s)
 {
-    unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
+    bool again = (t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE)) != 0;
     uint32_t count = aksu_tcp_can_send(t, again);
 
     if (again || count > 0) {

@@ -7,8 +7,7 @@ enum {
     RTO_SYN_LOST_MS = 3000, // RFC 6298 5.7
     GRANULARITY_MS = 1,
     SRTT_MAX_MS = 8191,
-    SYN_R2_S = 180, // MUST-23
-    BACKOFF_MAX = 16
+    SYN_R2_S = 180 // MUST-23
 };
 
 // Starts a timer: AKSU_AT_...

@@ -126,9 +126,7 @@ static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
     t->timers &= (uint8_t)~AKSU_TIMER_ACK;
     t->last_ack = s->ack;
     aksu_seq_raise(&t->rcv_adv, s->ack + ((uint32_t)s->wnd << shift));
-    if (s->options & AKSU_OPT_SACK) {
-        aksu_tcp_forget_duplicate(t); // told once (RFC 2883 4)
-    }
+    aksu_tcp_forget_duplicate(t); // told once (RFC 2883 4)
 }
 
 // Moves snd_nxt and snd_max over what was sent. A probe of a window of zero is not counted as
@@ -318,7 +316,7 @@ void aksu_tcp_settle(const struct aksu_step *c)
     if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
         return;
     }
-    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t, 0) > 0) {
+    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t, false) > 0) {
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
     } else if (!(t->timers & AKSU_TIMER_RTX) && !(t->owed & AKSU_OWE_PROBE)) {
