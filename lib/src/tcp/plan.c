@@ -36,10 +36,10 @@ static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queue
 }
 
 // How many numbers can be sent from snd_nxt on: octets, and one for the FIN behind the last. Or,
-// again, from the front of the queue on once our SYN is acknowledged, as far as the window allows
-// (SHLD-16): what was lost; or a probe, one octet into a window of zero, or the FIN if nothing else
-// is left (3.8.6.1), and into a window that is just small what it takes.
-uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, bool again)
+// if again is not 0, from the front of the queue on once our SYN is acknowledged, as far as the
+// window allows (SHLD-16): what was lost; or a probe, one octet into a window of zero, or the FIN
+// if nothing else is left (3.8.6.1), and into a window that is just small what it takes.
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again)
 {
     uint32_t flight = again ? 0 : t->snd_nxt - t->snd_una;
     uint32_t sent = flight - aksu_tcp_syn(t); // if the SYN is to be sent again, beyond everything
@@ -96,7 +96,7 @@ static void put_urgent(const struct aksu_tcb *t, struct aksu_segment *s)
 // Text, a keep-alive or an acknowledgment; false: nothing.
 static bool choose_open(const struct aksu_tcb *t, bool ack_due, struct aksu_segment *s)
 {
-    bool again = (t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE)) != 0;
+    unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     uint32_t count = aksu_tcp_can_send(t, again);
 
     if (again || count > 0) {

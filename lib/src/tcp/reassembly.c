@@ -121,14 +121,13 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
         aksu_tcp_report_duplicate(c, x.end);
         return true; // nothing new, or nothing that there is room for
     }
-    uint32_t from = x.start - text(c->s);
-    uint32_t ahead = x.start - t->rcv_nxt;
-    uint32_t len = x.end - x.start - fin;
-    bool now = fin || ahead > 0 || t->ranges > 0;
-
+    c->fx->copy_from = x.start - text(c->s);
+    c->fx->copy_to = x.start - t->rcv_nxt;
+    c->fx->copy_len = x.end - x.start - fin;
+    bool now = fin || c->fx->copy_to > 0 || t->ranges > 0;
     bool fresh = join(t, &x);
 
-    if (ahead == 0) {
+    if (c->fx->copy_to == 0) {
         accept(c, t, x.end, fin);
     } else if (aksu_tcp_hold(t, x.start, x.end)) {
         t->flags |= fin ? AKSU_F_FIN_HELD : 0;
@@ -139,11 +138,6 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
         aksu_tcp_report_duplicate(c, x.end);
         return true;
     }
-    if (len > 0) {
-        c->fx->mask |= AKSU_FX_DELIVER;
-        c->fx->copy_from = from;
-        c->fx->copy_to = ahead;
-        c->fx->copy_len = len;
-    }
+    c->fx->mask |= c->fx->copy_len > 0 ? AKSU_FX_DELIVER : 0;
     return now;
 }
