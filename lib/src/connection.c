@@ -51,7 +51,7 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     row->handlers = handlers;
     row->user = user;
     row->bits |= AKSU_ROW_ANNOUNCED;
-    net->step = aksu_tcp_step;
+    net->step = aksu_tcp_act;
     net->resolver = &aksu_arp_resolver;
     aksu_isn_open(net, &pair, &open);
     aksu_stack_step(net, row, &ev, &fx);
@@ -123,7 +123,7 @@ int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32
     } else {
         struct aksu_event ev = {AKSU_EV_SET, (uint8_t)option, 0, value, 0, NULL, NULL};
         struct aksu_effects fx;
-        net->step = aksu_tcp_step;
+        net->step = aksu_tcp_act;
         aksu_stack_step(net, row, &ev, &fx);
         aksu_stack_wake(net, row);
     }

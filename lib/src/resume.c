@@ -84,7 +84,7 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     row->dscp = p[21];
     row->bits |= AKSU_ROW_ANNOUNCED;
     ev.value = aksu_get32(p + 4);
-    net->step = aksu_tcp_step;
+    net->step = aksu_tcp_act;
     net->resolver = &aksu_arp_resolver;
     aksu_stack_step(net, row, &ev, &fx);
     aksu_stack_wake(net, row);

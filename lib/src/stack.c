@@ -7,13 +7,14 @@
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx)
 {
+    const struct aksu_step c = {net->profile, &row->tcb, ev, fx, ev->segment, net->now_ms};
     struct aksu_trace *trace = net->trace;
 
     ev->now_ms = net->now_ms;
     if (trace) {
         trace->before = row->tcb;
     }
-    net->step(net->profile, &row->tcb, ev, fx);
+    net->step(&c);
     if (fx->mask & AKSU_FX_CLOSED) {
         row->reason = (uint8_t)-fx->reason;
     }

@@ -279,7 +279,7 @@ static void check_tcb(struct host *h, const struct aksu_tcb *t)
         blame(h, "SND.MSS %u, shift %u, ranges %u", t->snd_mss, t->snd_wscale, t->ranges);
     }
     for (unsigned i = 0; i < t->ranges && i < AKSU_RANGES; i++) {
-        if (i == 0 && (t->flags & AKSU_F_DSACK)) {
+        if (i == t->ranges - 1u && (t->flags & AKSU_F_DSACK)) {
             continue; // a report of what is old
         }
         if (!in_order(t->rcv_nxt + 1, t->range[i].start) ||

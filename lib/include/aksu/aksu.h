@@ -137,6 +137,7 @@ struct aksu_trace {
 /// PPP and SLIP carry them.
 struct aksu_link;
 struct aksu_resolver;
+struct aksu_step;
 extern const struct aksu_link aksu_ethernet;
 
 /// What a stack is told when it starts. Zero is the default of each member but profile and addr.
@@ -332,8 +333,7 @@ struct aksu {
     const struct aksu_profile *profile;
     const struct aksu_link *link;
     // What only some images need, and then link: set by the calls that need it.
-    void (*step)(const struct aksu_profile *, struct aksu_tcb *, const struct aksu_event *,
-                 struct aksu_effects *);
+    void (*step)(const struct aksu_step *);
     const struct aksu_resolver *resolver;
     struct aksu_trace *trace;
     void *user;

@@ -152,7 +152,7 @@ enum {
     AKSU_F_WSCALE = 0x0080,      ///< window scale, likewise
     AKSU_F_SYN_RETRIED = 0x0100, ///< the SYN was retransmitted: RFC 6298 5.7
     AKSU_F_RECOVERY = 0x0200,    ///< fast recovery, until recover is acknowledged
-    AKSU_F_DSACK = 0x0400,       ///< range[0] is a duplicate to be reported, RFC 2883
+    AKSU_F_DSACK = 0x0400,       ///< the last of range is a duplicate to be reported, RFC 2883
     AKSU_F_NODELAY = 0x0800,     ///< Nagle is off
     AKSU_F_KEEPALIVE = 0x1000,   ///< keep-alive is on
     AKSU_F_QUICKACK = 0x2000,    ///< acknowledgments are not delayed
@@ -223,7 +223,7 @@ struct aksu_tcb {
     aksu_seq recover;     ///< RFC 6582 3.2
     uint32_t deadline[AKSU_DEADLINES]; ///< of the timers, ms
     uint32_t salt; ///< secret of this pair of endpoints: timestamp offset, challenge budget
-    struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent first
+    struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent last
 };
 
 /// How a connection begins: what the pure core cannot know by itself.

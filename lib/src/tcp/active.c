@@ -97,7 +97,7 @@ static void keep_alive(const struct aksu_step *c)
         return;
     }
     if (t->keep_probes >= (t->keep_count ? t->keep_count : KEEP_COUNT)) {
-        aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
+        aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
         return;
     }
     t->keep_probes++;
@@ -139,10 +139,11 @@ static bool active(const struct aksu_tcb *t, unsigned kind)
                : kind == AKSU_EV_CONNECT || kind == AKSU_EV_SET || kind == AKSU_EV_RESUME;
 }
 
-static void act(const struct aksu_step *c)
+static void begin(const struct aksu_step *c)
 {
     memset(c->fx, 0, sizeof *c->fx);
     if (c->ev->kind == AKSU_EV_SEGMENT) {
+        c->fx->refused = true;
         aksu_tcp_arrives_syn_sent(c);
     } else if (c->ev->kind == AKSU_EV_CONNECT) {
         connect(c);
@@ -154,26 +155,33 @@ static void act(const struct aksu_step *c)
     aksu_tcp_settle(c);
 }
 
-void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                   struct aksu_effects *fx)
+void aksu_tcp_act(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+    unsigned kind = c->ev->kind;
     uint8_t before = t->state;
 
-    if (active(t, ev->kind)) {
-        const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
-        act(&c);
+    if (active(t, kind)) {
+        begin(c);
     } else {
-        aksu_tcp_serve(p, t, ev, fx);
+        aksu_tcp_serve(c);
     }
     if (keeps_alive(t)) {
-        const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
         bool stopped = !(t->timers & AKSU_TIMER_MISC);
-        if (ev->kind == AKSU_EV_TICK && stopped) {
-            keep_alive(&c); // it was due
-        } else if (stopped || (ev->kind == AKSU_EV_SEGMENT && !fx->refused)) {
-            arm_keepalive(&c); // the peer is there (MUST-26)
+        if (kind == AKSU_EV_TICK && stopped) {
+            keep_alive(c); // it was due
+        } else if (stopped || (kind == AKSU_EV_SEGMENT && !c->fx->refused)) {
+            arm_keepalive(c); // the peer is there (MUST-26)
         }
     }
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
     (void)before;
+}
+
+void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
+                   struct aksu_effects *fx)
+{
+    const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
+
+    aksu_tcp_act(&c);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Segment arrival in SYN-RECEIVED and the synchronized states, in the order of RFC 9293 3.10.7.4.
-// A check returns whether the segment goes on to the next one; else it is refused.
+// A check returns whether the segment goes on to the next one; what does not get to the end of them
+// is refused.
 #include "tcp.h"
 
 // The peer's SYN once more, in SYN-RECEIVED: it is known already.
@@ -11,17 +12,17 @@ static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
 }
 
 // Second: RST, as RFC 5961 3.2 has it. TIME-WAIT ignores it (RFC 1337). Nothing comes after it.
-static bool take_reset(const struct aksu_step *c, struct aksu_tcb *t)
+static void take_reset(const struct aksu_step *c, struct aksu_tcb *t)
 {
     if (t->state == AKSU_TIME_WAIT) {
-        return false;
+        return;
     }
     if (c->s->seq != t->rcv_nxt) {
         aksu_tcp_challenge(c);
-        return false;
+        return;
     }
-    aksu_tcp_drop(c, t->state == AKSU_SYN_RECEIVED ? AKSU_ECONNREFUSED : AKSU_ECONNRESET);
-    return true;
+    c->fx->refused = false;
+    aksu_tcp_drop(c, t->state == AKSU_SYN_RECEIVED ? -AKSU_ECONNREFUSED : -AKSU_ECONNRESET);
 }
 
 // Fourth: SYN, as RFC 5961 4.2 has it. (Third would be security and compartment.)
@@ -34,7 +35,7 @@ static bool check_syn(const struct aksu_step *c, struct aksu_tcb *t)
         return true;
     }
     if (aksu_tcp_half_open(t) && aksu_seq_leq(t->rcv_nxt, c->s->seq)) {
-        aksu_tcp_drop(c, AKSU_ECONNREFUSED);
+        aksu_tcp_drop(c, -AKSU_ECONNREFUSED);
     } else {
         aksu_tcp_challenge(c);
     }
@@ -126,7 +127,6 @@ static void fin_acked(const struct aksu_step *c, struct aksu_tcb *t)
     if (t->state == AKSU_FIN_WAIT_1) {
         t->state = AKSU_FIN_WAIT_2;
         t->timers &= (uint8_t) ~(AKSU_TIMER_MISC | AKSU_TIMER_USER | AKSU_TIMER_LINGER);
-        aksu_tcp_arm_fin_wait_2(c);
     } else if (t->state == AKSU_CLOSING) {
         aksu_tcp_enter_time_wait(c);
     } else if (t->state == AKSU_LAST_ACK) {
@@ -220,7 +220,7 @@ static void take_rest(const struct aksu_step *c, struct aksu_tcb *t)
         return;
     }
     if ((t->flags & AKSU_F_RCV_CLOSED) && s->len > 0 && aksu_seq_lt(t->rcv_nxt, end)) {
-        aksu_tcp_give_up(c, AKSU_ECONNABORTED); // data after CLOSE is lost: say so (SHLD-3)
+        aksu_tcp_give_up(c, -AKSU_ECONNABORTED); // data after CLOSE is lost: say so (SHLD-3)
         return;
     }
     take_text(c, t);
@@ -235,7 +235,11 @@ void aksu_tcp_take(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     bool advanced = aksu_seq_lt(t->snd_una, c->s->ack);
 
+    c->fx->refused = false;
     t->keep_probes = 0;
+    if (aksu_tcp_stamped(t, c->s)) {
+        c->p->timestamps->arrived(t, c->s, c->now_ms);
+    }
     if (t->state <= AKSU_SYN_RECEIVED) {
         t->state = AKSU_ESTABLISHED;
         c->fx->mask |= AKSU_FX_OPENED;
@@ -255,8 +259,9 @@ void aksu_tcp_take(const struct aksu_step *c)
 
 // The checks. A repeated SYN is not as a segment of the connection. In a simultaneous open it comes
 // with the ACK of ours, and that counts (3.5, Figure 7); else the client has not seen our SYN,ACK.
-static bool check(const struct aksu_step *c, struct aksu_tcb *t)
+bool aksu_tcp_check(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
 
     if (repeated_syn(t, s)) {
@@ -272,25 +277,12 @@ static bool check(const struct aksu_step *c, struct aksu_tcb *t)
             return false;
         }
         if (s->flags & AKSU_RST) {
-            return take_reset(c, t);
+            take_reset(c, t);
+            return false;
         }
         if (!check_syn(c, t)) {
             return false;
         }
     }
     return check_ack(c, t);
-}
-
-void aksu_tcp_arrives(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-
-    c->fx->refused = !check(c, t);
-    if (c->fx->refused || (c->s->flags & AKSU_RST)) {
-        return;
-    }
-    if (aksu_tcp_stamped(t, c->s)) {
-        c->p->timestamps->arrived(t, c->s, c->now_ms);
-    }
-    aksu_tcp_take(c);
 }

@@ -7,7 +7,7 @@ uint8_t aksu_tcp_window_shift(uint32_t rcv_buf)
 {
     uint8_t shift = 0;
 
-    while (shift < AKSU_WSCALE_MAX && (rcv_buf >> shift) > UINT16_MAX) {
+    for (; rcv_buf > UINT16_MAX && shift < AKSU_WSCALE_MAX; rcv_buf /= 2) {
         shift++;
     }
     return shift;
@@ -51,7 +51,8 @@ static void negotiate(struct aksu_tcb *t, const struct aksu_segment *s)
     }
 }
 
-static void take_syn(const struct aksu_step *c)
+// The peer's SYN: the connection is in SYN-RECEIVED, unless there is an ACK with it.
+void aksu_tcp_take_syn(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
@@ -64,20 +65,8 @@ static void take_syn(const struct aksu_step *c)
     // The window of a SYN is never scaled (RFC 7323 2.2).
     t->snd_wnd = t->max_snd_wnd = s->wnd;
     t->snd_wl1 = s->seq;
-}
-
-void aksu_tcp_arrives_listen(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-    enum aksu_verdict verdict = aksu_tcp_listen(c->s);
-
-    if (verdict != AKSU_ADMIT) {
-        c->fx->refused = true;
-        c->fx->mask = verdict == AKSU_REPLY ? AKSU_FX_RESET : 0;
-        return;
-    }
-    take_syn(c);
     t->state = AKSU_SYN_RECEIVED;
+    c->fx->refused = false;
 }
 
 // 3.10.7.3, first and second: whether the segment comes through the ACK and RST checks.
@@ -93,7 +82,8 @@ static bool check_syn_sent(const struct aksu_step *c)
             return false;
         }
         if (s->flags & AKSU_RST) {
-            aksu_tcp_finish(c, AKSU_ECONNREFUSED);
+            c->fx->refused = false;
+            aksu_tcp_finish(c, -AKSU_ECONNREFUSED);
             return false;
         }
     }
@@ -109,12 +99,10 @@ void aksu_tcp_arrives_syn_sent(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     if (!check_syn_sent(c)) {
-        c->fx->refused = (c->fx->mask & AKSU_FX_CLOSED) == 0;
         return;
     }
-    take_syn(c);
+    aksu_tcp_take_syn(c);
     if (!(c->s->flags & AKSU_ACK)) {
-        t->state = AKSU_SYN_RECEIVED;
         t->snd_nxt = t->snd_una; // the SYN again, now with an ACK
         return;
     }

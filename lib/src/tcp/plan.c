@@ -37,10 +37,13 @@ static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queue
     return len > 0 && (len == queued || len >= t->max_snd_wnd / 2 || (quiet && again));
 }
 
-// How many numbers can be sent from snd_nxt on: octets, and one for the FIN behind the last.
-uint32_t aksu_tcp_can_send(const struct aksu_tcb *t)
+// How many numbers can be sent from snd_nxt on: octets, and one for the FIN behind the last. Or,
+// if again is not 0, from the front of the queue on once our SYN is acknowledged, as far as the
+// window allows (SHLD-16): what was lost; or a probe, one octet into a window of zero, or the FIN
+// if nothing else is left (3.8.6.1), and into a window that is just small what it takes.
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again)
 {
-    uint32_t flight = t->snd_nxt - t->snd_una;
+    uint32_t flight = again ? 0 : t->snd_nxt - t->snd_una;
     uint32_t sent = flight - aksu_tcp_syn(t); // if the SYN is to be sent again, beyond everything
     uint32_t fin = aksu_tcp_fin(t);
 
@@ -48,27 +51,15 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t)
         return 0;
     }
     uint32_t queued = t->snd_buf - sent;
-    uint32_t wnd = aksu_min32(t->snd_wnd, congestion_window(t));
+    uint32_t wnd = again ? aksu_max32(t->snd_wnd, 1) : t->snd_wnd;
+    uint32_t room = again ? wnd : aksu_min32(wnd, congestion_window(t));
     uint32_t mss = payload_max(t);
-    uint32_t len = aksu_min32(aksu_min32(queued, mss), wnd - aksu_min32(wnd, flight));
+    uint32_t len = aksu_min32(aksu_min32(queued, mss), room - aksu_min32(room, flight));
 
-    if (fin && len == queued && flight + queued < t->snd_wnd) {
+    if (fin && len == queued && flight + queued < wnd) {
         return len + 1;
     }
-    return len == mss || worth_sending(t, len, queued) ? len : 0;
-}
-
-// The same from the front of the queue on: what was sent of it again, as far as the window allows
-// (SHLD-16); or a probe: one octet into a window of zero, or the FIN if nothing else is left
-// (3.8.6.1), and into a window that is just small what it takes.
-static uint32_t front(const struct aksu_tcb *t)
-{
-    bool again = (t->owed & AKSU_OWE_REXMIT) != 0;
-    uint32_t most = again ? t->snd_max - t->snd_una : t->snd_buf + aksu_tcp_fin(t);
-    uint32_t room = aksu_min32(most, aksu_max32(t->snd_wnd, 1));
-    uint32_t len = aksu_min32(aksu_min32(room, t->snd_buf), payload_max(t));
-
-    return len + (len == t->snd_buf && len < room);
+    return again || len == mss || worth_sending(t, len, queued) ? len : 0;
 }
 
 // An update of its own is due when much room has come, or when the peer may be waiting for it.
@@ -107,11 +98,11 @@ static void put_urgent(const struct aksu_tcb *t, struct aksu_segment *s)
 // Text, a keep-alive or an acknowledgment; false: nothing.
 static bool choose_open(const struct aksu_tcb *t, bool ack_due, struct aksu_segment *s)
 {
-    bool again = (t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE)) != 0;
-    uint32_t count = again ? front(t) : aksu_tcp_can_send(t);
+    unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
+    uint32_t count = aksu_tcp_can_send(t, again);
 
     if (again || count > 0) {
-        put_text(t, s, again ? t->snd_una + aksu_tcp_syn(t) : t->snd_nxt, count);
+        put_text(t, s, again ? t->snd_una : t->snd_nxt, count);
     } else if (t->owed & AKSU_OWE_KEEPALIVE) {
         s->seq = t->snd_una - 1; // SEG.SEQ = SND.NXT - 1 (3.8.4)
         return true;
@@ -164,28 +155,27 @@ static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, u
     }
 }
 
-// Which timers are due. *wait_ms: how long until the next of the others, at most WAIT_MAX_MS, also
-// for a clock that went backwards.
-uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms)
+// Which timers are due, negated; else how long until the next one is, at most WAIT_MAX_MS, also for
+// a clock that went backwards.
+int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms)
 {
     const uint32_t *at = t->deadline;
-    unsigned running = t->timers & (unsigned)~AKSU_TIMER_LINGER;
-    uint32_t wait = WAIT_MAX_MS;
-    unsigned due = 0;
+    int32_t running = t->timers & ~AKSU_TIMER_LINGER;
+    int32_t wait = WAIT_MAX_MS;
+    int32_t due = 0;
 
-    for (unsigned timer = AKSU_TIMER_RTX; timer <= running; timer <<= 1) {
-        uint32_t left = *at++ - now_ms;
+    for (int32_t timer = AKSU_TIMER_RTX; timer <= running; timer <<= 1) {
+        int32_t left = (int32_t)(*at++ - now_ms);
         if (!(running & timer)) {
             continue;
         }
-        if ((int32_t)left <= 0) {
-            due |= timer;
-        } else {
-            wait = aksu_min32(wait, left);
+        if (left <= 0) {
+            due -= timer;
+        } else if (left < wait) {
+            wait = left;
         }
     }
-    *wait_ms = wait;
-    return (uint8_t)due;
+    return due ? due : wait;
 }
 
 // Begins a segment of nothing but an ACK. Of the blocks, sacks says how many count.
@@ -208,21 +198,20 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
                              uint32_t now_ms, struct aksu_plan *plan)
 {
     struct aksu_plan unwanted;
-    uint32_t wait_ms;
-    uint8_t due = aksu_tcp_due(t, now_ms, &wait_ms);
+    int32_t wait = aksu_tcp_due(t, now_ms);
 
-    if (due & (uint8_t)~AKSU_TIMER_ACK) {
+    if (wait < 0 && wait != -AKSU_TIMER_ACK) {
         return AKSU_NEXT_TICK;
     }
     if (!plan) {
         plan = &unwanted;
     }
     clear(&plan->segment);
-    if (choose(t, due != 0, &plan->segment)) {
+    if (choose(t, wait < 0, &plan->segment)) {
         put_header(p, t, now_ms, &plan->segment);
         return AKSU_NEXT_SEGMENT;
     }
-    plan->wait_ms = wait_ms;
+    plan->wait_ms = (uint32_t)wait; // an ACK that is due is sent
     return t->timers ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
 }
 

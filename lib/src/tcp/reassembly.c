@@ -4,35 +4,26 @@
 // FIN counts as one number, so a FIN that is ahead is a range of its own or the end of one.
 #include "tcp.h"
 
-enum { OTHERS = (AKSU_RANGES - 1) * sizeof(struct aksu_range) };
-
+// A duplicate is the last range there is.
 void aksu_tcp_forget_duplicate(struct aksu_tcb *t)
 {
     if (t->flags & AKSU_F_DSACK) {
         t->flags &= (uint16_t)~AKSU_F_DSACK;
         t->ranges--;
-        memmove(&t->range[0], &t->range[1], OTHERS);
     }
 }
 
-// Puts a range in front of the others. False: no room for it.
+// Puts a range behind the others. False: no room for it.
 bool aksu_tcp_hold(struct aksu_tcb *t, aksu_seq start, aksu_seq end)
 {
     if (t->ranges == AKSU_RANGES) {
         return false;
     }
-    t->ranges++;
-    memmove(&t->range[1], &t->range[0], OTHERS);
-    t->range[0].start = start;
-    t->range[0].end = end;
-    return true;
-}
+    struct aksu_range *r = &t->range[t->ranges++];
 
-static void report(const struct aksu_step *c, aksu_seq start, aksu_seq end)
-{
-    if ((c->t->flags & AKSU_F_SACK) && aksu_seq_lt(start, end)) {
-        c->p->sack->duplicate(c->t, start, end);
-    }
+    r->start = start;
+    r->end = end;
+    return true;
 }
 
 // Where a segment's text begins.
@@ -41,13 +32,15 @@ static aksu_seq text(const struct aksu_segment *s)
     return s->seq + ((s->flags & AKSU_SYN) != 0);
 }
 
-// What of a segment was here before, for the next ACK to tell (RFC 2883 4).
-void aksu_tcp_report_duplicate(const struct aksu_step *c)
+// What of a segment was here before, up to a number, for the next ACK to tell (RFC 2883 4).
+void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to)
 {
     aksu_seq start = text(c->s);
+    aksu_seq end = aksu_seq_min(start + c->s->len, to);
 
-    aksu_tcp_forget_duplicate(c->t);
-    report(c, start, aksu_seq_min(start + c->s->len, c->t->rcv_nxt));
+    if ((c->t->flags & AKSU_F_SACK) && aksu_seq_lt(start, end)) {
+        c->p->sack->duplicate(c->t, start, end);
+    }
 }
 
 // One past the rightmost number held.
@@ -82,25 +75,25 @@ static bool trim(const struct aksu_tcb *t, const struct aksu_segment *s, struct 
 }
 
 // Takes the ranges that the text touches out, and joins them with it. One look is enough: no two
-// ranges touch each other. False: one of them holds the whole text, and so is the only one.
+// ranges touch each other. Returns whether some of the text was not in them.
 static bool join(struct aksu_tcb *t, struct aksu_range *x)
 {
+    uint32_t known = 0;
     unsigned kept = 0;
 
     for (unsigned i = 0; i < t->ranges; i++) {
         struct aksu_range r = t->range[i];
-        if (!aksu_seq_leq(x->start, r.end) || !aksu_seq_leq(r.start, x->end)) {
+        uint32_t len = r.end - r.start;
+        if (r.end - x->start > len + (x->end - x->start)) { // it ends before, or begins behind
             t->range[kept++] = r;
             continue;
         }
-        if (aksu_seq_leq(r.start, x->start) && aksu_seq_leq(x->end, r.end)) {
-            return false;
-        }
+        known += len;
         x->start = aksu_seq_min(x->start, r.start);
         aksu_seq_raise(&x->end, r.end);
     }
     t->ranges = (uint8_t)kept;
-    return true;
+    return x->end - x->start > known;
 }
 
 // Moves rcv_nxt to the end of the text and of what it was joined with.
@@ -125,30 +118,26 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
     aksu_tcp_forget_duplicate(t);
     bool fin = trim(t, c->s, &x);
     if (!aksu_seq_lt(x.start, x.end)) {
-        aksu_tcp_report_duplicate(c);
+        aksu_tcp_report_duplicate(c, x.end);
         return true; // nothing new, or nothing that there is room for
     }
-    uint32_t from = x.start - text(c->s);
-    uint32_t ahead = x.start - t->rcv_nxt;
-    uint32_t len = x.end - x.start - fin;
-    bool now = fin || ahead > 0 || t->ranges > 0;
+    c->fx->copy_from = x.start - text(c->s);
+    c->fx->copy_to = x.start - t->rcv_nxt;
+    c->fx->copy_len = x.end - x.start - fin;
+    bool now = fin || c->fx->copy_to > 0 || t->ranges > 0;
+    bool fresh = join(t, &x);
 
-    if (!join(t, &x)) {
-        report(c, x.start, x.end);
-        return true;
-    }
-    if (ahead == 0) {
+    if (c->fx->copy_to == 0) {
         accept(c, t, x.end, fin);
     } else if (aksu_tcp_hold(t, x.start, x.end)) {
         t->flags |= fin ? AKSU_F_FIN_HELD : 0;
     } else {
         return true;
     }
-    if (len > 0) {
-        c->fx->mask |= AKSU_FX_DELIVER;
-        c->fx->copy_from = from;
-        c->fx->copy_to = ahead;
-        c->fx->copy_len = len;
+    if (!fresh) {
+        aksu_tcp_report_duplicate(c, x.end);
+        return true;
     }
+    c->fx->mask |= c->fx->copy_len > 0 ? AKSU_FX_DELIVER : 0;
     return now;
 }

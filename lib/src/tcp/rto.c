@@ -7,8 +7,7 @@ enum {
     RTO_SYN_LOST_MS = 3000, // RFC 6298 5.7
     GRANULARITY_MS = 1,
     SRTT_MAX_MS = 8191,
-    SYN_R2_S = 180, // MUST-23
-    BACKOFF_MAX = 16
+    SYN_R2_S = 180 // MUST-23
 };
 
 // Starts a timer: AKSU_AT_...
@@ -47,7 +46,7 @@ uint32_t aksu_tcp_rto(const struct aksu_profile *p, const struct aksu_tcb *t)
 // RFC 6298 2.2 and 2.3, with Jacobson's scaling.
 static void rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
 {
-    int32_t r = (int32_t)aksu_max32(aksu_min32(rtt_ms, SRTT_MAX_MS), GRANULARITY_MS);
+    uint32_t r = aksu_max32(aksu_min32(rtt_ms, SRTT_MAX_MS), GRANULARITY_MS);
 
     t->backoff = 0;
     if (t->srtt == 0) {
@@ -55,11 +54,11 @@ static void rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
         t->rttvar = (uint16_t)(r * 2);
         return;
     }
-    int32_t error = r * 8 - t->srtt;
+    int32_t error = (int32_t)(r * 8) - t->srtt;
     uint32_t spread = (uint32_t)(error < 0 ? -error : error);
 
-    t->rttvar = (uint16_t)(t->rttvar + ((int32_t)(spread / 2) - t->rttvar) / 4);
-    t->srtt = (uint16_t)(t->srtt + error / 8);
+    t->rttvar = (uint16_t)(t->rttvar - t->rttvar / 4 + spread / 8);
+    t->srtt = (uint16_t)(t->srtt - t->srtt / 8 + r);
 }
 
 // Whether an echoed timestamp is older than the last timeout. It comes with the ACK of a copy that

@@ -30,7 +30,7 @@ static void answer_unacceptable(const struct aksu_step *c)
     }
     if (s->len > 0 || (s->flags & AKSU_FIN)) {
         t->owed |= AKSU_OWE_ACK; // the peer sends again what we have: it needs the ACK
-        aksu_tcp_report_duplicate(c);
+        aksu_tcp_report_duplicate(c, t->rcv_nxt);
     } else {
         aksu_tcp_challenge(c); // an empty one must not start an ACK war
     }

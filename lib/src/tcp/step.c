@@ -19,7 +19,7 @@ void aksu_tcp_finish(const struct aksu_step *c, int reason)
     t->owed = 0;
     t->timers = 0;
     c->fx->mask |= AKSU_FX_CLOSED;
-    c->fx->reason = (int16_t)reason;
+    c->fx->reason = (int16_t)-reason;
 }
 
 // Ends a connection from the other side: a half-open one is back in LISTEN without a word to the
@@ -55,16 +55,6 @@ void aksu_tcp_enter_time_wait(const struct aksu_step *c)
     t->state = AKSU_TIME_WAIT;
     t->timers = 0;
     aksu_tcp_arm(c, AKSU_AT_MISC, 2 * c->p->msl_ms);
-}
-
-// Only after a full close: a half-closed connection may wait for its peer for ever.
-void aksu_tcp_arm_fin_wait_2(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-
-    if (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED)) {
-        aksu_tcp_arm(c, AKSU_AT_MISC, c->p->fin_wait_2_ms);
-    }
 }
 
 // The states behind the end of sending all have the FIN.
@@ -117,14 +107,13 @@ static void close_both(const struct aksu_step *c, struct aksu_tcb *t)
         return;
     }
     if (t->state <= AKSU_SYN_SENT || t->rcv_room < t->rcv_buf) {
-        aksu_tcp_give_up(c, AKSU_ECONNABORTED); // unread data is lost: say so (SHLD-3)
+        aksu_tcp_give_up(c, -AKSU_ECONNABORTED); // unread data is lost: say so (SHLD-3)
         return;
     }
     t->flags |= AKSU_F_RCV_CLOSED;
     shut_down(t);
-    if (t->state == AKSU_FIN_WAIT_2) {
-        aksu_tcp_arm_fin_wait_2(c);
-    } else if (c->ev->value != 0) {
+    t->timers &= (uint8_t)~AKSU_TIMER_MISC; // no keep-alive of a half-closed connection any more
+    if (t->state != AKSU_FIN_WAIT_2 && c->ev->value != 0) {
         aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->ev->value, BUF_MAX));
         t->timers |= AKSU_TIMER_LINGER;
     }
@@ -138,9 +127,7 @@ static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
     t->timers &= (uint8_t)~AKSU_TIMER_ACK;
     t->last_ack = s->ack;
     aksu_seq_raise(&t->rcv_adv, s->ack + ((uint32_t)s->wnd << shift));
-    if (s->options & AKSU_OPT_SACK) {
-        aksu_tcp_forget_duplicate(t); // told once (RFC 2883 4)
-    }
+    aksu_tcp_forget_duplicate(t); // told once (RFC 2883 4)
 }
 
 // Moves snd_nxt and snd_max over what was sent. A probe of a window of zero is not counted as
@@ -194,7 +181,7 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
 static void trouble(const struct aksu_step *c, int reason)
 {
     c->fx->mask |= AKSU_FX_TROUBLE;
-    c->fx->reason = (int16_t)reason;
+    c->fx->reason = (int16_t)-reason;
 }
 
 static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
@@ -204,12 +191,12 @@ static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
         t->keep_probes = (uint8_t)(t->keep_probes + (t->keep_probes < UINT8_MAX));
     }
     if (t->probe_limit != 0 && t->probes > t->probe_limit) {
-        aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
+        aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
         return;
     }
     t->owed |= AKSU_OWE_PROBE;
     if (t->keep_probes == AKSU_R1) {
-        trouble(c, AKSU_ETIMEDOUT);
+        trouble(c, -AKSU_ETIMEDOUT);
     }
 }
 
@@ -233,12 +220,12 @@ static void retransmit(const struct aksu_step *c, struct aksu_tcb *t)
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags |= AKSU_F_SYN_RETRIED;
         if (aksu_tcp_half_open(t) && t->retries >= c->p->syn_ack_tries) {
-            aksu_tcp_drop(c, AKSU_ETIMEDOUT); // RFC 4987 3.3
+            aksu_tcp_drop(c, -AKSU_ETIMEDOUT); // RFC 4987 3.3
             return;
         }
     }
     if (t->retries == AKSU_R1) {
-        trouble(c, AKSU_ETIMEDOUT);
+        trouble(c, -AKSU_ETIMEDOUT);
     }
 }
 
@@ -261,18 +248,20 @@ static void misc_expired(const struct aksu_step *c, struct aksu_tcb *t)
     // In FIN-WAIT-2 half-closed it was the keep-alive timer: see active.c.
     if (t->state == AKSU_TIME_WAIT ||
         (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED))) {
-        aksu_tcp_finish(c, t->state == AKSU_TIME_WAIT ? AKSU_OK : AKSU_ETIMEDOUT);
+        aksu_tcp_finish(c, t->state == AKSU_TIME_WAIT ? AKSU_OK : -AKSU_ETIMEDOUT);
     }
 }
 
 // Timeouts, 3.10.8.
 static void tick(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    uint32_t wait_ms;
-    uint8_t due = aksu_tcp_due(t, c->now_ms, &wait_ms);
+    int32_t due = -aksu_tcp_due(t, c->now_ms);
 
+    if (due < 0) {
+        return; // none
+    }
     if (due & AKSU_TIMER_USER) {
-        aksu_tcp_give_up(c, AKSU_ETIMEDOUT);
+        aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
         return;
     }
     if (due & AKSU_TIMER_RTX) {
@@ -303,7 +292,7 @@ static void icmp(const struct aksu_step *c, struct aksu_tcb *t)
         t->snd_nxt = t->snd_una;
         return;
     }
-    int reason = (int)c->ev->detail;
+    int reason = -(int)c->ev->detail;
     if (c->ev->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED) {
         aksu_tcp_drop(c, reason);
     } else {
@@ -320,10 +309,15 @@ void aksu_tcp_settle(const struct aksu_step *c)
     if (t->state == AKSU_ESTABLISHED && (t->flags & AKSU_F_FIN)) {
         end_sending(t); // closed before it was open
     }
+    // Only after a full close: a half-closed connection may wait for its peer for ever.
+    if (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED) &&
+        !(t->timers & AKSU_TIMER_MISC)) {
+        aksu_tcp_arm(c, AKSU_AT_MISC, c->p->fin_wait_2_ms);
+    }
     if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
         return;
     }
-    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t) > 0) {
+    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t, 0) > 0) {
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
     } else if (!(t->timers & AKSU_TIMER_RTX) && !(t->owed & AKSU_OWE_PROBE)) {
@@ -335,19 +329,27 @@ void aksu_tcp_settle(const struct aksu_step *c)
     }
 }
 
+// 3.10.7.1, 3.10.7.2 and 3.10.7.4; SYN-SENT is in active.c. What is not taken is refused.
 static void segment(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (t->state == AKSU_CLOSED) {
-        c->fx->refused = true;
-        c->fx->mask = (c->s->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
-    } else if (t->state == AKSU_LISTEN) {
-        aksu_tcp_arrives_listen(c);
-    } else {
-        aksu_tcp_arrives(c);
+    c->fx->refused = true;
+    if (t->state > AKSU_LISTEN) {
+        if (aksu_tcp_check(c)) {
+            aksu_tcp_take(c);
+        }
+        return;
+    }
+    enum aksu_verdict verdict = aksu_tcp_listen(c->s);
+
+    if (verdict == AKSU_REPLY || (t->state == AKSU_CLOSED && !(c->s->flags & AKSU_RST))) {
+        c->fx->mask = AKSU_FX_RESET;
+    } else if (verdict == AKSU_ADMIT) {
+        aksu_tcp_take_syn(c);
     }
 }
 
-static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
+// Returns whether there may be something to settle.
+static bool dispatch(const struct aksu_step *c, struct aksu_tcb *t)
 {
     switch (c->ev->kind) {
     case AKSU_EV_LISTEN:
@@ -361,7 +363,7 @@ static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
         break;
     case AKSU_EV_READ:
         read_out(t, c->ev->value);
-        break;
+        return false;
     case AKSU_EV_SHUTDOWN:
         shut_down(t);
         break;
@@ -369,14 +371,14 @@ static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
         close_both(c, t);
         break;
     case AKSU_EV_ABORT:
-        aksu_tcp_give_up(c, AKSU_ECONNABORTED);
+        aksu_tcp_give_up(c, -AKSU_ECONNABORTED);
         break;
     case AKSU_EV_SEGMENT:
         segment(c, t);
         break;
     case AKSU_EV_SENT:
         sent(c, t);
-        break;
+        return false;
     case AKSU_EV_TICK:
         tick(c, t);
         break;
@@ -386,17 +388,18 @@ static void dispatch(const struct aksu_step *c, struct aksu_tcb *t)
     default:
         break;
     }
+    return true;
 }
 
-void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                    struct aksu_effects *fx)
+void aksu_tcp_serve(const struct aksu_step *c)
 {
-    struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
+    struct aksu_tcb *t = c->t;
     uint8_t before = t->state;
 
-    memset(fx, 0, sizeof *fx);
-    dispatch(&c, t);
-    aksu_tcp_settle(&c);
+    memset(c->fx, 0, sizeof *c->fx);
+    if (dispatch(c, t)) {
+        aksu_tcp_settle(c);
+    }
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
     (void)before;
 }

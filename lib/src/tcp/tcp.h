@@ -34,11 +34,11 @@ struct aksu_step {
 uint8_t aksu_tcp_window_shift(uint32_t rcv_buf);
 void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_open *o,
                    enum aksu_state state);
-void aksu_tcp_arrives_listen(const struct aksu_step *c);
+void aksu_tcp_take_syn(const struct aksu_step *c);
 void aksu_tcp_arrives_syn_sent(const struct aksu_step *c);
 
 // arrives.c
-void aksu_tcp_arrives(const struct aksu_step *c);
+bool aksu_tcp_check(const struct aksu_step *c);
 void aksu_tcp_take(const struct aksu_step *c);
 
 // sequence.c
@@ -46,7 +46,7 @@ bool aksu_tcp_check_sequence(const struct aksu_step *c);
 
 // reassembly.c
 bool aksu_tcp_take_text(const struct aksu_step *c);
-void aksu_tcp_report_duplicate(const struct aksu_step *c);
+void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to);
 bool aksu_tcp_hold(struct aksu_tcb *t, aksu_seq start, aksu_seq end);
 void aksu_tcp_forget_duplicate(struct aksu_tcb *t);
 
@@ -63,21 +63,23 @@ void aksu_tcp_arm(const struct aksu_step *c, unsigned which, uint32_t ms);
 void aksu_tcp_arm_rtx(const struct aksu_step *c);
 void aksu_tcp_arm_user(const struct aksu_step *c);
 
-// step.c: aksu_tcp_serve is aksu_tcp_step for connections that LISTEN began and whose options were
+// active.c: aksu_tcp_step with its context made
+void aksu_tcp_act(const struct aksu_step *c);
+
+// step.c: aksu_tcp_serve is aksu_tcp_act for connections that LISTEN began and whose options were
 // left alone.
-void aksu_tcp_serve(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                    struct aksu_effects *fx);
+void aksu_tcp_serve(const struct aksu_step *c);
+// A reason is positive here: it takes the shorter instructions.
 void aksu_tcp_finish(const struct aksu_step *c, int reason);
 void aksu_tcp_drop(const struct aksu_step *c, int reason);
 void aksu_tcp_give_up(const struct aksu_step *c, int reason);
 void aksu_tcp_enter_time_wait(const struct aksu_step *c);
-void aksu_tcp_arm_fin_wait_2(const struct aksu_step *c);
 bool aksu_tcp_may_write(const struct aksu_tcb *t);
 void aksu_tcp_settle(const struct aksu_step *c);
 
 // plan.c
-uint8_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms, uint32_t *wait_ms);
-uint32_t aksu_tcp_can_send(const struct aksu_tcb *t);
+int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again);
 
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
