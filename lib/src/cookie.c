@@ -53,31 +53,28 @@ static uint32_t timestamp(const struct aksu *net, uint32_t salt, const struct ak
     return aksu_seq_lt(now, value) ? value - TS_BITS - 1 : value;
 }
 
-static void send(struct aksu *net, const struct aksu_packet *in, const struct aksu_open *open)
+static void send(struct aksu *net, struct aksu_packet *in, const struct aksu_open *open)
 {
-    const struct aksu_segment *syn = &in->segment;
-    struct aksu_answer *a = aksu_stack_answer(net, &in->pair);
+    struct aksu_segment *s = &in->segment;
+    uint32_t stamp = timestamp(net, open->salt, s);
+    unsigned kept = 0;
 
-    if (!a) {
-        return;
+    if (net->profile->timestamps && (s->options & AKSU_OPT_TIMESTAMPS)) {
+        kept = AKSU_OPT_TIMESTAMPS | AKSU_OPT_WSCALE | AKSU_OPT_SACK_PERMITTED;
     }
-    struct aksu_segment *s = &a->segment;
-
-    s->seq = cookie(net, &in->pair, syn->seq, net->now_ms >> PERIOD_BITS, size_index(syn));
-    s->ack = syn->seq + 1;
+    s->ack = s->seq + 1;
+    s->seq = cookie(net, &in->pair, s->seq, net->now_ms >> PERIOD_BITS, size_index(s));
     s->flags = AKSU_SYN | AKSU_ACK;
     s->wnd = (uint16_t)aksu_min32(open->rcv_buf, UINT16_MAX);
-    s->options = AKSU_OPT_MSS;
+    s->options = (uint8_t)((s->options & kept) | AKSU_OPT_MSS);
     s->mss = open->mss;
-    if (net->profile->timestamps && (syn->options & AKSU_OPT_TIMESTAMPS)) {
-        s->options |=
-            AKSU_OPT_TIMESTAMPS | (syn->options & (AKSU_OPT_WSCALE | AKSU_OPT_SACK_PERMITTED));
-        s->tsval = timestamp(net, open->salt, syn);
-        s->tsecr = syn->tsval;
-        s->wscale = aksu_tcp_window_shift(open->rcv_buf);
+    s->wscale = aksu_tcp_window_shift(open->rcv_buf);
+    s->tsecr = s->tsval;
+    s->tsval = stamp;
+    if (aksu_stack_answer(net, &in->pair, AKSU_ANSWER_TCP, s) == 0) {
+        net->cookie_at = net->now_ms;
+        net->counters.cookies_sent++;
     }
-    net->cookie_at = net->now_ms;
-    net->counters.cookies_sent++;
 }
 
 // Makes the SYN that an ACK's cookie stands for. False: it is no cookie of ours, or too old.

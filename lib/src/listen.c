@@ -55,20 +55,19 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
 }
 
 // A row is no longer half-open, one way or the other. So far its user was the listener.
-void aksu_listen_completed(struct aksu *net, struct aksu_row *row)
+void aksu_listen_completed(struct aksu_row *row)
 {
     struct aksu_listener *l = row->user;
 
     row->bits &= (uint8_t)~AKSU_ROW_HALF_OPEN;
     row->user = l->user;
-    net->half_open--;
     l->half_open--;
 }
 
 // A half-open row will not be completed.
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row)
 {
-    aksu_listen_completed(net, row);
+    aksu_listen_completed(row);
     net->counters.half_open_lost++;
 }
 
@@ -109,7 +108,6 @@ static struct aksu_row *half_open(struct aksu *net, const struct aksu_packet *in
     row->bits |= AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
     memcpy(row->mac, net->frame_mac, 6);
     l->half_open++;
-    net->half_open++;
     aksu_stack_step(net, row, &ev, &fx);
     ev.kind = AKSU_EV_SEGMENT;
     aksu_stack_step(net, row, &ev, &fx);
@@ -160,7 +158,20 @@ static int take_cookie(struct aksu *net, const struct aksu_packet *in, struct ak
     return AKSU_REPLAYED;
 }
 
-static int take_syn(struct aksu *net, const struct aksu_listener *l, const struct aksu_packet *in,
+// Whether a row can be had for the ACK of a cookie: without one, no cookie is of use.
+static bool any_half_open(const struct aksu *net)
+{
+    const struct aksu_listener *l = net->store->listener;
+    uint32_t left = net->store->listeners;
+
+    while (left > 0 && l->half_open == 0) {
+        left--;
+        l++;
+    }
+    return left > 0;
+}
+
+static int take_syn(struct aksu *net, const struct aksu_listener *l, struct aksu_packet *in,
                     struct aksu_open *open)
 {
     aksu_isn_open(net, &in->pair, open);
@@ -169,7 +180,7 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, const struc
     }
     if (net->free_rows && l->half_open < l->backlog) {
         half_open(net, in, &in->segment, open);
-    } else if (net->profile->cookies && (net->free_rows || net->half_open > 0)) {
+    } else if (net->profile->cookies && (net->free_rows || any_half_open(net))) {
         net->profile->cookies->send(net, in, open);
     } else {
         return AKSU_DROP_NO_ROW; // the client's next SYN is its retry
@@ -180,7 +191,7 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, const struc
     return 0;
 }
 
-int aksu_listen_input(struct aksu *net, const struct aksu_packet *in)
+int aksu_listen_input(struct aksu *net, struct aksu_packet *in)
 {
     const struct aksu_listener *l = aksu_listen_find(net, &in->pair);
     const struct aksu_segment *s = &in->segment;

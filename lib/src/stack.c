@@ -107,7 +107,7 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
 {
     net->counters.opened++;
     if (row->bits & AKSU_ROW_HALF_OPEN) {
-        aksu_listen_completed(net, row);
+        aksu_listen_completed(row);
         bool (*on_accept)(struct aksu *, aksu_handle, void *) = row->handlers->on_accept;
         bool wanted = !on_accept || on_accept(net, conn, row->user);
 
@@ -192,34 +192,38 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
     aksu_stack_wake(net, row);
 }
 
-// A slot in the ring of answers, addressed to the sender of the packet. NULL: full, so it drops.
-struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair)
+// Puts an answer in the ring, addressed to the sender of the frame. s NULL: no segment. Returns
+// AKSU_DROP_REPLY_FULL if the ring is.
+int aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair, unsigned kind,
+                      const struct aksu_segment *s)
 {
     if (net->answers == AKSU_ANSWERS) {
-        return NULL;
+        return AKSU_DROP_REPLY_FULL;
     }
     unsigned i = (net->answer_head + net->answers) % AKSU_ANSWERS;
     struct aksu_answer *a = &net->store->answer[i];
 
     net->answers++;
-    memset(a, 0, sizeof *a);
-    a->pair = *pair;
     memcpy(a->mac, net->frame_mac, 6);
-    return a;
+    a->kind = (uint16_t)kind;
+    a->pair = *pair;
+    if (s) {
+        memcpy(a->segment, s, sizeof a->segment);
+    }
+    return 0;
 }
 
 // RFC 9293 3.10.7.1. Returns the reason, or that of a full ring.
 static int reset(struct aksu *net, const struct aksu_packet *in, int reason)
 {
-    if (in->segment.flags & AKSU_RST) {
+    struct aksu_segment rst;
+
+    if (!aksu_tcp_reply(&in->segment, &rst)) {
         return reason;
     }
-    struct aksu_answer *a = aksu_stack_answer(net, &in->pair);
-
-    if (!a) {
+    if (aksu_stack_answer(net, &in->pair, AKSU_ANSWER_TCP, &rst)) {
         return AKSU_DROP_REPLY_FULL;
     }
-    aksu_tcp_reply(&in->segment, &a->segment);
     net->counters.resets_sent++;
     return reason;
 }
@@ -317,14 +321,21 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
 static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
     const struct aksu_answer *a = &net->store->answer[net->answer_head];
+    struct aksu_segment s;
 
     net->answers--;
     net->answer_head = (uint8_t)((net->answer_head + 1) % AKSU_ANSWERS);
-    if (a->kind != AKSU_ANSWER_TCP) {
+    if (a->kind == AKSU_ARP_REQUEST || a->kind == AKSU_ARP_REPLY) {
         return net->link->answer(net, a, frame);
     }
     *mac = a->mac;
-    return put_packet(net, NULL, &a->pair, &a->segment, packet);
+    if (a->kind >= AKSU_ANSWER_ECHO) {
+        return aksu_icmp_output(net, a, packet);
+    }
+    memcpy(&s, a->segment, sizeof a->segment);
+    s.len = 0;
+    s.urp = 0;
+    return put_packet(net, NULL, &a->pair, &s, packet);
 }
 
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
@@ -390,10 +401,6 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
     if (net->answers > 0) {
         return answer_output(net, frame, packet, mac);
     }
-    if (net->echo_len > 0) {
-        *mac = net->echo_mac;
-        return aksu_icmp_output(net, packet);
-    }
     while (len == 0 && net->scheduled > 0) {
         struct aksu_row *row = net->store->heap[0];
         if (!aksu_reached(net->now_ms, row->deadline)) {
@@ -426,7 +433,7 @@ size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
 
 uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms)
 {
-    if (net->answers > 0 || net->echo_len > 0) {
+    if (net->answers > 0) {
         return 0;
     }
     if (net->scheduled == 0) {

@@ -26,10 +26,16 @@ enum {
 #define AKSU_UNSCHEDULED UINT32_MAX // row.place: not in the heap
 
 // net.bits
-enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_DEFENDED = 0x02 };
+enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_DEFENDED = 0x02, AKSU_NET_ECHO = 0x04 };
 
-// answer.kind: ARP's operation, or a segment.
-enum { AKSU_ANSWER_TCP = 0, AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
+// answer.kind: a segment, ARP's operation, or how many octets an ICMP echo has: at least its
+// header.
+enum {
+    AKSU_ANSWER_TCP = 0,
+    AKSU_ARP_REQUEST = 1,
+    AKSU_ARP_REPLY = 2,
+    AKSU_ANSWER_ECHO = AKSU_ICMP_LEN
+};
 
 // An IPv4 packet being taken in: the payload of its protocol; of TCP the decoded segment, whose
 // text the payload then is.
@@ -61,7 +67,8 @@ struct aksu_resolver {
 };
 
 struct aksu_cookies {
-    void (*send)(struct aksu *net, const struct aksu_packet *in, const struct aksu_open *open);
+    // Answers a SYN, which the answer then stands in the place of.
+    void (*send)(struct aksu *net, struct aksu_packet *in, const struct aksu_open *open);
     bool (*take)(const struct aksu *net, const struct aksu_packet *in, struct aksu_segment *syn);
 };
 
@@ -106,14 +113,15 @@ int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t l
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
                         const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
-struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair);
+int aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair, unsigned kind,
+                      const struct aksu_segment *s);
 
 // listen.c. REPLAYED: the segment's cookie made a row, which the segment is for.
 enum { AKSU_REPLAYED = AKSU_DROP_COUNT };
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
-int aksu_listen_input(struct aksu *net, const struct aksu_packet *in);
+int aksu_listen_input(struct aksu *net, struct aksu_packet *in);
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row);
-void aksu_listen_completed(struct aksu *net, struct aksu_row *row);
+void aksu_listen_completed(struct aksu_row *row);
 
 // table.c. A handle is a generation, from 1 on, above the row's index.
 enum { AKSU_INDEX_BITS = 19 };
@@ -170,7 +178,7 @@ bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
 int aksu_icmp_input(struct aksu *net, const struct aksu_packet *in);
-size_t aksu_icmp_output(struct aksu *net, uint8_t *to);
+size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *to);
 int aksu_arp_input(struct aksu *net, const uint8_t *packet, size_t len);
 void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
 extern const uint8_t aksu_broadcast[6];

@@ -218,10 +218,9 @@ struct aksu_neighbour {
 
 struct aksu_answer {
     uint8_t mac[6];
-    uint8_t kind;
-    uint8_t spare;
+    uint16_t kind;
     struct aksu_pair pair;
-    struct aksu_segment segment;
+    uint8_t segment[offsetof(struct aksu_segment, len)]; // a copy of that much of it
 };
 
 enum { AKSU_ANSWERS = 4, AKSU_NEIGHBOURS = 4 };
@@ -324,8 +323,6 @@ struct aksu {
     uint8_t answer_head;
     uint8_t mac[6];
     uint8_t frame_mac[6]; // source of the frame being taken in
-    uint8_t echo_mac[6];
-    uint16_t echo_len;
     uint16_t mtu;
     uint16_t ports_chosen;
     const struct aksu_storage *store;
@@ -343,12 +340,10 @@ struct aksu {
     uint32_t netmask;
     uint32_t gateway;
     uint32_t scheduled; // rows in the heap
-    uint32_t half_open;
     uint32_t defended_at;
     struct aksu_counters counters;
     uint32_t secret[4];
     uint32_t table_key[2];
-    uint32_t echo_to;
     uint32_t cookie_at; // when a SYN cookie was last sent
 };
 

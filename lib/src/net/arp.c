@@ -30,24 +30,9 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
 
 size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *a, uint8_t *frame)
 {
-    return aksu_arp_put(net, frame, a->mac, a->kind, a->mac, a->pair.remote);
-}
+    const uint8_t *mac = a->kind == AKSU_ARP_REQUEST ? aksu_broadcast : a->mac;
 
-// A reply to a station; or to our own address an announcement, which goes to all.
-static int answer(struct aksu *net, uint32_t to)
-{
-    struct aksu_pair pair = {to, net->addr, 0, 0};
-    struct aksu_answer *a = aksu_stack_answer(net, &pair);
-
-    if (!a) {
-        return AKSU_DROP_REPLY_FULL;
-    }
-    a->kind = AKSU_ARP_REPLY;
-    if (to == net->addr) {
-        a->kind = AKSU_ARP_REQUEST;
-        memset(a->mac, 0xff, 6);
-    }
-    return 0;
+    return aksu_arp_put(net, frame, mac, a->kind, mac, a->pair.remote);
 }
 
 // Another station has our address. True: say once in 10 s that it is ours (RFC 5227 2.4 b).
@@ -86,5 +71,8 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
     if (conflict ? !defend(net) : !ours || op != AKSU_ARP_REQUEST) {
         return AKSU_DROP_ARP;
     }
-    return answer(net, sender);
+    // A reply to a station; or to our own address an announcement, which goes to all.
+    struct aksu_pair pair = {sender, net->addr, 0, 0};
+
+    return aksu_stack_answer(net, &pair, conflict ? AKSU_ARP_REQUEST : AKSU_ARP_REPLY, NULL);
 }

@@ -14,30 +14,30 @@ enum {
 
 static int echo(struct aksu *net, const struct aksu_packet *in)
 {
-    if (net->echo_len != 0 || in->len > net->store->echo_octets) {
+    if ((net->bits & AKSU_NET_ECHO) || in->len > net->store->echo_octets) {
         return AKSU_DROP_ECHO_BUSY;
     }
+    if (aksu_stack_answer(net, &in->pair, in->len, NULL)) {
+        return AKSU_DROP_REPLY_FULL;
+    }
+    net->bits |= AKSU_NET_ECHO;
     memcpy(net->store->echo, in->payload, in->len);
-    memcpy(net->echo_mac, net->frame_mac, 6);
-    net->echo_len = (uint16_t)in->len;
-    net->echo_to = in->pair.remote;
     return 0;
 }
 
 // Writes the echo reply that waits: everything comes back as it came but the type.
-size_t aksu_icmp_output(struct aksu *net, uint8_t *to)
+size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *to)
 {
     const uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_ICMP;
-    struct aksu_pair pair = {net->echo_to, net->addr, 0, 0};
-    uint32_t len = net->echo_len;
+    uint32_t len = a->kind;
     uint8_t *p = to + AKSU_IPV4_LEN;
 
     memcpy(p, net->store->echo, len);
     p[0] = ECHO_REPLY;
     aksu_put16(p + 2, 0);
     aksu_put16(p + 2, aksu_sum_finish(aksu_copy(NULL, p, len)));
-    aksu_ipv4_header(net, &pair, fields, len, to);
-    net->echo_len = 0;
+    aksu_ipv4_header(net, &a->pair, fields, len, to);
+    net->bits &= (uint8_t)~AKSU_NET_ECHO;
     return AKSU_IPV4_LEN + len;
 }
 
