@@ -194,7 +194,7 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
 
 // Puts an answer in the ring, addressed to the sender of the frame. s NULL: no segment. Returns
 // AKSU_DROP_REPLY_FULL if the ring is.
-int aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair, unsigned kind,
+int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
                       const struct aksu_segment *s)
 {
     if (net->answers == AKSU_ANSWERS) {
@@ -204,9 +204,9 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair, unsigned k
     struct aksu_answer *a = &net->store->answer[i];
 
     net->answers++;
-    memcpy(a->mac, net->frame_mac, 6);
+    memcpy(a->mac, in->from, 6);
     a->kind = (uint16_t)kind;
-    a->pair = *pair;
+    a->pair = in->pair;
     if (s) {
         memcpy(a->segment, s, sizeof a->segment);
     }
@@ -214,56 +214,33 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair, unsigned k
 }
 
 // RFC 9293 3.10.7.1. Returns the reason, or that of a full ring.
-static int reset(struct aksu *net, const struct aksu_packet *in, int reason)
+int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
 {
     struct aksu_segment rst;
 
     if (!aksu_tcp_reply(&in->segment, &rst)) {
         return reason;
     }
-    if (aksu_stack_answer(net, &in->pair, AKSU_ANSWER_TCP, &rst)) {
+    if (aksu_stack_answer(net, in, AKSU_ANSWER_TCP, &rst)) {
         return AKSU_DROP_REPLY_FULL;
     }
     net->counters.resets_sent++;
     return reason;
 }
 
-// Returns 0, or the reason if the segment was refused; *answer: it is to be answered by a RST.
-static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in,
-                     bool *answer)
+// A segment for a connection. Returns 0, or the reason if it was refused.
+int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
 {
     struct aksu_effects fx;
+    int result = 0;
 
     aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &fx);
     aksu_stack_effects(net, row, &fx, in);
-    *answer = (fx.mask & AKSU_FX_RESET) != 0;
-    if (!fx.refused) {
-        return 0;
+    if (fx.refused) {
+        result = (in->segment.options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION
+                                                          : AKSU_DROP_UNACCEPTABLE;
     }
-    return (in->segment.options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION : AKSU_DROP_UNACCEPTABLE;
-}
-
-static int deliver(struct aksu *net, struct aksu_packet *in)
-{
-    struct aksu_row *row = aksu_table_find(net, &in->pair);
-
-    if (!row || reaped(net, row)) { // what comes is for another connection, or for none
-        int result = in->pair.local == net->addr ? 0 : AKSU_DROP_NOT_OURS;
-        if (result == 0) {
-            result = aksu_time_wait_input(net, in);
-        }
-        if (result == 0) {
-            result = aksu_listen_input(net, in);
-        }
-        if (result != AKSU_REPLAYED) {
-            return result == AKSU_DROP_NO_CONNECTION ? reset(net, in, result) : result;
-        }
-        row = aksu_table_find(net, &in->pair); // a cookie made it
-    }
-    bool answer;
-    int result = row_input(net, row, in, &answer);
-
-    return answer ? reset(net, in, result) : result;
+    return (fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
@@ -279,14 +256,25 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
             0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
-    return deliver(net, in);
+    struct aksu_row *row = aksu_table_find(net, &in->pair);
+
+    if (row && !reaped(net, row)) {
+        return aksu_stack_arrives(net, row, in);
+    }
+    // What comes is for another connection, or for none.
+    return in->pair.local == net->addr ? aksu_listen_input(net, in) : AKSU_DROP_NOT_OURS;
 }
 
 int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
 {
+    struct aksu_packet in;
+
+    in.payload = frame;
+    in.len = (uint32_t)len;
+    in.from = net->mac; // of a link without stations any will do
     net->now_ms = now_ms;
     net->counters.frames_in++;
-    int result = net->link ? net->link->input(net, frame, len) : aksu_ipv4_input(net, frame, len);
+    int result = net->link ? net->link->input(net, &in) : aksu_ipv4_input(net, &in);
 
     if (result) {
         net->counters.dropped[result]++;

@@ -37,19 +37,20 @@ enum {
     AKSU_ANSWER_ECHO = AKSU_ICMP_LEN
 };
 
-// An IPv4 packet being taken in: the payload of its protocol; of TCP the decoded segment, whose
-// text the payload then is.
+// What is being taken in: the payload is the frame at first, then what each protocol carries; of
+// TCP there is the decoded segment too, in whose place an answer to it is made.
 struct aksu_packet {
     struct aksu_segment segment;
     struct aksu_time_wait *old; // the last incarnation, which a SYN reopens, or NULL
     struct aksu_pair pair;
     const uint8_t *payload;
     uint32_t len;
+    const uint8_t *from; // the station that sent the frame
 };
 
 struct aksu_link {
     uint32_t header_len;
-    int (*input)(struct aksu *net, const uint8_t *frame, size_t len);
+    int (*input)(struct aksu *net, struct aksu_packet *in);
     // Puts the header in front of a packet for a station.
     void (*frame)(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
     // Writes an answer that is not IPv4.
@@ -67,9 +68,11 @@ struct aksu_resolver {
 };
 
 struct aksu_cookies {
-    // Answers a SYN, which the answer then stands in the place of.
-    void (*send)(struct aksu *net, struct aksu_packet *in, const struct aksu_open *open);
-    bool (*take)(const struct aksu *net, const struct aksu_packet *in, struct aksu_segment *syn);
+    // Answers a SYN, and stands in its place. False: for lack of a row the cookie would be of no
+    // use.
+    bool (*send)(struct aksu *net, struct aksu_packet *in, const struct aksu_open *open);
+    // The row that the cookie of an ACK made, for the ACK to go to; or NULL.
+    struct aksu_row *(*take)(struct aksu *net, struct aksu_packet *in);
 };
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
@@ -103,6 +106,8 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 
 // stack.c
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
+int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in);
+int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx);
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
@@ -113,13 +118,15 @@ int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t l
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
                         const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
-int aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair, unsigned kind,
+int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
                       const struct aksu_segment *s);
 
-// listen.c. REPLAYED: the segment's cookie made a row, which the segment is for.
-enum { AKSU_REPLAYED = AKSU_DROP_COUNT };
+// listen.c
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
 int aksu_listen_input(struct aksu *net, struct aksu_packet *in);
+struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
+                                       const struct aksu_open *open);
+void aksu_listen_drop(struct aksu *net, struct aksu_row *row);
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row);
 void aksu_listen_completed(struct aksu_row *row);
 
@@ -164,7 +171,7 @@ struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct 
 int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in);
 
 // net/
-int aksu_ipv4_input(struct aksu *net, const uint8_t *packet, size_t len);
+int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in);
 void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, uint32_t fields,
                       uint32_t len, uint8_t *to);
 
@@ -179,7 +186,7 @@ bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
 int aksu_icmp_input(struct aksu *net, const struct aksu_packet *in);
 size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *to);
-int aksu_arp_input(struct aksu *net, const uint8_t *packet, size_t len);
+int aksu_arp_input(struct aksu *net, struct aksu_packet *in);
 void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
 extern const uint8_t aksu_broadcast[6];
 size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6], unsigned op,

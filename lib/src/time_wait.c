@@ -88,8 +88,8 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w, struct 
     s->options = (w->flags & AKSU_F_TIMESTAMPS) ? AKSU_OPT_TIMESTAMPS : 0;
     s->tsval = net->now_ms + w->salt;
     s->tsecr = w->ts_recent;
-    return aksu_stack_answer(net, &in->pair, AKSU_ANSWER_TCP, s) ? AKSU_DROP_REPLY_FULL
-                                                                 : AKSU_DROP_TIME_WAIT;
+    return aksu_stack_answer(net, in, AKSU_ANSWER_TCP, s) ? AKSU_DROP_REPLY_FULL
+                                                          : AKSU_DROP_TIME_WAIT;
 }
 
 // A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 if there is none, or for a

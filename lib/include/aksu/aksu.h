@@ -322,7 +322,6 @@ struct aksu {
     uint8_t answers; // waiting in the ring
     uint8_t answer_head;
     uint8_t mac[6];
-    uint8_t frame_mac[6]; // source of the frame being taken in
     uint16_t mtu;
     uint16_t ports_chosen;
     const struct aksu_storage *store;

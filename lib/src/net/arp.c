@@ -47,9 +47,11 @@ static bool defend(struct aksu *net)
     return true;
 }
 
-int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
+int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
 {
-    if (len < ARP_LEN || memcmp(p, format, 6) != 0) {
+    const uint8_t *p = in->payload;
+
+    if (in->len < ARP_LEN || memcmp(p, format, 6) != 0) {
         return AKSU_DROP_PROTOCOL;
     }
     unsigned op = aksu_get16(p + 6);
@@ -57,7 +59,7 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
     uint32_t target = aksu_get32(p + 24);
 
     // The sender is who sent the frame, and an address of this network; 0 is an ARP probe.
-    if (memcmp(p + 8, net->frame_mac, 6) != 0 ||
+    if (memcmp(p + 8, in->from, 6) != 0 ||
         (sender != 0 &&
          (!aksu_ipv4_unicast(net, sender) || ((sender ^ net->addr) & net->netmask) != 0))) {
         return AKSU_DROP_SOURCE;
@@ -72,7 +74,6 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
         return AKSU_DROP_ARP;
     }
     // A reply to a station; or to our own address an announcement, which goes to all.
-    struct aksu_pair pair = {sender, net->addr, 0, 0};
-
-    return aksu_stack_answer(net, &pair, conflict ? AKSU_ARP_REQUEST : AKSU_ARP_REPLY, NULL);
+    in->pair.remote = sender;
+    return aksu_stack_answer(net, in, conflict ? AKSU_ARP_REQUEST : AKSU_ARP_REPLY, NULL);
 }

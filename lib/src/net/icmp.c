@@ -17,7 +17,7 @@ static int echo(struct aksu *net, const struct aksu_packet *in)
     if ((net->bits & AKSU_NET_ECHO) || in->len > net->store->echo_octets) {
         return AKSU_DROP_ECHO_BUSY;
     }
-    if (aksu_stack_answer(net, &in->pair, in->len, NULL)) {
+    if (aksu_stack_answer(net, in, in->len, NULL)) {
         return AKSU_DROP_REPLY_FULL;
     }
     net->bits |= AKSU_NET_ECHO;
