@@ -93,9 +93,10 @@ def public_calls() -> set:
 def stack(build: pathlib.Path) -> tuple:
     """Figures and call paths of the worst stack of each entry."""
     indirect = read_indirect(HERE / "indirect")
-    externals = Graph(build / "lib", indirect, {}).externals()
+    listing = output(["arm-none-eabi-objdump", "-dr", build / "lib/libaksu.a"])
+    externals = Graph(build / "lib", indirect, {}, listing).externals()
     image = link("cortex-m3", build, "standard", sorted(externals))
-    graph = Graph(build / "lib", indirect, {n: external_stack(image, n) for n in externals})
+    graph = Graph(build / "lib", indirect, {n: external_stack(image, n) for n in externals}, listing)
     if graph.unused():
         raise Problem(f"test/size/indirect: nothing calls {', '.join(graph.unused())}")
     found = {name[5:]: graph.worst(name) for name in ("aksu_input", "aksu_output", "aksu_idle")}
@@ -103,7 +104,7 @@ def stack(build: pathlib.Path) -> tuple:
     before = max(graph.worst(n, APPLICATION) for n in ("aksu_input", "aksu_output"))
     found["handler"] = (before[0] + found["call"][0], before[1] + found["call"][1])
     return ({name: octets for name, (octets, _) in found.items()},
-            {name: describe(graph, path) for name, (_, path) in found.items()})
+            {name: describe(path) for name, (_, path) in found.items()})
 
 
 def measure() -> tuple:
