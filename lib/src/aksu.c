@@ -70,7 +70,6 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     net->profile = config->profile;
     net->link = config->link;
     net->step = aksu_tcp_serve;
-    net->trace = config->trace;
     net->user = config->user;
     net->mtu = (uint16_t)mtu;
     net->offload = (uint8_t)config->offload;

@@ -7,18 +7,14 @@
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx)
 {
-    struct aksu_trace *trace = net->trace;
-
     ev->now_ms = net->now_ms;
-    if (trace) {
-        trace->before = row->tcb;
+    if (net->trace) {
+        net->trace->step(net, row, ev, fx);
+    } else {
+        net->step(net->profile, &row->tcb, ev, fx);
     }
-    net->step(net->profile, &row->tcb, ev, fx);
     if (fx->mask & AKSU_FX_CLOSED) {
         row->reason = (uint8_t)-fx->reason;
-    }
-    if (trace) {
-        trace->hook(trace, net, aksu_table_handle(net, row), ev, fx, &row->tcb);
     }
 }
 
@@ -103,7 +99,9 @@ static bool reaped(struct aksu *net, struct aksu_row *row)
     return true;
 }
 
-static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
+// fx is free for a step of its own.
+static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
+                   struct aksu_effects *fx)
 {
     net->counters.opened++;
     if (row->bits & AKSU_ROW_HALF_OPEN) {
@@ -115,7 +113,8 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
             return; // saved
         }
         if (!wanted) {
-            aksu_stack_do(net, row, AKSU_EV_ABORT, 0); // never announced, so nothing is told
+            // Never announced, so nothing is told.
+            aksu_stack_event(net, row, AKSU_EV_ABORT, NULL, fx);
             return;
         }
         row->bits |= AKSU_ROW_ANNOUNCED;
@@ -137,14 +136,14 @@ static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, i
 
 // One handler call for one effect bit.
 static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsigned bit,
-                 const struct aksu_effects *fx)
+                 struct aksu_effects *fx)
 {
     const struct aksu_handlers *h = row->handlers;
     void (*on)(struct aksu *, aksu_handle, void *, size_t) = NULL;
     uint32_t octets = aksu_ring_readable(row);
 
     if (bit == AKSU_FX_OPENED) {
-        opened(net, row, conn);
+        opened(net, row, conn, fx);
     } else if (bit == AKSU_FX_TROUBLE) {
         troubled(net, row, conn, fx->reason);
     } else if (bit == AKSU_FX_EOF) {
@@ -167,7 +166,7 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
 
 // Rings move before any handler runs; after each handler the row must still be the connection's,
 // and its application still interested.
-void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
+void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_effects *fx,
                         const struct aksu_packet *in)
 {
     aksu_handle conn = aksu_table_handle(net, row);
@@ -351,15 +350,12 @@ static void row_tick(struct aksu *net, struct aksu_row *row)
     aksu_stack_effects(net, row, &fx, NULL);
 }
 
-// One thing that a row whose time has come wants.
+// One thing that a row whose time has come wants. *tick: that is a step.
 static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame, uint8_t *packet,
-                         const uint8_t **mac)
+                         const uint8_t **mac, bool *tick)
 {
     struct aksu_plan plan;
 
-    if (reaped(net, row)) {
-        return 0;
-    }
     switch (aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan)) {
     case AKSU_NEXT_SEGMENT:
         if (net->link && !(row->bits & AKSU_ROW_RESOLVED)) {
@@ -371,7 +367,7 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
         *mac = row->mac;
         return segment_output(net, row, &plan.segment, packet);
     case AKSU_NEXT_TICK:
-        row_tick(net, row);
+        *tick = true;
         return 0;
     case AKSU_NEXT_WAIT:
         aksu_table_schedule(net, row, plan.wait_ms);
@@ -394,7 +390,13 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
         if (!aksu_reached(net->now_ms, row->deadline)) {
             break;
         }
-        len = row_output(net, row, frame, packet, mac);
+        if (!reaped(net, row)) {
+            bool tick = false;
+            len = row_output(net, row, frame, packet, mac, &tick);
+            if (tick) {
+                row_tick(net, row);
+            }
+        }
     }
     return len;
 }

@@ -115,7 +115,7 @@ void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s);
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
 int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
-void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
+void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_effects *fx,
                         const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
@@ -184,7 +184,7 @@ static inline bool aksu_ipv4_begins(const uint8_t *packet)
 bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
-int aksu_icmp_input(struct aksu *net, const struct aksu_packet *in);
+int aksu_icmp_input(struct aksu *net, struct aksu_packet *in);
 size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *to);
 int aksu_arp_input(struct aksu *net, struct aksu_packet *in);
 void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);

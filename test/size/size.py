@@ -133,7 +133,7 @@ def show(figures: dict, files: dict, paths: dict) -> None:
     for name, text in RAM.items():
         print(f"{figures['ram.' + name]:6}  {text}")
     print("\nWorst-case stack, octets (Cortex-M3); application handlers count as 0, and `handler` is a"
-          "\ncall that a handler makes at the deepest place\n")
+          "\ncall that a handler makes at the deepest place. No trace hook is set.\n")
     for name, path in paths.items():
         print(f"{figures['stack.' + name]:6}  {name}: {path}")
 

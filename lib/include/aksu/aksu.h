@@ -125,12 +125,16 @@ struct aksu_counters {
     uint32_t dropped[AKSU_DROP_COUNT];
 };
 
+struct aksu_row;
+
 /// One step of one connection, as the trace hook sees it. `before` is a copy, `after` the TCB.
 struct aksu_trace {
     void (*hook)(struct aksu_trace *, struct aksu *net, aksu_handle conn, const struct aksu_event *,
                  const struct aksu_effects *, const struct aksu_tcb *after);
     struct aksu_tcb before;
     void *user;
+    void (*step)(struct aksu *, struct aksu_row *, const struct aksu_event *,
+                 struct aksu_effects *); // the library's
 };
 
 /// How frames reach the wire. &aksu_ethernet: Ethernet II and ARP. NULL: bare IP packets, as TUN,
@@ -143,7 +147,6 @@ extern const struct aksu_link aksu_ethernet;
 struct aksu_config {
     const struct aksu_profile *profile; ///< required
     const struct aksu_link *link;       ///< &aksu_ethernet, or NULL for bare IP
-    struct aksu_trace *trace;           ///< or NULL
     void *user;                         ///< for the port's or the application's own use
     struct aksu_addr addr;              ///< our IPv4 address
     struct aksu_addr gateway;           ///< or zero: only the local network is reached
@@ -365,6 +368,10 @@ int aksu_seed(struct aksu *net, const void *entropy, size_t len);
 /// Tells the time before calls that are made outside of a handler, if the last aksu_input() or
 /// aksu_output() may be long ago.
 void aksu_now(struct aksu *net, uint32_t now_ms);
+
+/// Shows each step from now on to the trace's hook; NULL: no more. The trace belongs to the library
+/// until then, but for its user pointer.
+void aksu_trace(struct aksu *net, struct aksu_trace *trace);
 
 /// Takes in one frame (with link NULL: one IP packet). The frame is not needed afterwards.
 ///

@@ -65,7 +65,7 @@ static bool classify(const uint8_t *p, struct aksu_event *ev)
     return true;
 }
 
-static int error(struct aksu *net, const struct aksu_packet *in)
+static int error(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_event ev = {AKSU_EV_ICMP, 0, 0, 0, 0, NULL, NULL};
     struct aksu_effects fx;
@@ -82,14 +82,19 @@ static int error(struct aksu *net, const struct aksu_packet *in)
     if (left < header + QUOTED_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    struct aksu_pair quoted = {aksu_get32(q + 16), aksu_get32(q + 12), aksu_get16(q + header + 2),
-                               aksu_get16(q + header)};
-    struct aksu_row *row = aksu_table_find(net, &quoted);
+    struct aksu_pair *quoted = &in->pair;
+
+    quoted->remote = aksu_get32(q + 16);
+    quoted->local = aksu_get32(q + 12);
+    q += header;
+    quoted->remote_port = aksu_get16(q + 2);
+    quoted->local_port = aksu_get16(q);
+    struct aksu_row *row = aksu_table_find(net, quoted);
 
     if (!row) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    ev.value = aksu_get32(q + header + 4);
+    ev.value = aksu_get32(q + 4);
     aksu_stack_step(net, row, &ev, &fx);
     if (fx.refused) {
         return AKSU_DROP_ICMP_QUOTE;
@@ -98,7 +103,7 @@ static int error(struct aksu *net, const struct aksu_packet *in)
     return 0;
 }
 
-int aksu_icmp_input(struct aksu *net, const struct aksu_packet *in)
+int aksu_icmp_input(struct aksu *net, struct aksu_packet *in)
 {
     if (in->len < AKSU_ICMP_LEN || aksu_sum_finish(aksu_copy(NULL, in->payload, in->len)) != 0) {
         return AKSU_DROP_ICMP;
