@@ -141,24 +141,28 @@ static void make_room(struct aksu *net)
     }
 }
 
-// The row of an ACK that returns a cookie, or NULL: its SYN is replayed, then the SYN,ACK that was
-// sent for it; the ACK itself is to follow. They take turns in the one place for a segment.
-static struct aksu_row *take(struct aksu *net, struct aksu_packet *in)
+// The ACK of a cookie makes a row: its SYN is replayed, then the SYN,ACK that was sent for it, then
+// the ACK itself arrives. They take turns in the one place for a segment.
+static int take(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_segment *s = &in->segment;
     uint8_t flags = s->flags;
     uint8_t options = s->options;
     uint16_t wnd = s->wnd;
-    struct aksu_row *row = NULL;
-    struct aksu_open open;
+    struct aksu_row *row;
 
     if (!restored(net, in)) {
-        return NULL;
+        return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
     }
     if (!net->free_rows) {
         make_room(net);
     }
-    if (net->free_rows) {
+    if (!net->free_rows) {
+        s->flags = flags;
+        return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION); // for lack of resources
+    }
+    {
+        struct aksu_open open;
         aksu_isn_open(net, &in->pair, &open);
         open.iss = s->ack - 1;
         row = aksu_listen_half_open(net, in, &open);
@@ -166,16 +170,17 @@ static struct aksu_row *take(struct aksu *net, struct aksu_packet *in)
         s->seq = open.iss;
         s->flags = AKSU_SYN | AKSU_ACK;
         s->wnd = (uint16_t)aksu_min32(open.rcv_buf, UINT16_MAX);
-        aksu_stack_sent(net, row, s);
-        net->counters.cookies_taken++;
-        s->seq = s->ack;
-        s->ack = open.iss + 1;
     }
+    aksu_stack_sent(net, row, s);
+    net->counters.cookies_taken++;
+    uint32_t seq = s->ack;
+    s->ack = s->seq + 1;
+    s->seq = seq;
     s->flags = flags;
     s->options = options;
     s->wnd = wnd;
     s->len = in->len;
-    return row;
+    return aksu_stack_arrives(net, row, in);
 }
 
 const struct aksu_cookies aksu_syn_cookies = {send, take};

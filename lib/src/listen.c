@@ -151,9 +151,8 @@ int aksu_listen_input(struct aksu *net, struct aksu_packet *in)
     }
     if (verdict == AKSU_REPLY) {
         bool cookie = l && net->profile->cookies && !(s->flags & AKSU_SYN);
-        struct aksu_row *row = cookie ? net->profile->cookies->take(net, in) : NULL;
-        return row ? aksu_stack_arrives(net, row, in)
-                   : aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
+        return cookie ? net->profile->cookies->take(net, in)
+                      : aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
     }
     if (s->options & AKSU_OPT_ILLEGAL) {
         return AKSU_DROP_TCP_OPTION;

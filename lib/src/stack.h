@@ -71,8 +71,8 @@ struct aksu_cookies {
     // Answers a SYN, and stands in its place. False: for lack of a row the cookie would be of no
     // use.
     bool (*send)(struct aksu *net, struct aksu_packet *in, const struct aksu_open *open);
-    // The row that the cookie of an ACK made, for the ACK to go to; or NULL.
-    struct aksu_row *(*take)(struct aksu *net, struct aksu_packet *in);
+    // Takes in an ACK of no connection. Returns 0 or the reason to drop it.
+    int (*take)(struct aksu *net, struct aksu_packet *in);
 };
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction

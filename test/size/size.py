@@ -38,7 +38,7 @@ def build_library(cpu: str) -> pathlib.Path:
     """Builds lib as the preset of that name does, with the call graph written beside the objects."""
     build = OUT / cpu
     output(["cmake", "-S", ROOT, "--preset", cpu, "-B", build,
-            "-DCMAKE_C_FLAGS_MINSIZEREL=-Os -DNDEBUG -fcallgraph-info=su"])
+            "-DCMAKE_C_FLAGS_MINSIZEREL=-Os -g -DNDEBUG -fcallgraph-info=su"])
     output(["cmake", "--build", build])
     return build
 
@@ -93,7 +93,7 @@ def public_calls() -> set:
 def stack(build: pathlib.Path) -> tuple:
     """Figures and call paths of the worst stack of each entry."""
     indirect = read_indirect(HERE / "indirect")
-    listing = output(["arm-none-eabi-objdump", "-dr", build / "lib/libaksu.a"])
+    listing = output(["arm-none-eabi-objdump", "-dlr", build / "lib/libaksu.a"])
     externals = Graph(build / "lib", indirect, {}, listing).externals()
     image = link("cortex-m3", build, "standard", sorted(externals))
     graph = Graph(build / "lib", indirect, {n: external_stack(image, n) for n in externals}, listing)

@@ -33,17 +33,19 @@ def called_member(place: str) -> str:
 
 
 def read_jumps(listing: str) -> set:
-    """(function, target) of all that is only jumped to, from objdump -dr of the objects. A target is
-    the function's name, or INDIRECT."""
+    """(function, target) of all that is only jumped to, from objdump -dlr of the objects. A target is
+    the function's name, or `file:line` of a call through a pointer."""
     calls, jumps = set(), set()
-    function = ""
+    function = place = ""
     for line in listing.splitlines():
         if match := re.match(r"[0-9a-f]+ <(.+)>:$", line):
             function = match[1]
+        elif match := re.match(r"(/.+:\d+)", line):
+            place = match[1]
         elif match := re.search(r"R_ARM_THM_(CALL|JUMP24)\s+(\S+)", line):
             (calls if match[1] == "CALL" else jumps).add((function, match[2]))
         elif match := re.search(r"\t(blx|bx)\s+(?!lr)(r\d+|ip|sl|fp)", line):
-            (calls if match[1] == "blx" else jumps).add((function, INDIRECT))
+            (calls if match[1] == "blx" else jumps).add((function, place))
     return jumps - calls
 
 
@@ -75,8 +77,8 @@ class Graph:
         for title in self.own:
             self.by_name[title.rsplit("/", 1)[-1]] = title
         for caller, place in self.places:
-            kind = INDIRECT if (short(caller), INDIRECT) in self.jumps else ""
-            self.calls.setdefault(caller, []).extend((t, kind) for t in self.targets(place))
+            line = place.rsplit(":", 1)[0]
+            self.calls.setdefault(caller, []).extend((t, line) for t in self.targets(place))
 
     def read(self, text: str) -> None:
         for title, label in NODE.findall(text):
