@@ -123,8 +123,9 @@ static bool restored(const struct aksu *net, struct aksu_packet *in)
     return true;
 }
 
-// The half-open connection that has waited longest gives its row to one that is complete.
-static void make_room(struct aksu *net)
+// The half-open connection that has waited longest gives its row to one that is complete. False:
+// there is none.
+static bool make_room(struct aksu *net)
 {
     struct aksu_row *oldest = NULL;
     struct aksu_row *row = net->store->row;
@@ -139,6 +140,7 @@ static void make_room(struct aksu *net)
     if (oldest) {
         aksu_listen_drop(net, oldest);
     }
+    return oldest != NULL;
 }
 
 // The ACK of a cookie makes a row: its SYN is replayed, then the SYN,ACK that was sent for it, then
@@ -151,15 +153,9 @@ static int take(struct aksu *net, struct aksu_packet *in)
     uint16_t wnd = s->wnd;
     struct aksu_row *row;
 
-    if (!restored(net, in)) {
-        return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
-    }
-    if (!net->free_rows) {
-        make_room(net);
-    }
-    if (!net->free_rows) {
+    if (!restored(net, in) || !(net->free_rows || make_room(net))) {
         s->flags = flags;
-        return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION); // for lack of resources
+        return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
     }
     {
         struct aksu_open open;

@@ -66,10 +66,8 @@ static bool over(const struct aksu_row *row)
     if (t->owed != 0 || (t->state > AKSU_LISTEN && t->state != AKSU_TIME_WAIT)) {
         return false;
     }
-    bool wanted = (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) == AKSU_ROW_ANNOUNCED &&
-                  row->reason == 0;
-
-    return !wanted || aksu_ring_readable(row) == 0;
+    return aksu_ring_readable(row) == 0 || row->reason != 0 ||
+           (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) != AKSU_ROW_ANNOUNCED;
 }
 
 // Something happened to a row: the next output asks it what it wants.
@@ -220,8 +218,10 @@ int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
     if (!aksu_tcp_reply(&in->segment, &rst)) {
         return reason;
     }
-    if (aksu_stack_answer(net, in, AKSU_ANSWER_TCP, &rst)) {
-        return AKSU_DROP_REPLY_FULL;
+    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP, &rst);
+
+    if (full) {
+        return full;
     }
     net->counters.resets_sent++;
     return reason;
@@ -312,12 +312,13 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, c
 
     net->answers--;
     net->answer_head = (uint8_t)((net->answer_head + 1) % AKSU_ANSWERS);
-    if (a->kind == AKSU_ARP_REQUEST || a->kind == AKSU_ARP_REPLY) {
-        return net->link->answer(net, a, frame);
-    }
     *mac = a->mac;
     if (a->kind >= AKSU_ANSWER_ECHO) {
         return aksu_icmp_output(net, a, packet);
+    }
+    if (a->kind != AKSU_ANSWER_TCP) {
+        *mac = NULL;
+        return net->link->answer(net, a, frame);
     }
     memcpy(&s, a->segment, sizeof a->segment);
     s.len = 0;

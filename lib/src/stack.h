@@ -25,9 +25,6 @@ enum {
 
 #define AKSU_UNSCHEDULED UINT32_MAX // row.place: not in the heap
 
-// net.bits
-enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_DEFENDED = 0x02, AKSU_NET_ECHO = 0x04 };
-
 // answer.kind: a segment, ARP's operation, or how many octets an ICMP echo has: at least its
 // header.
 enum {
@@ -84,7 +81,7 @@ static inline uint16_t aksu_get16(const uint8_t *p)
 
 static inline uint32_t aksu_get32(const uint8_t *p)
 {
-    return (uint32_t)aksu_get16(p) << 16 | aksu_get16(p + 2);
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 static inline uint8_t *aksu_put16(uint8_t *p, uint32_t v)

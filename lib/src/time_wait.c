@@ -62,7 +62,7 @@ void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row)
     w->rcv_nxt = t->rcv_nxt;
     w->ts_recent = t->ts_recent;
     w->wnd = (uint16_t)aksu_min32(t->rcv_room >> t->rcv_wscale, UINT16_MAX);
-    w->flags = (uint16_t)(t->flags & AKSU_F_TIMESTAMPS);
+    w->options = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_OPT_TIMESTAMPS : 0;
 }
 
 // RFC 6191 2, and RFC 9293 MAY-2 without timestamps.
@@ -70,7 +70,7 @@ static bool reopens(const struct aksu_time_wait *w, const struct aksu_segment *s
 {
     bool later = aksu_seq_lt(w->rcv_nxt, s->seq);
 
-    if ((w->flags & AKSU_F_TIMESTAMPS) && (s->options & AKSU_OPT_TIMESTAMPS)) {
+    if (w->options & s->options & AKSU_OPT_TIMESTAMPS) {
         return aksu_seq_lt(w->ts_recent, s->tsval) || (w->ts_recent == s->tsval && later);
     }
     return later;
@@ -85,11 +85,12 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w, struct 
     s->ack = w->rcv_nxt;
     s->flags = AKSU_ACK;
     s->wnd = w->wnd;
-    s->options = (w->flags & AKSU_F_TIMESTAMPS) ? AKSU_OPT_TIMESTAMPS : 0;
+    s->options = (uint8_t)w->options;
     s->tsval = net->now_ms + w->salt;
     s->tsecr = w->ts_recent;
-    return aksu_stack_answer(net, in, AKSU_ANSWER_TCP, s) ? AKSU_DROP_REPLY_FULL
-                                                          : AKSU_DROP_TIME_WAIT;
+    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP, s);
+
+    return full ? full : AKSU_DROP_TIME_WAIT;
 }
 
 // A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 if there is none, or for a

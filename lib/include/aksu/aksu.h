@@ -208,7 +208,7 @@ struct aksu_time_wait {
     aksu_seq rcv_nxt;
     uint32_t ts_recent;
     uint16_t wnd;
-    uint16_t flags; // of the TCB
+    uint16_t options; // of its segments: AKSU_OPT_TIMESTAMPS or none
 };
 
 struct aksu_neighbour {
@@ -320,7 +320,9 @@ struct aksu_storage {
 
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {
-    uint8_t bits;
+    bool seeded;
+    bool defended; // at defended_at
+    bool echoing;  // an echo reply waits
     uint8_t offload;
     uint8_t answers; // waiting in the ring
     uint8_t answer_head;

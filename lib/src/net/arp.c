@@ -39,11 +39,11 @@ size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *a, uint
 static bool defend(struct aksu *net)
 {
     net->counters.arp_conflicts++;
-    if ((net->bits & AKSU_NET_DEFENDED) && net->now_ms - net->defended_at < DEFEND_MS) {
+    if (net->defended && net->now_ms - net->defended_at < DEFEND_MS) {
         return false;
     }
     net->defended_at = net->now_ms;
-    net->bits |= AKSU_NET_DEFENDED;
+    net->defended = true;
     return true;
 }
 

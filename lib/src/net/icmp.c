@@ -14,18 +14,20 @@ enum {
 
 static int echo(struct aksu *net, const struct aksu_packet *in)
 {
-    if ((net->bits & AKSU_NET_ECHO) || in->len > net->store->echo_octets) {
+    if (net->echoing || in->len > net->store->echo_octets) {
         return AKSU_DROP_ECHO_BUSY;
     }
-    if (aksu_stack_answer(net, in, in->len, NULL)) {
-        return AKSU_DROP_REPLY_FULL;
+    int full = aksu_stack_answer(net, in, in->len, NULL);
+
+    if (!full) {
+        net->echoing = true;
+        memcpy(net->store->echo, in->payload, in->len);
     }
-    net->bits |= AKSU_NET_ECHO;
-    memcpy(net->store->echo, in->payload, in->len);
-    return 0;
+    return full;
 }
 
-// Writes the echo reply that waits: everything comes back as it came but the type.
+// Writes the echo reply that waits: everything comes back as it came but the type, by which the
+// checksum differs (RFC 1624).
 size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *to)
 {
     const uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_ICMP;
@@ -33,11 +35,11 @@ size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *
     uint8_t *p = to + AKSU_IPV4_LEN;
 
     memcpy(p, net->store->echo, len);
+    uint32_t sum = aksu_get16(p + 2) + ((ECHO - ECHO_REPLY) << 8);
     p[0] = ECHO_REPLY;
-    aksu_put16(p + 2, 0);
-    aksu_put16(p + 2, aksu_sum_finish(aksu_copy(NULL, p, len)));
+    aksu_put16(p + 2, sum + (sum >> 16));
     aksu_ipv4_header(net, &a->pair, fields, len, to);
-    net->bits &= (uint8_t)~AKSU_NET_ECHO;
+    net->echoing = false;
     return AKSU_IPV4_LEN + len;
 }
 
