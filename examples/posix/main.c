@@ -233,7 +233,6 @@ static int start_stack(struct settings *s, const struct aksu_device *device)
     struct aksu_config *c = &s->config;
 
     c->link = device->ethernet ? &aksu_ethernet : NULL;
-    c->trace = s->trace ? &hook : NULL;
     c->profile = c->profile ? c->profile : &aksu_full;
     c->mtu = c->mtu ? c->mtu : device->mtu;
     if (c->mtu > device->mtu) {
@@ -248,6 +247,7 @@ static int start_stack(struct settings *s, const struct aksu_device *device)
     if (error) {
         return complain("cannot start", aksu_error_name(error));
     }
+    aksu_trace(&net, s->trace ? &hook : NULL);
     return aksu_posix_seed(&net) ? complain("cannot seed", "getrandom failed") : 0;
 }
 

@@ -63,21 +63,17 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     if (!storage_fits(storage)) {
         return AKSU_EPROTO;
     }
-    if (!profile_valid(config->profile) || mtu < 68) {
+    if (!profile_valid(config->profile) || mtu < 68 || (config->link && (config->mac[0] & 1))) {
         return AKSU_EINVAL;
     }
     net->store = storage;
     net->profile = config->profile;
     net->link = config->link;
     net->step = aksu_tcp_serve;
-    net->trace = config->trace;
     net->user = config->user;
     net->mtu = (uint16_t)mtu;
     net->offload = (uint8_t)config->offload;
     memcpy(net->mac, config->mac, 6);
-    if (net->link && (config->mac[0] & 1)) {
-        return AKSU_EINVAL;
-    }
     int error = aksu_set_address(net, &config->addr, config->prefix, &config->gateway);
 
     if (!error) {
@@ -94,16 +90,14 @@ int aksu_seed(struct aksu *net, const void *entropy, size_t len)
         return AKSU_EINVAL;
     }
     for (size_t i = 0; i < len; i++) {
-        uint32_t *word = &net->secret[i / 4 % 4];
-        if (i % 4 == 0) { // turned, so that the same octets once more do not take themselves out
-            *word = *word << 7 | *word >> 25;
-        }
-        *word ^= (uint32_t)from[i] << (i % 4 * 8);
+        uint32_t *word = &net->secret[i % 4];
+        // Added, so that the same octets once more do not take themselves out.
+        *word = (*word << 8 | *word >> 24) + from[i];
     }
-    if (!(net->bits & AKSU_NET_SEEDED)) {
+    if (!net->seeded) {
         uint64_t key = aksu_siphash(net->secret, NULL, 0);
         memcpy(net->table_key, &key, sizeof key);
-        net->bits |= AKSU_NET_SEEDED;
+        net->seeded = true;
     }
     return AKSU_OK;
 }

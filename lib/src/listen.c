@@ -35,7 +35,7 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
     if (port == 0 || !handlers || addr == AKSU_NOT_IPV4) {
         return AKSU_EINVAL;
     }
-    if (!(net->bits & AKSU_NET_SEEDED)) {
+    if (!net->seeded) {
         return AKSU_ENOKEY;
     }
     if (exactly(net, addr, port)) {
@@ -55,24 +55,23 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
 }
 
 // A row is no longer half-open, one way or the other. So far its user was the listener.
-void aksu_listen_completed(struct aksu *net, struct aksu_row *row)
+void aksu_listen_completed(struct aksu_row *row)
 {
     struct aksu_listener *l = row->user;
 
     row->bits &= (uint8_t)~AKSU_ROW_HALF_OPEN;
     row->user = l->user;
-    net->half_open--;
     l->half_open--;
 }
 
 // A half-open row will not be completed.
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row)
 {
-    aksu_listen_completed(net, row);
+    aksu_listen_completed(row);
     net->counters.half_open_lost++;
 }
 
-static void drop_half_open(struct aksu *net, struct aksu_row *row)
+void aksu_listen_drop(struct aksu *net, struct aksu_row *row)
 {
     aksu_listen_lost(net, row);
     aksu_table_free(net, row);
@@ -88,7 +87,7 @@ int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port
     for (uint32_t i = 0; i < net->store->rows; i++) {
         struct aksu_row *row = &net->store->row[i];
         if ((row->bits & AKSU_ROW_HALF_OPEN) && row->user == l) {
-            drop_half_open(net, row);
+            aksu_listen_drop(net, row);
         }
     }
     memset(l, 0, sizeof *l);
@@ -96,10 +95,10 @@ int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port
 }
 
 // Makes a half-open row of a SYN for the packet's pair of endpoints; a row is free.
-static struct aksu_row *half_open(struct aksu *net, const struct aksu_packet *in,
-                                  const struct aksu_segment *syn, const struct aksu_open *open)
+struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
+                                       const struct aksu_open *open)
 {
-    struct aksu_event ev = {AKSU_EV_LISTEN, 0, 0, 0, 0, syn, open};
+    struct aksu_event ev = {AKSU_EV_LISTEN, 0, 0, 0, 0, &in->segment, open};
     struct aksu_effects fx;
     struct aksu_listener *l = aksu_listen_find(net, &in->pair);
     struct aksu_row *row = aksu_table_alloc(net, &in->pair);
@@ -107,9 +106,8 @@ static struct aksu_row *half_open(struct aksu *net, const struct aksu_packet *in
     row->handlers = l->handlers;
     row->user = l;
     row->bits |= AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
-    memcpy(row->mac, net->frame_mac, 6);
+    memcpy(row->mac, in->from, 6);
     l->half_open++;
-    net->half_open++;
     aksu_stack_step(net, row, &ev, &fx);
     ev.kind = AKSU_EV_SEGMENT;
     aksu_stack_step(net, row, &ev, &fx);
@@ -117,61 +115,17 @@ static struct aksu_row *half_open(struct aksu *net, const struct aksu_packet *in
     return row;
 }
 
-// The half-open connection that has waited longest gives its row to one that is complete.
-static void make_room(struct aksu *net)
+static int take_syn(struct aksu *net, const struct aksu_listener *l, struct aksu_packet *in)
 {
-    struct aksu_row *oldest = NULL;
-    struct aksu_row *row = net->store->row;
+    struct aksu_open open;
 
-    for (uint32_t left = net->store->rows; left > 0; left--, row++) {
-        if ((row->bits & AKSU_ROW_HALF_OPEN) &&
-            (!oldest ||
-             aksu_seq_lt(row->tcb.deadline[AKSU_AT_USER], oldest->tcb.deadline[AKSU_AT_USER]))) {
-            oldest = row;
-        }
-    }
-    if (oldest) {
-        drop_half_open(net, oldest);
-    }
-}
-
-// The ACK of a SYN cookie: its SYN is replayed, then the SYN,ACK that was sent for it; the ACK
-// itself follows as any segment does.
-static int take_cookie(struct aksu *net, const struct aksu_packet *in, struct aksu_open *open)
-{
-    struct aksu_plan plan;
-
-    if (!net->profile->cookies || !net->profile->cookies->take(net, in, &plan.segment)) {
-        return AKSU_DROP_NO_CONNECTION;
-    }
-    if (!net->free_rows) {
-        make_room(net);
-    }
-    if (!net->free_rows) {
-        return AKSU_DROP_NO_CONNECTION; // for lack of resources: RST
-    }
-    aksu_isn_open(net, &in->pair, open);
-    open->iss = plan.segment.ack; // the cookie
-    struct aksu_row *row = half_open(net, in, &plan.segment, open);
-
-    aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan);
-    aksu_stack_sent(net, row, &plan.segment);
-    net->counters.cookies_taken++;
-    return AKSU_REPLAYED;
-}
-
-static int take_syn(struct aksu *net, const struct aksu_listener *l, const struct aksu_packet *in,
-                    struct aksu_open *open)
-{
-    aksu_isn_open(net, &in->pair, open);
+    aksu_isn_open(net, &in->pair, &open);
     if (in->old) {
-        open->iss = aksu_seq_max(open->iss, in->old->snd_nxt + 1); // RFC 6191 2
+        open.iss = aksu_seq_max(open.iss, in->old->snd_nxt + 1); // RFC 6191 2
     }
     if (net->free_rows && l->half_open < l->backlog) {
-        half_open(net, in, &in->segment, open);
-    } else if (net->profile->cookies && (net->free_rows || net->half_open > 0)) {
-        net->profile->cookies->send(net, in, open);
-    } else {
+        aksu_listen_half_open(net, in, &open);
+    } else if (!net->profile->cookies || !net->profile->cookies->send(net, in, &open)) {
         return AKSU_DROP_NO_ROW; // the client's next SYN is its retry
     }
     if (in->old) {
@@ -180,22 +134,25 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, const struc
     return 0;
 }
 
-int aksu_listen_input(struct aksu *net, const struct aksu_packet *in)
+// A segment of no connection.
+int aksu_listen_input(struct aksu *net, struct aksu_packet *in)
 {
     const struct aksu_listener *l = aksu_listen_find(net, &in->pair);
     const struct aksu_segment *s = &in->segment;
-    struct aksu_open open;
+    int drop = aksu_time_wait_input(net, in);
 
-    if (!l) {
-        return AKSU_DROP_NO_CONNECTION;
+    if (drop) {
+        return drop;
     }
-    switch (aksu_tcp_listen(s)) {
-    case AKSU_ADMIT:
-        return take_syn(net, l, in, &open);
-    case AKSU_REPLY:
-        return (s->flags & AKSU_SYN) ? AKSU_DROP_NO_CONNECTION : take_cookie(net, in, &open);
-    default:
-        break;
+    enum aksu_verdict verdict = l ? aksu_tcp_listen(s) : AKSU_REPLY;
+
+    if (verdict == AKSU_ADMIT) {
+        return take_syn(net, l, in);
+    }
+    if (verdict == AKSU_REPLY) {
+        bool cookie = l && net->profile->cookies && !(s->flags & AKSU_SYN);
+        return cookie ? net->profile->cookies->take(net, in)
+                      : aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
     }
     if (s->options & AKSU_OPT_ILLEGAL) {
         return AKSU_DROP_TCP_OPTION;

@@ -8,18 +8,15 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *
                      struct aksu_effects *fx)
 {
     const struct aksu_step c = {net->profile, &row->tcb, ev, fx, ev->segment, net->now_ms};
-    struct aksu_trace *trace = net->trace;
 
     ev->now_ms = net->now_ms;
-    if (trace) {
-        trace->before = row->tcb;
+    if (net->trace) {
+        net->trace->step(net, row, &c);
+    } else {
+        net->step(&c);
     }
-    net->step(&c);
     if (fx->mask & AKSU_FX_CLOSED) {
         row->reason = (uint8_t)-fx->reason;
-    }
-    if (trace) {
-        trace->hook(trace, net, aksu_table_handle(net, row), ev, fx, &row->tcb);
     }
 }
 
@@ -71,10 +68,8 @@ static bool over(const struct aksu_row *row)
     if (t->owed != 0 || (t->state > AKSU_LISTEN && t->state != AKSU_TIME_WAIT)) {
         return false;
     }
-    bool wanted = (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) == AKSU_ROW_ANNOUNCED &&
-                  row->reason == 0;
-
-    return !wanted || aksu_ring_readable(row) == 0;
+    return aksu_ring_readable(row) == 0 || row->reason != 0 ||
+           (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) != AKSU_ROW_ANNOUNCED;
 }
 
 // Something happened to a row: the next output asks it what it wants.
@@ -104,11 +99,13 @@ static bool reaped(struct aksu *net, struct aksu_row *row)
     return true;
 }
 
-static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
+// fx is free for a step of its own.
+static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
+                   struct aksu_effects *fx)
 {
     net->counters.opened++;
     if (row->bits & AKSU_ROW_HALF_OPEN) {
-        aksu_listen_completed(net, row);
+        aksu_listen_completed(row);
         bool (*on_accept)(struct aksu *, aksu_handle, void *) = row->handlers->on_accept;
         bool wanted = !on_accept || on_accept(net, conn, row->user);
 
@@ -116,7 +113,8 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn)
             return; // saved
         }
         if (!wanted) {
-            aksu_stack_do(net, row, AKSU_EV_ABORT, 0); // never announced, so nothing is told
+            // Never announced, so nothing is told.
+            aksu_stack_event(net, row, AKSU_EV_ABORT, NULL, fx);
             return;
         }
         row->bits |= AKSU_ROW_ANNOUNCED;
@@ -138,14 +136,14 @@ static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, i
 
 // One handler call for one effect bit.
 static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsigned bit,
-                 const struct aksu_effects *fx)
+                 struct aksu_effects *fx)
 {
     const struct aksu_handlers *h = row->handlers;
     void (*on)(struct aksu *, aksu_handle, void *, size_t) = NULL;
     uint32_t octets = aksu_ring_readable(row);
 
     if (bit == AKSU_FX_OPENED) {
-        opened(net, row, conn);
+        opened(net, row, conn, fx);
     } else if (bit == AKSU_FX_TROUBLE) {
         troubled(net, row, conn, fx->reason);
     } else if (bit == AKSU_FX_EOF) {
@@ -168,7 +166,7 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
 
 // Rings move before any handler runs; after each handler the row must still be the connection's,
 // and its application still interested.
-void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
+void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_effects *fx,
                         const struct aksu_packet *in)
 {
     aksu_handle conn = aksu_table_handle(net, row);
@@ -193,74 +191,57 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aks
     aksu_stack_wake(net, row);
 }
 
-// A slot in the ring of answers, addressed to the sender of the packet. NULL: full, so it drops.
-struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair)
+// Puts an answer in the ring, addressed to the sender of the frame. s NULL: no segment. Returns
+// AKSU_DROP_REPLY_FULL if the ring is.
+int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
+                      const struct aksu_segment *s)
 {
     if (net->answers == AKSU_ANSWERS) {
-        return NULL;
+        return AKSU_DROP_REPLY_FULL;
     }
     unsigned i = (net->answer_head + net->answers) % AKSU_ANSWERS;
     struct aksu_answer *a = &net->store->answer[i];
 
     net->answers++;
-    memset(a, 0, sizeof *a);
-    a->pair = *pair;
-    memcpy(a->mac, net->frame_mac, 6);
-    return a;
+    memcpy(a->mac, in->from, 6);
+    a->kind = (uint16_t)kind;
+    a->pair = in->pair;
+    if (s) {
+        memcpy(a->segment, s, sizeof a->segment);
+    }
+    return 0;
 }
 
 // RFC 9293 3.10.7.1. Returns the reason, or that of a full ring.
-static int reset(struct aksu *net, const struct aksu_packet *in, int reason)
+int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
 {
-    if (in->segment.flags & AKSU_RST) {
+    struct aksu_segment rst;
+
+    if (!aksu_tcp_reply(&in->segment, &rst)) {
         return reason;
     }
-    struct aksu_answer *a = aksu_stack_answer(net, &in->pair);
+    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP, &rst);
 
-    if (!a) {
-        return AKSU_DROP_REPLY_FULL;
+    if (full) {
+        return full;
     }
-    aksu_tcp_reply(&in->segment, &a->segment);
     net->counters.resets_sent++;
     return reason;
 }
 
-// Returns 0, or the reason if the segment was refused; *answer: it is to be answered by a RST.
-static int row_input(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in,
-                     bool *answer)
+// A segment for a connection. Returns 0, or the reason if it was refused.
+int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
 {
     struct aksu_effects fx;
+    int result = 0;
 
     aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &fx);
     aksu_stack_effects(net, row, &fx, in);
-    *answer = (fx.mask & AKSU_FX_RESET) != 0;
-    if (!fx.refused) {
-        return 0;
+    if (fx.refused) {
+        result = (in->segment.options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION
+                                                          : AKSU_DROP_UNACCEPTABLE;
     }
-    return (in->segment.options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION : AKSU_DROP_UNACCEPTABLE;
-}
-
-static int deliver(struct aksu *net, struct aksu_packet *in)
-{
-    struct aksu_row *row = aksu_table_find(net, &in->pair);
-
-    if (!row || reaped(net, row)) { // what comes is for another connection, or for none
-        int result = in->pair.local == net->addr ? 0 : AKSU_DROP_NOT_OURS;
-        if (result == 0) {
-            result = aksu_time_wait_input(net, in);
-        }
-        if (result == 0) {
-            result = aksu_listen_input(net, in);
-        }
-        if (result != AKSU_REPLAYED) {
-            return result == AKSU_DROP_NO_CONNECTION ? reset(net, in, result) : result;
-        }
-        row = aksu_table_find(net, &in->pair); // a cookie made it
-    }
-    bool answer;
-    int result = row_input(net, row, in, &answer);
-
-    return answer ? reset(net, in, result) : result;
+    return (fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
@@ -276,14 +257,25 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
             0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
-    return deliver(net, in);
+    struct aksu_row *row = aksu_table_find(net, &in->pair);
+
+    if (row && !reaped(net, row)) {
+        return aksu_stack_arrives(net, row, in);
+    }
+    // What comes is for another connection, or for none.
+    return in->pair.local == net->addr ? aksu_listen_input(net, in) : AKSU_DROP_NOT_OURS;
 }
 
 int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
 {
+    struct aksu_packet in;
+
+    in.payload = frame;
+    in.len = (uint32_t)len;
+    in.from = net->mac; // of a link without stations any will do
     net->now_ms = now_ms;
     net->counters.frames_in++;
-    int result = net->link ? net->link->input(net, frame, len) : aksu_ipv4_input(net, frame, len);
+    int result = net->link ? net->link->input(net, &in) : aksu_ipv4_input(net, &in);
 
     if (result) {
         net->counters.dropped[result]++;
@@ -318,14 +310,22 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
 static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
     const struct aksu_answer *a = &net->store->answer[net->answer_head];
+    struct aksu_segment s;
 
     net->answers--;
     net->answer_head = (uint8_t)((net->answer_head + 1) % AKSU_ANSWERS);
+    *mac = a->mac;
+    if (a->kind >= AKSU_ANSWER_ECHO) {
+        return aksu_icmp_output(net, a, packet);
+    }
     if (a->kind != AKSU_ANSWER_TCP) {
+        *mac = NULL;
         return net->link->answer(net, a, frame);
     }
-    *mac = a->mac;
-    return put_packet(net, NULL, &a->pair, &a->segment, packet);
+    memcpy(&s, a->segment, sizeof a->segment);
+    s.len = 0;
+    s.urp = 0;
+    return put_packet(net, NULL, &a->pair, &s, packet);
 }
 
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
@@ -353,15 +353,12 @@ static void row_tick(struct aksu *net, struct aksu_row *row)
     aksu_stack_effects(net, row, &fx, NULL);
 }
 
-// One thing that a row whose time has come wants.
+// One thing that a row whose time has come wants. *tick: that is a step.
 static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame, uint8_t *packet,
-                         const uint8_t **mac)
+                         const uint8_t **mac, bool *tick)
 {
     struct aksu_plan plan;
 
-    if (reaped(net, row)) {
-        return 0;
-    }
     switch (aksu_tcp_plan(net->profile, &row->tcb, net->now_ms, &plan)) {
     case AKSU_NEXT_SEGMENT:
         if (net->link && !(row->bits & AKSU_ROW_RESOLVED)) {
@@ -373,7 +370,7 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
         *mac = row->mac;
         return segment_output(net, row, &plan.segment, packet);
     case AKSU_NEXT_TICK:
-        row_tick(net, row);
+        *tick = true;
         return 0;
     case AKSU_NEXT_WAIT:
         aksu_table_schedule(net, row, plan.wait_ms);
@@ -391,16 +388,18 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
     if (net->answers > 0) {
         return answer_output(net, frame, packet, mac);
     }
-    if (net->echo_len > 0) {
-        *mac = net->echo_mac;
-        return aksu_icmp_output(net, packet);
-    }
     while (len == 0 && net->scheduled > 0) {
         struct aksu_row *row = net->store->heap[0];
         if (!aksu_reached(net->now_ms, row->deadline)) {
             break;
         }
-        len = row_output(net, row, frame, packet, mac);
+        if (!reaped(net, row)) {
+            bool tick = false;
+            len = row_output(net, row, frame, packet, mac, &tick);
+            if (tick) {
+                row_tick(net, row);
+            }
+        }
     }
     return len;
 }
@@ -427,7 +426,7 @@ size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
 
 uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms)
 {
-    if (net->answers > 0 || net->echo_len > 0) {
+    if (net->answers > 0) {
         return 0;
     }
     if (net->scheduled == 0) {

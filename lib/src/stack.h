@@ -25,25 +25,29 @@ enum {
 
 #define AKSU_UNSCHEDULED UINT32_MAX // row.place: not in the heap
 
-// net.bits
-enum { AKSU_NET_SEEDED = 0x01, AKSU_NET_DEFENDED = 0x02 };
+// answer.kind: a segment, ARP's operation, or how many octets an ICMP echo has: at least its
+// header.
+enum {
+    AKSU_ANSWER_TCP = 0,
+    AKSU_ARP_REQUEST = 1,
+    AKSU_ARP_REPLY = 2,
+    AKSU_ANSWER_ECHO = AKSU_ICMP_LEN
+};
 
-// answer.kind: ARP's operation, or a segment.
-enum { AKSU_ANSWER_TCP = 0, AKSU_ARP_REQUEST = 1, AKSU_ARP_REPLY = 2 };
-
-// An IPv4 packet being taken in: the payload of its protocol; of TCP the decoded segment, whose
-// text the payload then is.
+// What is being taken in: the payload is the frame at first, then what each protocol carries; of
+// TCP there is the decoded segment too, in whose place an answer to it is made.
 struct aksu_packet {
     struct aksu_segment segment;
     struct aksu_time_wait *old; // the last incarnation, which a SYN reopens, or NULL
     struct aksu_pair pair;
     const uint8_t *payload;
     uint32_t len;
+    const uint8_t *from; // the station that sent the frame
 };
 
 struct aksu_link {
     uint32_t header_len;
-    int (*input)(struct aksu *net, const uint8_t *frame, size_t len);
+    int (*input)(struct aksu *net, struct aksu_packet *in);
     // Puts the header in front of a packet for a station.
     void (*frame)(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
     // Writes an answer that is not IPv4.
@@ -61,8 +65,11 @@ struct aksu_resolver {
 };
 
 struct aksu_cookies {
-    void (*send)(struct aksu *net, const struct aksu_packet *in, const struct aksu_open *open);
-    bool (*take)(const struct aksu *net, const struct aksu_packet *in, struct aksu_segment *syn);
+    // Answers a SYN, and stands in its place. False: for lack of a row the cookie would be of no
+    // use.
+    bool (*send)(struct aksu *net, struct aksu_packet *in, const struct aksu_open *open);
+    // Takes in an ACK of no connection. Returns 0 or the reason to drop it.
+    int (*take)(struct aksu *net, struct aksu_packet *in);
 };
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
@@ -74,7 +81,7 @@ static inline uint16_t aksu_get16(const uint8_t *p)
 
 static inline uint32_t aksu_get32(const uint8_t *p)
 {
-    return (uint32_t)aksu_get16(p) << 16 | aksu_get16(p + 2);
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 static inline uint8_t *aksu_put16(uint8_t *p, uint32_t v)
@@ -96,6 +103,8 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 
 // stack.c
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
+int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in);
+int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx);
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
@@ -103,17 +112,20 @@ void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s);
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
 int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
-void aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
+void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_effects *fx,
                         const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
-struct aksu_answer *aksu_stack_answer(struct aksu *net, const struct aksu_pair *pair);
+int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
+                      const struct aksu_segment *s);
 
-// listen.c. REPLAYED: the segment's cookie made a row, which the segment is for.
-enum { AKSU_REPLAYED = AKSU_DROP_COUNT };
+// listen.c
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
-int aksu_listen_input(struct aksu *net, const struct aksu_packet *in);
+int aksu_listen_input(struct aksu *net, struct aksu_packet *in);
+struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
+                                       const struct aksu_open *open);
+void aksu_listen_drop(struct aksu *net, struct aksu_row *row);
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row);
-void aksu_listen_completed(struct aksu *net, struct aksu_row *row);
+void aksu_listen_completed(struct aksu_row *row);
 
 // table.c. A handle is a generation, from 1 on, above the row's index.
 enum { AKSU_INDEX_BITS = 19 };
@@ -156,7 +168,7 @@ struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct 
 int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in);
 
 // net/
-int aksu_ipv4_input(struct aksu *net, const uint8_t *packet, size_t len);
+int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in);
 void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, uint32_t fields,
                       uint32_t len, uint8_t *to);
 
@@ -169,9 +181,9 @@ static inline bool aksu_ipv4_begins(const uint8_t *packet)
 bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
-int aksu_icmp_input(struct aksu *net, const struct aksu_packet *in);
-size_t aksu_icmp_output(struct aksu *net, uint8_t *to);
-int aksu_arp_input(struct aksu *net, const uint8_t *packet, size_t len);
+int aksu_icmp_input(struct aksu *net, struct aksu_packet *in);
+size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *to);
+int aksu_arp_input(struct aksu *net, struct aksu_packet *in);
 void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
 extern const uint8_t aksu_broadcast[6];
 size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6], unsigned op,

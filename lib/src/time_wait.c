@@ -62,7 +62,7 @@ void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row)
     w->rcv_nxt = t->rcv_nxt;
     w->ts_recent = t->ts_recent;
     w->wnd = (uint16_t)aksu_min32(t->rcv_room >> t->rcv_wscale, UINT16_MAX);
-    w->flags = (uint16_t)(t->flags & AKSU_F_TIMESTAMPS);
+    w->options = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_OPT_TIMESTAMPS : 0;
 }
 
 // RFC 6191 2, and RFC 9293 MAY-2 without timestamps.
@@ -70,30 +70,27 @@ static bool reopens(const struct aksu_time_wait *w, const struct aksu_segment *s
 {
     bool later = aksu_seq_lt(w->rcv_nxt, s->seq);
 
-    if ((w->flags & AKSU_F_TIMESTAMPS) && (s->options & AKSU_OPT_TIMESTAMPS)) {
+    if (w->options & s->options & AKSU_OPT_TIMESTAMPS) {
         return aksu_seq_lt(w->ts_recent, s->tsval) || (w->ts_recent == s->tsval && later);
     }
     return later;
 }
 
-static int acknowledge(struct aksu *net, const struct aksu_time_wait *w,
-                       const struct aksu_pair *pair)
+// Acknowledges a segment, in whose place the answer then stands.
+static int acknowledge(struct aksu *net, const struct aksu_time_wait *w, struct aksu_packet *in)
 {
-    struct aksu_answer *a = aksu_stack_answer(net, pair);
+    struct aksu_segment *s = &in->segment;
 
-    if (!a) {
-        return AKSU_DROP_REPLY_FULL;
-    }
-    a->segment.seq = w->snd_nxt;
-    a->segment.ack = w->rcv_nxt;
-    a->segment.flags = AKSU_ACK;
-    a->segment.wnd = w->wnd;
-    if (w->flags & AKSU_F_TIMESTAMPS) {
-        a->segment.options = AKSU_OPT_TIMESTAMPS;
-        a->segment.tsval = net->now_ms + w->salt;
-        a->segment.tsecr = w->ts_recent;
-    }
-    return AKSU_DROP_TIME_WAIT;
+    s->seq = w->snd_nxt;
+    s->ack = w->rcv_nxt;
+    s->flags = AKSU_ACK;
+    s->wnd = w->wnd;
+    s->options = (uint8_t)w->options;
+    s->tsval = net->now_ms + w->salt;
+    s->tsecr = w->ts_recent;
+    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP, s);
+
+    return full ? full : AKSU_DROP_TIME_WAIT;
 }
 
 // A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 if there is none, or for a
@@ -118,5 +115,5 @@ int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in)
     if (flags & AKSU_FIN) {
         w->expires = net->now_ms + 2 * net->profile->msl_ms;
     }
-    return acknowledge(net, w, &in->pair);
+    return acknowledge(net, w, in);
 }

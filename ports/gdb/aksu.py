@@ -209,7 +209,9 @@ def used_rows(store: gdb.Value) -> list:
 
 def print_connections(net: gdb.Value, store: gdb.Value) -> None:
     rows = used_rows(store)
-    print(f"{len(rows)} of {number(store, 'rows')} rows in use, {number(net, 'half_open')} half-open")
+    half = constant("AKSU_ROW_HALF_OPEN", ROW_BITS["HALF_OPEN"])
+    waiting = sum(1 for _, row in rows if number(row, "bits") & half)
+    print(f"{len(rows)} of {number(store, 'rows')} rows in use, {waiting} half-open")
     for index, row in rows:
         try:
             print("\n    ".join(connection(index, row, number(net, "now_ms"))))

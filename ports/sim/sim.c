@@ -264,7 +264,6 @@ static void start_stack(struct aksu_sim_host *host, const struct aksu_sim_config
     memset(&c, 0, sizeof c);
     c.profile = config->profile ? config->profile : &aksu_standard;
     c.link = &aksu_ethernet;
-    c.trace = &host->trace;
     c.user = config->user;
     c.addr = host->addr;
     c.gateway = config->gateway;
@@ -284,6 +283,7 @@ static void start_stack(struct aksu_sim_host *host, const struct aksu_sim_config
         sim_fail(host, "aksu_init: %s", aksu_error_name(error));
         return;
     }
+    aksu_trace(&host->net, &host->trace);
     seed_host(host);
 }
 

@@ -310,6 +310,16 @@ static void application(void)
     drain(&h);
 }
 
+static size_t half_open(void)
+{
+    size_t rows = 0;
+
+    for (uint32_t i = 0; i < h.net.store->listeners; i++) {
+        rows += h.net.store->listener[i].half_open;
+    }
+    return rows;
+}
+
 // The application makes room as aksu.h says: it ends connections.
 static void make_room(size_t wanted)
 {
@@ -320,7 +330,7 @@ static void make_room(size_t wanted)
             aksu_abort(&h.net, conn);
             drain(&h);
         }
-        if (h.net.half_open > 4) {
+        if (half_open() > 4) {
             aksu_unlisten(&h.net, NULL, PORT);
             aksu_listen(&h.net, NULL, PORT, 0, app_handlers, &h);
         }
@@ -330,7 +340,7 @@ static void make_room(size_t wanted)
 // Keeps connections in all states.
 static void refill(void)
 {
-    while (aksu_connections(&h.net) < POOL && h.net.half_open < 4 && !h.wrong[0]) {
+    while (aksu_connections(&h.net) < POOL && half_open() < 4 && !h.wrong[0]) {
         enum state state = (enum state)(state_syn_sent + (int)below(STATES - state_syn_sent));
         bool lean = h.net.profile == &aksu_lean;
         if (state == state_established6 || (lean && state == state_established_ts)) {
@@ -376,7 +386,7 @@ static void serve_a_client(void)
     bool keep = h.app.keep;
 
     // A row that is not half-open ones', or can be: cookies do the rest.
-    while (aksu_connections(&h.net) - h.net.half_open >= CONNECTIONS) {
+    while (aksu_connections(&h.net) - half_open() >= CONNECTIONS) {
         make_room(1);
     }
     if (!legal_session(&h, fresh_port())) {

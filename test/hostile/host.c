@@ -158,7 +158,6 @@ void start(struct host *h, const struct aksu_storage *store, const struct aksu_p
     memset(&config, 0, sizeof config);
     config.profile = profile;
     config.link = &aksu_ethernet;
-    config.trace = &h->trace;
     config.addr = aksu_ipv4(192, 0, 2, 1);
     memcpy(config.mac, our_mac, 6);
     h->trace.hook = traced;
@@ -170,6 +169,7 @@ void start(struct host *h, const struct aksu_storage *store, const struct aksu_p
         aksu_seed(&h->net, entropy, sizeof entropy) != AKSU_OK) {
         blame(h, "the stack does not start");
     }
+    aksu_trace(&h->net, &h->trace);
     aksu_now(&h->net, now);
     if (aksu_listen(&h->net, NULL, PORT, 0, app_handlers, h) != AKSU_OK) {
         blame(h, "it does not listen");

@@ -39,7 +39,6 @@ static void mask_net(const struct image *i, bool answers, struct aksu *net)
 {
     memcpy(net, &i->host.net, sizeof *net);
     memset(&net->counters, 0, sizeof net->counters);
-    memset(net->frame_mac, 0, sizeof net->frame_mac);
     net->now_ms = 0;
     if (!answers) {
         net->answer_head = 0;

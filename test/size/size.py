@@ -38,7 +38,7 @@ def build_library(cpu: str) -> pathlib.Path:
     """Builds lib as the preset of that name does, with the call graph written beside the objects."""
     build = OUT / cpu
     output(["cmake", "-S", ROOT, "--preset", cpu, "-B", build,
-            "-DCMAKE_C_FLAGS_MINSIZEREL=-Os -DNDEBUG -fcallgraph-info=su"])
+            "-DCMAKE_C_FLAGS_MINSIZEREL=-Os -g -DNDEBUG -fcallgraph-info=su"])
     output(["cmake", "--build", build])
     return build
 
@@ -93,9 +93,10 @@ def public_calls() -> set:
 def stack(build: pathlib.Path) -> tuple:
     """Figures and call paths of the worst stack of each entry."""
     indirect = read_indirect(HERE / "indirect")
-    externals = Graph(build / "lib", indirect, {}).externals()
+    listing = output(["arm-none-eabi-objdump", "-dlr", build / "lib/libaksu.a"])
+    externals = Graph(build / "lib", indirect, {}, listing).externals()
     image = link("cortex-m3", build, "standard", sorted(externals))
-    graph = Graph(build / "lib", indirect, {n: external_stack(image, n) for n in externals})
+    graph = Graph(build / "lib", indirect, {n: external_stack(image, n) for n in externals}, listing)
     if graph.unused():
         raise Problem(f"test/size/indirect: nothing calls {', '.join(graph.unused())}")
     found = {name[5:]: graph.worst(name) for name in ("aksu_input", "aksu_output", "aksu_idle")}
@@ -103,7 +104,7 @@ def stack(build: pathlib.Path) -> tuple:
     before = max(graph.worst(n, APPLICATION) for n in ("aksu_input", "aksu_output"))
     found["handler"] = (before[0] + found["call"][0], before[1] + found["call"][1])
     return ({name: octets for name, (octets, _) in found.items()},
-            {name: describe(graph, path) for name, (_, path) in found.items()})
+            {name: describe(path) for name, (_, path) in found.items()})
 
 
 def measure() -> tuple:
@@ -132,7 +133,7 @@ def show(figures: dict, files: dict, paths: dict) -> None:
     for name, text in RAM.items():
         print(f"{figures['ram.' + name]:6}  {text}")
     print("\nWorst-case stack, octets (Cortex-M3); application handlers count as 0, and `handler` is a"
-          "\ncall that a handler makes at the deepest place\n")
+          "\ncall that a handler makes at the deepest place. No trace hook is set.\n")
     for name, path in paths.items():
         print(f"{figures['stack.' + name]:6}  {name}: {path}")
 

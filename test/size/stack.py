@@ -2,7 +2,8 @@
 """The worst-case stack, from the call graph that gcc -fcallgraph-info=su writes beside objects.
 
 A call through a pointer is resolved by test/size/indirect, which names what each one can reach; one
-that it does not name is an error, and so is recursion.
+that it does not name is an error, and so is recursion. The objects tell calls from jumps: a function
+that ends in a jump to another has left its frame by then.
 """
 import pathlib
 import re
@@ -10,6 +11,7 @@ import re
 NODE = re.compile(r'^node: \{ title: "([^"]+)" label: "([^"]*)"', re.M)
 EDGE = re.compile(r'^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"(?: label: "([^"]+)")?', re.M)
 APPLICATION = "application"
+INDIRECT = "__indirect_call"
 
 
 class Problem(Exception):
@@ -30,6 +32,23 @@ def called_member(place: str) -> str:
     return match[0] if match else place
 
 
+def read_jumps(listing: str) -> set:
+    """(function, target) of all that is only jumped to, from objdump -dlr of the objects. A target is
+    the function's name, or `file:line` of a call through a pointer."""
+    calls, jumps = set(), set()
+    function = place = ""
+    for line in listing.splitlines():
+        if match := re.match(r"[0-9a-f]+ <(.+)>:$", line):
+            function = match[1]
+        elif match := re.match(r"(/.+:\d+)", line):
+            place = match[1]
+        elif match := re.search(r"R_ARM_THM_(CALL|JUMP24)\s+(\S+)", line):
+            (calls if match[1] == "CALL" else jumps).add((function, match[2]))
+        elif match := re.search(r"\t(blx|bx)\s+(?!lr)(r\d+|ip|sl|fp)", line):
+            (calls if match[1] == "blx" else jumps).add((function, place))
+    return jumps - calls
+
+
 def read_indirect(path: pathlib.Path) -> dict:
     """Lines `expression target...`: what a call through a pointer can reach."""
     lines = [line.split("#")[0].split() for line in path.read_text().splitlines()]
@@ -39,9 +58,11 @@ def read_indirect(path: pathlib.Path) -> dict:
 class Graph:
     """Functions, the stack each takes itself, and what each calls."""
 
-    def __init__(self, folder: pathlib.Path, indirect: dict, externals: dict) -> None:
+    def __init__(self, folder: pathlib.Path, indirect: dict, externals: dict,
+                 listing: str) -> None:
         self.own = {}
         self.calls = {}
+        self.jumps = read_jumps(listing)
         self.places = []
         self.worst_of = {}
         self.indirect = indirect
@@ -56,7 +77,8 @@ class Graph:
         for title in self.own:
             self.by_name[title.rsplit("/", 1)[-1]] = title
         for caller, place in self.places:
-            self.calls.setdefault(caller, []).extend(self.targets(place))
+            line = place.rsplit(":", 1)[0]
+            self.calls.setdefault(caller, []).extend((t, line) for t in self.targets(place))
 
     def read(self, text: str) -> None:
         for title, label in NODE.findall(text):
@@ -66,10 +88,10 @@ class Graph:
             if size:
                 self.own[title] = int(size[1])
         for caller, callee, place in EDGE.findall(text):
-            if callee == "__indirect_call":
+            if callee == INDIRECT:
                 self.places.append((caller, place))
             else:
-                self.calls.setdefault(caller, []).append(callee)
+                self.calls.setdefault(caller, []).append((callee, short(callee)))
 
     def targets(self, place: str) -> list:
         expression = called_member(place)
@@ -88,25 +110,27 @@ class Graph:
 
     def worst(self, title: str, to: str = "", path: tuple = ()) -> tuple:
         """(octets, call path) of the deepest call under a function; with `to`, of the deepest that
-        ends there, -1 octets if none does."""
+        ends there, -1 octets if none does. The path says what each function has on the stack."""
         if title in path:
             raise Problem("recursion: " + " > ".join(short(t) for t in path + (title,)))
         if (title, to) in self.worst_of:
             return self.worst_of[title, to]
         if title not in self.own:
             raise Problem(f"{title}: its stack is not known (called by {short(path[-1])})")
-        best = (0, ()) if not to or title == to else (-1, ())
-        for callee in set(self.calls.get(title, [])):
-            best = max(best, self.worst(callee, to, path + (title,)))
-        if best[0] >= 0:
-            best = (best[0] + self.own[title], (title,) + best[1])
+        own = self.own[title]
+        best = (own, ((title, own),)) if not to or title == to else (-1, ())
+        for callee, kind in set(self.calls.get(title, [])):
+            octets, below = self.worst(callee, to, path + (title,))
+            kept = 0 if (short(title), kind) in self.jumps else own
+            if octets >= 0:
+                best = max(best, (octets + kept, ((title, kept),) + below))
         self.worst_of[title, to] = best
         return best
 
     def externals(self) -> set:
         """Functions that are called but not part of the library."""
-        return {c for callees in self.calls.values() for c in callees} - self.own.keys()
+        return {c for callees in self.calls.values() for c, _ in callees} - self.own.keys()
 
 
-def describe(graph: Graph, path: tuple) -> str:
-    return " > ".join(f"{short(t)} {graph.own[t]}" for t in path)
+def describe(path: tuple) -> str:
+    return " > ".join(f"{short(title)} {octets}" for title, octets in path)

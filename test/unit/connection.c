@@ -220,16 +220,19 @@ static void trace(void **state)
 {
     (void)state;
     struct aksu_trace t = {.hook = hook, .user = "mine"};
-    struct aksu_config config = default_config();
-    config.trace = &t;
     traced = 0;
-    start_with(&h, &store, &config);
+    start(&h, &store);
+    aksu_trace(&h.net, &t);
     listen_on(&h, PORT);
     iss = establish(&h, PEER_PORT);
     assert_true(traced >= 4); // LISTEN, SEGMENT, SENT, SEGMENT
     assert_int_equal(traced_conn, h.app.conn);
     assert_int_equal(traced_from, AKSU_SYN_RECEIVED);
     assert_int_equal(traced_to, AKSU_ESTABLISHED);
+    aksu_trace(&h.net, NULL);
+    traced = 0;
+    establish(&h, PEER_PORT + 1);
+    assert_int_equal(traced, 0);
 }
 
 static void names(void **state)

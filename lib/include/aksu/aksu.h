@@ -125,26 +125,28 @@ struct aksu_counters {
     uint32_t dropped[AKSU_DROP_COUNT];
 };
 
+struct aksu_row;
+struct aksu_step;
+
 /// One step of one connection, as the trace hook sees it. `before` is a copy, `after` the TCB.
 struct aksu_trace {
     void (*hook)(struct aksu_trace *, struct aksu *net, aksu_handle conn, const struct aksu_event *,
                  const struct aksu_effects *, const struct aksu_tcb *after);
     struct aksu_tcb before;
     void *user;
+    void (*step)(struct aksu *, struct aksu_row *, const struct aksu_step *); // the library's
 };
 
 /// How frames reach the wire. &aksu_ethernet: Ethernet II and ARP. NULL: bare IP packets, as TUN,
 /// PPP and SLIP carry them.
 struct aksu_link;
 struct aksu_resolver;
-struct aksu_step;
 extern const struct aksu_link aksu_ethernet;
 
 /// What a stack is told when it starts. Zero is the default of each member but profile and addr.
 struct aksu_config {
     const struct aksu_profile *profile; ///< required
     const struct aksu_link *link;       ///< &aksu_ethernet, or NULL for bare IP
-    struct aksu_trace *trace;           ///< or NULL
     void *user;                         ///< for the port's or the application's own use
     struct aksu_addr addr;              ///< our IPv4 address
     struct aksu_addr gateway;           ///< or zero: only the local network is reached
@@ -206,7 +208,7 @@ struct aksu_time_wait {
     aksu_seq rcv_nxt;
     uint32_t ts_recent;
     uint16_t wnd;
-    uint16_t flags; // of the TCB
+    uint16_t options; // of its segments: AKSU_OPT_TIMESTAMPS or none
 };
 
 struct aksu_neighbour {
@@ -219,10 +221,9 @@ struct aksu_neighbour {
 
 struct aksu_answer {
     uint8_t mac[6];
-    uint8_t kind;
-    uint8_t spare;
+    uint16_t kind;
     struct aksu_pair pair;
-    struct aksu_segment segment;
+    uint8_t segment[offsetof(struct aksu_segment, len)]; // a copy of that much of it
 };
 
 enum { AKSU_ANSWERS = 4, AKSU_NEIGHBOURS = 4 };
@@ -265,7 +266,7 @@ struct aksu_storage {
 /// Whether sizes are in the ranges that AKSU_STORAGE_WITH gives. aksu_init() relies on it.
 #define AKSU_STORAGE_VALID(connections, listeners, rx_octets, tx_octets, time_waits, echo_octets)  \
     ((connections) >= 1 && (connections) <= 524287 && (listeners) >= 1 && (rx_octets) >= 1 &&      \
-     (rx_octets) <= 0x40000000 && (tx_octets) <= 0x40000000 && (time_waits) >= 1 &&                      \
+     (rx_octets) <= 0x40000000 && (tx_octets) <= 0x40000000 && (time_waits) >= 1 &&                \
      (echo_octets) >= 8 && (echo_octets) <= 65515)
 
 /// Defines `name`, a static struct aksu_storage, with its arrays. Sizes out of range do not
@@ -319,14 +320,13 @@ struct aksu_storage {
 
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {
-    uint8_t bits;
+    bool seeded;
+    bool defended; // at defended_at
+    bool echoing;  // an echo reply waits
     uint8_t offload;
     uint8_t answers; // waiting in the ring
     uint8_t answer_head;
     uint8_t mac[6];
-    uint8_t frame_mac[6]; // source of the frame being taken in
-    uint8_t echo_mac[6];
-    uint16_t echo_len;
     uint16_t mtu;
     uint16_t ports_chosen;
     const struct aksu_storage *store;
@@ -343,12 +343,10 @@ struct aksu {
     uint32_t netmask;
     uint32_t gateway;
     uint32_t scheduled; // rows in the heap
-    uint32_t half_open;
     uint32_t defended_at;
     struct aksu_counters counters;
     uint32_t secret[4];
     uint32_t table_key[2];
-    uint32_t echo_to;
     uint32_t cookie_at; // when a SYN cookie was last sent
 };
 
@@ -371,6 +369,10 @@ int aksu_seed(struct aksu *net, const void *entropy, size_t len);
 /// Tells the time before calls that are made outside of a handler, if the last aksu_input() or
 /// aksu_output() may be long ago.
 void aksu_now(struct aksu *net, uint32_t now_ms);
+
+/// Shows each step from now on to the trace's hook; NULL: no more. The trace belongs to the library
+/// until then, but for its user pointer.
+void aksu_trace(struct aksu *net, struct aksu_trace *trace);
 
 /// Takes in one frame (with link NULL: one IP packet). The frame is not needed afterwards.
 ///

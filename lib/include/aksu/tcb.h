@@ -102,20 +102,21 @@ struct aksu_range {
     aksu_seq end;
 };
 
-/// A decoded segment: header and options in host byte order, payload by its length only.
+/// A decoded segment: header and options in host byte order, payload by its length only. An answer
+/// without a connection has nothing from len on.
 struct aksu_segment {
     aksu_seq seq;
     aksu_seq ack;      ///< meaningful if flags has AKSU_ACK
-    uint32_t len;      ///< octets of payload; SYN and FIN are not counted
     uint32_t tsval;    ///< if options has AKSU_OPT_TIMESTAMPS
     uint32_t tsecr;    ///< if options has AKSU_OPT_TIMESTAMPS
     uint16_t wnd;      ///< the window field as it stands on the wire, not scaled
-    uint16_t urp;      ///< urgent pointer, if flags has AKSU_URG
     uint16_t mss;      ///< if options has AKSU_OPT_MSS
     uint8_t flags;     ///< AKSU_FIN ... AKSU_CWR
     uint8_t options;   ///< AKSU_OPT_...
     uint8_t wscale;    ///< if options has AKSU_OPT_WSCALE
     uint8_t sacks;     ///< number of blocks in sack
+    uint32_t len;      ///< octets of payload; SYN and FIN are not counted
+    uint16_t urp;      ///< urgent pointer, if flags has AKSU_URG
     uint16_t reserved; ///< zero
     struct aksu_range sack[AKSU_RANGES];
 };

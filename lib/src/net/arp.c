@@ -30,41 +30,28 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
 
 size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *a, uint8_t *frame)
 {
-    return aksu_arp_put(net, frame, a->mac, a->kind, a->mac, a->pair.remote);
-}
+    const uint8_t *mac = a->kind == AKSU_ARP_REQUEST ? aksu_broadcast : a->mac;
 
-// A reply to a station; or to our own address an announcement, which goes to all.
-static int answer(struct aksu *net, uint32_t to)
-{
-    struct aksu_pair pair = {to, net->addr, 0, 0};
-    struct aksu_answer *a = aksu_stack_answer(net, &pair);
-
-    if (!a) {
-        return AKSU_DROP_REPLY_FULL;
-    }
-    a->kind = AKSU_ARP_REPLY;
-    if (to == net->addr) {
-        a->kind = AKSU_ARP_REQUEST;
-        memset(a->mac, 0xff, 6);
-    }
-    return 0;
+    return aksu_arp_put(net, frame, mac, a->kind, mac, a->pair.remote);
 }
 
 // Another station has our address. True: say once in 10 s that it is ours (RFC 5227 2.4 b).
 static bool defend(struct aksu *net)
 {
     net->counters.arp_conflicts++;
-    if ((net->bits & AKSU_NET_DEFENDED) && net->now_ms - net->defended_at < DEFEND_MS) {
+    if (net->defended && net->now_ms - net->defended_at < DEFEND_MS) {
         return false;
     }
     net->defended_at = net->now_ms;
-    net->bits |= AKSU_NET_DEFENDED;
+    net->defended = true;
     return true;
 }
 
-int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
+int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
 {
-    if (len < ARP_LEN || memcmp(p, format, 6) != 0) {
+    const uint8_t *p = in->payload;
+
+    if (in->len < ARP_LEN || memcmp(p, format, 6) != 0) {
         return AKSU_DROP_PROTOCOL;
     }
     unsigned op = aksu_get16(p + 6);
@@ -72,7 +59,7 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
     uint32_t target = aksu_get32(p + 24);
 
     // The sender is who sent the frame, and an address of this network; 0 is an ARP probe.
-    if (memcmp(p + 8, net->frame_mac, 6) != 0 ||
+    if (memcmp(p + 8, in->from, 6) != 0 ||
         (sender != 0 &&
          (!aksu_ipv4_unicast(net, sender) || ((sender ^ net->addr) & net->netmask) != 0))) {
         return AKSU_DROP_SOURCE;
@@ -86,5 +73,7 @@ int aksu_arp_input(struct aksu *net, const uint8_t *p, size_t len)
     if (conflict ? !defend(net) : !ours || op != AKSU_ARP_REQUEST) {
         return AKSU_DROP_ARP;
     }
-    return answer(net, sender);
+    // A reply to a station; or to our own address an announcement, which goes to all.
+    in->pair.remote = sender;
+    return aksu_stack_answer(net, in, conflict ? AKSU_ARP_REQUEST : AKSU_ARP_REPLY, NULL);
 }

@@ -4,10 +4,13 @@
 
 enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, FCS_LEN = 4 };
 
-static int input(struct aksu *net, const uint8_t *frame, size_t len)
+static int input(struct aksu *net, struct aksu_packet *in)
 {
+    const uint8_t *frame = in->payload;
+
     // Some MACs leave the frame check sequence behind the packet.
-    if (len < AKSU_ETHERNET_LEN || len > (size_t)net->mtu + AKSU_ETHERNET_LEN + FCS_LEN) {
+    in->len -= AKSU_ETHERNET_LEN;
+    if (in->len > (uint32_t)net->mtu + FCS_LEN) { // or there is no header
         return AKSU_DROP_RUNT;
     }
     bool ours = memcmp(frame, net->mac, 6) == 0;
@@ -19,17 +22,15 @@ static int input(struct aksu *net, const uint8_t *frame, size_t len)
     if ((from[0] & 1) || memcmp(from, net->mac, 6) == 0) {
         return AKSU_DROP_SOURCE;
     }
-    memcpy(net->frame_mac, from, 6);
-    const uint8_t *packet = frame + AKSU_ETHERNET_LEN;
-
-    len -= AKSU_ETHERNET_LEN;
+    in->from = from;
+    in->payload = frame + AKSU_ETHERNET_LEN;
     switch (aksu_get16(frame + 12)) {
     case TYPE_IPV4:
         // A packet to one host in a frame to all is not for TCP (RFC 1122 2.4), and there is no
         // use for one to all hosts.
-        return ours ? aksu_ipv4_input(net, packet, len) : AKSU_DROP_NOT_OURS;
+        return ours ? aksu_ipv4_input(net, in) : AKSU_DROP_NOT_OURS;
     case TYPE_ARP:
-        return aksu_arp_input(net, packet, len);
+        return aksu_arp_input(net, in);
     default:
         return AKSU_DROP_PROTOCOL;
     }

@@ -14,30 +14,32 @@ enum {
 
 static int echo(struct aksu *net, const struct aksu_packet *in)
 {
-    if (net->echo_len != 0 || in->len > net->store->echo_octets) {
+    if (net->echoing || in->len > net->store->echo_octets) {
         return AKSU_DROP_ECHO_BUSY;
     }
-    memcpy(net->store->echo, in->payload, in->len);
-    memcpy(net->echo_mac, net->frame_mac, 6);
-    net->echo_len = (uint16_t)in->len;
-    net->echo_to = in->pair.remote;
-    return 0;
+    int full = aksu_stack_answer(net, in, in->len, NULL);
+
+    if (!full) {
+        net->echoing = true;
+        memcpy(net->store->echo, in->payload, in->len);
+    }
+    return full;
 }
 
-// Writes the echo reply that waits: everything comes back as it came but the type.
-size_t aksu_icmp_output(struct aksu *net, uint8_t *to)
+// Writes the echo reply that waits: everything comes back as it came but the type, by which the
+// checksum differs (RFC 1624).
+size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *to)
 {
     const uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_ICMP;
-    struct aksu_pair pair = {net->echo_to, net->addr, 0, 0};
-    uint32_t len = net->echo_len;
+    uint32_t len = a->kind;
     uint8_t *p = to + AKSU_IPV4_LEN;
 
     memcpy(p, net->store->echo, len);
+    uint32_t sum = aksu_get16(p + 2) + ((ECHO - ECHO_REPLY) << 8);
     p[0] = ECHO_REPLY;
-    aksu_put16(p + 2, 0);
-    aksu_put16(p + 2, aksu_sum_finish(aksu_copy(NULL, p, len)));
-    aksu_ipv4_header(net, &pair, fields, len, to);
-    net->echo_len = 0;
+    aksu_put16(p + 2, sum + (sum >> 16));
+    aksu_ipv4_header(net, &a->pair, fields, len, to);
+    net->echoing = false;
     return AKSU_IPV4_LEN + len;
 }
 
@@ -65,7 +67,7 @@ static bool classify(const uint8_t *p, struct aksu_event *ev)
     return true;
 }
 
-static int error(struct aksu *net, const struct aksu_packet *in)
+static int error(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_event ev = {AKSU_EV_ICMP, 0, 0, 0, 0, NULL, NULL};
     struct aksu_effects fx;
@@ -82,14 +84,19 @@ static int error(struct aksu *net, const struct aksu_packet *in)
     if (left < header + QUOTED_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    struct aksu_pair quoted = {aksu_get32(q + 16), aksu_get32(q + 12), aksu_get16(q + header + 2),
-                               aksu_get16(q + header)};
-    struct aksu_row *row = aksu_table_find(net, &quoted);
+    struct aksu_pair *quoted = &in->pair;
+
+    quoted->remote = aksu_get32(q + 16);
+    quoted->local = aksu_get32(q + 12);
+    q += header;
+    quoted->remote_port = aksu_get16(q + 2);
+    quoted->local_port = aksu_get16(q);
+    struct aksu_row *row = aksu_table_find(net, quoted);
 
     if (!row) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    ev.value = aksu_get32(q + header + 4);
+    ev.value = aksu_get32(q + 4);
     aksu_stack_step(net, row, &ev, &fx);
     if (fx.refused) {
         return AKSU_DROP_ICMP_QUOTE;
@@ -98,7 +105,7 @@ static int error(struct aksu *net, const struct aksu_packet *in)
     return 0;
 }
 
-int aksu_icmp_input(struct aksu *net, const struct aksu_packet *in)
+int aksu_icmp_input(struct aksu *net, struct aksu_packet *in)
 {
     if (in->len < AKSU_ICMP_LEN || aksu_sum_finish(aksu_copy(NULL, in->payload, in->len)) != 0) {
         return AKSU_DROP_ICMP;

@@ -47,15 +47,17 @@ static bool options_harmless(const uint8_t *p, uint32_t len)
 }
 
 // Checks a header, and takes what of it matters.
-static int take_header(const struct aksu *net, const uint8_t *p, size_t len, struct aksu_packet *in)
+static int take_header(const struct aksu *net, struct aksu_packet *in)
 {
-    if (len < AKSU_IPV4_LEN) {
+    const uint8_t *p = in->payload;
+
+    if (in->len < AKSU_IPV4_LEN) {
         return AKSU_DROP_RUNT;
     }
     uint32_t header = (p[0] & 15) * 4u;
     uint32_t total = aksu_get16(p + 2);
 
-    if (!aksu_ipv4_begins(p) || header > total || total > len) {
+    if (!aksu_ipv4_begins(p) || header > total || total > in->len) {
         return AKSU_DROP_IP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) && aksu_sum_finish(aksu_sum_header(p, header)) != 0) {
@@ -74,24 +76,24 @@ static int take_header(const struct aksu *net, const uint8_t *p, size_t len, str
     return 0;
 }
 
-int aksu_ipv4_input(struct aksu *net, const uint8_t *p, size_t len)
+int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_packet in;
-    int drop = take_header(net, p, len, &in);
+    const uint8_t *p = in->payload;
+    int drop = take_header(net, in);
 
     if (drop) {
         return drop;
     }
-    if (!aksu_ipv4_unicast(net, in.pair.remote) || in.pair.remote == net->addr) {
+    if (!aksu_ipv4_unicast(net, in->pair.remote) || in->pair.remote == net->addr) {
         return AKSU_DROP_SOURCE;
     }
     if (p[9] == AKSU_PROTOCOL_TCP) {
-        return aksu_stack_tcp(net, &in); // a connection may have begun with an older address
+        return aksu_stack_tcp(net, in); // a connection may have begun with an older address
     }
-    if (in.pair.local != net->addr) {
+    if (in->pair.local != net->addr) {
         return AKSU_DROP_NOT_OURS;
     }
-    return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, &in) : AKSU_DROP_PROTOCOL;
+    return p[9] == AKSU_PROTOCOL_ICMP ? aksu_icmp_input(net, in) : AKSU_DROP_PROTOCOL;
 }
 
 // fields: Diffserv code point, TTL and protocol. Identification is 0: a packet that is never
