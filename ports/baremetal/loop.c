@@ -6,26 +6,24 @@
 // not let the MAC overflow with its own ACKs.
 enum { BATCH = 16 };
 
-// Why sending has ended.
-enum sent { ALL_SENT, MAC_FULL, MORE_TO_SEND };
-
-static enum sent send_out(struct aksu_port *port, uint32_t now)
+// Returns true if the MAC has no room for more.
+static bool send_out(struct aksu_port *port, uint32_t now)
 {
     const struct aksu_mac_driver *driver = port->mac->driver;
 
     for (unsigned i = 0; i < BATCH; i++) {
         void *frame = driver->lend(port->mac);
         if (!frame) {
-            return MAC_FULL;
+            return true;
         }
         size_t len = aksu_output(port->net, now, frame, AKSU_FRAME_MAX);
         if (len == 0) {
-            return ALL_SENT;
+            return false;
         }
         port->mac->counters.sent++;
         driver->send(port->mac, len);
     }
-    return MORE_TO_SEND;
+    return false; // if there is more, aksu_idle() says so
 }
 
 // What needs no connection is answered out of little room (an echo, a SYN of a flood). If that is
@@ -34,8 +32,7 @@ static void take_frame(struct aksu_port *port, uint32_t now, const void *frame, 
 {
     int error = aksu_input(port->net, now, frame, len);
 
-    if ((error == -AKSU_DROP_ECHO_BUSY || error == -AKSU_DROP_REPLY_FULL) &&
-        send_out(port, now) != MAC_FULL) {
+    if ((error == -AKSU_DROP_ECHO_BUSY || error == -AKSU_DROP_REPLY_FULL) && !send_out(port, now)) {
         port->net->counters.dropped[-error]--; // not for good
         port->net->counters.frames_in--;
         (void)aksu_input(port->net, now, frame, len);
@@ -90,12 +87,11 @@ uint32_t aksu_port_round(struct aksu_port *port)
     uint32_t look_ms = look_at_link(port);
     uint32_t now = aksu_clock_ms();
     bool more = take_in(port, now);
-    enum sent sent = send_out(port, now);
-    bool full = sent == MAC_FULL;
+    bool full = send_out(port, now);
 
     port->rounds++;
     port->mac->driver->interrupts(port->mac, full ? AKSU_MAC_RX | AKSU_MAC_TX : AKSU_MAC_RX);
-    if (more || sent == MORE_TO_SEND) {
+    if (more) {
         return 0;
     }
     uint32_t idle_ms = full ? AKSU_NEVER : aksu_idle(port->net, aksu_clock_ms());

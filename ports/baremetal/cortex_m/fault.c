@@ -49,13 +49,22 @@ static void print_register(const char *name, uint32_t value)
     aksu_print(text);
 }
 
+static void print_registers(const char (*names)[7], const uint32_t *values)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        print_register(names[i], values[i]);
+    }
+}
+
 // A frame in the last words of the stack: what did not fit was larger.
 enum { FRAME_WORDS = 8 };
 
-void aksu_fault_report(const uint32_t *frame, uint32_t exc_return)
+void aksu_fault_report(const uint32_t *frame, uint32_t exc_return, const uint32_t *others)
 {
-    static const char *const names[FRAME_WORDS] = {"r0    ", "r1    ", "r2    ", "r3    ",
-                                                   "r12   ", "lr    ", "pc    ", "xpsr  "};
+    static const char pushed[FRAME_WORDS][7] = {"r0    ", "r1    ", "r2    ", "r3    ",
+                                                "r12   ", "lr    ", "pc    ", "xpsr  "};
+    static const char not_pushed[8][7] = {"r8    ", "r9    ", "r10   ", "r11   ",
+                                          "r4    ", "r5    ", "r6    ", "r7    "};
     bool overflow = frame < aksu_stack_bottom + FRAME_WORDS;
 
     aksu_print(overflow ? "aksu: stack overflow\n" : "aksu: fault\n");
@@ -69,10 +78,9 @@ void aksu_fault_report(const uint32_t *frame, uint32_t exc_return)
     print_register("bfar  ", aksu_reg_get(SCB_BFAR));
 #endif
     if (frame >= aksu_stack_bottom && frame + FRAME_WORDS <= aksu_ram_end) { // else not pushed
-        for (unsigned i = 0; i < FRAME_WORDS; i++) {
-            print_register(names[i], frame[i]);
-        }
+        print_registers(pushed, frame);
     }
+    print_registers(not_pushed, others);
     aksu_exit(1);
 }
 
