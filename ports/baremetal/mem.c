@@ -50,12 +50,6 @@ void *memset(void *to, int value, size_t len)
 {
     uint8_t *out = to;
 
-    if (((uintptr_t)out & UNALIGNED) == 0) {
-        word filled = (uint8_t)value * 0x01010101u;
-        for (; len >= sizeof(word); len -= sizeof(word), out += sizeof(word)) {
-            *(word *)(void *)out = filled;
-        }
-    }
     while (len-- > 0) {
         *out++ = (uint8_t)value;
     }

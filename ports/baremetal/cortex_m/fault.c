@@ -38,18 +38,17 @@ void aksu_stack_guard(void)
 
 static void print_register(const char *name, uint32_t value)
 {
-    char text[12];
+    char text[11] = " ";
 
     for (unsigned i = 0; i < 8; i++) {
-        text[i] = "0123456789abcdef"[value >> (28 - 4 * i) & 15];
+        text[1 + i] = "0123456789abcdef"[value >> (28 - 4 * i) & 15];
     }
-    text[8] = '\n';
-    text[9] = '\0';
+    text[9] = '\n';
     aksu_print(name);
     aksu_print(text);
 }
 
-static void print_registers(const char (*names)[7], const uint32_t *values)
+static void print_registers(const char (*names)[5], const uint32_t *values)
 {
     for (unsigned i = 0; i < 8; i++) {
         print_register(names[i], values[i]);
@@ -61,21 +60,21 @@ enum { FRAME_WORDS = 8 };
 
 void aksu_fault_report(const uint32_t *frame, uint32_t exc_return, const uint32_t *others)
 {
-    static const char pushed[FRAME_WORDS][7] = {"r0    ", "r1    ", "r2    ", "r3    ",
-                                                "r12   ", "lr    ", "pc    ", "xpsr  "};
-    static const char not_pushed[8][7] = {"r8    ", "r9    ", "r10   ", "r11   ",
-                                          "r4    ", "r5    ", "r6    ", "r7    "};
+    static const char pushed[FRAME_WORDS][5] = {"r0  ", "r1  ", "r2  ", "r3  ",
+                                                "r12 ", "lr  ", "pc  ", "xpsr"};
+    static const char not_pushed[8][5] = {"r8  ", "r9  ", "r10 ", "r11 ",
+                                          "r4  ", "r5  ", "r6  ", "r7  "};
     bool overflow = frame < aksu_stack_bottom + FRAME_WORDS;
 
     aksu_print(overflow ? "aksu: stack overflow\n" : "aksu: fault\n");
-    print_register("sp    ", (uint32_t)(frame + FRAME_WORDS));
-    print_register("exc   ", exc_return);
-    print_register("icsr  ", aksu_reg_get(SCB_ICSR));
+    print_register("sp   ", (uint32_t)(frame + FRAME_WORDS));
+    print_register("exc  ", exc_return);
+    print_register("icsr ", aksu_reg_get(SCB_ICSR));
 #if __ARM_ARCH >= 7
-    print_register("cfsr  ", aksu_reg_get(SCB_CFSR));
-    print_register("hfsr  ", aksu_reg_get(SCB_HFSR));
-    print_register("mmfar ", aksu_reg_get(SCB_MMFAR));
-    print_register("bfar  ", aksu_reg_get(SCB_BFAR));
+    print_register("cfsr ", aksu_reg_get(SCB_CFSR));
+    print_register("hfsr ", aksu_reg_get(SCB_HFSR));
+    print_register("mmfar", aksu_reg_get(SCB_MMFAR));
+    print_register("bfar ", aksu_reg_get(SCB_BFAR));
 #endif
     if (frame >= aksu_stack_bottom && frame + FRAME_WORDS <= aksu_ram_end) { // else not pushed
         print_registers(pushed, frame);
@@ -91,6 +90,6 @@ void aksu_panic(const char *why)
     aksu_print("aksu: ");
     aksu_print(why);
     aksu_print("\n");
-    print_register("lr    ", lr);
+    print_register("lr   ", lr);
     aksu_exit(1);
 }
