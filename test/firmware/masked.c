@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Lets interrupts in at the end of a sleep only. What the stack's paint shows is then what the main loop
-// takes, whenever interrupts come; footprint.py adds what one takes. Linked with --wrap=aksu_cpu_sleep.
+// Lets interrupts in at the end of a sleep only. What the stack's paint shows is then what the main
+// loop takes, whenever interrupts come; footprint.py adds what one takes. Linked with
+// --wrap=aksu_cpu_sleep.
 #include <aksu_baremetal.h>
 
 void __real_aksu_cpu_sleep(uint32_t ms, bool (*ready)(void *user), void *user);

@@ -229,12 +229,13 @@ static void a_stream_is_sent_in_batches(void **state)
     static const struct aksu_handlers sink = {.on_recv = on_recv};
     const struct aksu_endpoint remote = {aksu_ipv4(192, 0, 2, 2), 19};
     size_t received = 0;
+    const size_t *total = &received;
     unsigned full = 0;
 
     (void)state;
     assert_int_equal(aksu_listen(&board, NULL, 19, 0, &source, NULL), AKSU_OK);
     assert_true(aksu_connect(&peer, &remote, 0, &sink, &received) != 0);
-    for (unsigned i = 0; received < 1 << 20; i++) {
+    for (unsigned i = 0; *total < 1 << 20; i++) {
         assert_true(i < 10000);
         to_peer();
         uint32_t sleep_ms;
