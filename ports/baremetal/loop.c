@@ -2,38 +2,45 @@
 // The main loop: in, out, sleep.
 #include "aksu_baremetal.h"
 
+// Frames of a turn, in or out. Beyond them it is the other direction's: a stream that is sent must
+// not let the MAC overflow with its own ACKs.
 enum { BATCH = 16 };
 
 // Returns true if the MAC has no room for more.
-static bool send_out(struct aksu_port *port)
+static bool send_out(struct aksu_port *port, uint32_t now)
 {
     const struct aksu_mac_driver *driver = port->mac->driver;
-    void *frame;
 
-    while ((frame = driver->lend(port->mac)) != NULL) {
-        size_t len = aksu_output(port->net, aksu_clock_ms(), frame, AKSU_FRAME_MAX);
+    for (unsigned i = 0; i < BATCH; i++) {
+        void *frame = driver->lend(port->mac);
+        if (!frame) {
+            return true;
+        }
+        size_t len = aksu_output(port->net, now, frame, AKSU_FRAME_MAX);
         if (len == 0) {
             return false;
         }
         port->mac->counters.sent++;
         driver->send(port->mac, len);
     }
-    return true;
+    return false; // if there is more, aksu_idle() says so
 }
 
 // What needs no connection is answered out of little room (an echo, a SYN of a flood). If that is
 // full, it is sent, and the frame, which still lies there, taken in again.
-static void take_frame(struct aksu_port *port, const void *frame, size_t len)
+static void take_frame(struct aksu_port *port, uint32_t now, const void *frame, size_t len)
 {
-    int error = aksu_input(port->net, aksu_clock_ms(), frame, len);
+    int error = aksu_input(port->net, now, frame, len);
 
-    if ((error == -AKSU_DROP_ECHO_BUSY || error == -AKSU_DROP_REPLY_FULL) && !send_out(port)) {
-        (void)aksu_input(port->net, aksu_clock_ms(), frame, len);
+    if ((error == -AKSU_DROP_ECHO_BUSY || error == -AKSU_DROP_REPLY_FULL) && !send_out(port, now)) {
+        port->net->counters.dropped[-error]--; // not for good
+        port->net->counters.frames_in--;
+        (void)aksu_input(port->net, now, frame, len);
     }
 }
 
-// Frames beyond a batch wait for the next round, so that sending gets its turn.
-static bool take_in(struct aksu_port *port)
+// Returns true if more wait.
+static bool take_in(struct aksu_port *port, uint32_t now)
 {
     const struct aksu_mac_driver *driver = port->mac->driver;
 
@@ -44,7 +51,7 @@ static bool take_in(struct aksu_port *port)
             return false;
         }
         port->mac->counters.received++;
-        take_frame(port, frame, len);
+        take_frame(port, now, frame, len);
         driver->release(port->mac);
     }
     port->batches++;
@@ -78,8 +85,9 @@ static uint32_t look_at_link(struct aksu_port *port)
 uint32_t aksu_port_round(struct aksu_port *port)
 {
     uint32_t look_ms = look_at_link(port);
-    bool more = take_in(port);
-    bool full = send_out(port);
+    uint32_t now = aksu_clock_ms();
+    bool more = take_in(port, now);
+    bool full = send_out(port, now);
 
     port->rounds++;
     port->mac->driver->interrupts(port->mac, full ? AKSU_MAC_RX | AKSU_MAC_TX : AKSU_MAC_RX);

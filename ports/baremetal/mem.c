@@ -8,15 +8,22 @@ void *memmove(void *to, const void *from, size_t len);
 void *memset(void *to, int value, size_t len);
 int memcmp(const void *a, const void *b, size_t len);
 
-// Words where both addresses allow, then octets.
+// Where the processor reads and writes words anywhere (ARMv7-M), that is what is copied.
+#ifdef __ARM_FEATURE_UNALIGNED
+typedef uint32_t word __attribute__((may_alias, aligned(1)));
+#else
+typedef uint32_t word __attribute__((may_alias));
+#endif
+enum { UNALIGNED = _Alignof(word) - 1 }; // bits of an address that no word has
+
 void *memcpy(void *restrict to, const void *restrict from, size_t len)
 {
     uint8_t *out = to;
     const uint8_t *in = from;
 
-    if ((((uintptr_t)out | (uintptr_t)in) & 3) == 0) {
-        for (; len >= 4; len -= 4, out += 4, in += 4) {
-            *(uint32_t *)(void *)out = *(const uint32_t *)(const void *)in;
+    if ((((uintptr_t)out | (uintptr_t)in) & UNALIGNED) == 0) {
+        for (; len >= sizeof(word); len -= sizeof(word), out += sizeof(word), in += sizeof(word)) {
+            *(word *)(void *)out = *(const word *)(const void *)in;
         }
     }
     while (len-- > 0) {

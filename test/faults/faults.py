@@ -41,10 +41,12 @@ def arm(status_registers: bool) -> Processor:
         "read_masked": (1, FAULT, {"pc": None, **known(cfsr=0x8200)}),
         "read_task": (1, FAULT, {"pc": None, "exc": 0xfffffffd, **known(cfsr=0x8200)}),
         "undefined": (1, FAULT, {"pc": None, **known(cfsr=0x10000)}),
+        "registers": (1, FAULT, {"r4": 44, "r5": 55, "r6": 66, "r8": 88, "r9": 99, "r10": 110, "r11": 111}),
         "call_null": (1, FAULT, {"pc": 0, "lr": None, **known(cfsr=0x20000)}),
         "recurse": (1, OVERFLOW, known(hfsr=0x40000000)),
         "assert": (1, ASSERTION, {}),
         "panic": (1, "^aksu: a reason$", {"lr": None}),
+        "own_print": (1, r"\A(?![\s\S]*aksu)", {}),
         "return": (3, r"\A(?![\s\S]*aksu)", {})})
 
 
@@ -58,6 +60,7 @@ RISCV = Processor("riscv64-unknown-elf", "riscv64-unknown-elf-",
     "recurse": (1, OVERFLOW, {"mcause": 7}),
     "assert": (1, ASSERTION, {}),
     "panic": (1, "^aksu: a reason$", {"ra": None}),
+    "own_print": (1, r"\A(?![\s\S]*aksu)", {}),
     "return": (3, r"\A(?![\s\S]*aksu)", {})})
 
 # QEMU's machine: the processor, how CMake is told, ways that it cannot show
@@ -82,7 +85,7 @@ def build(machine: str, folder: pathlib.Path) -> pathlib.Path:
     output(["cmake", "-G", "Ninja", "-S", HERE / "images", "-B", folder, option,
             f"-DCMAKE_TOOLCHAIN_FILE={ROOT}/lib/cmake/{processor.toolchain}.cmake",
             f"-DLINK_SCRIPT={script}", "-DAKSU_DEBUG=ON", "-DCMAKE_BUILD_TYPE=MinSizeRel",
-            "-DCMAKE_C_FLAGS_MINSIZEREL=-Os -g"])
+            "-DCMAKE_C_FLAGS_MINSIZEREL=-Os -g -DNDEBUG"])
     output(["cmake", "--build", folder, "-j", "2"])
     return folder / "bin"
 

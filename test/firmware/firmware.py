@@ -3,9 +3,10 @@
 """The examples' images on an emulated board, against Linux's TCP.
 
 usage: firmware.py BOARD BUILD-FOLDER [--long] [NAME ...]
---long runs all of it through the bad wire as well; NAME ...: the tests whose names contain a word.
+--long: all in full, and through the bad wire as well; NAME ...: the tests whose names contain a word.
 Needs root (network namespaces), and what `scripts/setup firmware` installs.
 """
+import dataclasses
 import functools
 import json
 import os
@@ -19,10 +20,27 @@ from board import (BOARD, HERE, MACHINES, TAP, Board, Failure, build, expect, mi
 from client import pattern
 
 MEGA = 1 << 20
-BIG = 4 * MEGA
-SYNS = 100000
-IDLE_S, WAKES_PER_S = 10, 20
-LOSS_PERCENT = 5
+WAKES_PER_S, LOSS_PERCENT = 20, 5
+CABLE_FILE = 16 * MEGA  # far more than Linux's receive buffer holds when the cable is pulled
+
+
+@dataclasses.dataclass(frozen=True)
+class Amount:
+    """How much of everything a run has: octets of a file, pings, connections, ..."""
+    file: int
+    sequence: int
+    pings: int
+    syns: int
+    idle_s: int
+    bad_file: int
+    bad_sequence: int
+    bad_pings: int
+
+
+SHORT = Amount(file=MEGA, sequence=100, pings=2000, syns=10000, idle_s=4,
+               bad_file=MEGA // 8, bad_sequence=10, bad_pings=300)
+LONG = Amount(file=4 * MEGA, sequence=500, pings=2000, syns=100000, idle_s=10,
+              bad_file=4 * MEGA, bad_sequence=500, bad_pings=2000)
 
 
 @functools.cache
@@ -33,8 +51,8 @@ def wanted(octets: int) -> bytes:
 class Firmware:
     """A test is a method test_...; each boots a board of its own."""
 
-    def __init__(self, name: str, images: pathlib.Path, long: bool) -> None:
-        self.name, self.images, self.long = name, images, long
+    def __init__(self, name: str, images: pathlib.Path, amount: Amount) -> None:
+        self.name, self.images, self.amount = name, images, amount
 
     def board(self, app: str = "http_server", **options) -> Board:
         return Board(self.name, self.images / f"{app}.elf", **options)
@@ -76,9 +94,14 @@ class Firmware:
             return [int(number) for number in board.linux("cat", *names.split()).split()]
         before = counted()
         report = board.linux("ping", "-f", "-q", "-c", count, "-s", size, BOARD)
-        time.sleep(0.2)
-        asked, answered = (b - a for a, b in zip(before, counted()))
-        expect(count <= asked <= answered, f"{asked} asked, {answered} answered\n{report}")
+        def all_answered() -> bool:
+            asked, answered = (b - a for a, b in zip(before, counted()))
+            self.told = f"{asked} asked, {answered} answered\n{report}"
+            return count <= asked <= answered
+        try:
+            board.wait_for(all_answered, "the last answers")
+        except Failure as error:
+            raise Failure(f"{error}: {self.told}") from error
 
     def check_fetch(self, octets: int, **options) -> dict:
         """The board fetches the pattern from nginx, and ends by itself."""
@@ -91,23 +114,23 @@ class Firmware:
 
     def test_flood_ping(self) -> None:
         with self.served() as board:
-            self.check_ping(board, 2000)
+            self.check_ping(board, self.amount.pings)
             self.check_ping(board, 200, 1472)
 
     def test_pages_and_a_file(self) -> None:
         with self.served() as board:
-            self.check_pages(board, BIG)
+            self.check_pages(board, self.amount.file)
 
     def test_four_at_once(self) -> None:
         with self.served() as board:
-            self.check_files(board, 4, BIG)
+            self.check_files(board, 4, self.amount.file)
 
-    def test_500_in_sequence(self) -> None:
+    def test_connections_in_sequence(self) -> None:
         with self.served() as board:
-            self.check_sequence(board, 500)
+            self.check_sequence(board, self.amount.sequence)
 
     def test_fetch_from_nginx(self) -> None:
-        self.check_fetch(BIG)
+        self.check_fetch(self.amount.file)
 
     # The bad wire: 5 % of each direction's frames lost, and 5 % doubled.
 
@@ -116,18 +139,18 @@ class Firmware:
             expect(way["lost"] and way["doubled"], f"the wire was too good: {told}")
 
     def test_bad_wire_serve(self) -> None:
-        pings = 2000 if self.long else 500
+        pings = self.amount.bad_pings
         with self.served(loss=LOSS_PERCENT) as board:
-            self.check_pages(board, BIG if self.long else MEGA // 4)
-            self.check_files(board, 4, BIG if self.long else MEGA // 8)
-            self.check_sequence(board, 500 if self.long else 10)
+            self.check_pages(board, self.amount.bad_file)
+            self.check_files(board, 4, self.amount.bad_file)
+            self.check_sequence(board, self.amount.bad_sequence)
             report = board.linux("ping", "-f", "-q", "-c", pings, BOARD)
             received = int(report.split(" received")[0].split()[-1])
             expect(0.8 * pings < received < pings, report)  # 1 - 0.95^2 are lost
             self.check_bridged(board.bridged())
 
     def test_bad_wire_fetch(self) -> None:
-        self.check_bridged(self.check_fetch(BIG if self.long else MEGA // 2, loss=LOSS_PERCENT))
+        self.check_bridged(self.check_fetch(2 * self.amount.bad_file, loss=LOSS_PERCENT))
 
     # What a wire can do to a MAC.
 
@@ -167,8 +190,8 @@ class Firmware:
     def test_cable_pulled_and_plugged(self) -> None:
         with self.served() as board:
             file = board.folder / "got"
-            client = board.start("curl", "-sS", "-m", "100", "--limit-rate", "1M", "-o", file,
-                                 f"http://{BOARD}/{BIG}.bin", stdout=subprocess.PIPE)
+            client = board.start("curl", "-sS", "-m", "100", "--limit-rate", "3M", "-o", file,
+                                 f"http://{BOARD}/{CABLE_FILE}.bin", stdout=subprocess.PIPE)
             def came() -> int:
                 return file.stat().st_size if file.exists() else 0
             board.wait_for(lambda: came() > MEGA // 2, "half a megabyte")
@@ -178,39 +201,39 @@ class Firmware:
             board.linux("ping", "-c", "1", "-W", "1", BOARD, check=False)
             expect(board.last.returncode != 0, "the cable is not pulled")
             time.sleep(1)
-            expect(client.poll() is None and came() < BIG, "it was over before")
+            expect(client.poll() is None and came() < CABLE_FILE, "it was over before")
             board.monitor.command("set_link", name="wire", up=True)
             if board.machine.shows_link:
                 board.wait_for(lambda: board.text().endswith("link up\n"), "link up")
             said, _ = client.communicate(timeout=120)
             expect(client.returncode == 0, said)
-            expect(file.read_bytes() == wanted(BIG), "the file differs")
+            expect(file.read_bytes() == wanted(CABLE_FILE), "the file differs")
 
     def test_syn_flood(self) -> None:
         with self.served() as board:
             over = board.folder / "over"
             client = board.start(sys.executable, HERE / "client.py", "until", over, 20,
                                  stdout=subprocess.PIPE)
-            flood = json.loads(board.linux(sys.executable, HERE / "frames.py", "syn", TAP, SYNS,
-                                           timeout=300))
+            flood = json.loads(board.linux(sys.executable, HERE / "frames.py", "syn", TAP,
+                                           self.amount.syns, timeout=600))
             over.touch()
             said = json.loads(client.communicate(timeout=200)[0])
             arrived, = board.read("net.counters.frames_in")
             expect(said["good"] >= 20 and not said["errors"], said)
-            expect(arrived > SYNS // 2, f"of {flood} only {arrived} arrived")
+            expect(arrived > self.amount.syns // 2, f"of {flood} only {arrived} arrived")
             self.check_ping(board, 100)
             print(f"      {flood}, {arrived} frames taken in; clients {said}")
 
     def test_idle(self) -> None:
         with self.served() as board:
-            client = board.start(sys.executable, HERE / "client.py", "hold", IDLE_S + 3,
-                                 stdout=subprocess.PIPE)
+            client = board.start(sys.executable, HERE / "client.py", "hold",
+                                 self.amount.idle_s + 3, stdout=subprocess.PIPE)
             client.stdout.readline()
             time.sleep(1)
             watched = ("port.sleeps", "port.rounds", "port.mac->counters.received")
             before = board.read(*watched)
             begin = time.monotonic()
-            time.sleep(IDLE_S)
+            time.sleep(self.amount.idle_s)
             after = board.read(*watched)
             passed = time.monotonic() - begin
             sleeps, rounds, frames = ((b - a) % 2**32 for a, b in zip(before, after))
@@ -234,7 +257,7 @@ def main() -> None:
     if tools:
         print(f"missing: {' '.join(tools)}: scripts/setup firmware\n0 passed, 1 failed")
         sys.exit(1)
-    firmware = Firmware(name, build(name, pathlib.Path(folder)), long)
+    firmware = Firmware(name, build(name, pathlib.Path(folder), targets=("http_server", "http_client")), LONG if long else SHORT)
     passed = failed = 0
     for test in [n for n in dir(Firmware) if n.startswith("test_")]:
         if words and not any(word in test for word in words):

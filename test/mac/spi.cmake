@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # MACs behind SPI, LAN9118, and the PHY's driver, each with a model of its own; and the MACs with a
-# whole stack at the other end of the cable.
+# whole stack at the other end of the cable. The main loop.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 set(baremetal ${PROJECT_SOURCE_DIR}/ports/baremetal)
 
 add_executable(mac_phy phy_test.c phy_model.c ${baremetal}/phy.c)
-set(spi_programs phy)
+add_executable(mac_loop loop_test.c ${baremetal}/loop.c)
+set(spi_programs phy loop)
 if(TARGET aksu_examples)
   foreach(mac enc28j60 lan9118 w5500)
     add_executable(mac_${mac} ${mac}_test.c ${mac}_model.c wire.c ${baremetal}/mac/${mac}.c ${baremetal}/loop.c)

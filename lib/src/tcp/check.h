@@ -5,6 +5,7 @@
 #define AKSU_CHECK_H
 
 #ifdef AKSU_DEBUG
+#undef NDEBUG // which would leave nothing of them
 #include <assert.h>
 #define AKSU_CHECK(condition) assert(condition)
 #else

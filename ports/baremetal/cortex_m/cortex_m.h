@@ -34,7 +34,9 @@ __attribute__((noreturn)) void aksu_reset(void);
 // Makes the memory below the stack fault, if there is an MPU.
 void aksu_stack_guard(void);
 
-// What a fault ends in: the frame that the processor pushed, and EXC_RETURN.
-__attribute__((noreturn)) void aksu_fault_report(const uint32_t *frame, uint32_t exc_return);
+// What a fault ends in: the frame that the processor pushed, EXC_RETURN, and the registers r8 to
+// r11 and r4 to r7.
+__attribute__((noreturn)) void aksu_fault_report(const uint32_t *frame, uint32_t exc_return,
+                                                 const uint32_t *others);
 
 #endif

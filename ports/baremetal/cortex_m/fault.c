@@ -65,6 +65,10 @@ static const struct word status[] = {
 static const struct word pushed[] = {{"r0    ", 0},  {"r1    ", 4},  {"r2    ", 8},
                                      {"r3    ", 12}, {"r12   ", 16}, {"lr    ", 20},
                                      {"pc    ", 24}, {"xpsr  ", 28}};
+// What was not: in the order of the assembly that hands them over.
+static const struct word not_pushed[] = {{"r8    ", 0},  {"r9    ", 4},  {"r10   ", 8},
+                                         {"r11   ", 12}, {"r4    ", 16}, {"r5    ", 20},
+                                         {"r6    ", 24}, {"r7    ", 28}};
 
 // A frame in the last words of the stack: what did not fit was larger.
 enum { FRAME_WORDS = sizeof pushed / sizeof *pushed };
@@ -76,7 +80,7 @@ static void print_words(const struct word *words, unsigned count, uintptr_t base
     }
 }
 
-void aksu_fault_report(const uint32_t *frame, uint32_t exc_return)
+void aksu_fault_report(const uint32_t *frame, uint32_t exc_return, const uint32_t *others)
 {
     bool overflow = frame < aksu_stack_bottom + FRAME_WORDS;
 
@@ -87,6 +91,7 @@ void aksu_fault_report(const uint32_t *frame, uint32_t exc_return)
     if (frame >= aksu_stack_bottom && frame + FRAME_WORDS <= aksu_ram_end) { // else not pushed
         print_words(pushed, FRAME_WORDS, (uintptr_t)frame);
     }
+    print_words(not_pushed, sizeof not_pushed / sizeof *not_pushed, (uintptr_t)others);
     aksu_exit(1);
 }
 
@@ -97,6 +102,6 @@ void aksu_panic(const char *why)
     aksu_print("aksu: ");
     aksu_print(why);
     aksu_print("\n");
-    print_register("lr    ", lr);
+    print_register("lr   ", lr);
     aksu_exit(1);
 }

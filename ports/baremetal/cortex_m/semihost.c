@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Text, exit status and entropy through semihosting, which a debugger or QEMU answers. A board
-// without either gives its own: a breakpoint with nobody there is a fault.
+// without either gives its own of each function: a breakpoint with nobody there is a fault.
 #include "../aksu_baremetal.h"
 #include "cortex_m.h"
 
@@ -16,12 +16,12 @@ uint32_t aksu_semihost(uint32_t operation, const void *arguments)
     return r0;
 }
 
-void aksu_print(const char *text)
+__attribute__((weak)) void aksu_print(const char *text)
 {
     (void)aksu_semihost(SYS_WRITE0, text);
 }
 
-void aksu_exit(int status)
+__attribute__((weak)) void aksu_exit(int status)
 {
     const uint32_t arguments[2] = {APPLICATION_EXIT, (uint32_t)status};
 

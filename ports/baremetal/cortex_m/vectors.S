@@ -23,7 +23,8 @@ aksu_vectors:
 
 /* A fault. The stack may be what failed, so what is told runs on the far end of RAM, where at worst
  * it overwrites data that nobody reads any more. r0: the frame that the processor pushed, on the
- * process stack if EXC_RETURN has bit 2 (a task of an RTOS); r1: EXC_RETURN. */
+ * process stack if EXC_RETURN has bit 2 (a task of an RTOS); r1: EXC_RETURN; r2: r8 to r11 and then r4 to
+ * r7, which it does not push. */
     .text
     .thumb
     .thumb_func
@@ -39,5 +40,12 @@ aksu_fault:
 1:
     ldr r2, =aksu_ram_end
     mov sp, r2
+    push {r4-r7}
+    mov r4, r8
+    mov r5, r9
+    mov r6, r10
+    mov r7, r11
+    push {r4-r7}
+    mov r2, sp
     bl aksu_fault_report
     .size aksu_fault, . - aksu_fault

@@ -21,6 +21,25 @@ int main(void)
     return (int)*NOWHERE;
 }
 
+#elif defined(FAULT_REGISTERS) // those that a Cortex-M does not push have values to find
+int main(void)
+{
+    __asm__ volatile("movs r4, #44\n\t"
+                     "movs r5, #88\n\t"
+                     "mov r8, r5\n\t"
+                     "movs r5, #99\n\t"
+                     "mov r9, r5\n\t"
+                     "movs r5, #110\n\t"
+                     "mov r10, r5\n\t"
+                     "movs r5, #111\n\t"
+                     "mov r11, r5\n\t"
+                     "movs r5, #55\n\t"
+                     "movs r6, #66\n\t"
+                     "udf #7" ::
+                         : "r4", "r5", "r6", "r8", "r9", "r10", "r11");
+    return 0;
+}
+
 #elif defined(FAULT_READ_MASKED) // as in what aksu_cpu_sleep() calls
 int main(void)
 {
@@ -120,6 +139,18 @@ int main(void)
 int main(void)
 {
     aksu_panic("a reason");
+}
+
+#elif defined(                                                                                     \
+    FAULT_OWN_PRINT) // a board's own text, and semihosting's end: one replaces the other's
+void aksu_print(const char *text)
+{
+    (void)text;
+}
+
+int main(void)
+{
+    aksu_panic("nobody reads this");
 }
 
 #elif defined(FAULT_RETURN)
