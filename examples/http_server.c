@@ -145,7 +145,6 @@ static void respond(struct http_conn *c)
     r->phase = RESPOND;
     c->start = c->offered;
     c->end = c->start + (uint32_t)header(r, 0, NULL, 0) + (r->head_only ? 0 : r->length);
-    offer(c);
 }
 
 // A page that says no more than the status.
@@ -349,7 +348,9 @@ static void work(struct http_conn *c)
         }
         aksu_consume(c->net, c->conn, len);
     }
-    if (c->ended && c->request.phase != RESPOND) {
+    if (c->request.phase == RESPOND) {
+        offer(c);
+    } else if (c->ended) {
         aksu_shutdown(c->net, c->conn);
     }
 }

@@ -27,7 +27,6 @@ struct aksu_port {
     uint32_t link_at;
     uint32_t rounds;  ///< of the loop
     uint32_t sleeps;  ///< of them that slept, modulo 2^32
-    uint32_t batches; ///< times that more than a batch of frames waited
 };
 
 /// One round: everything in, everything out. Returns how long the loop may sleep now, in ms:

@@ -54,7 +54,6 @@ static bool take_in(struct aksu_port *port, uint32_t now)
         take_frame(port, now, frame, len);
         driver->release(port->mac);
     }
-    port->batches++;
     return true;
 }
 
