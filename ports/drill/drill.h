@@ -37,6 +37,7 @@ struct drill_peer {
     uint16_t remote, local;
     bool opening; // the next SYN of ours tells iss
     bool known;   // iss is
+    bool bare;    // the last segment to us had no ACK
     uint32_t iss;
     uint8_t state; // after the last step
     unsigned stamps;

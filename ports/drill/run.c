@@ -303,7 +303,7 @@ static void drop_frame(struct drill_run *run)
 }
 
 // A packet that nothing expected, once time has gone on beyond it.
-static void check_unexpected(struct drill_run *run, int64_t now_us)
+static void check_unexpected(struct drill_run *run, int64_t now_us, const char *where)
 {
     char got[PRINT];
 
@@ -313,9 +313,9 @@ static void check_unexpected(struct drill_run *run, int64_t now_us)
     }
     print_frame(&run->frame[0], got);
     drill_fail(run,
-               "the stack sent a packet that the script does not expect before this line\n"
+               "the stack sent a packet that the script does not expect %s this line\n"
                "      came: %s",
-               got);
+               where, got);
 }
 
 static const struct drill_option *find_option(const struct drill_packet *p, unsigned kind)
@@ -527,7 +527,7 @@ static void act(struct drill_run *run, const struct drill_event *e, int64_t base
         break;
     case DRILL_SLEEP:
         advance(run, run->now_us + e->u.sleep_us, UINT32_MAX);
-        check_unexpected(run, run->now_us);
+        check_unexpected(run, run->now_us, "before the end of");
         run->last_us = run->now_us;
         break;
     default:
@@ -565,7 +565,7 @@ static void run_event(struct drill_run *run, const struct drill_event *e)
         expect(run, e, at, until);
     } else {
         advance(run, at, UINT32_MAX);
-        check_unexpected(run, at);
+        check_unexpected(run, at, "before");
         if (!run->failed) {
             act(run, e, base);
         }
@@ -584,7 +584,7 @@ static void finish(struct drill_run *run)
         drill_fail(run, "%s has not returned when the script ends", run->event->u.call.name);
     }
     settle(run);
-    check_unexpected(run, INT64_MAX);
+    check_unexpected(run, INT64_MAX, "after");
 }
 
 static void print_line(struct drill_run *run, const struct drill_event *e)

@@ -168,6 +168,7 @@ size_t drill_put_packet(struct drill_run *run, const struct drill_packet *packet
     put32(p, packet->urg);
     put_ip(to, drill_remote().octets + 12, drill_local().octets + 12, PROTO_TCP, len);
     put16(tcp + 16, checksum(tcp, len, pseudo(to, len)));
+    peer->bare = !(packet->flags & AKSU_ACK);
     if ((packet->flags & (AKSU_SYN | AKSU_ACK)) == AKSU_SYN) {
         peer->opening = true;
     }
@@ -232,9 +233,9 @@ static void get_options(const struct drill_run *run, const uint8_t *p, size_t le
 // (RFC 9293 3.10.7.1).
 static uint32_t relative(const struct drill_peer *peer, uint32_t seq, unsigned flags)
 {
-    const unsigned bare = AKSU_RST | AKSU_ACK;
+    const unsigned answer = AKSU_RST | AKSU_ACK;
 
-    return (flags & bare) == bare && seq == 0 ? 0 : seq - peer->iss;
+    return peer->bare && (flags & answer) == answer && seq == 0 ? 0 : seq - peer->iss;
 }
 
 static void get_tcp(struct drill_run *run, struct drill_peer *peer, const uint8_t *tcp, size_t len,
