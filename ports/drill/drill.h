@@ -137,11 +137,13 @@ struct drill_socket *drill_new_socket(struct drill_run *run);
 void drill_apply(struct drill_run *run, struct drill_socket *socket);
 
 // calls.c
+bool drill_call_known(const char *name);
 /// Makes a call, or goes on with it. False: it blocks. Else *result is what it returns, a negative
 /// errno if it fails.
 bool drill_call(struct drill_run *run, struct drill_pending *pending, int64_t *result);
 
 // info.c
+bool drill_info_known(const char *name);
 /// The number that a name stands for in an assertion. False: there is no such name.
 bool drill_info(struct drill_run *run, const char *name, int64_t *number);
 /// Prints the connections' states.

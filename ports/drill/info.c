@@ -101,6 +101,14 @@ bool drill_info(struct drill_run *run, const char *name, int64_t *number)
     return false;
 }
 
+bool drill_info_known(const char *name)
+{
+    static struct drill_run nothing;
+    int64_t number;
+
+    return drill_info(&nothing, name, &number);
+}
+
 static void print_connection(struct drill_run *run, const struct aksu_info *info)
 {
     const struct aksu_tcb *t = info->tcb;

@@ -47,7 +47,7 @@ static bool add_setting(struct options *o, const char *text)
     memcpy(s->value, is + 1, strlen(is + 1));
     const char *error = drill_set(&unused, s->name, s->value);
     if (error) {
-        fprintf(stderr, "aksu-drill: %s: %s\n", text, error);
+        fprintf(stderr, "aksu-drill: found %s, %s\n", text, error);
         return false;
     }
     o->settings++;
@@ -90,7 +90,8 @@ static bool set(struct drill_settings *settings, const struct drill_setting *s, 
     const char *wrong = drill_set(settings, s->name, s->value);
 
     if (wrong) {
-        snprintf(error, DRILL_ERROR, "%s:%u: %s=%s: %s", script, s->line, s->name, s->value, wrong);
+        snprintf(error, DRILL_ERROR, "%s:%u:%u: found %s=%s, %s", script, s->line, s->column,
+                 s->name, s->value, wrong);
     }
     return !wrong;
 }

@@ -32,8 +32,7 @@ static void scan_flags(struct scan *s, uint8_t *flags)
         s->at++;
     }
     if (s->at == from || (s->at < s->end && !strchr(" \t\r\n", *s->at))) {
-        s->at = from;
-        scan_expected(s, "the segment's flags: of F S R P . U E W, or -");
+        scan_expected_at(s, from, "the segment's flags: of F S R P . U E W, or -");
         return;
     }
     s->last = s->at;

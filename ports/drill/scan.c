@@ -3,8 +3,17 @@
 #include "scan.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <string.h>
+
+unsigned scan_column(const struct scan *s, const char *at)
+{
+    const char *line = at;
+
+    while (line > s->start && line[-1] != '\n') {
+        line--;
+    }
+    return (unsigned)(at - line) + 1;
+}
 
 unsigned scan_line(const struct scan *s, const char *at)
 {
@@ -18,15 +27,10 @@ unsigned scan_line(const struct scan *s, const char *at)
 
 void scan_fail(struct scan *s, const char *at, const char *message)
 {
-    const char *line = at;
-
     if (s->failed) {
         return;
     }
-    while (line > s->start && line[-1] != '\n') {
-        line--;
-    }
-    snprintf(s->error, DRILL_ERROR, "%s:%u:%d: %s", s->name, scan_line(s, at), (int)(at - line) + 1,
+    snprintf(s->error, DRILL_ERROR, "%s:%u:%u: %s", s->name, scan_line(s, at), scan_column(s, at),
              message);
     s->failed = true;
     s->at = s->end;
@@ -74,6 +78,14 @@ void scan_expected(struct scan *s, const char *expected)
         snprintf(text, sizeof text, "found the end of the %s, expected %s",
                  line_ends ? "line" : "file", expected);
         scan_fail(s, s->last, text);
+    }
+}
+
+void scan_expected_at(struct scan *s, const char *at, const char *expected)
+{
+    if (!s->failed) {
+        s->at = s->last = at;
+        scan_expected(s, expected);
     }
 }
 
@@ -192,8 +204,7 @@ uint32_t scan_number(struct scan *s, uint32_t max, const char *expected)
         n = n * base + digit(*s->at++);
     }
     if (n > max || (s->at < s->end && is_word(*s->at))) {
-        s->at = from;
-        scan_expected(s, expected);
+        scan_expected_at(s, from, expected);
         return 0;
     }
     s->last = s->at;
@@ -220,8 +231,7 @@ int64_t scan_seconds(struct scan *s)
         }
     }
     if (digits == 0) {
-        s->at = from;
-        scan_expected(s, expected);
+        scan_expected_at(s, from, expected);
         return 0;
     }
     s->last = s->at;

@@ -33,9 +33,12 @@ uint32_t scan_number(struct scan *s, uint32_t max, const char *expected);
 int64_t scan_seconds(struct scan *s);
 /// Records an error at the next text: what is found, and what is expected.
 void scan_expected(struct scan *s, const char *expected);
+/// The same, for what was taken already.
+void scan_expected_at(struct scan *s, const char *at, const char *expected);
 /// Records an error in words, at a place.
 void scan_fail(struct scan *s, const char *at, const char *message);
 unsigned scan_line(const struct scan *s, const char *at);
+unsigned scan_column(const struct scan *s, const char *at);
 
 /// packet.c: from the direction mark on.
 void scan_packet(struct scan *s, struct drill_packet *packet);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Parsing: settings, events, calls.
+#include "drill.h"
 #include "scan.h"
 
 #include <errno.h>
@@ -78,8 +79,7 @@ static int64_t scan_symbol(struct scan *s, const char *expected)
         }
     }
     if (!s->failed) {
-        s->at = from;
-        scan_expected(s, expected);
+        scan_expected_at(s, from, expected);
     }
     return 0;
 }
@@ -221,7 +221,14 @@ static void scan_remark(struct scan *s)
 static void scan_call(struct scan *s, struct drill_call *c)
 {
     memset(c, 0, sizeof *c);
+    scan_more(s);
+    const char *from = s->at;
     scan_word(s, c->name, "a packet (< or >), a call, `sleep ...` or %{ assert ... }%");
+    if (!s->failed && !drill_call_known(c->name)) {
+        scan_expected_at(s, from,
+                         "a call: socket, bind, listen, accept, connect, read, recv, write, send, "
+                         "shutdown, close, fcntl, setsockopt, getsockopt, poll");
+    }
     scan_need(s, "(");
     if (!s->failed) {
         c->args = scan_values(s, c, ")", false);
@@ -320,7 +327,12 @@ static void scan_assert(struct parser *p, struct drill_event *e)
 
     e->kind = DRILL_ASSERT;
     scan_need(s, "assert");
+    scan_more(s);
+    const char *from = s->at;
     scan_word(s, a->name, "a name, as tcpi_state");
+    if (!s->failed && !drill_info_known(a->name)) {
+        scan_expected_at(s, from, "a name that docs/drill.md lists, as tcpi_state");
+    }
     for (unsigned i = 0; i < 6 && !a->op[0]; i++) {
         if (scan_is(s, ops[i])) {
             memcpy(a->op, ops[i], strlen(ops[i]));
@@ -439,6 +451,7 @@ static void scan_setting(struct parser *p)
     struct drill_setting *setting = &all[script->settings];
     memset(setting, 0, sizeof *setting);
     setting->line = scan_line(s, s->at);
+    setting->column = scan_column(s, s->at);
     if (script->events > 0) {
         scan_fail(s, s->last - 2, "found a setting behind an event, expected it before the first");
     }

@@ -97,7 +97,7 @@ struct drill_event {
 
 /// --name=value, or --set name=value.
 struct drill_setting {
-    unsigned line;
+    unsigned line, column;
     char name[DRILL_NAME];
     char value[DRILL_NAME];
 };

@@ -188,7 +188,7 @@ const char *drill_set(struct drill_settings *s, const char *name, const char *va
         }
         return set_number(s, i, value);
     }
-    return "there is no such setting: aksu-drill --help lists them";
+    return "expected a setting that aksu-drill --help lists";
 }
 
 void drill_settings_help(FILE *to)
