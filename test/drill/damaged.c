@@ -59,10 +59,10 @@ static bool damage(char *text, size_t len)
     bool good = true;
 
     for (size_t i = 0; i < len && good; i++) {
-        good = try(text, i, i % 16 == 0);
+        good = try(text, i, i % 64 == 0);
         char was = text[i];
         text[i] = octets[i % sizeof octets];
-        good = try(text, len, i % 64 == 0) && good;
+        good = try(text, len, i % 256 == 0) && good;
         text[i] = was;
     }
     return good;
