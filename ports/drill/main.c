@@ -121,6 +121,8 @@ static bool play(struct drill_run *run, struct drill_script *script, const struc
             snprintf(script->error, sizeof script->error, "%s: cannot be written", o->pcap);
             return false;
         }
+        aksu_pcapng_name(&pcap, drill_remote().octets + 12, "script");
+        aksu_pcapng_name(&pcap, drill_local().octets + 12, "stack");
         run->pcap = &pcap;
     }
     run->trace_to = o->trace ? stdout : NULL;

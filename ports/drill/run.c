@@ -165,11 +165,25 @@ void drill_start(struct drill_run *run)
 
 /// Time ///
 
-static void record(struct drill_run *run, bool outgoing, const void *packet, size_t len)
+// Writes a packet with the state that its connection is in after it, if it is one's.
+static void record(struct drill_run *run, bool outgoing, const uint8_t *packet, size_t len)
 {
-    if (run->pcap) {
-        aksu_pcapng_packet(run->pcap, (uint64_t)run->now_us, outgoing, packet, len, NULL);
+    char comment[64] = "";
+    unsigned ends[2];
+
+    if (!run->pcap) {
+        return;
     }
+    for (unsigned i = 0; i < 2; i++) { // the ports: source, destination
+        ends[i] = (unsigned)packet[20 + 2 * i] << 8 | packet[21 + 2 * i];
+    }
+    for (unsigned i = 0; i < run->peers; i++) {
+        const struct drill_peer *p = &run->peer[i];
+        if (p->remote == ends[outgoing] && p->local == ends[!outgoing]) {
+            snprintf(comment, sizeof comment, "stack: %s", aksu_state_name(p->state));
+        }
+    }
+    aksu_pcapng_packet(run->pcap, (uint64_t)run->now_us, outgoing, packet, len, comment);
 }
 
 // Lets the stack send what it has to send now.
@@ -460,8 +474,8 @@ static void inject(struct drill_run *run, size_t len)
         return;
     }
     drill_start(run);
-    record(run, false, run->buffer, len);
     aksu_input(&run->net, drill_clock(run), run->buffer, len);
+    record(run, false, run->buffer, len);
     settle(run);
 }
 
