@@ -15,7 +15,7 @@
 #define POLLRDHUP 0x2000
 #endif
 
-enum { PIECE = 65536, FOREVER = -1 };
+enum { PIECE = 65536 };
 
 struct call {
     struct drill_run *run;

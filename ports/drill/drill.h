@@ -50,8 +50,7 @@ struct drill_peer {
 struct drill_socket {
     bool used, listening, nonblock, open, ended, closed, asked; // closed: the descriptor is
     bool no_reading, no_writing;
-    int fd; // -1: not accepted yet
-    int backlog;
+    int fd;        // -1: not accepted yet
     int error;     // pending, an errno
     int listener;  // index of the socket that it came from
     unsigned turn; // order of arrival at the listener

@@ -96,7 +96,7 @@ static bool set(struct drill_settings *settings, const struct drill_setting *s, 
     return !wrong;
 }
 
-// The script's settings, and then the command line's. A profile comes before what changes it.
+// The script's settings, and then the command line's.
 static bool configure(struct drill_run *run, struct drill_script *script, const struct options *o)
 {
     drill_defaults(&run->settings);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES_AT_ONCE = DRILL_FRAMES, PRINT = 1024, LOOK_AHEAD_S = 3600, ECHO_OCTETS = 1480 };
+enum { PRINT = 1024, LOOK_AHEAD_S = 3600, ECHO_OCTETS = 1480 };
 
 static const int64_t never = INT64_MAX / 2;
 
@@ -197,9 +197,9 @@ static void pump(struct drill_run *run)
     while (!run->failed &&
            (len = aksu_output(&run->net, drill_clock(run), run->buffer, DRILL_MTU_MAX)) > 0) {
         record(run, true, run->buffer, len);
-        if (run->frames == FRAMES_AT_ONCE) {
+        if (run->frames == DRILL_FRAMES) {
             drill_fail(run, "the stack sent %d packets that the script does not expect",
-                       FRAMES_AT_ONCE);
+                       DRILL_FRAMES);
             return;
         }
         drill_get_packet(run, run->buffer, len, &run->frame[run->frames]);

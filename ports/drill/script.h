@@ -56,7 +56,6 @@ struct drill_call {
     uint8_t args; // the first, 0 = none
     unsigned values;
     struct drill_value value[DRILL_VALUES];
-    bool any_result;
     int64_t result;
     int error; // errno that goes with a result of -1; 0 = any
 };
