@@ -98,21 +98,23 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w, struct 
 int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_time_wait *w = aksu_time_wait_find(net, &in->pair);
-    unsigned flags = in->segment.flags;
+    const struct aksu_segment *s = &in->segment;
+    unsigned flags = s->flags;
 
     if (!w) {
         return 0;
     }
-    if ((flags & (AKSU_SYN | AKSU_ACK | AKSU_RST | AKSU_FIN)) == AKSU_SYN &&
-        reopens(w, &in->segment) && aksu_listen_find(net, &in->pair)) {
+    if ((flags & (AKSU_SYN | AKSU_ACK | AKSU_RST | AKSU_FIN)) == AKSU_SYN && reopens(w, s) &&
+        aksu_listen_find(net, &in->pair)) {
         in->old = w;
         return 0;
     }
     // RST is ignored (RFC 1337), and so is an empty segment: two ends must not answer for ever.
-    if ((flags & AKSU_RST) || (in->len == 0 && !(flags & (AKSU_SYN | AKSU_FIN)))) {
+    if ((flags & AKSU_RST) || (s->len == 0 && !(flags & (AKSU_SYN | AKSU_FIN)))) {
         return AKSU_DROP_TIME_WAIT;
     }
-    if (flags & AKSU_FIN) {
+    // The peer's FIN again, or what ended just before it.
+    if (s->seq + s->len + 1 == w->rcv_nxt) {
         w->expires = net->now_ms + 2 * net->profile->msl_ms;
     }
     return acknowledge(net, w, in);

@@ -129,7 +129,7 @@ static void fin_acked(const struct aksu_step *c, struct aksu_tcb *t)
         t->timers &= (uint8_t) ~(AKSU_TIMER_MISC | AKSU_TIMER_USER | AKSU_TIMER_LINGER);
     } else if (t->state == AKSU_CLOSING) {
         aksu_tcp_enter_time_wait(c);
-    } else if (t->state == AKSU_LAST_ACK) {
+    } else { // LAST-ACK
         aksu_tcp_finish(c, AKSU_OK);
     }
 }

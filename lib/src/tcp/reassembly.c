@@ -104,6 +104,7 @@ static void accept(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq end, 
     t->rcv_nxt = end;
     t->rcv_room -= c->fx->ready;
     if (fin) {
+        t->rcv_up++; // it counts from rcv_nxt on, in which the FIN is no octet
         t->flags &= (uint16_t)~AKSU_F_FIN_HELD;
         c->fx->mask |= AKSU_FX_EOF;
     }

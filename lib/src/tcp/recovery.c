@@ -34,8 +34,12 @@ void aksu_tcp_recovery_duplicate(const struct aksu_step *c)
         t->cwnd += t->snd_mss;
         return;
     }
-    t->dupacks = (uint8_t)(t->dupacks + (t->dupacks < UINT8_MAX));
-    if (t->dupacks == DUPACKS && aksu_seq_lt(t->recover, t->snd_una)) {
+    // What is sent again anyway needs no duplicate ACKs, and they let nothing more out (RFC
+    // 5681 3.2).
+    if (t->snd_nxt != t->snd_max || t->dupacks == UINT8_MAX) {
+        return;
+    }
+    if (++t->dupacks == DUPACKS && aksu_seq_lt(t->recover, t->snd_una)) {
         // What limited transmit sent is beyond cwnd, and does not count (RFC 5681 3.2 step 2).
         c->p->congestion->lost(t, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
         t->recover = t->snd_max;

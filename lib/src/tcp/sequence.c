@@ -28,14 +28,15 @@ static void answer_unacceptable(const struct aksu_step *c)
     if (s->flags & AKSU_RST) {
         return;
     }
-    if (s->len > 0 || (s->flags & AKSU_FIN)) {
-        t->owed |= AKSU_OWE_ACK; // the peer sends again what we have: it needs the ACK
-        aksu_tcp_report_duplicate(c, t->rcv_nxt);
-    } else {
+    if (s->len == 0 && !(s->flags & AKSU_FIN)) {
         aksu_tcp_challenge(c); // an empty one must not start an ACK war
+        return;
     }
-    if (t->state == AKSU_TIME_WAIT && (s->flags & AKSU_FIN)) {
-        aksu_tcp_enter_time_wait(c); // eighth, TIME-WAIT: restart the 2 MSL
+    t->owed |= AKSU_OWE_ACK; // the peer sends again what we have: it needs the ACK
+    aksu_tcp_report_duplicate(c, t->rcv_nxt);
+    // Fifth, TIME-WAIT: the peer's FIN again, or what ended just before it, restarts the 2 MSL.
+    if (s->seq + s->len + 1 == t->rcv_nxt && t->state == AKSU_TIME_WAIT) {
+        aksu_tcp_enter_time_wait(c);
     }
 }
 

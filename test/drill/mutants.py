@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Shows that the scripts hold the rules: each is taken out of a copy of lib/src, and a script must
+fail.
+
+usage: mutants.py [-v] (from anywhere; needs gcc)
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SRC = ROOT / "lib/src"
+FLAGS = ["-std=gnu11", "-O1", f"-I{ROOT}/lib/include", f"-I{ROOT}/ports/capture"]
+
+# rule, file, what stands there, what stands there without the rule
+MUTANTS = [
+    ("9293 3.10.7.1: ACK = SEG.SEQ + SEG.LEN", "tcp/reply.c",
+     "arrived->seq + arrived->len + aksu_tcp_control_len(arrived)", "arrived->seq + 1"),
+    ("9293 3.10.7.2: an ACK in LISTEN gets a RST", "tcp/reply.c",
+     "if (s->flags & AKSU_ACK) {\n        return AKSU_REPLY;", "if (s->flags & AKSU_ACK) {\n        return AKSU_DROP;"),
+    ("9293 3.10.7.3: RST comes before SYN", "tcp/handshake.c",
+     "if ((s->flags & (AKSU_SYN | AKSU_RST)) != AKSU_SYN ||", "if (!(s->flags & AKSU_SYN) ||"),
+    ("9293 Table 6: right edge", "tcp/sequence.c", "aksu_seq_lt(s->seq, t->rcv_adv) &&",
+     "aksu_seq_leq(s->seq, t->rcv_adv) &&"),
+    ("9293 Table 6: left edge", "tcp/sequence.c", "aksu_seq_lt(t->rcv_nxt, s->seq + len)",
+     "aksu_seq_leq(t->rcv_nxt, s->seq + len)"),
+    ("9293 A.2: ACK at the right edge", "tcp/sequence.c",
+     "ahead < wnd + ((s->flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK)", "ahead < wnd"),
+    ("9293 first: old text is acknowledged", "tcp/sequence.c",
+     "    t->owed |= AKSU_OWE_ACK; // the peer sends", "    // the peer sends"),
+    ("9293 TIME-WAIT: FIN restarts 2 MSL", "time_wait.c",
+     "w->expires = net->now_ms + 2 * net->profile->msl_ms;", "(void)w;"),
+    ("5961 3.2: RST not at RCV.NXT", "tcp/arrives.c", "if (c->s->seq != t->rcv_nxt) {", "if (0) {"),
+    ("1337: RST in TIME-WAIT", "time_wait.c", "(flags & AKSU_RST) ||", ""),
+    ("5961 4.2: SYN gets a challenge ACK", "tcp/arrives.c",
+     "    } else {\n        aksu_tcp_challenge(c);\n    }\n    return false;\n}\n\n// Fifth",
+     "    }\n    return false;\n}\n\n// Fifth"),
+    ("9293 fourth: SYN-RECEIVED back to LISTEN", "tcp/arrives.c",
+     "if (aksu_tcp_half_open(t) && aksu_seq_leq(t->rcv_nxt, c->s->seq)) {", "if (0) {"),
+    ("9293 fifth: no ACK, no text", "tcp/arrives.c", "if (!(s->flags & AKSU_ACK)) {\n        return false;",
+     "if (!(s->flags & AKSU_ACK)) {\n        return true;"),
+    ("9293 fifth: ACK of what was not sent", "tcp/arrives.c",
+     "aksu_seq_leq(least, s->ack) && aksu_seq_leq(s->ack, t->snd_max)", "aksu_seq_leq(least, s->ack)"),
+    ("5961 5.2: ACK too old", "tcp/arrives.c",
+     "aksu_seq_leq(least, s->ack) && aksu_seq_leq(s->ack, t->snd_max)", "aksu_seq_leq(s->ack, t->snd_max)"),
+    ("9293 SND.WL1", "tcp/arrives.c", "(!advanced && aksu_seq_lt(s->seq, t->snd_wl1))", "0"),
+    ("5681 2: a window change is no duplicate ACK", "tcp/arrives.c",
+     " || (uint32_t)s->wnd << t->snd_wscale != t->snd_wnd", ""),
+    ("6675 2: duplicates need a SACK block", "tcp/arrives.c", "return !(t->flags & AKSU_F_SACK) ||",
+     "return true ||"),
+    ("9293 eighth: text behind the FIN", "tcp/arrives.c",
+     "aksu_tcp_challenge(c); // text behind", "// text behind"),
+    ("9293 SHLD-3: text after CLOSE", "tcp/arrives.c",
+     "if ((t->flags & AKSU_F_RCV_CLOSED) && s->len > 0 &&", "if (0 &&"),
+    ("9293 SHLD-3: CLOSE with text unread", "tcp/step.c",
+     "t->state <= AKSU_SYN_SENT || t->rcv_room < t->rcv_buf", "t->state <= AKSU_SYN_SENT"),
+    ("9293 SHLD-19: every second segment", "tcp/arrives.c", " ||\n        (t->timers & AKSU_TIMER_ACK)) {",
+     ") {"),
+    ("5681 4.2: ACK at once when a gap is filled", "tcp/reassembly.c",
+     "bool now = fin || ahead > 0 || t->ranges > 0;", "bool now = fin || ahead > 0;"),
+    ("2018 4: the latest block first", "tcp/reassembly.c",
+     "    memmove(&t->range[1], &t->range[0], OTHERS);\n    t->range[0].start = start;\n    t->range[0].end = end;",
+     "    t->range[t->ranges - 1].start = start;\n    t->range[t->ranges - 1].end = end;"),
+    ("2883 4: D-SACK once", "tcp/step.c", "aksu_tcp_forget_duplicate(t); // told", "// told"),
+    ("9293: text is trimmed to the window", "tcp/reassembly.c",
+     "end = aksu_seq_min(end, t->rcv_adv) + fin;", "end = end + fin;"),
+    ("9293 SM-13: a FIN outside of the window", "tcp/reassembly.c",
+     "(s->flags & AKSU_FIN) && aksu_seq_lt(end, t->rcv_adv) &&", "(s->flags & AKSU_FIN) &&"),
+    ("6298 5.5: backoff", "tcp/step.c", "t->backoff = (uint8_t)(t->backoff + (t->backoff < UINT8_MAX));", ""),
+    ("6298 2.3: RTTVAR", "tcp/rto.c", "(int32_t)(spread / 2)", "(int32_t)spread"),
+    ("6298 3: Karn", "tcp/step.c", "t->flags &= (uint16_t)~AKSU_F_TIMING; // Karn", "// Karn"),
+    ("6298 5.3: restart", "tcp/arrives.c", "if (!(t->flags & AKSU_F_PARTIAL)) {\n        aksu_tcp_arm_rtx(c);",
+     "if (0) {\n        aksu_tcp_arm_rtx(c);"),
+    ("6582 3.2: impatient", "tcp/arrives.c", "if (!(t->flags & AKSU_F_PARTIAL)) {\n        aksu_tcp_arm_rtx(c);",
+     "{\n        aksu_tcp_arm_rtx(c);"),
+    ("9293 SM-19: RST in SYN-RECEIVED", "tcp/arrives.c", "c->fx->mask |= AKSU_FX_RESET;", ""),
+    ("9293 TIME-WAIT: only the peer's FIN", "time_wait.c", "if (s->seq + s->len + 1 == w->rcv_nxt) {",
+     "if (flags & AKSU_FIN) {"),
+    ("9293 MUST-33: urgent text and FIN", "tcp/reassembly.c", "t->rcv_up++;", ""),
+    ("9293 3.8.6.1: a FIN as probe", "tcp/plan.c", "len + (len == t->snd_buf && len < room)", "len"),
+    ("5681 3.1: congestion avoidance", "tcp/newreno.c", "aksu_max32(mss * mss / t->cwnd, 1)", "mss"),
+    ("6298 5.7: 3 s after a lost SYN", "tcp/rto.c", "slow ? RTO_SYN_LOST_MS :", ""),
+    ("5681 3.2: three duplicate ACKs", "tcp/recovery.c", "DUPACKS = 3", "DUPACKS = 2"),
+    ("3042: limited transmit", "tcp/plan.c", "t->cwnd + aksu_min32(t->dupacks, 2) * t->snd_mss", "t->cwnd"),
+    ("5681 3.2: nothing unsent after a timeout", "tcp/recovery.c", "t->snd_nxt != t->snd_max || ", ""),
+    ("6582 3.2: partial ACK", "tcp/recovery.c", "        t->owed |= AKSU_OWE_REXMIT;\n    }\n}\n\nvoid", "    }\n}\n\nvoid"),
+    ("6928: initial window", "tcp/newreno.c", "10u * t->snd_mss", "4u * t->snd_mss"),
+    ("6928: one after two lost SYNs", "tcp/newreno.c", "t->retries > 1 ? t->snd_mss : CWND_MAX", "CWND_MAX"),
+    ("5681 4.1: idle", "tcp/step.c", "c->now_ms - t->rtt_at > aksu_tcp_rto(c->p, t)", "0"),
+    ("9293 3.7.4: Nagle", "tcp/plan.c", "!quiet && !again && !(t->flags & AKSU_F_NODELAY)", "0"),
+    ("9293 3.8.6.2.1: SWS, sender", "tcp/plan.c", "len == queued || len >= t->max_snd_wnd / 2 || ", "1 || "),
+    ("9293 3.8.6.2.2: SWS, receiver", "tcp/window.c", "wnd >= offered + aksu_tcp_window_step(t) ? wnd : offered",
+     "wnd > offered ? wnd : offered"),
+    ("9293 MUST-61: PSH", "tcp/plan.c", "s->flags |= AKSU_PSH;", ""),
+    ("9293 MUST-62: urgent pointer", "tcp/plan.c", "t->snd_up - s->seq, UINT16_MAX", "t->snd_up - s->seq - 1, UINT16_MAX"),
+    ("9293 3.8.4: SEG.SEQ = SND.NXT - 1", "tcp/plan.c", "s->seq = t->snd_una - 1;", "s->seq = t->snd_una;"),
+    ("9293 MUST-26: keep-alive and data", "tcp/active.c", "if (t->snd_una != t->snd_max || t->snd_buf > 0) {", "if (0) {"),
+    ("9293 MUST-15: 536 by default", "tcp/tcp.h", "AKSU_MSS_DEFAULT = 536", "AKSU_MSS_DEFAULT = 1460"),
+    ("7323 2.3: shift count of 14", "tcp/tcp.h", "AKSU_WSCALE_MAX = 14", "AKSU_WSCALE_MAX = 15"),
+    ("7323 2.2: a SYN's window is not scaled", "tcp/handshake.c", "t->snd_wnd = t->max_snd_wnd = s->wnd;",
+     "t->snd_wnd = t->max_snd_wnd = (uint32_t)s->wnd << t->snd_wscale;"),
+    ("7323 4.3: Last.ACK.sent", "tcp/timestamps.c", "if (aksu_seq_leq(s->seq, t->last_ack)) {", "{"),
+    ("7323 5.3: PAWS", "tcp/timestamps.c", "return aksu_seq_lt(s->tsval, t->ts_recent) &&", "return 0 &&"),
+    ("7323 5.5: 24 days", "tcp/timestamps.c", "&& age(t, now_ms) <= PAWS_IDLE", ""),
+    ("7323 3.2: a segment without timestamps", "tcp/sequence.c", "return false; // RFC 7323 3.2", "// RFC 7323 3.2"),
+    ("7323 5.2: RST and PAWS", "tcp/sequence.c", "(t->flags & AKSU_F_TIMESTAMPS) && !(s->flags & AKSU_RST)",
+     "(t->flags & AKSU_F_TIMESTAMPS)"),
+    ("6191 2: reuse by timestamp", "time_wait.c", "aksu_seq_lt(w->ts_recent, s->tsval) ||", ""),
+    ("5961 7: the limit", "tcp/challenge.c", "if (t->challenges < budget(c)) {", "{"),
+    ("5961 7: the interval", "tcp/challenge.c", "INTERVAL = 5", "INTERVAL = 50"),
+    ("5927 7.2: PTB needs a timeout", "tcp/step.c", "t->retries == 0 || mss >= t->snd_mss", "mss >= t->snd_mss"),
+    ("1191: the floor", "tcp/step.c", "PTB_FLOOR = 512", "PTB_FLOOR = 28"),
+    ("5927 4.1: in flight", "tcp/step.c", "aksu_seq_lt(c->ev->value, t->snd_una) ||", ""),
+    ("5927 5.2: hard errors when open", "tcp/step.c", "c->ev->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED",
+     "c->ev->option == AKSU_ICMP_HARD"),
+    ("9293 MUST-23: R2 of a SYN", "tcp/rto.c", "SYN_R2_S = 180", "SYN_R2_S = 18000"),
+    ("9293 MUST-21: user timeout", "tcp/active.c", "t->user_timeout_s = (uint16_t)c->ev->value;", ""),
+    ("9293 MUST-37: answered probes", "tcp/arrives.c", "aksu_tcp_arm_user(c); // a window probe", "// a window probe"),
+    ("9293 SHLD-30: probes back off", "tcp/rto.c", "t->snd_wnd == 0 ? t->retries : t->backoff", "t->backoff"),
+    ("4987 3.6: cookies carry the MSS", "cookie.c", "syn->mss = sizes[size];", "syn->mss = 536;"),
+    ("4987 3.6: cookies are checked", "cookie.c", "(net->now_ms >> PERIOD_BITS) - age, size) != value", "(net->now_ms >> PERIOD_BITS) - age, size) == 1"),
+    ("4987 3.6: cookies grow old", "cookie.c", "net->now_ms - net->cookie_at >= 2u << PERIOD_BITS || age > 1 ||", ""),
+]
+
+
+def run(command: list) -> subprocess.CompletedProcess:
+    return subprocess.run([str(c) for c in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=120)
+
+
+def build(source: pathlib.Path, to: pathlib.Path, *more: str) -> None:
+    done = run(["gcc", *FLAGS, *more, "-c", source, "-o", to])
+    if done.returncode:
+        sys.exit(done.stdout)
+
+
+class Bench:
+    """A folder with a copy of the library, its objects and the scripts."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        self.src = folder / "src"
+        run(["cp", "-r", SRC, self.src])
+        run([sys.executable, HERE / "generate.py", folder / "matrix"])
+        self.scripts = sorted([*HERE.glob("*/*.pkt"), *(folder / "matrix").glob("*.pkt")])
+        self.objects = {p: folder / (str(p.relative_to(self.src)).replace("/", "_") + ".o")
+                        for p in self.src.rglob("*.c")}
+        for source, to in self.objects.items():
+            build(source, to)
+        self.tool = []
+        for source in [*(ROOT / "ports/drill").glob("*.c"), *(ROOT / "ports/capture").glob("*.c")]:
+            if source != ROOT / "ports/capture/main.c":
+                self.tool.append(folder / f"{source.parent.name}_{source.name}.o")
+                build(source, self.tool[-1])
+
+    def failing(self) -> list:
+        """The scripts that fail with the library as it is."""
+        program = self.folder / "drill"
+        done = run(["gcc", *self.objects.values(), *self.tool, "-lm", "-o", program])
+        if done.returncode:
+            sys.exit(done.stdout)
+        lines = run([program, *self.scripts]).stdout.splitlines()
+        return [line.split("/")[-1].split(":")[0] for line in lines if line.startswith("FAIL")]
+
+    def without(self, name: str, old: str, new: str) -> list:
+        """The scripts that fail with one rule taken out; None: it is not there to be taken out."""
+        path = self.src / name
+        text = path.read_text()
+        if text.count(old) != 1:
+            return None
+        path.write_text(text.replace(old, new))
+        changed = list(self.objects) if path.suffix == ".h" else [path]
+        for source in changed:
+            build(source, self.objects[source], "-w")
+        failing = self.failing()
+        path.write_text(text)
+        for source in changed:
+            build(source, self.objects[source])
+        return failing
+
+
+def main() -> None:
+    killed = survived = 0
+    with tempfile.TemporaryDirectory(prefix="aksu-drill-mutants") as folder:
+        bench = Bench(pathlib.Path(folder))
+        if bench.failing():
+            sys.exit(f"scripts fail with every rule in place: {bench.failing()[:3]}")
+        for rule, name, old, new in MUTANTS:
+            failing = bench.without(name, old, new)
+            if failing:
+                killed += 1
+                if "-v" in sys.argv:
+                    print(f"ok    {rule}: {len(failing)} scripts fail, as {failing[0]}")
+            else:
+                survived += 1
+                why = "no script fails without it" if failing == [] else f"not found in {name}"
+                print(f"FAIL  {rule}: {why}")
+    print(f"{killed} passed, {survived} failed")
+    sys.exit(survived > 0)
+
+
+main()
