@@ -134,14 +134,16 @@ static void connect(const struct aksu_step *c)
 static bool active(const struct aksu_tcb *t, unsigned kind)
 {
     return kind == AKSU_EV_SEGMENT
-               ? t->state == AKSU_SYN_SENT
+               ? t->state == AKSU_SYN_SENT || t->state == AKSU_LISTEN
                : kind == AKSU_EV_CONNECT || kind == AKSU_EV_SET || kind == AKSU_EV_RESUME;
 }
 
 static void act(const struct aksu_step *c)
 {
     memset(c->fx, 0, sizeof *c->fx);
-    if (c->ev->kind == AKSU_EV_SEGMENT) {
+    if (c->ev->kind == AKSU_EV_SEGMENT && c->t->state == AKSU_LISTEN) {
+        aksu_tcp_listen_again(c);
+    } else if (c->ev->kind == AKSU_EV_SEGMENT) {
         aksu_tcp_arrives_syn_sent(c);
     } else if (c->ev->kind == AKSU_EV_CONNECT) {
         connect(c);
