@@ -6,8 +6,9 @@ enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, FCS_LEN = 4 };
 
 static int input(struct aksu *net, const uint8_t *frame, size_t len)
 {
-    // Some MACs leave the frame check sequence behind the packet.
-    if (len < AKSU_ETHERNET_LEN || len > (size_t)net->mtu + AKSU_ETHERNET_LEN + FCS_LEN) {
+    // Some MACs leave the frame check sequence behind the packet. A length below 0 is a large one.
+    len -= AKSU_ETHERNET_LEN;
+    if (len > (size_t)net->mtu + FCS_LEN) {
         return AKSU_DROP_RUNT;
     }
     bool ours = memcmp(frame, net->mac, 6) == 0;
@@ -22,7 +23,6 @@ static int input(struct aksu *net, const uint8_t *frame, size_t len)
     memcpy(net->frame_mac, from, 6);
     const uint8_t *packet = frame + AKSU_ETHERNET_LEN;
 
-    len -= AKSU_ETHERNET_LEN;
     switch (aksu_get16(frame + 12)) {
     case TYPE_IPV4:
         // A packet to one host in a frame to all is not for TCP (RFC 1122 2.4), and there is no
