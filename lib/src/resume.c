@@ -8,7 +8,7 @@ static bool idle(const struct aksu_tcb *t)
 {
     return t->state == AKSU_ESTABLISHED && t->snd_buf == 0 && t->snd_una == t->snd_max &&
            t->rcv_room == t->rcv_buf && t->ranges == 0 && t->owed == 0 &&
-           !(t->timers & AKSU_TIMER_ACK);
+           (t->timers & ~(unsigned)AKSU_TIMER_MISC) == 0;
 }
 
 int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size)

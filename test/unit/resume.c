@@ -270,6 +270,23 @@ static void refused(void **state)
     }
 }
 
+// Timers that do not exist would never be done, and none but keep-alive's runs in what is idle.
+static void timers_that_cannot_run(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    uint8_t *timers = saved + 24 + offsetof(struct aksu_tcb, timers);
+    for (unsigned bit = 1; bit <= 0x80; bit <<= 1) {
+        *timers ^= (uint8_t)bit;
+        int result = wake(&fresh_store, 0);
+        *timers ^= (uint8_t)bit;
+        if (bit == AKSU_TIMER_MISC)
+            assert_true(result > 0);
+        else
+            assert_int_equal(result, AKSU_EPROTO);
+    }
+}
+
 // No row is free.
 static void no_row(void **state)
 {
@@ -336,6 +353,7 @@ int main(void)
         T(other_stack),
         T(bad_arguments),
         T(refused),
+        T(timers_that_cannot_run),
         T(no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
