@@ -4,6 +4,12 @@
 
 static const uint8_t magic[4] = {'a', 'k', 's', (uint8_t)(AKSU_VERSION >> 8)};
 
+// Flags of a connection that is opening, closing, or holds data out of order.
+enum {
+    NEVER_IDLE =
+        AKSU_F_SYN_UNACKED | AKSU_F_FIN | AKSU_F_RCV_CLOSED | AKSU_F_FIN_HELD | AKSU_F_DSACK
+};
+
 static bool idle(const struct aksu_tcb *t)
 {
     return t->state == AKSU_ESTABLISHED && t->snd_buf == 0 && t->snd_una == t->snd_max &&
@@ -42,7 +48,7 @@ static bool plausible(const struct aksu *net, const struct aksu_tcb *t)
     return idle(t) && t->rcv_buf == net->store->rx_octets && t->snd_wscale <= 14 &&
            t->rcv_wscale <= 14 && t->snd_mss >= 1 && t->rcv_mss >= 1 && t->snd_nxt == t->snd_una &&
            t->cwnd >= 1 && t->cwnd <= 1u << 30 && t->rcv_adv - t->rcv_nxt <= t->rcv_room &&
-           (t->flags & (AKSU_F_SYN_UNACKED | AKSU_F_FIN | AKSU_F_RCV_CLOSED)) == 0 &&
+           (t->flags & NEVER_IDLE) == 0 &&
            (net->profile->timestamps || !(t->flags & AKSU_F_TIMESTAMPS)) &&
            (net->profile->sack || !(t->flags & AKSU_F_SACK));
 }

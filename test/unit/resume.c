@@ -287,6 +287,24 @@ static void timers_that_cannot_run(void **state)
     }
 }
 
+// Nothing is held out of order, so neither a FIN nor a duplicate to be reported is.
+static void flags_that_cannot_be(void **state)
+{
+    (void)state;
+    static const uint16_t flags[] = {AKSU_F_SYN_UNACKED, AKSU_F_FIN, AKSU_F_RCV_CLOSED,
+                                     AKSU_F_FIN_HELD, AKSU_F_DSACK};
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    uint8_t *at = saved + 24 + offsetof(struct aksu_tcb, flags);
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        uint16_t was, is;
+        memcpy(&was, at, sizeof was);
+        is = (uint16_t)(was | flags[i]);
+        memcpy(at, &is, sizeof is);
+        assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+        memcpy(at, &was, sizeof was);
+    }
+}
+
 // No row is free.
 static void no_row(void **state)
 {
@@ -354,6 +372,7 @@ int main(void)
         T(bad_arguments),
         T(refused),
         T(timers_that_cannot_run),
+        T(flags_that_cannot_be),
         T(no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
