@@ -305,6 +305,23 @@ static void flags_that_cannot_be(void **state)
     }
 }
 
+// Segments of the size that was agreed must fit the MTU that is.
+static void mss_beyond_the_mtu(void **state)
+{
+    (void)state;
+    static const size_t members[] = {offsetof(struct aksu_tcb, snd_mss),
+                                     offsetof(struct aksu_tcb, rcv_mss)};
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    for (size_t i = 0; i < 2; i++) {
+        uint16_t was, is = 1461;
+        memcpy(&was, saved + 24 + members[i], sizeof was);
+        memcpy(saved + 24 + members[i], &is, sizeof is);
+        assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+        memcpy(saved + 24 + members[i], &was, sizeof was);
+    }
+    assert_true(wake(&fresh_store, 0) > 0);
+}
+
 // No row is free.
 static void no_row(void **state)
 {
@@ -373,6 +390,7 @@ int main(void)
         T(refused),
         T(timers_that_cannot_run),
         T(flags_that_cannot_be),
+        T(mss_beyond_the_mtu),
         T(no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
