@@ -138,6 +138,7 @@ static void traced(struct aksu_trace *trace, struct aksu *net, aksu_handle conn,
 
     (void)net;
     (void)conn;
+    h->steps++;
     if (ev->kind == AKSU_EV_SEGMENT) {
         unsigned *count = fx->refused ? h->refused : h->taken;
         count[trace->before.state]++;
