@@ -384,7 +384,15 @@ static const char *judge_refused(void)
     return before ? NULL : changed(&h, &start_image, false);
 }
 
-static const char *judge(int result, size_t len, uint32_t max_before)
+static bool resets(uint8_t *frame, size_t len)
+{
+    size_t rest;
+    const uint8_t *t = inside(frame, len, 6, &rest);
+
+    return t && (t[13] & AKSU_RST);
+}
+
+static const char *judge(int result, uint8_t *frame, size_t len, uint32_t max_before)
 {
     static char text[80];
     const struct aksu_tcb *t = row_of(store.row);
@@ -395,6 +403,9 @@ static const char *judge(int result, size_t len, uint32_t max_before)
     }
     if (h.frames > 1 && own == 0) {
         return "more than one frame answers";
+    }
+    if (h.frames > 0 && resets(frame, len) && resets(h.frame, h.frame_len)) {
+        return "a RST answers a RST";
     }
     if (h.octets > 3 * len + own + 94 * (size_t)h.frames * (own > 0)) {
         return "the answer is more than three times as long";
@@ -457,7 +468,7 @@ static void try(enum state state, unsigned base, const unsigned *chosen)
     looked_at = 0;
     int result = feed(&h, frame, len);
     drain(&h);
-    const char *wrong = judge(result, len, near.snd_max);
+    const char *wrong = judge(result, frame, len, near.snd_max);
 
     refused += result < 0;
     answered += h.frames > 0;

@@ -195,6 +195,15 @@ int feed(struct host *h, const uint8_t *frame, size_t len)
     return result;
 }
 
+// Control bits that a TCP sends.
+static bool sendable(unsigned flags)
+{
+    unsigned kind = flags & ~(unsigned)(AKSU_PSH | AKSU_URG);
+
+    return flags == AKSU_SYN || flags == (AKSU_SYN | AKSU_ACK) || flags == AKSU_RST ||
+           flags == (AKSU_RST | AKSU_ACK) || kind == AKSU_ACK || kind == (AKSU_ACK | AKSU_FIN);
+}
+
 static void check_frame(struct host *h, const uint8_t *frame, size_t len)
 {
     unsigned type = len >= ETH ? get16(frame + 12) : 0;
@@ -205,6 +214,9 @@ static void check_frame(struct host *h, const uint8_t *frame, size_t len)
 
     if (len > 1500 + ETH || (!arp && !ip)) {
         blame(h, "a malformed frame came out: type %04x, %zu octets", type, len);
+    }
+    if (ip && frame[ETH + 9] == 6 && !sendable(frame[ETH + IP + 13])) {
+        blame(h, "a segment with the flags %02x came out", frame[ETH + IP + 13]);
     }
     if (ip && frame[ETH + 9] == 6 && get16(frame + ETH + IP + 2) == h->app.watch) {
         memcpy(h->seen, frame, len);
