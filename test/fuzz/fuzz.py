@@ -34,23 +34,37 @@ OPTIONS = ["-max_len=2048", "-timeout=10", "-rss_limit_mb=1024", "-print_final_s
            "-use_value_profile=1"]
 
 
+def newer(target: pathlib.Path, sources: list) -> bool:
+    return target.exists() and all(f.stat().st_mtime < target.stat().st_mtime for f in sources)
+
+
+def library() -> list:
+    """Compiles the library, if anything is newer than its objects."""
+    sources = [*ROOT.glob("lib/src/*.c"), *ROOT.glob("lib/src/*/*.c")]
+    folder = BUILD / "lib"
+    done = folder / "done"
+    if not newer(done, [*sources, *ROOT.glob("lib/**/*.h"), HERE / "fuzz.py"]):
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["clang", *FLAGS, "-c", *sources], cwd=folder, check=True)
+        done.touch()
+    return sorted(folder.glob("*.o"))
+
+
 def build(target: str) -> pathlib.Path:
-    """Compiles a target with the library, if anything is newer than it."""
+    """Compiles a target and links it with the library, if anything is newer than it."""
     program = BUILD / target
-    sources = [*ROOT.glob("lib/src/*.c"), *ROOT.glob("lib/src/*/*.c"), HERE / f"{target}.c"]
+    objects = library()
+    sources = [HERE / f"{target}.c"]
     if target in NEEDS_HOST:
         sources += [HOSTILE / f"{name}.c" for name in ("host", "image", "states", "table", "wire")]
-    watched = [*sources, *HERE.glob("*.h"), *HOSTILE.glob("*.h"), *HOSTILE.glob("*.json"),
-               *ROOT.glob("lib/**/*.h")]
-    if program.exists() and all(f.stat().st_mtime < program.stat().st_mtime for f in watched):
-        return program
-    BUILD.mkdir(parents=True, exist_ok=True)
-    if target in NEEDS_HOST:
         subprocess.run([sys.executable, HOSTILE / "table.py", HOSTILE / "hostile.json",
                         BUILD / "cases.inc"], check=True)
-    subprocess.run(["clang", *FLAGS, f"-I{BUILD}", *map(str, sources), "-o", f"{program}.new"],
-                   check=True)
-    os.replace(f"{program}.new", program)
+    watched = [*sources, *objects, *HERE.glob("*.h"), *HOSTILE.glob("*.h"),
+               HOSTILE / "hostile.json"]
+    if not newer(program, watched):
+        subprocess.run(["clang", *FLAGS, f"-I{BUILD}", *sources, *objects, "-o", f"{program}.new"],
+                       check=True)
+        os.replace(f"{program}.new", program)
     return program
 
 
