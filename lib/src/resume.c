@@ -2,6 +2,8 @@
 // A connection over a deep sleep: saved to a buffer, resumed in a fresh stack.
 #include "stack.h"
 
+enum { DSCP_MAX = 63 };
+
 static const uint8_t magic[4] = {'a', 'k', 's', (uint8_t)(AKSU_VERSION >> 8)};
 
 // Flags of a connection that is opening, closing, or holds data out of order.
@@ -71,7 +73,8 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
         return AKSU_ENOKEY;
     }
     memcpy(&pair, p + 8, sizeof pair);
-    if (pair.local != net->addr || !aksu_ipv4_unicast(net, pair.remote)) {
+    if (pair.local != net->addr || !aksu_ipv4_unicast(net, pair.remote) || p[20] == 0 ||
+        p[21] > DSCP_MAX) {
         return AKSU_EPROTO;
     }
     if (aksu_table_find(net, &pair)) {

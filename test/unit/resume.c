@@ -322,6 +322,20 @@ static void mss_beyond_the_mtu(void **state)
     assert_true(wake(&fresh_store, 0) > 0);
 }
 
+// A TTL of 0 reaches nobody, and a code point of more than 6 bits would spill into the version.
+static void header_fields_out_of_range(void **state)
+{
+    (void)state;
+    static const uint8_t bad[][2] = {{0, 0}, {64, 64}, {64, 255}};
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memcpy(saved + 20, bad[i], 2);
+        assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+    }
+    memcpy(saved + 20, "\1\77", 2);
+    assert_true(wake(&fresh_store, 0) > 0);
+}
+
 // No row is free.
 static void no_row(void **state)
 {
@@ -391,6 +405,7 @@ int main(void)
         T(timers_that_cannot_run),
         T(flags_that_cannot_be),
         T(mss_beyond_the_mtu),
+        T(header_fields_out_of_range),
         T(no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
