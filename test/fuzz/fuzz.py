@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,8 @@ BUILD = pathlib.Path(os.environ.get("AKSU_FUZZ_BUILD", ROOT / "build/fuzz"))
 CORPUS = HERE / "corpus"
 HOSTILE = ROOT / "test/hostile"
 TARGETS = ["frames", "step", "options", "reassembly", "resume", "wire"]
+OUR_MAC, PEER_MAC = bytes([2, 0, 0, 0, 0, 1]), bytes([2, 0, 0, 0, 0, 2])
+US, PEER = bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2])
 NEEDS_HOST = {"frames", "resume"}
 FLAGS = ["-std=c11", "-g", "-O1", "-DAKSU_DEBUG", "-fsanitize=fuzzer,address,undefined",
          "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", f"-I{ROOT}/lib/include",
@@ -87,6 +90,37 @@ def seed_frames(folder: pathlib.Path) -> None:
         (folder / f"hostile-{case['name']}").write_bytes(data)
 
 
+def packets(capture: bytes) -> list:
+    """The frames of a little-endian pcapng file."""
+    found, at = [], 0
+    while at + 12 <= len(capture):
+        kind, size = struct.unpack_from("<II", capture, at)
+        if kind == 6:  # enhanced packet block
+            length = struct.unpack_from("<I", capture, at + 20)[0]
+            found.append(capture[at + 28:at + 28 + length])
+        at += size
+    return found
+
+
+def seed_captures(folder: pathlib.Path) -> None:
+    """Each scenario of the simulator as raw frames to a listener, in the addresses of the fixture."""
+    simulator = ROOT / "build/default/bin/aksu-sim"
+    if not simulator.exists():
+        print("no captures among the seeds: build the default preset first", file=sys.stderr)
+        return
+    for name in ("handshake", "fin-ack", "simultaneous-close", "half-close", "abort", "zero-window"):
+        with tempfile.TemporaryDirectory(prefix="aksu-fuzz-") as temporary:
+            file = pathlib.Path(temporary, "capture")
+            subprocess.run([simulator, name, "--quiet", "--bytes", "300", "--pcap", file],
+                           check=True, capture_output=True)
+            frames = [f for f in packets(file.read_bytes()) if f[12:14] == bytes([8, 0])]
+        data = b""
+        for frame in frames:  # 1: make checksums right
+            frame = OUR_MAC + PEER_MAC + frame[12:26] + PEER + US + frame[34:]
+            data += bytes([1]) + len(frame).to_bytes(2, "big") + frame
+        (folder / f"capture-{name}").write_bytes(bytes([0]) + data[:2000])
+
+
 def pack(target: str, folder: pathlib.Path) -> int:
     """Writes a folder of inputs as the kept corpus, the shortest first."""
     inputs = sorted({f.read_bytes() for f in folder.iterdir()}, key=lambda b: (len(b), b))
@@ -128,6 +162,7 @@ def long_run(folder: pathlib.Path, hours: float) -> None:
     for target in TARGETS:
         unpack(target, folder / target)
     seed_frames(folder / "frames")
+    seed_captures(folder / "frames")
     for _ in range(slices):
         for target, program in programs.items():
             with open(folder / f"{target}.log", "a", encoding="ascii") as log:
@@ -156,9 +191,11 @@ def table(folder: pathlib.Path) -> None:
 
 
 def keep(folder: pathlib.Path) -> None:
+    seed_frames(folder / "frames")
+    seed_captures(folder / "frames")
     for target in TARGETS:
         with tempfile.TemporaryDirectory(prefix="aksu-fuzz-keep-") as least:
-            subprocess.run([build(target), *OPTIONS, "-merge=1", "-use_value_profile=0", least,
+            subprocess.run([build(target), *OPTIONS, "-set_cover_merge=1", "-use_value_profile=0", least,
                             folder / target], env=environment(), check=True, capture_output=True)
             print(f"{target}: {pack(target, pathlib.Path(least))} inputs")
 
