@@ -113,7 +113,7 @@ static bool parse_mtu(const char *text, uint16_t *mtu)
 {
     uint64_t n;
 
-    if (!parse_number(text, 65535, &n) || n < 68) {
+    if (!parse_number(text, 65535, &n) || n < 88) {
         return false;
     }
     *mtu = (uint16_t)n;

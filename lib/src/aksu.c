@@ -2,6 +2,8 @@
 // Starting a stack: what it refuses, and what it clears.
 #include "stack.h"
 
+enum { MTU_MIN = AKSU_IPV4_LEN + AKSU_TCP_LEN + 40 + 8 }; // all options, and 8 octets of text
+
 static bool storage_fits(const struct aksu_storage *s)
 {
     return s->version == AKSU_VERSION && s->row_size == sizeof(struct aksu_row) &&
@@ -63,7 +65,7 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     if (!storage_fits(storage)) {
         return AKSU_EPROTO;
     }
-    if (!profile_valid(config->profile) || mtu < 68 || (config->link && (config->mac[0] & 1))) {
+    if (!profile_valid(config->profile) || mtu < MTU_MIN || (config->link && (config->mac[0] & 1))) {
         return AKSU_EINVAL;
     }
     net->store = storage;

@@ -2,13 +2,21 @@
 // A connection over a deep sleep: saved to a buffer, resumed in a fresh stack.
 #include "stack.h"
 
+enum { DSCP_MAX = 63 };
+
 static const uint8_t magic[4] = {'a', 'k', 's', (uint8_t)(AKSU_VERSION >> 8)};
+
+// Flags of a connection that is opening, closing, or holds data out of order.
+enum {
+    NEVER_IDLE =
+        AKSU_F_SYN_UNACKED | AKSU_F_FIN | AKSU_F_RCV_CLOSED | AKSU_F_FIN_HELD | AKSU_F_DSACK
+};
 
 static bool idle(const struct aksu_tcb *t)
 {
     return t->state == AKSU_ESTABLISHED && t->snd_buf == 0 && t->snd_una == t->snd_max &&
            t->rcv_room == t->rcv_buf && t->ranges == 0 && t->owed == 0 &&
-           !(t->timers & AKSU_TIMER_ACK);
+           (t->timers & ~(unsigned)AKSU_TIMER_MISC) == 0;
 }
 
 int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size)
@@ -39,10 +47,13 @@ int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size)
 // Whether a saved TCB is one that a stack could have saved: the buffer may have been lost power.
 static bool plausible(const struct aksu *net, const struct aksu_tcb *t)
 {
+    const uint32_t mss_max = net->mtu - AKSU_IPV4_LEN - (uint32_t)AKSU_TCP_LEN;
+
     return idle(t) && t->rcv_buf == net->store->rx_octets && t->snd_wscale <= 14 &&
-           t->rcv_wscale <= 14 && t->snd_mss >= 1 && t->rcv_mss >= 1 && t->snd_nxt == t->snd_una &&
-           t->cwnd >= 1 && t->cwnd <= UINT32_C(1) << 30 && t->rcv_adv - t->rcv_nxt <= t->rcv_room &&
-           (t->flags & (AKSU_F_SYN_UNACKED | AKSU_F_FIN | AKSU_F_RCV_CLOSED)) == 0 &&
+           t->rcv_wscale <= 14 && t->snd_mss >= 1 && t->snd_mss <= mss_max && t->rcv_mss >= 1 &&
+           t->rcv_mss <= mss_max && t->snd_nxt == t->snd_una && t->cwnd >= 1 &&
+           t->cwnd <= UINT32_C(1) << 30 && t->rcv_adv - t->rcv_nxt <= t->rcv_room &&
+           (t->flags & NEVER_IDLE) == 0 &&
            (net->profile->timestamps || !(t->flags & AKSU_F_TIMESTAMPS)) &&
            (net->profile->sack || !(t->flags & AKSU_F_SACK));
 }
@@ -62,7 +73,8 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
         return AKSU_ENOKEY;
     }
     memcpy(&pair, p + 8, sizeof pair);
-    if (pair.local != net->addr || !aksu_ipv4_unicast(net, pair.remote)) {
+    if (pair.local != net->addr || !aksu_ipv4_unicast(net, pair.remote) || p[20] == 0 ||
+        p[21] > DSCP_MAX) {
         return AKSU_EPROTO;
     }
     if (aksu_table_find(net, &pair)) {

@@ -134,7 +134,7 @@ static const struct option options[] = {
     {"--rate", "BIT/S", "of the link (0 = without limit; bulk: 10000000)", 0, 1e12, set_rate},
     {"--queue", "FRAMES", "that wait at the link before they drop (0 = the sender waits)", 0, 1e6,
      set_queue},
-    {"--mtu", "OCTETS", "of both hosts (1500)", 68, 65535, set_mtu},
+    {"--mtu", "OCTETS", "of both hosts (1500)", 88, 65535, set_mtu},
     {"--bytes", "N", "of data to send", 1, 1e9, set_bytes},
     {"--forged", "N", "SYNs of syn-flood (100)", 1, 1e7, set_forged},
     {"--isn", "N", "first sequence number of both ends", 0, 4294967295.0, set_isn},

@@ -138,6 +138,7 @@ static void traced(struct aksu_trace *trace, struct aksu *net, aksu_handle conn,
 
     (void)net;
     (void)conn;
+    h->steps++;
     if (ev->kind == AKSU_EV_SEGMENT) {
         unsigned *count = fx->refused ? h->refused : h->taken;
         count[trace->before.state]++;
@@ -194,6 +195,15 @@ int feed(struct host *h, const uint8_t *frame, size_t len)
     return result;
 }
 
+// Control bits that a TCP sends.
+static bool sendable(unsigned flags)
+{
+    unsigned kind = flags & ~(unsigned)(AKSU_PSH | AKSU_URG);
+
+    return flags == AKSU_SYN || flags == (AKSU_SYN | AKSU_ACK) || flags == AKSU_RST ||
+           flags == (AKSU_RST | AKSU_ACK) || kind == AKSU_ACK || kind == (AKSU_ACK | AKSU_FIN);
+}
+
 static void check_frame(struct host *h, const uint8_t *frame, size_t len)
 {
     unsigned type = len >= ETH ? get16(frame + 12) : 0;
@@ -204,6 +214,9 @@ static void check_frame(struct host *h, const uint8_t *frame, size_t len)
 
     if (len > 1500 + ETH || (!arp && !ip)) {
         blame(h, "a malformed frame came out: type %04x, %zu octets", type, len);
+    }
+    if (ip && frame[ETH + 9] == 6 && !sendable(frame[ETH + IP + 13])) {
+        blame(h, "a segment with the flags %02x came out", frame[ETH + IP + 13]);
     }
     if (ip && frame[ETH + 9] == 6 && get16(frame + ETH + IP + 2) == h->app.watch) {
         memcpy(h->seen, frame, len);

@@ -39,6 +39,7 @@ struct host {
     int announced;                    ///< connections that are owed on_close
     unsigned taken[AKSU_STATE_COUNT]; ///< segments, by the state before
     unsigned refused[AKSU_STATE_COUNT];
+    unsigned steps;  ///< of all connections since this was set to 0
     char wrong[200]; ///< the first rule that was broken, or empty
 };
 
@@ -119,6 +120,8 @@ void restore(struct host *h, const struct image *image);
 /// Names what differs, or NULL: all but counters, the clock, the source of the last frame, and
 /// when a row was last asked that waits for nothing. The answers' ring counts if `answers`.
 const char *difference(const struct image *a, const struct image *b, bool answers);
+/// The same of a host as it is and what it was.
+const char *changed(const struct host *h, const struct image *since, bool answers);
 
 enum verdict {
     DROP,

@@ -35,9 +35,32 @@ void restore(struct host *h, const struct image *i)
     memcpy(s->echo, i->echo, sizeof i->echo);
 }
 
-static void mask_net(const struct image *i, bool answers, struct aksu *net)
+// What is compared, be it in an image or where a host works.
+struct view {
+    const struct host *host;
+    struct aksu_storage at; // its pointers only
+};
+
+static struct view view_of(const struct image *i)
 {
-    memcpy(net, &i->host.net, sizeof *net);
+    struct view v = {&i->host, {0}};
+
+    v.at.row = (struct aksu_row *)(uintptr_t)i->row;
+    v.at.heap = (struct aksu_row **)(uintptr_t)i->heap;
+    v.at.bucket = (struct aksu_row **)(uintptr_t)i->bucket;
+    v.at.listener = (struct aksu_listener *)(uintptr_t)i->listener;
+    v.at.time_wait = (struct aksu_time_wait *)(uintptr_t)i->time_wait;
+    v.at.answer = (struct aksu_answer *)(uintptr_t)i->answer;
+    v.at.neighbour = (struct aksu_neighbour *)(uintptr_t)i->neighbour;
+    v.at.rx = (uint8_t *)(uintptr_t)i->rx;
+    v.at.tx = (uint8_t *)(uintptr_t)i->tx;
+    v.at.echo = (uint8_t *)(uintptr_t)i->echo;
+    return v;
+}
+
+static void mask_net(const struct view *v, bool answers, struct aksu *net)
+{
+    memcpy(net, &v->host->net, sizeof *net);
     memset(&net->counters, 0, sizeof net->counters);
     net->now_ms = 0;
     if (!answers) {
@@ -45,9 +68,9 @@ static void mask_net(const struct image *i, bool answers, struct aksu *net)
     }
 }
 
-static void mask_rows(const struct image *i, struct aksu_row *row)
+static void mask_rows(const struct view *v, struct aksu_row *row)
 {
-    memcpy(row, i->row, sizeof i->row);
+    memcpy(row, v->at.row, ROWS * sizeof *row);
     for (unsigned k = 0; k < ROWS; k++) {
         if (row[k].place == UINT32_MAX) {
             row[k].deadline = 0; // it is in no queue
@@ -55,7 +78,7 @@ static void mask_rows(const struct image *i, struct aksu_row *row)
     }
 }
 
-const char *difference(const struct image *a, const struct image *b, bool answers)
+static const char *compare(const struct view *a, const struct view *b, bool answers)
 {
     static struct aksu net[2];
     static struct aksu_row row[2][ROWS];
@@ -64,6 +87,7 @@ const char *difference(const struct image *a, const struct image *b, bool answer
     mask_net(b, answers, &net[1]);
     mask_rows(a, row[0]);
     mask_rows(b, row[1]);
+    const struct image *i = NULL; // for its sizes
     const struct {
         const char *name;
         const void *a, *b;
@@ -71,21 +95,35 @@ const char *difference(const struct image *a, const struct image *b, bool answer
     } part[] = {
         {"struct aksu", &net[0], &net[1], sizeof net[0]},
         {"a row", row[0], row[1], sizeof row[0]},
-        {"the application", &a->host.app, &b->host.app, sizeof a->host.app},
-        {"the heap", a->heap, b->heap, sizeof a->heap},
-        {"a bucket", a->bucket, b->bucket, sizeof a->bucket},
-        {"a listener", a->listener, b->listener, sizeof a->listener},
-        {"TIME-WAIT", a->time_wait, b->time_wait, sizeof a->time_wait},
-        {"a neighbour", a->neighbour, b->neighbour, sizeof a->neighbour},
-        {"a receive ring", a->rx, b->rx, sizeof a->rx},
-        {"a send ring", a->tx, b->tx, sizeof a->tx},
-        {"the echo", a->echo, b->echo, sizeof a->echo},
-        {"an answer", a->answer, b->answer, answers ? sizeof a->answer : 0},
+        {"the application", &a->host->app, &b->host->app, sizeof a->host->app},
+        {"the heap", a->at.heap, b->at.heap, sizeof i->heap},
+        {"a bucket", a->at.bucket, b->at.bucket, sizeof i->bucket},
+        {"a listener", a->at.listener, b->at.listener, sizeof i->listener},
+        {"TIME-WAIT", a->at.time_wait, b->at.time_wait, sizeof i->time_wait},
+        {"a neighbour", a->at.neighbour, b->at.neighbour, sizeof i->neighbour},
+        {"a receive ring", a->at.rx, b->at.rx, sizeof i->rx},
+        {"a send ring", a->at.tx, b->at.tx, sizeof i->tx},
+        {"the echo", a->at.echo, b->at.echo, sizeof i->echo},
+        {"an answer", a->at.answer, b->at.answer, answers ? sizeof i->answer : 0},
     };
-    for (unsigned i = 0; i < sizeof part / sizeof part[0]; i++) {
-        if (memcmp(part[i].a, part[i].b, part[i].size) != 0) {
-            return part[i].name;
+    for (unsigned k = 0; k < sizeof part / sizeof part[0]; k++) {
+        if (memcmp(part[k].a, part[k].b, part[k].size) != 0) {
+            return part[k].name;
         }
     }
     return NULL;
+}
+
+const char *difference(const struct image *a, const struct image *b, bool answers)
+{
+    struct view va = view_of(a), vb = view_of(b);
+
+    return compare(&va, &vb, answers);
+}
+
+const char *changed(const struct host *h, const struct image *since, bool answers)
+{
+    struct view now = {h, *h->store}, was = view_of(since);
+
+    return compare(&was, &now, answers);
 }

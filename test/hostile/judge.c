@@ -403,6 +403,12 @@ static const char *judge(struct run *r)
 
 static unsigned failures[512];
 
+// A case for any state is one in each of them; and port 81 is closed in all.
+static bool applies(const struct hostile_case *c, enum state state)
+{
+    return c->state == state || c->state == state_any || c->state == state_closed;
+}
+
 // All cases of one state.
 static void judge_state(enum state state, const char *profile, uint32_t ours, uint32_t peers)
 {
@@ -410,7 +416,7 @@ static void judge_state(enum state state, const char *profile, uint32_t ours, ui
 
     for (unsigned i = 0; i < hostile_count; i++) {
         struct run r = {&hostile_cases[i], {0}, ours, peers, 0, false};
-        if (r.c->state != state) {
+        if (!applies(r.c, state)) {
             continue;
         }
         if (!built) {
@@ -465,7 +471,8 @@ static void print_foreign(void)
             first = same ? k : first;
         }
         if (first == i) {
-            printf("%s: %u cases, which must be dropped without a trace\n", why, n);
+            printf("%s: %u cases wait for it; till then they must be dropped without a trace\n",
+                   why, n);
         }
     }
 }

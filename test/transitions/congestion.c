@@ -162,6 +162,24 @@ static void congestion_avoidance(struct fixture *f)
     }
 }
 
+// A receiver that acknowledges a segment in pieces gains nothing by it: octets count, not ACKs
+// (RFC 5681 3.1, RFC 3465).
+static void ack_division(struct fixture *fresh)
+{
+    for (unsigned avoidance = 0; avoidance < 2; avoidance++) {
+        struct fixture f = *fresh;
+        ready(&f);
+        f.t.ssthresh = avoidance ? f.t.cwnd : f.t.ssthresh;
+        user(&f, AKSU_EV_WROTE, 60000);
+        flush(&f);
+        uint32_t cwnd = f.t.cwnd;
+        for (uint32_t i = 1; i <= MSS; i++)
+            arrive(&f, seg(&f, A, 1, 1 + i, 0, WND));
+        assert_true(f.t.cwnd - cwnd <= MSS);
+        assert_true(f.t.cwnd > cwnd);
+    }
+}
+
 // R5681-06, R5681-07: the third duplicate: one retransmission, ssthresh = FlightSize/2,
 // cwnd = ssthresh + 3*SMSS; each further duplicate SMSS more.
 static void fast_retransmit(struct fixture *f)
@@ -433,6 +451,7 @@ int main(void)
         TEST(slow_start),
         TEST(no_growth_without_need),
         TEST(congestion_avoidance),
+        TEST(ack_division),
         TEST(fast_retransmit),
         TEST(full_ack),
         TEST(partial_ack),

@@ -355,6 +355,35 @@ static void ecn_setup_syn_is_plain(struct fixture *f)
     expect(f, 0, SA, 0, 1, 0);
 }
 
+// SM-14: a passive open that a RST, or the lack of an ACK, put back into LISTEN is as new: the next
+// SYN is answered, again and again, and its own options count.
+static void listens_again(struct fixture *fresh)
+{
+    for (unsigned given_up = 0; given_up < 2; given_up++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_SYN_RECEIVED);
+        flush(&f);
+        if (given_up) {
+            pass(&f, 400000);
+        } else {
+            give(&f, AKSU_RST, 1, 0, 0);
+        }
+        expect_state(&f, AKSU_LISTEN);
+        take(&f);
+        struct aksu_segment s = seg(&f, AKSU_SYN, 5000, 0, 0, PEER_WND);
+        s.options = AKSU_OPT_SACK_PERMITTED;
+        arrive(&f, s);
+        expect_state(&f, AKSU_SYN_RECEIVED);
+        pass(&f, 3500);
+        expect_count(&f, 3); // at once, after 1 s, after 2 s more
+        expect(&f, 0, SA, 0, 5001, 0);
+        expect(&f, 2, SA, 0, 5001, 0);
+        assert_int_equal(f.out[0].options, AKSU_OPT_MSS | AKSU_OPT_SACK_PERMITTED);
+        give(&f, AKSU_ACK, 5001, 1, 0);
+        expect_state(&f, AKSU_ESTABLISHED);
+    }
+}
+
 int main(void)
 {
     static const struct test tests[] = {
@@ -376,6 +405,7 @@ int main(void)
         TEST(syn_options_only_with_syn),
         TEST(syn_ack_answers_options),
         TEST(ecn_setup_syn_is_plain),
+        TEST(listens_again),
     };
     return run_at_bases("CLOSED, LISTEN, SYN-SENT: RFC 9293 3.10.7.1 to 3.10.7.3", tests,
                         sizeof tests / sizeof tests[0]);

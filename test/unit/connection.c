@@ -291,9 +291,9 @@ static void bad_config(void **state)
     config.prefix = 33;
     assert_int_equal(init(&store, &config), AKSU_EINVAL);
     config = default_config();
-    config.mtu = 67;
+    config.mtu = 87; // too small for the longest header and 8 octets
     assert_int_equal(init(&store, &config), AKSU_EINVAL);
-    config.mtu = 68;
+    config.mtu = 88;
     assert_int_equal(init(&store, &config), AKSU_OK);
 }
 

@@ -86,6 +86,28 @@ static void echo_too_large(void **state)
     assert_int_equal(drain(&h), 1);
 }
 
+// What is longer than the MTU is not taken: its echo would be longer than the port's buffer.
+static void echo_fits_the_mtu(void **state)
+{
+    (void)state;
+    static const uint8_t text[1500];
+    static uint8_t frame[FRAME_MAX];
+    for (unsigned bare = 0; bare < 2; bare++) {
+        struct aksu_config config = default_config();
+        config.mtu = 576;
+        config.link = bare ? NULL : config.link;
+        start_with(&h, &store, &config);
+        for (size_t more = 0; more <= 4; more++) { // a MAC may leave the FCS behind the packet
+            struct wire w = icmp(8, 0, 0, text, 576 - 28 + more);
+            size_t len = make_icmp(&w, frame);
+            int result = feed_frame(&h, frame + (bare ? 14 : 0), len - (bare ? 14 : 0));
+            assert_int_equal(result, more == 0 ? 0 : -AKSU_DROP_IP_HEADER);
+            len = aksu_output(&h.net, h.now, frame, 576 + 14);
+            assert_int_equal(len, more > 0 ? 0 : bare ? 576 : 576 + 14);
+        }
+    }
+}
+
 // R1122C-05: not to broadcast or multicast (smurf), nor from such.
 static void echo_broadcast(void **state)
 {
@@ -403,6 +425,7 @@ int main(void)
         T(echo),
         T(echo_busy),
         T(echo_too_large),
+        T(echo_fits_the_mtu),
         T(echo_broadcast),
         T(dropped_icmp),
         T(soft_errors),

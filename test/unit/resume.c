@@ -270,6 +270,72 @@ static void refused(void **state)
     }
 }
 
+// Timers that do not exist would never be done, and none but keep-alive's runs in what is idle.
+static void timers_that_cannot_run(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    uint8_t *timers = saved + 24 + offsetof(struct aksu_tcb, timers);
+    for (unsigned bit = 1; bit <= 0x80; bit <<= 1) {
+        *timers ^= (uint8_t)bit;
+        int result = wake(&fresh_store, 0);
+        *timers ^= (uint8_t)bit;
+        if (bit == AKSU_TIMER_MISC)
+            assert_true(result > 0);
+        else
+            assert_int_equal(result, AKSU_EPROTO);
+    }
+}
+
+// Nothing is held out of order, so neither a FIN nor a duplicate to be reported is.
+static void flags_that_cannot_be(void **state)
+{
+    (void)state;
+    static const uint16_t flags[] = {AKSU_F_SYN_UNACKED, AKSU_F_FIN, AKSU_F_RCV_CLOSED,
+                                     AKSU_F_FIN_HELD, AKSU_F_DSACK};
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    uint8_t *at = saved + 24 + offsetof(struct aksu_tcb, flags);
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        uint16_t was, is;
+        memcpy(&was, at, sizeof was);
+        is = (uint16_t)(was | flags[i]);
+        memcpy(at, &is, sizeof is);
+        assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+        memcpy(at, &was, sizeof was);
+    }
+}
+
+// Segments of the size that was agreed must fit the MTU that is.
+static void mss_beyond_the_mtu(void **state)
+{
+    (void)state;
+    static const size_t members[] = {offsetof(struct aksu_tcb, snd_mss),
+                                     offsetof(struct aksu_tcb, rcv_mss)};
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    for (size_t i = 0; i < 2; i++) {
+        uint16_t was, is = 1461;
+        memcpy(&was, saved + 24 + members[i], sizeof was);
+        memcpy(saved + 24 + members[i], &is, sizeof is);
+        assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+        memcpy(saved + 24 + members[i], &was, sizeof was);
+    }
+    assert_true(wake(&fresh_store, 0) > 0);
+}
+
+// A TTL of 0 reaches nobody, and a code point of more than 6 bits would spill into the version.
+static void header_fields_out_of_range(void **state)
+{
+    (void)state;
+    static const uint8_t bad[][2] = {{0, 0}, {64, 64}, {64, 255}};
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        memcpy(saved + 20, bad[i], 2);
+        assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+    }
+    memcpy(saved + 20, "\1\77", 2);
+    assert_true(wake(&fresh_store, 0) > 0);
+}
+
 // No row is free.
 static void no_row(void **state)
 {
@@ -336,6 +402,10 @@ int main(void)
         T(other_stack),
         T(bad_arguments),
         T(refused),
+        T(timers_that_cannot_run),
+        T(flags_that_cannot_be),
+        T(mss_beyond_the_mtu),
+        T(header_fields_out_of_range),
         T(no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

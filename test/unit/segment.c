@@ -237,7 +237,7 @@ static void lean_syn(void **state)
 static void mss_of_mtu(void **state)
 {
     (void)state;
-    static const uint16_t mtus[] = {68, 296, 576, 1000, 1500, 1499};
+    static const uint16_t mtus[] = {88, 296, 576, 1000, 1500, 1499};
     for (size_t i = 0; i < sizeof mtus / sizeof mtus[0]; i++) {
         struct aksu_config config = default_config();
         config.mtu = mtus[i];
@@ -271,6 +271,44 @@ static void sack_on_the_wire(void **state)
         assert_int_equal(h.got.sacks, i < 3 ? i : 3);
         assert_int_equal(h.got.sack[0][0], 1001 + 100 * i);
         assert_int_equal(h.got.sack[0][1], 1051 + 100 * i);
+    }
+}
+
+// The least MTU holds the longest header: with all SACK blocks and text nothing is written beyond
+// the octets that aksu_output() asks for.
+static void fits_the_least_mtu(void **state)
+{
+    (void)state;
+    static const uint8_t options[16] = {4, 2, 2, 4, 5, 0xb4, 1, 1, 8, 10, 0, 0, 1, 0, 0, 0};
+    static uint8_t frame[FRAME_MAX], text[500];
+    for (uint8_t stamps = 0; stamps < 2; stamps++) {
+        struct aksu_config config = default_config();
+        config.mtu = 88;
+        start_with(&h, &store, &config);
+        listen_on(&h, PORT);
+        struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+        memcpy(w.options, options, 16);
+        w.options_len = stamps ? 20 : 8;
+        assert_int_equal(feed(&h, &w), 0);
+        assert_true(next(&h));
+        w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 10);
+        w.options_len = stamps ? 12 : 0;
+        memcpy(w.options, "\1\1\10\12\0\0\2", 8);
+        put32(w.options + 8, h.got.tsval);
+        for (uint32_t i = 1; i <= 4; i++) {
+            w.seq = 1001 + 100 * i;
+            assert_int_equal(feed(&h, &w), 0);
+        }
+        assert_true(aksu_send(&h.net, h.app.conn, text, sizeof text) > 0);
+        memset(frame, 0xa5, sizeof frame);
+        size_t len = 0, longest = 0;
+        while ((len = aksu_output(&h.net, h.now, frame, 88 + 14)) > 0) {
+            longest = len > longest ? len : longest;
+        }
+        assert_int_equal(longest, 88 + 14);
+        for (size_t i = 88 + 14; i < sizeof frame; i++) {
+            assert_int_equal(frame[i], 0xa5);
+        }
     }
 }
 
@@ -321,6 +359,7 @@ int main(void)
         T(lean_syn),
         T(mss_of_mtu),
         T(sack_on_the_wire),
+        T(fits_the_least_mtu),
         T(sack_blocks_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

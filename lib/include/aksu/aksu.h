@@ -152,7 +152,7 @@ struct aksu_config {
     struct aksu_addr gateway;           ///< or zero: only the local network is reached
     uint8_t prefix;                     ///< length of the netmask, 1 to 32; 0 = 24
     uint8_t mac[6];                     ///< our hardware address, if link is &aksu_ethernet
-    uint16_t mtu;                       ///< octets of an IP packet, 68 to 65535; 0 = 1500
+    uint16_t mtu;                       ///< octets of an IP packet, 88 to 65535; 0 = 1500
     uint16_t offload;                   ///< AKSU_OFFLOAD_...
 };
 

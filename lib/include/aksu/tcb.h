@@ -232,7 +232,7 @@ struct aksu_open {
     aksu_seq iss;     ///< initial send sequence number, RFC 6528
     uint32_t salt;    ///< a keyed hash of the pair of endpoints
     uint32_t rcv_buf; ///< octets of the receive ring, 1 to 2^30
-    uint16_t mss;     ///< the largest payload that fits the interface's MTU: 1 to 65495
+    uint16_t mss;     ///< the largest payload that fits the interface's MTU: 48 to 65495
 };
 
 /// What can happen to a connection.

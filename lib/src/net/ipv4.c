@@ -57,7 +57,7 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
     uint32_t header = (p[0] & 15) * 4u;
     uint32_t total = aksu_get16(p + 2);
 
-    if (!aksu_ipv4_begins(p) || header > total || total > in->len) {
+    if (!aksu_ipv4_begins(p) || header > total || total > in->len || total > net->mtu) {
         return AKSU_DROP_IP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) && aksu_sum_finish(aksu_sum_header(p, header)) != 0) {

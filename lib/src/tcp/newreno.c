@@ -21,15 +21,16 @@ static void open(struct aksu_tcb *t)
     idle(t);
 }
 
+// Octets count, not ACKs: dividing them gains nothing (RFC 3465).
 static void acked(struct aksu_tcb *t, uint32_t octets)
 {
     uint32_t mss = t->snd_mss;
+    uint32_t gain = aksu_min32(octets, mss);
 
-    if (t->cwnd < t->ssthresh) {
-        t->cwnd += aksu_min32(octets, mss);
-    } else {
-        t->cwnd += aksu_max32(mss * mss / t->cwnd, 1);
+    if (t->cwnd >= t->ssthresh) {
+        gain = aksu_max32(gain * mss / t->cwnd, 1);
     }
+    t->cwnd += gain;
     t->cwnd = aksu_min32(t->cwnd, CWND_MAX);
 }
 

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// Events of every kind, at any time and with any arguments, into the transition function of one
+// TCB; segments and ICMP errors mostly in the neighbourhood of its numbers. What plan() wants to
+// send is sometimes sent, sometimes not. Each step is made twice: it must do the same.
+#include <aksu/aksu.h>
+#include <string.h>
+#include "input.h"
+
+enum { EVENTS = 200, SENT_AT_ONCE = 8 };
+
+struct machine {
+    struct aksu_profile p;
+    struct aksu_tcb t;
+    struct aksu_effects fx;
+    uint32_t now;
+};
+
+static bool leq(aksu_seq a, aksu_seq b)
+{
+    return (int32_t)(b - a) >= 0;
+}
+
+// --- What holds of every step ---
+
+static void check_tcb(const struct aksu_tcb *t)
+{
+    uint32_t syn = (t->flags & AKSU_F_SYN_UNACKED) != 0, fin = (t->flags & AKSU_F_FIN) != 0;
+
+    REQUIRE(t->state < AKSU_STATE_COUNT && t->ranges <= AKSU_RANGES && t->snd_wscale <= 14);
+    REQUIRE(leq(t->snd_una, t->snd_nxt) && leq(t->snd_nxt, t->snd_max));
+    REQUIRE(t->snd_max - t->snd_una <= t->snd_buf + syn + fin);
+    REQUIRE(t->rcv_room <= t->rcv_buf && t->snd_buf <= 1u << 30);
+    REQUIRE(t->state == AKSU_CLOSED || t->snd_mss >= 1);
+    if (t->state > AKSU_SYN_SENT) {
+        REQUIRE(leq(t->rcv_nxt, t->rcv_adv) && t->rcv_adv - t->rcv_nxt <= t->rcv_room);
+    }
+    for (unsigned i = 0; i + ((t->flags & AKSU_F_DSACK) != 0) < t->ranges; i++) {
+        REQUIRE(leq(t->rcv_nxt + 1, t->range[i].start));
+        REQUIRE(leq(t->range[i].start + 1, t->range[i].end));
+        REQUIRE(t->range[i].end - t->rcv_nxt <= t->rcv_room + 1);
+    }
+}
+
+static void check_effects(const struct machine *m, const struct aksu_tcb *before,
+                          const struct aksu_event *ev)
+{
+    const struct aksu_effects *fx = &m->fx;
+
+    if (fx->mask & AKSU_FX_ACKED) {
+        REQUIRE(fx->acked > 0 && fx->acked <= before->snd_buf);
+        REQUIRE(m->t.snd_buf == before->snd_buf - fx->acked);
+    }
+    if (fx->mask & AKSU_FX_DELIVER) {
+        REQUIRE(ev->kind == AKSU_EV_SEGMENT);
+        REQUIRE(fx->copy_to <= before->rcv_room && fx->copy_len <= before->rcv_room - fx->copy_to);
+        REQUIRE(fx->copy_from <= ev->segment->len &&
+                fx->copy_len <= ev->segment->len - fx->copy_from);
+        REQUIRE(fx->ready <= before->rcv_room && m->t.rcv_room == before->rcv_room - fx->ready);
+    }
+    bool closed = before->state != AKSU_CLOSED && m->t.state == AKSU_CLOSED;
+    REQUIRE(closed == ((fx->mask & AKSU_FX_CLOSED) != 0));
+}
+
+static void step(struct machine *m, const struct aksu_event *ev)
+{
+    struct aksu_tcb before, twin;
+    struct aksu_effects fx;
+
+    memcpy(&before, &m->t, sizeof before);
+    memcpy(&twin, &m->t, sizeof twin);
+    memset(&m->fx, 0xee, sizeof m->fx);
+    memset(&fx, 0x11, sizeof fx);
+    aksu_tcp_step(&m->p, &m->t, ev, &m->fx);
+    aksu_tcp_step(&m->p, &twin, ev, &fx);
+    REQUIRE(memcmp(&twin, &m->t, sizeof twin) == 0 && memcmp(&fx, &m->fx, sizeof fx) == 0);
+    REQUIRE(aksu_tcp_edge((enum aksu_state)before.state, (enum aksu_state)m->t.state));
+    check_tcb(&m->t);
+    check_effects(m, &before, ev);
+    bool same = before.state > AKSU_SYN_SENT && m->t.state > AKSU_SYN_SENT;
+    if (same) {
+        REQUIRE(leq(before.snd_una, m->t.snd_una) && leq(before.rcv_nxt, m->t.rcv_nxt));
+        REQUIRE(leq(before.rcv_adv, m->t.rcv_adv)); // the window's right edge stays (SHLD-14)
+    }
+}
+
+// --- Sending ---
+
+static void check_planned(const struct machine *m, const struct aksu_segment *s)
+{
+    const struct aksu_tcb *t = &m->t;
+
+    if (s->len > 0) {
+        uint32_t offset = aksu_tcp_offset(t, s);
+        REQUIRE(s->len <= t->snd_mss);
+        REQUIRE(offset <= t->snd_buf && s->len <= t->snd_buf - offset);
+        REQUIRE(offset + s->len <= (t->snd_wnd > 0 ? t->snd_wnd : 1));
+    }
+    REQUIRE(s->sacks <= AKSU_RANGES && s->reserved == 0);
+}
+
+// Sends what is to be sent, and ticks. Something that is not acknowledged implies a deadline.
+static void send(struct machine *m, unsigned most)
+{
+    struct aksu_plan plan;
+
+    while (most-- > 0) {
+        memset(&plan, 0, sizeof plan);
+        enum aksu_next next = aksu_tcp_plan(&m->p, &m->t, m->now, &plan);
+        REQUIRE(aksu_tcp_plan(&m->p, &m->t, m->now, NULL) == next);
+        struct aksu_event ev = {AKSU_EV_TICK, 0, m->now, 0, 0, NULL, NULL};
+        if (next == AKSU_NEXT_TICK) {
+            step(m, &ev);
+            REQUIRE(aksu_tcp_plan(&m->p, &m->t, m->now, &plan) != AKSU_NEXT_TICK);
+        } else if (next == AKSU_NEXT_SEGMENT) {
+            check_planned(m, &plan.segment);
+            ev.kind = AKSU_EV_SENT;
+            ev.segment = &plan.segment;
+            step(m, &ev);
+        } else {
+            REQUIRE(next == AKSU_NEXT_NEVER || (plan.wait_ms >= 1 && plan.wait_ms <= 1u << 30));
+            REQUIRE(m->t.state < AKSU_SYN_SENT || m->t.snd_una == m->t.snd_max ||
+                    (m->t.timers & AKSU_TIMER_RTX));
+            return;
+        }
+    }
+}
+
+// --- Events ---
+
+static void take_open(struct input *in, struct aksu_open *open)
+{
+    static const uint32_t rings[] = {4096, 1, 100, 65535, 200000, 1u << 30, 2920, 536};
+    static const uint16_t sizes[] = {1460, 48, 60, 88, 536, 1000, 8960, 65495};
+    uint8_t kind = take8(in);
+
+    open->iss = take_distance(in);
+    open->salt = take32(in);
+    open->rcv_buf = rings[kind % 8];
+    open->mss = sizes[kind / 8 % 8];
+}
+
+static void take_segment(struct input *in, const struct aksu_tcb *t, uint32_t now,
+                         struct aksu_segment *s)
+{
+    uint8_t kind = take8(in);
+
+    memset(s, 0, sizeof *s);
+    s->flags = take8(in);
+    s->seq = ((kind & 1) ? t->rcv_adv : t->rcv_nxt) + take_distance(in);
+    s->ack = ((kind & 2) ? t->snd_max : t->snd_una) + take_distance(in);
+    s->wnd = (kind & 4) ? take16(in) : 8192;
+    s->len = (kind & 8) ? take16(in) % 65496 : 0;
+    s->urp = (s->flags & AKSU_URG) ? take16(in) : 0;
+    if (kind & 16) {
+        s->options = take8(in);
+        s->mss = take16(in);
+        s->wscale = take8(in);
+        s->tsval = t->ts_recent + take_distance(in);
+        s->tsecr = now + t->salt + take_distance(in);
+    }
+    if ((s->options & AKSU_OPT_SACK) != 0) {
+        s->sacks = (uint8_t)(1 + take8(in) % AKSU_RANGES);
+        for (unsigned i = 0; i < s->sacks; i++) {
+            s->sack[i].start = t->snd_una + take_distance(in);
+            s->sack[i].end = t->snd_una + take_distance(in);
+        }
+    }
+}
+
+// As aksu_set() lets values through.
+static void take_option(struct input *in, struct aksu_event *ev)
+{
+    ev->option = (uint8_t)(take8(in) % AKSU_OPTION_COUNT);
+    ev->value = take16(in);
+    if (ev->option >= AKSU_KEEPALIVE_INTERVAL && ev->option <= AKSU_PROBE_LIMIT) {
+        ev->value &= 0xff;
+    }
+}
+
+static void one_event(struct machine *m, struct input *in)
+{
+    struct aksu_event ev = {
+        (uint8_t)(take8(in) % (AKSU_EVENT_COUNT + 4)), 0, m->now, 0, 0, NULL, NULL};
+    struct aksu_segment s;
+    struct aksu_open open;
+
+    if (ev.kind == AKSU_EV_LISTEN || ev.kind == AKSU_EV_CONNECT) {
+        take_open(in, &open);
+        ev.open = &open;
+    } else if (ev.kind == AKSU_EV_SEGMENT || ev.kind >= AKSU_EVENT_COUNT) {
+        ev.kind = AKSU_EV_SEGMENT;
+        take_segment(in, &m->t, m->now, &s);
+        ev.segment = &s;
+    } else if (ev.kind == AKSU_EV_SENT) {
+        send(m, 1u + take8(in) % SENT_AT_ONCE);
+        return;
+    } else if (ev.kind == AKSU_EV_SET) {
+        take_option(in, &ev);
+    } else if (ev.kind == AKSU_EV_ICMP) {
+        ev.option = (uint8_t)(take8(in) % 3);
+        ev.value = m->t.snd_una + take_distance(in);
+        ev.detail = ev.option == AKSU_ICMP_PTB ? take16(in) : (uint32_t)AKSU_EHOSTUNREACH;
+    } else if (ev.kind == AKSU_EV_RESUME) {
+        if (m->t.state != AKSU_ESTABLISHED) {
+            return;
+        }
+        ev.value = m->now - take16(in);
+        ev.detail = take16(in);
+    } else if (ev.kind != AKSU_EV_TICK) {
+        ev.value = take_distance(in);
+    }
+    step(m, &ev);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct aksu_profile *const profiles[] = {&aksu_standard, &aksu_lean, &aksu_full};
+    struct input in = {data, size};
+    struct machine m;
+    uint8_t first = take8(&in);
+
+    memset(&m, 0, sizeof m);
+    memcpy(&m.p, profiles[first % 3], sizeof m.p);
+    m.p.window_scale = (first & 4) == 0;
+    m.p.timestamps = (first & 8) ? NULL : m.p.timestamps;
+    m.p.delayed_ack_ms = (first & 16) ? 0 : m.p.delayed_ack_ms;
+    m.now = (first & 32) ? 0xffffff00u : 1000;
+    for (unsigned i = 0; i < EVENTS && in.left > 0; i++) {
+        uint8_t pause = take8(&in);
+        m.now += pause < 224 ? pause % 16u : pause < 250 ? pause * 100u : take32(&in) / 2;
+        one_event(&m, &in);
+        if (pause & 16) {
+            send(&m, SENT_AT_ONCE);
+        }
+    }
+    return 0;
+}
