@@ -11,69 +11,176 @@
 
 static const struct aksu_profile prompt = {COMMON, .delayed_ack_ms = 0};
 static const struct aksu_profile delayed = {COMMON, .delayed_ack_ms = 200};
-static const struct aksu_profile rich = {
-    COMMON, .timestamps = &aksu_tcp_timestamps, .sack = &aksu_tcp_sack, .window_scale = 1};
+static const struct aksu_profile rich = {COMMON, .timestamps = &aksu_tcp_timestamps,
+                                         .sack = &aksu_tcp_sack, .window_scale = 1};
 
 enum { BY_SHUTDOWN = 1 << DO_SHUTDOWN, BY_CLOSE = 1 << DO_CLOSE, BY_ABORT = 1 << DO_ABORT };
-enum { BY_EITHER = BY_SHUTDOWN | BY_CLOSE, BY_ALL = BY_EITHER | BY_ABORT };
-enum { NODELAY = 1 << AKSU_NODELAY };
+enum { BY_EITHER = BY_SHUTDOWN | BY_CLOSE };
+enum { NODELAY = 1 << AKSU_NODELAY, MANY = 99 };
 
-// What most scenarios have in common. Bounds of a kind count within those of all faults.
-#define USUAL                                                                                      \
-    .profile = &prompt, .chunk = 2, .ring = {4, 4}, .capacity = 2, .losses = 9, .duplicates = 9,   \
-    .timeouts = 9, .faults = 1
-
+// Members that are left out have the values of complete(), and all that happens but is no fault has
+// no bound besides: a fault may be of any kind, if no member says otherwise.
 const struct config configs[] = {
-    {USUAL, .name = "client-server", .about = "A sends and half-closes, B answers and closes",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {1, 1}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+    {.name = "client-server",
+     .about = "A sends and half-closes, B answers and closes",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {1, 1},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .graceful = 1,
+     .faults = 1},
+    {.name = "simultaneous-open",
+     .about = "both open actively, and close in any order",
+     .opens = {1, 1},
+     .writes = {1, 0},
+     .ends = {BY_CLOSE, BY_EITHER},
+     .faults = 1},
+    {.name = "close",
+     .about = "CLOSE and SHUTDOWN by either end at any time, no data",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .ends = {BY_EITHER, BY_EITHER},
+     .faults = 2,
      .graceful = 1},
-    {USUAL, .name = "simultaneous-open", .about = "both open actively, and close in any order",
-     .opens = {1, 1}, .writes = {1, 0}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN}, .refused = 0,
-     .graceful = 0},
-    {USUAL, .name = "close", .about = "CLOSE and SHUTDOWN by either end at any time, no data",
-     .opens = {1, 0}, .listens = {0, 1}, .ends = {BY_EITHER, BY_EITHER}, .graceful = 1},
-    {USUAL, .name = "early", .about = "data and half-close before the connection is open",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {1, 1}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
-     .early = 1, .graceful = 1},
-    {USUAL, .name = "half-close", .about = "A only half-closes, B sends on for long",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {0, 3}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
-     .options = NODELAY, .graceful = 1},
-    {USUAL, .name = "segments", .about = "two segments in flight, one way, without Nagle",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {3, 0}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
-     .capacity = 3, .chunk = 1, .options = NODELAY, .graceful = 1},
-    {USUAL, .name = "zero-window", .about = "a ring of two octets that is read late",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {2, 0}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
-     .ring = {2, 2}, .held = 1, .graceful = 1},
-    {USUAL, .name = "abort", .about = "either end closes or aborts at any time, data unread or not",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {1, 1}, .ends = {BY_ALL, BY_ALL}, .held = 1,
-     .early = 1},
-    {USUAL, .name = "refused", .about = "OPEN before LISTEN, and again after it failed",
-     .opens = {2, 0}, .listens = {0, 1}, .writes = {1, 0}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
-     .refused = 1},
-    {USUAL, .name = "old-syn", .about = "a SYN of an earlier connection arrives at the server",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {1, 0}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
-     .old = AKSU_SYN, .duplicates = 2},
-    {USUAL, .name = "old-data", .about = "data of an earlier connection arrives at the server",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {1, 0}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
-     .old = AKSU_ACK | AKSU_PSH, .graceful = 1},
-    {USUAL, .name = "old-reset", .about = "a RST of an earlier connection arrives at the server",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {1, 0}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
-     .old = AKSU_RST, .graceful = 1},
-    {USUAL, .name = "crash", .about = "A forgets its connection and opens another (3.5.1)",
-     .opens = {2, 0}, .listens = {0, 2}, .crashes = {1, 0}, .writes = {0, 1},
-     .ends = {BY_SHUTDOWN, BY_SHUTDOWN}, .refused = 1},
-    {USUAL, .name = "impatient", .about = "user timeouts and ends of TIME-WAIT that come too early",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {1, 0}, .ends = {BY_EITHER, BY_SHUTDOWN},
-     .giveups = 2},
-    {USUAL, .name = "delayed-ack", .about = "acknowledgments are delayed",
-     .profile = &delayed, .opens = {1, 0}, .listens = {0, 1}, .writes = {2, 1}, .chunk = 1,
-     .ends = {BY_SHUTDOWN, BY_SHUTDOWN}, .options = NODELAY, .graceful = 1},
-    {USUAL, .name = "busy-link", .about = "a planned segment may wait while anything else happens",
-     .opens = {1, 0}, .listens = {0, 1}, .writes = {1, 1}, .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
-     .lazy = 1, .faults = 0, .graceful = 1},
-    {USUAL, .name = "options", .about = "timestamps, SACK and window scale",
-     .profile = &rich, .opens = {1, 0}, .listens = {0, 1}, .writes = {3, 0}, .chunk = 1,
-     .capacity = 3, .ends = {BY_SHUTDOWN, BY_SHUTDOWN}, .options = NODELAY, .graceful = 1},
+    {.name = "wrap",
+     .about = "as client-server, with sequence numbers that wrap at 0",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {1, 1},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .zero = 1,
+     .graceful = 1,
+     .faults = 1},
+    {.name = "early",
+     .about = "data and half-close before the connection is open",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {1, 1},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .early = 1,
+     .graceful = 1,
+     .faults = 1},
+    {.name = "half-close",
+     .about = "A only half-closes, B sends on for long",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {0, 3},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .options = NODELAY,
+     .graceful = 1,
+     .faults = 1},
+    {.name = "segments",
+     .about = "several segments in flight, one way, without Nagle",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {2, 0},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .capacity = 3,
+     .chunk = 1,
+     .options = NODELAY,
+     .graceful = 1,
+     .faults = 1},
+    {.name = "zero-window",
+     .about = "a ring of two octets that is read late",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {2, 0},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .ring = {2, 2},
+     .held = 1,
+     .graceful = 1,
+     .faults = 1},
+    {.name = "abort",
+     .about = "either end closes or aborts at any time, data unread or not",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {1, 0},
+     .ends = {BY_CLOSE | BY_ABORT, BY_CLOSE | BY_ABORT},
+     .held = 1,
+     .faults = 1},
+    {.name = "refused",
+     .about = "OPEN before LISTEN, and again after it failed",
+     .opens = {2, 0},
+     .listens = {0, 1},
+     .writes = {1, 0},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .refused = 1,
+     .faults = 1},
+    {.name = "old-syn",
+     .about = "a SYN of an earlier connection arrives at the server",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {1, 0},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .old = AKSU_SYN,
+     .duplicates = 2,
+     .faults = 1},
+    {.name = "old-data",
+     .about = "data of an earlier connection arrives at the server",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {1, 0},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .old = AKSU_ACK | AKSU_PSH,
+     .graceful = 1,
+     .faults = 1},
+    {.name = "old-reset",
+     .about = "a RST of an earlier connection arrives at the server",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {1, 0},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .old = AKSU_RST,
+     .graceful = 1,
+     .faults = 1},
+    {.name = "crash",
+     .about = "A forgets its connection and opens another (3.5.1)",
+     .opens = {2, 0},
+     .listens = {0, 2},
+     .crashes = {1, 0},
+     .ends = {BY_CLOSE, BY_CLOSE},
+     .refused = 1,
+     .faults = 1},
+    {.name = "impatient",
+     .about = "user timeouts and ends of TIME-WAIT that come too early",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {1, 0},
+     .ends = {BY_EITHER, BY_SHUTDOWN},
+     .giveups = 2,
+     .faults = 1},
+    {.name = "delayed-ack",
+     .about = "acknowledgments are delayed",
+     .profile = &delayed,
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {2, 0},
+     .chunk = 1,
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .options = NODELAY,
+     .graceful = 1,
+     .faults = 1},
+    {.name = "busy-link",
+     .about = "a planned segment may wait while anything else happens",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {1, 1},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .lazy = 1,
+     .faults = 0,
+     .graceful = 1},
+    {.name = "options",
+     .about = "timestamps, SACK and window scale",
+     .profile = &rich,
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {2, 0},
+     .chunk = 1,
+     .capacity = 2,
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .options = NODELAY,
+     .graceful = 1,
+     .faults = 1},
     {.name = NULL},
 };
 
@@ -101,16 +208,42 @@ static void set(struct config *to, const char *name, unsigned value)
     }
 }
 
+static void complete(struct config *c)
+{
+    c->profile = c->profile ? c->profile : &prompt;
+    c->chunk = c->chunk ? c->chunk : 2;
+    c->capacity = c->capacity ? c->capacity : 2;
+    c->losses = c->losses ? c->losses : MANY;
+    c->duplicates = c->duplicates ? c->duplicates : MANY;
+    c->timeouts = c->timeouts ? c->timeouts : MANY;
+    for (unsigned i = 0; i < 2; i++)
+        c->ring[i] = c->ring[i] ? c->ring[i] : 4;
+}
+
+static void tell_all(void)
+{
+    for (const struct config *each = configs; each->name; each++) {
+        struct config c = *each;
+        complete(&c);
+        printf("%s\t%s\t%u+%u\t%u\t%u\t%u\t%u\n", c.name, c.about, c.writes[0], c.writes[1],
+               c.chunk, c.ring[1], c.capacity, c.faults);
+    }
+    exit(0);
+}
+
 // MODEL is a scenario's name, and other bounds for it: "client-server losses=2".
 void model_begin(void)
 {
     static struct config chosen;
     char text[200] = "";
     snprintf(text, sizeof text, "%s", getenv("MODEL") ? getenv("MODEL") : configs[0].name);
+    if (strcmp(text, "list") == 0)
+        tell_all();
     char *word = strtok(text, " ");
     for (const struct config *c = configs; c->name; c++)
         if (word && strcmp(c->name, word) == 0)
             chosen = *c;
+    complete(&chosen);
     if (!chosen.name) {
         fprintf(stderr, "no scenario is called %s\n", text);
         exit(2);

@@ -4,13 +4,19 @@
 #include "world.h"
 #include <string.h>
 
-// Sequence numbers count from here. The first connection of either end begins just before zero, so
-// that its numbers wrap; older connections' lie before, later ones' behind.
-enum { ORIGIN = -34, FIRST_LIFE = 32, LIFE = 40, CWND_ENOUGH = 88 };
+enum { OLD = 8, FIRST_LIFE = 32, LIFE = 40, NONE = 255, CWND_ENOUGH = 88 };
+
+// Sequence numbers count from here. The first connection of either end begins just before the edge,
+// so that its numbers cross it; older connections' lie before, later ones' behind. The edge is that
+// of comparison modulo 2^32, or zero where no RST without an ACK can be: its number is 0, too.
+static aksu_seq origin(void)
+{
+    return (config->zero ? 0 : 0x80000000u) - FIRST_LIFE - 2;
+}
 
 aksu_seq iss_of(unsigned self, unsigned life)
 {
-    return (aksu_seq)ORIGIN + FIRST_LIFE + self + LIFE * life;
+    return life == OLD_LIFE ? origin() + OLD : origin() + FIRST_LIFE + self + LIFE * life;
 }
 
 // Where the retransmission timeout comes from. Here every timer that runs may expire, so that its
@@ -104,9 +110,12 @@ static void number32(struct codec *c, uint32_t *value, uint32_t from)
     *value = from + octet;
 }
 
+// Or zero, as it is before it is known.
 static void sequence(struct codec *c, aksu_seq *value)
 {
-    number32(c, value, (uint32_t)ORIGIN);
+    uint8_t octet = (uint8_t)(*value == 0 ? NONE : *value - origin());
+    number8(c, &octet);
+    *value = octet == NONE ? 0 : origin() + octet;
 }
 
 static void count(struct codec *c, uint32_t *value)

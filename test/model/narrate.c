@@ -5,23 +5,30 @@
 
 bool narrating;
 
-static const char *const end_names[] = {"OPEN",  "LISTEN", "SEND",  "RECEIVE",     "SHUTDOWN",
-                                        "CLOSE", "ABORT",  "crash", "",            "retransmission timeout",
-                                        "delayed ACK", "2 MSL", "user timeout"};
+static const char *const end_names[] = {
+    "OPEN",        "LISTEN", "SEND",        "RECEIVE", "SHUTDOWN",
+    "CLOSE",       "ABORT",  "crash",       "",        "retransmission timeout",
+    "delayed ACK", "2 MSL",  "user timeout"};
 static const char *const flight_names[] = {"<", "x", "="};
 
-static void segment_text(char *to, size_t size, const struct aksu_segment *s)
+// Relative to the sender's first ISS; ACKs to the receiver's.
+static int relative(aksu_seq number, unsigned of)
+{
+    return (int32_t)(number - iss_of(of, 0));
+}
+
+static void segment_text(char *to, size_t size, const struct aksu_segment *s, unsigned from)
 {
     static const char *const names[] = {"FIN", "SYN", "RST", "PSH", "ACK"};
     int at = 0;
     for (unsigned i = 0; i < 5; i++)
         if (s->flags & 1u << i && i != 3)
             at += snprintf(to + at, size - (size_t)at, "%s%s", at ? "," : "", names[i]);
-    at += snprintf(to + at, size - (size_t)at, " seq %d", (int32_t)s->seq);
+    at += snprintf(to + at, size - (size_t)at, " seq %d", relative(s->seq, from));
     if (s->len > 0)
         at += snprintf(to + at, size - (size_t)at, " len %u", (unsigned)s->len);
     if (s->flags & AKSU_ACK)
-        at += snprintf(to + at, size - (size_t)at, " ack %d", (int32_t)s->ack);
+        at += snprintf(to + at, size - (size_t)at, " ack %d", relative(s->ack, 1 - from));
     snprintf(to + at, size - (size_t)at, " win %u", s->wnd);
 }
 
@@ -30,7 +37,7 @@ void narrate_segment(char mark, unsigned from, const struct aksu_segment *s)
     char text[100];
     if (!narrating)
         return;
-    segment_text(text, sizeof text, s);
+    segment_text(text, sizeof text, s, mark == '>' ? from : 1 - from);
     printf("@ %c %c %s\n", 'A' + (int)from, mark, text);
 }
 

@@ -50,6 +50,10 @@ void check_sent(const struct world *w, unsigned self, const struct aksu_segment 
     aksu_seq last = s->seq + s->len + ((s->flags & AKSU_FIN) != 0);
     if (!(s->flags & AKSU_SYN) && last != s->seq && !leq(last, edge))
         fail("more is sent than the window takes");
+    // (One number into a window of zero is a probe.)
+    bool known = e->peer_life == p->life && p->peer_life == e->life && p->edge != 0;
+    if (known && last != s->seq && !leq(last, p->edge + (e->tcb.snd_wnd == 0)))
+        fail("more is sent than the peer ever offered");
 }
 
 // Whether both ends speak of the same connection.
@@ -107,7 +111,8 @@ void check_world(const struct world *w)
         const struct aksu_tcb *t = &e->tcb;
         if (e->acked > e->written)
             fail("more is acknowledged than was written");
-        if (t->rcv_room > t->rcv_buf || (t->state != AKSU_CLOSED && t->rcv_room + e->unread != t->rcv_buf))
+        if (t->rcv_room > t->rcv_buf ||
+            (t->state != AKSU_CLOSED && t->rcv_room + e->unread != t->rcv_buf))
             fail("the room in the receive ring is miscounted");
         if (synchronized(t) && t->snd_buf != (uint32_t)(e->written - e->acked))
             fail("the octets in the send ring are miscounted");

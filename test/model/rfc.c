@@ -10,12 +10,39 @@
 enum { SAME = AKSU_STATE_COUNT, SENDS = 6, DRAIN_MAX = 20 };
 
 // Events as the RFC has them. CLOSE: SHUTDOWN, too. FIN: whatever else comes with it.
-enum what { PASSIVE_OPEN, ACTIVE_OPEN, SEND, RECEIVE, CLOSE, ABORT, SYN, SYN_ACK, ACK, TEXT, FIN,
-            RST, RTX, MSL2, USER, OTHER };
-static const char *const event_names[] = {
-    "passive OPEN", "active OPEN", "SEND",     "RECEIVE", "CLOSE",   "ABORT",
-    "rcv SYN",      "rcv SYN,ACK", "rcv ACK",  "rcv data", "rcv FIN", "rcv RST",
-    "retransmission timeout", "2 MSL timeout", "user timeout"};
+enum what {
+    PASSIVE_OPEN,
+    ACTIVE_OPEN,
+    SEND,
+    RECEIVE,
+    CLOSE,
+    ABORT,
+    SYN,
+    SYN_ACK,
+    ACK,
+    TEXT,
+    FIN,
+    RST,
+    RTX,
+    MSL2,
+    USER,
+    OTHER
+};
+static const char *const event_names[] = {"passive OPEN",
+                                          "active OPEN",
+                                          "SEND",
+                                          "RECEIVE",
+                                          "CLOSE",
+                                          "ABORT",
+                                          "rcv SYN",
+                                          "rcv SYN,ACK",
+                                          "rcv ACK",
+                                          "rcv data",
+                                          "rcv FIN",
+                                          "rcv RST",
+                                          "retransmission timeout",
+                                          "2 MSL timeout",
+                                          "user timeout"};
 
 // What is sent.
 enum { S_SYN = 1, S_SYN_ACK = 2, S_ACK = 4, S_TEXT = 8, S_FIN = 16, S_RST = 32 };
@@ -26,8 +53,8 @@ static const char *const send_names[SENDS] = {"SYN", "SYN,ACK", "ACK", "data", "
 enum {
     ARRIVALS = E(SYN) | E(SYN_ACK) | E(ACK) | E(TEXT) | E(FIN),
     ACKING = E(SYN_ACK) | E(ACK) | E(TEXT) | E(FIN),
-    OPEN_STATES = S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) |
-                  S(LAST_ACK),
+    OPEN_STATES =
+        S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT) | S(CLOSING) | S(LAST_ACK),
     SENDING = S(ESTABLISHED) | S(FIN_WAIT_1) | S(CLOSE_WAIT) | S(CLOSING) | S(LAST_ACK),
     TOLD = S(SYN_RECEIVED) | S(ESTABLISHED) | S(FIN_WAIT_1) | S(FIN_WAIT_2) | S(CLOSE_WAIT)
 };
@@ -90,6 +117,8 @@ static const struct rule rules[] = {
      "3.10.7.4 fifth and eighth, 3.10.4: open, the FIN, and the CLOSE that was queued"},
     {S(SYN_RECEIVED), E(RTX), SAME, S_SYN_ACK, 0, BY_TEXT, "3.10.8"},
     {S(SYN_RECEIVED), E(RTX), AKSU_LISTEN, 0, 0, EXTRA, "RFC 4987 3.3: half-open for too long"},
+    {S(FIN_WAIT_1), E(RTX) | E(SYN) | E(SYN_ACK), SAME, S_SYN_ACK, S_FIN | S_ACK, BY_TEXT,
+     "3.10.8: after a CLOSE in SYN-RECEIVED the SYN is unacknowledged still"},
     // Text and its end, in the states that have a connection
     {S(ESTABLISHED) | S(CLOSE_WAIT), E(SEND), SAME, 0, S_TEXT | S_ACK, BY_TEXT, "3.10.2"},
     {OPEN_STATES | S(TIME_WAIT), E(RECEIVE), SAME, 0, S_ACK, BY_TEXT, "3.10.3"},
@@ -129,8 +158,10 @@ static const struct rule rules[] = {
     {S(FIN_WAIT_2), E(MSL2), AKSU_CLOSED, 0, S_RST, EXTRA,
      "3.6: a peer that does not close after our CLOSE"},
     {OPEN_STATES, E(CLOSE), AKSU_CLOSED, S_RST, 0, BY_TEXT, "3.6.1: CLOSE with data unread"},
-    {S(FIN_WAIT_1) | S(FIN_WAIT_2), E(TEXT) | E(FIN), AKSU_CLOSED, S_RST, 0, BY_TEXT,
-     "3.6.1: data after CLOSE"},
+    {S(CLOSING) | S(LAST_ACK), E(CLOSE), AKSU_CLOSED, 0, 0, BY_TEXT,
+     "3.6.1 and 3.10.5: CLOSE with data unread"},
+    {S(SYN_RECEIVED) | S(FIN_WAIT_1) | S(FIN_WAIT_2), E(TEXT) | E(FIN), AKSU_CLOSED, S_RST, 0,
+     BY_TEXT, "3.6.1: data after CLOSE"},
 };
 enum { RULES = sizeof rules / sizeof rules[0] };
 
@@ -175,7 +206,9 @@ static unsigned sent_kind(const struct aksu_segment *s)
         return S_RST;
     if (s->flags & AKSU_SYN)
         return (s->flags & AKSU_ACK) ? S_SYN_ACK : S_SYN;
-    return (unsigned)((s->flags & AKSU_FIN) ? S_FIN : s->len > 0 ? 0 : S_ACK) |
+    return (unsigned)((s->flags & AKSU_FIN) ? S_FIN
+                      : s->len > 0          ? 0
+                                            : S_ACK) |
            (s->len > 0 ? S_TEXT : 0);
 }
 
@@ -215,8 +248,9 @@ static void look_up(unsigned from, unsigned event, unsigned sent, unsigned to)
         rule_of[from][event][to] = (uint8_t)i;
         return;
     }
-    int at = snprintf(why, sizeof why, "RFC 9293 knows no %s -> %s by %s that sends:",
-                      aksu_state_name(from), aksu_state_name(to), event_names[event]);
+    int at = snprintf(why, sizeof why,
+                      "RFC 9293 knows no %s -> %s by %s that sends:", aksu_state_name(from),
+                      aksu_state_name(to), event_names[event]);
     for (unsigned i = 0; i < SENDS; i++)
         if (sent >> i & 1)
             at += snprintf(why + at, sizeof why - (size_t)at, " %s", send_names[i]);

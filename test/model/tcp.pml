@@ -5,7 +5,6 @@
 c_decl {
 \#include "world.h"
 \#include <stdlib.h>
-extern void model_begin(void);
 }
 c_track "&image" "sizeof(struct image)"
 

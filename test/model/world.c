@@ -4,7 +4,8 @@
 #include "world.h"
 #include <string.h>
 
-enum { MSS = 88, OLD_LIFE = 255, OLD_SEQ = -26, DRAIN_MAX = 20 };
+enum { MUST_COME = 1 << DO_READ | 1 << DO_CLOSE | 1 << DO_OPEN | 1 << DO_LISTEN };
+enum { MSS = 88, DRAIN_MAX = 20 };
 
 static const char *failure;
 
@@ -54,11 +55,11 @@ static void take_text(struct world *w, unsigned self, const struct aksu_effects 
                       const struct flight *in)
 {
     struct end *e = &w->end[self];
-    if (fx->copy_len > 0 && (in->life != e->peer_life ||
-                             in->place + fx->copy_from != e->received + fx->copy_to ||
-                             fx->copy_from + fx->copy_len > in->segment.len))
+    if (fx->copy_len > 0 &&
+        (in->life != e->peer_life || in->place + fx->copy_from != e->received + fx->copy_to ||
+         fx->copy_from + fx->copy_len > in->segment.len))
         fail("octets are delivered to where they do not belong");
-    if (fx->copy_to + fx->copy_len > 8) {
+    if (fx->copy_to > 8 || fx->copy_to + fx->copy_len > 8) {
         fail("octets are delivered beyond the ring");
         return;
     }
@@ -109,7 +110,8 @@ static bool may_end(const struct world *w, unsigned self, enum happening how)
 {
     const struct end *e = &w->end[self], *p = &w->end[1 - self];
     uint8_t state = e->tcb.state;
-    if (!(config->ends[self] & 1u << how) || state < (config->early ? AKSU_SYN_SENT : AKSU_ESTABLISHED))
+    if (!(config->ends[self] & 1u << how) ||
+        state < (config->early ? AKSU_SYN_SENT : AKSU_ESTABLISHED))
         return false;
     if (how == DO_SHUTDOWN)
         return !(e->did & DID_SHUTDOWN);
@@ -142,16 +144,17 @@ static uint64_t possible_calls(const struct world *w, unsigned self)
 }
 
 // Whether nothing will happen but timeouts: no segment is on its way or waits for its link, and the
-// users have done what they will. (Further writes after nothing more is written are not waited for.)
+// users have done what they will. (Further writes after nothing more is written are not waited
+// for.)
 static bool quiet(const struct world *w)
 {
     struct aksu_plan plan;
     for (unsigned i = 0; i < 2; i++) {
         const struct end *e = &w->end[i];
+        uint64_t calls = possible_calls(w, i);
         bool settled = (e->did & DID_SHUTDOWN) || e->tcb.state <= AKSU_LISTEN ||
-                       e->tcb.state == AKSU_TIME_WAIT || possible_calls(w, i) == 0;
-        if (!settled || (possible_calls(w, i) & (1u << DO_READ | 1u << DO_OPEN | 1u << DO_LISTEN)) ||
-            on_the_way(w, i) > 0 || planned(e, &plan))
+                       e->tcb.state == AKSU_TIME_WAIT || calls == 0;
+        if (!settled || (calls & MUST_COME) || on_the_way(w, i) > 0 || planned(e, &plan))
             return false;
     }
     return true;
@@ -203,7 +206,8 @@ static void open(struct world *w, unsigned self, enum aksu_event_kind kind)
     }
 }
 
-// A connection in LISTEN that had taken a SYN is another one from here on: a stack has freed the row.
+// A connection in LISTEN that had taken a SYN is another one from here on: a stack has freed the
+// row.
 static void listen_again(struct world *w, unsigned self, const struct aksu_tcb *before)
 {
     if (w->end[self].tcb.state == AKSU_LISTEN && before->state == AKSU_SYN_RECEIVED) {
@@ -220,6 +224,9 @@ void step(struct world *w, unsigned self, const struct aksu_event *ev, const str
     aksu_tcp_step(config->profile, &e->tcb, ev, &fx);
     if (in && before.state <= AKSU_SYN_SENT && e->tcb.state >= AKSU_SYN_RECEIVED)
         e->peer_life = in->life;
+    if ((fx.mask & AKSU_FX_CLOSED) && before.state == AKSU_SYN_RECEIVED && in &&
+        (before.flags & AKSU_F_PASSIVE) && (in->segment.flags & (AKSU_RST | AKSU_SYN)))
+        fail("the user is told of a half-open connection (MUST-11)");
     take_effects(w, self, &fx, in);
     project(&before, ev, &fx, &e->tcb);
     check_step(w, self, &before);
@@ -389,7 +396,8 @@ uint64_t possible(const struct world *w)
         uint64_t own = possible_calls(w, i) | possible_timeouts(w, i, is_quiet);
         mask |= (own | possible_sends(w, i)) << i * END_HAPPENINGS;
         for (unsigned slot = 0; slot < on_the_way(w, i); slot++) {
-            uint64_t fates = 1u << DO_DELIVER | (uint64_t)(w->faults > 0 && w->losses > 0) << DO_LOSE |
+            uint64_t fates = 1u << DO_DELIVER |
+                             (uint64_t)(w->faults > 0 && w->losses > 0) << DO_LOSE |
                              (uint64_t)(w->faults > 0 && w->duplicates > 0) << DO_KEEP;
             mask |= fates << (FLIGHTS_FROM + (i * SLOTS + slot) * FLIGHT_HAPPENINGS);
         }
@@ -413,9 +421,9 @@ bool over(const struct world *w)
 // A segment of an earlier connection of end 0: its numbers are not those of this one.
 static void put_old(struct world *w)
 {
-    struct aksu_segment s = {.seq = (uint32_t)OLD_SEQ, .wnd = 4, .flags = config->old};
+    struct aksu_segment s = {.seq = iss_of(0, OLD_LIFE), .wnd = 4, .flags = config->old};
     if (s.flags & AKSU_ACK)
-        s.ack = (uint32_t)OLD_SEQ;
+        s.ack = iss_of(1, OLD_LIFE);
     if (s.flags & AKSU_PSH)
         s.len = 2;
     transmit(w, 0, &s, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The world that SPIN explores: two endpoints, which are TCBs that the library's own functions step,
-// their users, and a channel that loses, duplicates and reorders. Time is not counted: a timer that
-// runs may expire, and then it is that timer's deadline.
+// The world that SPIN explores: two endpoints, which are TCBs that the library's own functions
+// step, their users, and a channel that loses, duplicates and reorders. Time is not counted: a
+// timer that runs may expire, and then it is that timer's deadline.
 //
 // What SPIN tracks is an image of the world, an octet for each number in it: packing is checked to
 // lose nothing at every step.
@@ -10,7 +10,7 @@
 
 #include <aksu/tcb.h>
 
-enum { SLOTS = 3, IMAGE_MAX = 256 };
+enum { SLOTS = 3, IMAGE_MAX = 256, OLD_LIFE = 255 };
 
 // What a user has done, and what came of it.
 enum {
@@ -91,18 +91,19 @@ struct config {
     uint8_t listens[2];
     uint8_t crashes[2];
     uint8_t writes[2];
-    uint8_t chunk;   // octets of a write
-    uint8_t ring[2]; // octets of the receive rings
-    uint8_t ends[2]; // how its user may end it: a bit for each of DO_SHUTDOWN, DO_CLOSE, DO_ABORT
-    uint8_t refused; // 1: OPEN may come before LISTEN
-    uint8_t early;   // 1: sending may be closed before the connection is open
-    uint8_t held;    // 1: data is read at any time later; 0: at once
-    uint8_t lazy;    // 1: a planned segment may wait for its link; 0: it is sent at once
+    uint8_t chunk;    // octets of a write
+    uint8_t ring[2];  // octets of the receive rings
+    uint8_t ends[2];  // how its user may end it: a bit for each of DO_SHUTDOWN, DO_CLOSE, DO_ABORT
+    uint8_t refused;  // 1: OPEN may come before LISTEN
+    uint8_t early;    // 1: sending may be closed before the connection is open
+    uint8_t held;     // 1: data is read at any time later; 0: at once
+    uint8_t lazy;     // 1: a planned segment may wait for its link; 0: it is sent at once
     uint8_t capacity; // of the channel, segments in each direction
     uint8_t losses, duplicates, timeouts, giveups; // of each kind at most so many
     uint8_t faults;                                // and of all together
     uint8_t graceful; // 1: every run ends with all data delivered and both FINs acknowledged
     uint8_t options;  // set on each connection: a bit of enum aksu_option each
+    uint8_t zero;     // 1: sequence numbers wrap at 0; 0: they cross 2^31
     uint8_t old;      // flags of a segment of an earlier connection that is on its way to end 1
 };
 
@@ -117,6 +118,7 @@ extern struct image image;
 extern struct world world; // the image, unpacked
 
 // For the Promela model.
+void model_begin(void); // chooses the scenario, in configs.c
 void universe_begin(void);
 bool universe_may(unsigned happening);
 const char *universe_take(unsigned happening, bool narrate); // NULL, or what is wrong
@@ -146,8 +148,8 @@ void check_world(const struct world *w);
 void check_end(const struct world *w);
 
 // rfc.c
-void project(const struct aksu_tcb *before, const struct aksu_event *ev, const struct aksu_effects *fx,
-             const struct aksu_tcb *after);
+void project(const struct aksu_tcb *before, const struct aksu_event *ev,
+             const struct aksu_effects *fx, const struct aksu_tcb *after);
 void tell_projection(void);
 
 // narrate.c
