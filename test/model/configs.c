@@ -7,7 +7,7 @@
 
 #define COMMON                                                                                     \
     .congestion = &aksu_newreno, .rto_min_ms = 1000, .rto_max_ms = 60000, .msl_ms = 30000,         \
-    .fin_wait_2_ms = 60000, .user_timeout_s = 300, .syn_ack_tries = 5, .challenge_acks = 10
+    .fin_wait_2_ms = 60000, .user_timeout_s = 300, .syn_ack_tries = 5, .challenge_acks = 3
 
 static const struct aksu_profile prompt = {COMMON, .delayed_ack_ms = 0};
 static const struct aksu_profile delayed = {COMMON, .delayed_ack_ms = 200};
@@ -140,6 +140,7 @@ const struct config configs[] = {
      .crashes = {1, 0},
      .ends = {BY_CLOSE, BY_CLOSE},
      .refused = 1,
+     .limited = 1,
      .faults = 1},
     {.name = "impatient",
      .about = "user timeouts and ends of TIME-WAIT that come too early",

@@ -29,8 +29,20 @@ def number(pattern: str, text: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def explore(program: pathlib.Path, scenario: str, *options: str) -> Result:
-    """Explores all states of a scenario: a name, and perhaps bounds as `name=value`."""
+def without_claim(trail: pathlib.Path) -> None:
+    """Makes the trail of a non-progress cycle one that the verifier of safety replays: up to the
+    cycle's end, without the process that watches for it."""
+    steps = [line.split(":") for line in trail.read_text().split()]
+    if steps[0][0] == "-2":
+        own = [s[2] for s in steps if s[1] == "1" and not s[0].startswith("-")]
+        lines = ["-4:-4:-4"] + [f"{n}:0:{step}" for n, step in enumerate(own, 1)]
+        trail.write_text("\n".join(lines) + "\n")
+
+
+def explore(program: pathlib.Path, scenario: str, *options: str,
+            replayer: pathlib.Path | None = None) -> Result:
+    """Explores all states of a scenario: a name, and perhaps bounds as `name=value`. Counterexamples
+    are replayed by another verifier, if one is given."""
     with tempfile.TemporaryDirectory(prefix="aksu-model-") as folder:
         edges = pathlib.Path(folder, "edges")
         env = os.environ | {"MODEL": scenario, "MODEL_EDGES": str(edges)}
@@ -50,5 +62,6 @@ def explore(program: pathlib.Path, scenario: str, *options: str) -> Result:
                         {tuple(line.split("\t")) for line in seen})
         trail = pathlib.Path(folder, "tcp.pml.trail")
         if error and trail.exists():
-            result.chart = chart.replay(str(program), str(trail), scenario)
+            without_claim(trail)
+            result.chart = chart.replay(str(replayer or program), str(trail), scenario)
     return result

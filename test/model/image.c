@@ -45,8 +45,9 @@ static void forget_dead(struct aksu_tcb *t)
     t->keep_probes = t->probes = 0; // no keep-alive, no limit of probes
     if (!(t->flags & AKSU_F_TIMESTAMPS))
         t->last_ack = 0;
-    // A challenge that the limit holds back is like one that is lost.
-    t->challenges = t->challenge_at = 0;
+    // Without a limit a challenge that is held back is like one that is lost.
+    t->challenges = config->limited ? t->challenges : 0;
+    t->challenge_at = (uint8_t)((uint32_t)NOW >> 10);
     // The octets that there are fit either many times.
     t->cwnd = t->cwnd > CWND_ENOUGH ? CWND_ENOUGH : t->cwnd;
     t->ssthresh = t->ssthresh > CWND_ENOUGH ? CWND_ENOUGH : t->ssthresh;
@@ -174,6 +175,7 @@ static void tcb(struct codec *c, struct aksu_tcb *t, unsigned self)
     number8(c, &t->timers);
     number8(c, &t->retries);
     number8(c, &t->dupacks);
+    number8(c, &t->challenges);
     number8(c, &t->ranges);
     number16(c, &t->flags);
     number16(c, &t->snd_mss);
@@ -183,6 +185,7 @@ static void tcb(struct codec *c, struct aksu_tcb *t, unsigned self)
     constant(c, &t->ts_recent, (uint32_t)NOW + salt_of(1 - self));
     t->ts_recent_at = t->ts_recent ? (uint16_t)((uint32_t)NOW >> 16) : 0;
     t->salt = salt_of(self);
+    t->challenge_at = (uint8_t)((uint32_t)NOW >> 10);
     if (!c->packing)
         forget_times(t);
 }

@@ -257,13 +257,19 @@ static void look_up(unsigned from, unsigned event, unsigned sent, unsigned to)
     fail(why);
 }
 
+// Challenge ACKs have a limit (RFC 5961 7), and what is not sent for it proves nothing.
+static bool at_limit(const struct aksu_tcb *before)
+{
+    return config->limited && before->challenges + 1 >= config->profile->challenge_acks;
+}
+
 // Only steps before which nothing is waiting to be sent: then what is sent follows from the step.
 void project(const struct aksu_tcb *before, const struct aksu_event *ev,
              const struct aksu_effects *fx, const struct aksu_tcb *after)
 {
     struct aksu_tcb copy = *after;
     enum what event = abstract(before, ev);
-    if (event == OTHER ||
+    if (event == OTHER || at_limit(before) ||
         aksu_tcp_plan(config->profile, before, (uint32_t)NOW, NULL) == AKSU_NEXT_SEGMENT)
         return;
     unsigned sent = drain(&copy);

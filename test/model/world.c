@@ -160,15 +160,24 @@ static bool quiet(const struct world *w)
     return true;
 }
 
-// Time passes in order: 2 MSL and the user timeout are longer than retransmission takes.
+static bool retransmits(const struct end *e)
+{
+    return (e->tcb.timers & AKSU_TIMER_RTX) && e->tcb.state != AKSU_SYN_SENT;
+}
+
+// Time passes in order: 2 MSL and the user timeout are longer than retransmission takes. Of a SYN
+// it takes as long as they do: it is sent again until the peer has left an earlier connection.
 static uint64_t possible_timeouts(const struct world *w, unsigned self, bool is_quiet)
 {
     uint8_t timers = w->end[self].tcb.timers;
-    bool rtx = (w->end[0].tcb.timers | w->end[1].tcb.timers) & AKSU_TIMER_RTX;
-    bool last = (is_quiet && !rtx) || (w->faults > 0 && w->giveups > 0);
+    bool rtx = retransmits(&w->end[0]) || retransmits(&w->end[1]);
+    bool misc = (w->end[0].tcb.timers | w->end[1].tcb.timers) & AKSU_TIMER_MISC;
+    bool opening = w->end[self].tcb.state == AKSU_SYN_SENT;
+    bool last = (is_quiet && !rtx && !opening) || (w->faults > 0 && w->giveups > 0);
+    bool next = is_quiet && !(opening && misc);
     bool early = w->faults > 0 && w->timeouts > 0;
     uint64_t mask = 0;
-    mask |= (uint64_t)((timers & AKSU_TIMER_RTX) && (is_quiet || early)) << DO_RTX;
+    mask |= (uint64_t)((timers & AKSU_TIMER_RTX) && (next || early)) << DO_RTX;
     mask |= (uint64_t)((timers & AKSU_TIMER_ACK) != 0) << DO_DELAYED_ACK;
     mask |= (uint64_t)((timers & AKSU_TIMER_MISC) && last) << DO_MISC;
     mask |= (uint64_t)((timers & AKSU_TIMER_USER) && last) << DO_USER;
@@ -332,8 +341,11 @@ static void pay(struct world *w, unsigned self, enum happening what)
 {
     struct world free = *w;
     free.faults = 0;
-    if (possible_timeouts(&free, self, quiet(w)) >> what & 1)
+    if (possible_timeouts(&free, self, quiet(w)) >> what & 1) {
+        for (unsigned i = 0; i < 2; i++)
+            w->end[i].tcb.challenges = 0; // time passes (RFC 5961 7)
         return;
+    }
     w->faults--;
     w->timeouts = (uint8_t)(w->timeouts - (what == DO_RTX));
     w->giveups = (uint8_t)(w->giveups - (what != DO_RTX));

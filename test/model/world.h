@@ -103,6 +103,7 @@ struct config {
     uint8_t faults;                                // and of all together
     uint8_t graceful; // 1: every run ends with all data delivered and both FINs acknowledged
     uint8_t options;  // set on each connection: a bit of enum aksu_option each
+    uint8_t limited;  // 1: challenge ACKs are counted (RFC 5961 7)
     uint8_t zero;     // 1: sequence numbers wrap at 0; 0: they cross 2^31
     uint8_t old;      // flags of a segment of an earlier connection that is on its way to end 1
 };
