@@ -178,7 +178,7 @@ def write(page: str, graph: str) -> None:
 
 LONG = """# The longer exploration
 
-Made by `scripts/model --long`: every scenario of [model.md](model.md) with one more fault than there. States are
+Made by `scripts/model --long` (under nice, beside other work): every scenario of [model.md](model.md) with one more fault than there. States are
 kept by a hash of 64 bits (SPIN's hash-compact, -DHC4), so that one may be taken for another: with 10^7 states
 the chance that this happened to any is about 10^-6. "ends: always" was found within the bounds of model.md, with
 states in full.
@@ -193,20 +193,23 @@ def page_of(rows: list, edges: set) -> str:
             f"Every step before which nothing waits to be sent was projected to (state, event, what is sent, "
             f"next state): {len(edges)} different ones.\nEach is one of RFC 9293's, as `test/model/rfc.c` "
             "has them, written from its text. These leave their state:\n\n![States](model.svg)\n\nSolid: "
-            "Figure 5. Dashed: the text. Dotted: beyond it.\n\n" + edge_table(edges))
+            "Figure 5. Dashed: the text. Dotted: beyond it. No scenario closes a listener, and aksu "
+            "has no SEND in LISTEN: these are the\nedges of Figure 5 that are not here.\n\n" + edge_table(edges))
 
 
 def main() -> None:
     folder = pathlib.Path(sys.argv[1]).resolve()
     longer = "--long" in sys.argv
-    runs = [run_one(folder, s, int(longer)) for s in scenarios(folder / "model_safety")]
+    runs = []
+    for s in scenarios(folder / "model_safety"):
+        runs.append(run_one(folder, s, int(longer)))
+        if longer:
+            (DOCS / "model-long.md").write_text(LONG + HEAD + "".join(text for _, text, _ in runs))
     tally, rows = [good for good, _, _ in runs], [text for _, text, _ in runs]
     edges = set().union(*(seen for _, _, seen in runs))
-    if longer and all(tally):
-        (DOCS / "model-long.md").write_text(LONG + HEAD + "".join(rows))
-    elif "--write" in sys.argv and all(tally):
+    if "--write" in sys.argv and all(tally):
         write(page_of(rows, edges), dot(edges))
-    elif all(tally):
+    elif all(tally) and not longer:
         check(tally, page_of(rows, edges), dot(edges))
     print(f"{sum(tally)} passed, {len(tally) - sum(tally)} failed")
     sys.exit(not all(tally))

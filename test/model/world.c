@@ -174,7 +174,7 @@ static uint64_t possible_timeouts(const struct world *w, unsigned self, bool is_
     bool misc = (w->end[0].tcb.timers | w->end[1].tcb.timers) & AKSU_TIMER_MISC;
     bool opening = w->end[self].tcb.state == AKSU_SYN_SENT;
     bool last = (is_quiet && !rtx && !opening) || (w->faults > 0 && w->giveups > 0);
-    bool next = is_quiet && !(opening && misc);
+    bool next = is_quiet && !(opening && (misc || rtx));
     bool early = w->faults > 0 && w->timeouts > 0;
     uint64_t mask = 0;
     mask |= (uint64_t)((timers & AKSU_TIMER_RTX) && (next || early)) << DO_RTX;
