@@ -267,6 +267,28 @@ static void shrunk_window(struct fixture *f)
     expect(f, 0, A, 4001, 1, 1000);
 }
 
+// A window that closes when the timeout has passed and the link has not yet taken what is sent
+// again: an octet of it is sent all the same, and its timer runs (MUST-35). Else nothing would ever
+// be sent.
+static void window_closes_before_retransmission(struct fixture *f)
+{
+    struct aksu_segment s;
+    drive(f, AKSU_ESTABLISHED);
+    user(f, AKSU_EV_WROTE, 100);
+    flush(f);
+    f->now += due(f);
+    user(f, AKSU_EV_TICK, 0);
+    assert_true(peek(f, &s));
+    arrive(f, seg(f, A, 1, 1, 0, 0));
+    take(f);
+    flush(f);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 1);
+    assert_int_not_equal(f->t.timers & AKSU_TIMER_RTX, 0);
+    pass(f, due(f));
+    expect_count(f, 2);
+}
+
 // MUST-35, SHLD-17: shrunk to zero with data outstanding: probed, and kept while answered.
 static void shrunk_to_zero(struct fixture *f)
 {
@@ -690,6 +712,7 @@ int main(void)
         TEST(zero_window_limit),
         TEST(zero_window_trouble),
         TEST(shrunk_window),
+        TEST(window_closes_before_retransmission),
         TEST(shrunk_to_zero),
         TEST(sws_sender),
         TEST(sws_sender_half_window),

@@ -88,6 +88,7 @@ static bool advance(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
     aksu_seq_raise(&t->snd_nxt, ack);
     aksu_seq_raise(&t->snd_up, ack);
     t->snd_buf -= data;
+    t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     if (data > 0) {
         c->fx->mask |= AKSU_FX_ACKED;
         c->fx->acked = data;

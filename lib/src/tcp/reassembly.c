@@ -83,8 +83,9 @@ static bool join(struct aksu_tcb *t, struct aksu_range *x)
 
     for (unsigned i = 0; i < t->ranges; i++) {
         struct aksu_range r = t->range[i];
-        uint32_t len = r.end - r.start;
-        if (r.end - x->start > len + (x->end - x->start)) { // it ends before, or begins behind
+        uint32_t len = r.end - r.start, reach = r.end - x->start;
+        uint32_t most = len + (x->end - x->start);
+        if (reach > most) { // it ends before, or begins behind
             t->range[kept++] = r;
             continue;
         }
@@ -93,7 +94,9 @@ static bool join(struct aksu_tcb *t, struct aksu_range *x)
         aksu_seq_raise(&x->end, r.end);
     }
     t->ranges = (uint8_t)kept;
-    return x->end - x->start > known;
+    uint32_t all = x->end - x->start;
+
+    return all > known;
 }
 
 // Moves rcv_nxt to the end of the text and of what it was joined with.

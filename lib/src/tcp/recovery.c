@@ -11,7 +11,6 @@ void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked)
     struct aksu_tcb *t = c->t;
     uint32_t mss = t->snd_mss;
 
-    t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     if (!(t->flags & AKSU_F_RECOVERY)) {
         t->dupacks = 0;
         c->p->congestion->acked(t, acked);

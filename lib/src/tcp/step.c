@@ -208,7 +208,7 @@ static void collapse(const struct aksu_step *c, struct aksu_tcb *t)
     }
     t->recover = t->snd_max;
     t->snd_nxt = t->snd_una;
-    t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
+    t->owed |= AKSU_OWE_REXMIT; // also if the window closes before it is sent
     aksu_tcp_leave_recovery(t);
 }
 
