@@ -1,0 +1,728 @@
+// SPDX-License-Identifier: MIT
+// Exact limits and rare corners: what a small slip in the source would change, and the tables of
+// the other files are too coarse to see.
+#include "harness.h"
+
+#define A  AKSU_ACK
+#define FA (AKSU_FIN | AKSU_ACK)
+#define SA (AKSU_SYN | AKSU_ACK)
+
+enum { WS = AKSU_OPT_WSCALE, SACK = AKSU_OPT_SACK_PERMITTED, TS = AKSU_OPT_TIMESTAMPS };
+
+static void ack(struct fixture *f, uint32_t number, unsigned wnd)
+{
+    arrive(f, seg(f, A, 1, number, 0, wnd));
+    flush(f);
+}
+
+static void write(struct fixture *f, uint32_t octets)
+{
+    user(f, AKSU_EV_WROTE, octets);
+    flush(f);
+}
+
+// --- Challenge ACKs: RFC 5961 7 ---
+
+// How many of 30 RSTs that are off by one are answered now.
+static unsigned challenged(struct fixture *f)
+{
+    take(f);
+    for (unsigned i = 0; i < 30; i++)
+        give(f, AKSU_RST, 2, 0, 0);
+    return f->outs;
+}
+
+static void challenge_range(struct fixture *fresh)
+{
+    static const struct {
+        uint8_t most;
+        unsigned least;
+    } rows[] = {{10, 6}, {3, 2}, {2, 2}};
+    for (size_t i = 0; i < 3; i++) {
+        unsigned least = UINT32_MAX, most = 0, least_later = UINT32_MAX, most_later = 0;
+        for (uint32_t salt = 0; salt < 200; salt++) {
+            struct fixture f = *fresh;
+            f.p.challenge_acks = rows[i].most;
+            drive(&f, AKSU_ESTABLISHED);
+            f.t.salt = salt * 0x9e3779b9u;
+            unsigned n = challenged(&f);
+            least = n < least ? n : least;
+            most = n > most ? n : most;
+            pass(&f, 5 * 1024);
+            n = challenged(&f);
+            least_later = n < least_later ? n : least_later;
+            most_later = n > most_later ? n : most_later;
+        }
+        assert_int_equal(least, rows[i].least);
+        assert_int_equal(most, rows[i].most);
+        assert_int_equal(least_later, rows[i].least);
+        assert_int_equal(most_later, rows[i].most);
+    }
+}
+
+static void challenge_interval(struct fixture *f)
+{
+    f->now &= ~1023u;
+    drive(f, AKSU_ESTABLISHED);
+    assert_true(challenged(f) >= 5);
+    pass(f, 5 * 1024 - 1);
+    assert_int_equal(challenged(f), 0);
+    pass(f, 1);
+    assert_true(challenged(f) >= 5);
+}
+
+// SM-28: text behind the peer's FIN is not taken, and is answered.
+static void text_behind_fin(struct fixture *f)
+{
+    drive(f, AKSU_CLOSE_WAIT);
+    give(f, A, 2, 1, 1);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 2, 0);
+}
+
+// --- A window that opens again ---
+
+// Three probes of data that is in flight are no retransmissions of it: from the opening on the
+// timeout and R1 count anew.
+static void window_opens_again(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    write(f, 1000);
+    ack(f, 1, 0);
+    pass(f, 8000);
+    assert_true(f->t.retries >= 3);
+    ack(f, 1, 1); // one octet is a window
+    assert_int_equal(f->t.retries, 0);
+    assert_int_equal(due(f), aksu_tcp_rto(&f->p, &f->t));
+}
+
+// Each closing of the window has the whole limit of probes.
+static void probe_limit_is_of_one_closing(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    set(f, AKSU_PROBE_LIMIT, 2);
+    for (unsigned i = 0; i < 4; i++) {
+        uint32_t next = f->t.snd_una - f->iss;
+        ack(f, next, 0);
+        write(f, 100);
+        take(f);
+        pass(f, 3500);
+        expect_count(f, 2);
+        expect_state(f, AKSU_ESTABLISHED);
+        ack(f, next, 1000);
+        ack(f, next + 100, 1000);
+    }
+}
+
+// An opening that finds nothing in flight starts no timer.
+static void window_opens_idle(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 0);
+    ack(f, 1, 1000);
+    assert_int_equal(due(f), UINT32_MAX);
+}
+
+// --- The user timeout ---
+
+static void user_timeout_ends_with_the_last_ack(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    write(f, 100);
+    ack(f, 101, PEER_WND);
+    assert_int_equal(due(f), UINT32_MAX);
+    pass(f, 1000000);
+    expect_state(f, AKSU_ESTABLISHED);
+}
+
+// Before the SYN could be handed to the link, too.
+static void user_timeout_begins_with_open(struct fixture *f)
+{
+    open_active(f);
+    f->now += 299999;
+    user(f, AKSU_EV_TICK, 0);
+    expect_state(f, AKSU_SYN_SENT);
+    f->now += 1;
+    user(f, AKSU_EV_TICK, 0);
+    expect_state(f, AKSU_CLOSED);
+    assert_int_equal(f->closed_reason, AKSU_ETIMEDOUT);
+}
+
+// ACKs that acknowledge nothing new are no progress while the window is open.
+static void user_timeout_needs_progress(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    set(f, AKSU_USER_TIMEOUT, 10);
+    write(f, 1000);
+    for (unsigned i = 0; i < 9; i++) {
+        pass(f, 1000);
+        give(f, A, f->t.rcv_nxt - f->irs, 1, 1);
+    }
+    pass(f, 999);
+    expect_state(f, AKSU_ESTABLISHED);
+    pass(f, 1);
+    expect_state(f, AKSU_CLOSED);
+}
+
+// A closed window is no trouble as long as nothing waits for it.
+static void closed_window_is_no_user_timeout(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 0);
+    give(f, A, 1, 1, 0);
+    ack(f, 1, 0);
+    assert_int_equal(due(f), UINT32_MAX);
+}
+
+// --- Options of the application ---
+
+static void options_are_independent(struct fixture *fresh)
+{
+    static const struct {
+        enum aksu_option option;
+        uint32_t value;
+    } rows[] = {
+        {AKSU_NODELAY, 1},          {AKSU_QUICKACK, 1},        {AKSU_USER_TIMEOUT, 44},
+        {AKSU_KEEPALIVE, 1},        {AKSU_KEEPALIVE_IDLE, 45}, {AKSU_KEEPALIVE_INTERVAL, 46},
+        {AKSU_KEEPALIVE_COUNT, 47}, {AKSU_PROBE_LIMIT, 48},    {AKSU_URGENT, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        f.t.snd_buf = 0;
+        struct aksu_tcb want = f.t;
+        set(&f, rows[i].option, rows[i].value);
+        switch (rows[i].option) {
+        case AKSU_NODELAY:
+            want.flags |= AKSU_F_NODELAY;
+            break;
+        case AKSU_QUICKACK:
+            want.flags |= AKSU_F_QUICKACK;
+            break;
+        case AKSU_USER_TIMEOUT:
+            want.user_timeout_s = 44;
+            break;
+        case AKSU_KEEPALIVE:
+            want.flags |= AKSU_F_KEEPALIVE;
+            want.timers |= AKSU_TIMER_MISC;
+            want.deadline[AKSU_AT_MISC] = f.now + 7200000;
+            break;
+        case AKSU_KEEPALIVE_IDLE:
+            want.keep_idle_s = 45;
+            break;
+        case AKSU_KEEPALIVE_INTERVAL:
+            want.keep_interval_s = 46;
+            break;
+        case AKSU_KEEPALIVE_COUNT:
+            want.keep_count = 47;
+            break;
+        case AKSU_PROBE_LIMIT:
+            want.probe_limit = 48;
+            break;
+        default:
+            break;
+        }
+        assert_memory_equal(&want, &f.t, sizeof want);
+    }
+}
+
+static void keep_alive_defaults(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    set(f, AKSU_KEEPALIVE, 1);
+    pass(f, 7200000 + 8 * 75000);
+    expect_count(f, 9);
+    for (unsigned i = 0; i < 9; i++)
+        assert_int_equal(f->out_at[i] - f->out_at[0], 75000 * i);
+    expect_state(f, AKSU_ESTABLISHED);
+    take(f);
+    pass(f, 74999);
+    expect_state(f, AKSU_ESTABLISHED);
+    pass(f, 1);
+    expect_state(f, AKSU_CLOSED);
+    expect_count(f, 1); // the RST, and that is all
+    expect(f, 0, AKSU_RST | AKSU_ACK, 1, 1, 0);
+    assert_int_equal(due(f), UINT32_MAX);
+    assert_int_equal(f->t.owed, 0);
+}
+
+// The timer goes on behind data that is outstanding, one octet even, and sends nothing.
+static void keep_alive_waits_for_data(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 0);
+    set(f, AKSU_KEEPALIVE_IDLE, 10);
+    set(f, AKSU_KEEPALIVE, 1);
+    user(f, AKSU_EV_WROTE, 1); // held back by the window
+    f->now += 10000;
+    user(f, AKSU_EV_TICK, 0);
+    assert_int_equal(f->t.timers & AKSU_TIMER_MISC, AKSU_TIMER_MISC);
+    assert_int_equal(f->t.owed & AKSU_OWE_KEEPALIVE, 0);
+}
+
+static void keep_alive_waits_for_fin(struct fixture *f)
+{
+    drive(f, AKSU_CLOSE_WAIT);
+    set(f, AKSU_KEEPALIVE_IDLE, 10);
+    set(f, AKSU_KEEPALIVE, 1);
+    write(f, 10);
+    f->now += 10000; // the retransmission is due too
+    user(f, AKSU_EV_TICK, 0);
+    assert_int_equal(f->t.owed & AKSU_OWE_KEEPALIVE, 0);
+}
+
+// A probe that is owed is not, once it is turned off; a timer of another kind runs on.
+static void keep_alive_off(struct fixture *fresh)
+{
+    struct fixture f = *fresh;
+    drive(&f, AKSU_ESTABLISHED);
+    set(&f, AKSU_KEEPALIVE_IDLE, 10);
+    set(&f, AKSU_KEEPALIVE, 1);
+    f.now += 10000;
+    user(&f, AKSU_EV_TICK, 0);
+    assert_int_equal(f.t.owed, AKSU_OWE_KEEPALIVE);
+    f.t.owed |= AKSU_OWE_ACK;
+    set(&f, AKSU_KEEPALIVE, 0);
+    assert_int_equal(f.t.owed, AKSU_OWE_ACK);
+    f = *fresh;
+    drive(&f, AKSU_TIME_WAIT);
+    set(&f, AKSU_KEEPALIVE, 0);
+    assert_int_equal(due(&f), 60000);
+}
+
+static void keep_alive_on_again(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    set(f, AKSU_KEEPALIVE_IDLE, 10);
+    set(f, AKSU_KEEPALIVE, 1);
+    pass(f, 7000);
+    set(f, AKSU_KEEPALIVE, 1); // counts from here
+    pass(f, 9999);
+    expect_count(f, 0);
+    pass(f, 1);
+    expect_count(f, 1);
+}
+
+// --- Resumption ---
+
+static void resume_shifts_everything(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    f->t.cwnd = 50000;
+    write(f, 3000);
+    pass(f, 100);
+    struct aksu_tcb before = f->t;
+    uint32_t saved = f->now;
+    f->now += 0x12345678u;
+    struct aksu_event ev = {.kind = AKSU_EV_RESUME, .now_ms = f->now, .value = saved, .detail = 50};
+    step(f, &ev);
+    uint32_t shift = 0x12345678u - 50;
+    assert_int_equal(f->t.cwnd, 10000);
+    assert_int_equal(f->t.rtt_at - before.rtt_at, shift);
+    for (unsigned i = 0; i < AKSU_DEADLINES; i++)
+        assert_int_equal(f->t.deadline[i] - before.deadline[i], shift);
+    ack(f, 3001, PEER_WND);
+    assert_in_range(f->t.srtt, 1, 8191 * 8); // 150 ms and what was before, not months
+    assert_true(f->t.srtt < 200 * 8);
+}
+
+// --- Opening ---
+
+// A SYN leaves nothing of the row's last connection.
+static void open_clears(struct fixture *f)
+{
+    memset(&f->t, 0xee, sizeof f->t);
+    f->t.state = AKSU_CLOSED;
+    struct aksu_open open = {.iss = f->iss, .salt = 1, .rcv_buf = RCV_BUF, .mss = MSS};
+    struct aksu_event ev = {.kind = AKSU_EV_LISTEN, .now_ms = f->now, .open = &open};
+    aksu_tcp_step(&f->p, &f->t, &ev, &f->fx);
+    assert_int_equal(f->t.timers | f->t.owed | f->t.ranges | f->t.keep_idle_s, 0);
+    assert_int_equal(f->t.user_timeout_s | f->t.snd_buf | f->t.srtt | f->t.rcv_wscale, 0);
+}
+
+static void smallest_shift(struct fixture *fresh)
+{
+    static const struct {
+        uint32_t size;
+        uint8_t shift;
+    } rows[] = {{1, 0}, {65535, 0}, {65536, 1}, {131071, 1}, {131072, 2}, {1u << 30, 14}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f = *fresh;
+        f.rcv_buf = rows[i].size;
+        open_active(&f);
+        flush(&f);
+        assert_int_equal(f.out[0].wscale, rows[i].shift);
+    }
+}
+
+// The smallest MTU leaves room for timestamps.
+static void smallest_mss(struct fixture *f)
+{
+    f->mss = 28;
+    drive_options(f, TS, 0);
+    assert_int_equal(f->t.snd_mss, 16);
+}
+
+// The first window updates count wherever the peer's numbers are.
+static void window_update_at_any_number(struct fixture *fresh)
+{
+    for (uint32_t irs = 0; irs < 8; irs++) {
+        struct fixture f = *fresh;
+        f.irs = irs << 29;
+        drive(&f, AKSU_ESTABLISHED);
+        for (unsigned wnd = 100; wnd < 104; wnd++) {
+            ack(&f, 1, wnd);
+            assert_int_equal(f.t.snd_wnd, wnd);
+        }
+    }
+}
+
+// What LISTEN, SYN-SENT and TIME-WAIT drop has no effect but that it is told to be dropped.
+static void drops_are_told(struct fixture *fresh)
+{
+    static const struct {
+        enum aksu_state from;
+        unsigned flags;
+        uint32_t seq, ack;
+        unsigned effects;
+    } rows[] = {{AKSU_LISTEN, AKSU_RST, 0, 0, 0},
+                {AKSU_LISTEN, AKSU_SYN | AKSU_FIN, 0, 0, 0},
+                {AKSU_LISTEN, 0, 0, 0, 0},
+                {AKSU_LISTEN, A, 0, 5, AKSU_FX_RESET},
+                {AKSU_SYN_SENT, AKSU_RST | A, 0, 7, 0},
+                {AKSU_SYN_SENT, A, 0, 7, AKSU_FX_RESET},
+                {AKSU_SYN_SENT, AKSU_SYN | AKSU_FIN, 0, 0, 0},
+                {AKSU_SYN_SENT, AKSU_SYN | AKSU_RST, 0, 0, 0},
+                {AKSU_TIME_WAIT, AKSU_RST, 2, 0, 0},
+                {AKSU_CLOSED, A, 2, 0, AKSU_FX_RESET},
+                {AKSU_CLOSED, AKSU_RST, 2, 0, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f = *fresh;
+        drive(&f, rows[i].from);
+        arrive(&f, seg(&f, rows[i].flags, rows[i].seq, rows[i].ack, 0, PEER_WND));
+        assert_true(f.fx.refused);
+        assert_int_equal(f.fx.mask, rows[i].effects);
+        expect_state(&f, rows[i].from);
+    }
+}
+
+// SM-17: another SYN in the window brings a passive open back to LISTEN, at its left edge too.
+static void another_syn_in_syn_received(struct fixture *fresh)
+{
+    for (uint32_t seq = 1; seq <= 2; seq++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_SYN_RECEIVED);
+        arrive(&f, seg(&f, AKSU_SYN, seq, 0, 0, PEER_WND));
+        expect_state(&f, AKSU_LISTEN);
+        assert_int_equal(f.fx.mask, 0);
+    }
+}
+
+// A SYN,ACK that repeats the peer's SYN with an option of illegal length opens nothing (MUST-7).
+static void illegal_option_in_simultaneous_open(struct fixture *f)
+{
+    drive_simultaneous(f);
+    struct aksu_segment s = seg(f, SA, 0, 1, 0, PEER_WND);
+    s.options = AKSU_OPT_ILLEGAL;
+    arrive(f, s);
+    assert_true(f->fx.refused);
+    expect_state(f, AKSU_SYN_RECEIVED);
+}
+
+// SHUTDOWN before the SYN,ACK: its FIN is due in the same step.
+static void shut_before_open(struct fixture *f)
+{
+    drive(f, AKSU_SYN_SENT);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    arrive(f, seg(f, SA, 0, 1, 0, PEER_WND));
+    expect_state(f, AKSU_FIN_WAIT_1);
+}
+
+// The client's SYN again and again gets the SYN,ACK; with its ACK in a simultaneous open it opens.
+static void repeated_syn(struct fixture *f)
+{
+    drive(f, AKSU_SYN_RECEIVED);
+    give(f, AKSU_SYN, 0, 0, 0);
+    expect_count(f, 1);
+    expect(f, 0, SA, 0, 1, 0);
+    take(f);
+    give(f, SA, 0, 1, 0); // from a passive open's client that is no ACK
+    expect_state(f, AKSU_SYN_RECEIVED);
+    expect_count(f, 1);
+    expect(f, 0, SA, 0, 1, 0);
+}
+
+// A window of one octet in the SYN: our ACK is still behind our SYN.
+static void syn_with_a_window_of_one(struct fixture *f)
+{
+    drive(f, AKSU_LISTEN);
+    arrive(f, seg(f, AKSU_SYN, 0, 0, 0, 1));
+    flush(f);
+    take(f);
+    give(f, A, 0xffffff00u, 1, 10); // old text: an ACK answers
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 0);
+}
+
+static void edges_of_figure_5(struct fixture *f)
+{
+    static const char *const want[AKSU_STATE_COUNT] = {
+        [AKSU_CLOSED] = "LISTEN SYN-SENT",
+        [AKSU_LISTEN] = "CLOSED SYN-RECEIVED",
+        [AKSU_SYN_SENT] = "CLOSED SYN-RECEIVED ESTABLISHED FIN-WAIT-1 CLOSE-WAIT",
+        [AKSU_SYN_RECEIVED] = "CLOSED LISTEN ESTABLISHED FIN-WAIT-1 CLOSE-WAIT",
+        [AKSU_ESTABLISHED] = "CLOSED FIN-WAIT-1 CLOSE-WAIT",
+        [AKSU_FIN_WAIT_1] = "CLOSED FIN-WAIT-2 CLOSING TIME-WAIT",
+        [AKSU_FIN_WAIT_2] = "CLOSED TIME-WAIT",
+        [AKSU_CLOSE_WAIT] = "CLOSED LAST-ACK",
+        [AKSU_CLOSING] = "CLOSED TIME-WAIT",
+        [AKSU_LAST_ACK] = "CLOSED",
+        [AKSU_TIME_WAIT] = "CLOSED",
+    };
+    (void)f;
+    for (unsigned from = 0; from < AKSU_STATE_COUNT; from++) {
+        for (unsigned to = 0; to < AKSU_STATE_COUNT; to++) {
+            char list[120], name[32];
+            snprintf(list, sizeof list, " %s ", want[from]);
+            snprintf(name, sizeof name, " %s ", aksu_state_name((enum aksu_state)to));
+            bool edge = from == to || strstr(list, name) != NULL;
+            if (aksu_tcp_edge((enum aksu_state)from, (enum aksu_state)to) != edge)
+                fail_msg("%s ->%s", aksu_state_name((enum aksu_state)from), name);
+        }
+    }
+}
+
+// --- Text ---
+
+// One octet is acknowledged like many.
+static void one_octet_acked(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    write(f, 1);
+    arrive(f, seg(f, A, 1, 2, 0, PEER_WND));
+    assert_int_equal(f->fx.mask, AKSU_FX_ACKED);
+    assert_int_equal(f->fx.acked, 1);
+}
+
+// A delay of 0 is none; the least delay is one.
+static void least_delay_of_ack(struct fixture *fresh)
+{
+    for (uint16_t ms = 0; ms < 2; ms++) {
+        struct fixture f = *fresh;
+        f.p.delayed_ack_ms = ms;
+        drive(&f, AKSU_ESTABLISHED);
+        give(&f, A, 1, 1, 10);
+        expect_count(&f, ms == 0);
+    }
+}
+
+// SHLD-3: after CLOSE one octet is lost data, and answered by RST.
+static void one_octet_after_close(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    user(f, AKSU_EV_CLOSE, 0);
+    flush(f);
+    take(f);
+    give(f, A, 1, 1, 1);
+    expect_state(f, AKSU_CLOSED);
+    expect_count(f, 1);
+    assert_int_equal(f->out[0].flags & AKSU_RST, AKSU_RST);
+}
+
+// But neither text that was read before, sent again with the FIN, nor a FIN that is early.
+static void fin_after_close(struct fixture *fresh)
+{
+    struct fixture f = *fresh;
+    drive(&f, AKSU_ESTABLISHED);
+    give(&f, A, 1, 1, 100);
+    user(&f, AKSU_EV_READ, 100);
+    user(&f, AKSU_EV_CLOSE, 0);
+    flush(&f);
+    give(&f, FA, 1, 1, 100);
+    expect_state(&f, AKSU_CLOSING);
+    f = *fresh;
+    drive(&f, AKSU_ESTABLISHED);
+    user(&f, AKSU_EV_CLOSE, 0);
+    flush(&f);
+    give(&f, FA, 50, 1, 0);
+    expect_state(&f, AKSU_FIN_WAIT_1);
+}
+
+// --- Sending ---
+
+// The FIN takes a number of the window too.
+static void fin_stays_in_the_window(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 500);
+    user(f, AKSU_EV_WROTE, 500);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    flush(f);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 500);
+}
+
+static void probe_before_fin(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 0);
+    user(f, AKSU_EV_WROTE, 1);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    pass(f, 1000);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 1);
+}
+
+static void bare_fin_is_not_pushed(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    flush(f);
+    expect_count(f, 1);
+    assert_int_equal(f->out[0].flags, FA);
+}
+
+// Limited transmit is of two segments, however many duplicates come (RFC 3042).
+static void limited_transmit_is_limited(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 60000);
+    write(f, 20000);
+    f->t.recover = f->t.snd_max + 50000; // a timeout was a moment ago: no fast retransmit
+    uint32_t before = f->t.snd_max;
+    for (unsigned i = 0; i < 5; i++)
+        ack(f, 1, 60000);
+    assert_int_equal(f->t.snd_max - before, 2000);
+}
+
+static void duplicates_with_a_scaled_window(struct fixture *f)
+{
+    drive_options(f, WS, 4);
+    ack(f, 1, 1000);
+    write(f, 5000);
+    ack(f, 1001, 1000);
+    take(f);
+    for (unsigned i = 0; i < 3; i++)
+        ack(f, 1001, 1000);
+    assert_int_equal(f->t.flags & AKSU_F_RECOVERY, AKSU_F_RECOVERY);
+}
+
+// R5681-08: neither FIN nor SYN; RFC 6675 2: an empty block, or one at the ACK, is no news.
+static void no_duplicates(struct fixture *fresh)
+{
+    static const struct {
+        uint32_t start, end;
+    } blocks[] = {{1001, 2001}, {3001, 3001}};
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture f = *fresh;
+        drive_options(&f, SACK, 0);
+        write(&f, 4000);
+        ack(&f, 1001, PEER_WND);
+        for (unsigned n = 0; n < 3; n++) {
+            struct aksu_segment s = seg(&f, A, 1, 1001, 0, PEER_WND);
+            s.options = AKSU_OPT_SACK;
+            s.sacks = 1;
+            s.sack[0].start = f.iss + blocks[i].start;
+            s.sack[0].end = f.iss + blocks[i].end;
+            arrive(&f, s);
+        }
+        assert_int_equal(f.t.dupacks, 0);
+    }
+    struct fixture f = *fresh;
+    drive(&f, AKSU_ESTABLISHED);
+    write(&f, 4000);
+    ack(&f, 1001, PEER_WND);
+    give(&f, FA, 1, 1001, 0);
+    assert_int_equal(f.t.dupacks, 0);
+}
+
+// Without SACK what is held costs no room; with it two ranges take 20 octets.
+static void room_beside_blocks(struct fixture *fresh)
+{
+    for (unsigned sack = 0; sack < 2; sack++) {
+        struct fixture f = *fresh;
+        drive_options(&f, sack ? SACK : 0, 0);
+        give(&f, A, 101, 1, 10);
+        give(&f, A, 201, 1, 10);
+        take(&f);
+        write(&f, 3000);
+        assert_int_equal(f.out[0].len, sack ? MSS - 20 : MSS);
+    }
+}
+
+// A RST has no SACK option.
+static void rst_is_bare(struct fixture *f)
+{
+    drive_options(f, SACK, 0);
+    give(f, A, 101, 1, 10);
+    take(f);
+    user(f, AKSU_EV_ABORT, 0);
+    flush(f);
+    expect_count(f, 1);
+    assert_int_equal(f->out[0].flags & AKSU_RST, AKSU_RST);
+    assert_int_equal(f->out[0].options, 0);
+}
+
+// RFC 5681 3.1: at least one octet an ACK, and there is an end to it.
+static void congestion_window_limits(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    assert_int_equal(f->t.ssthresh, 1u << 30);
+    write(f, 1000);
+    f->t.cwnd = 5000000;
+    f->t.ssthresh = 1000;
+    ack(f, 1001, PEER_WND);
+    assert_int_equal(f->t.cwnd, 5000001);
+    write(f, 1000);
+    f->t.cwnd = (1u << 30) - 10;
+    f->t.ssthresh = 1u << 30;
+    ack(f, 2001, PEER_WND);
+    assert_int_equal(f->t.cwnd, 1u << 30);
+}
+
+int main(void)
+{
+    static const struct test tests[] = {
+        TEST(challenge_range),
+        TEST(challenge_interval),
+        TEST(text_behind_fin),
+        TEST(window_opens_again),
+        TEST(probe_limit_is_of_one_closing),
+        TEST(window_opens_idle),
+        TEST(user_timeout_ends_with_the_last_ack),
+        TEST(user_timeout_begins_with_open),
+        TEST(user_timeout_needs_progress),
+        TEST(closed_window_is_no_user_timeout),
+        TEST(options_are_independent),
+        TEST(keep_alive_defaults),
+        TEST(keep_alive_waits_for_data),
+        TEST(keep_alive_waits_for_fin),
+        TEST(keep_alive_off),
+        TEST(keep_alive_on_again),
+        TEST(resume_shifts_everything),
+        TEST(open_clears),
+        TEST(smallest_shift),
+        TEST(smallest_mss),
+        TEST(window_update_at_any_number),
+        TEST(drops_are_told),
+        TEST(another_syn_in_syn_received),
+        TEST(illegal_option_in_simultaneous_open),
+        TEST(shut_before_open),
+        TEST(repeated_syn),
+        TEST(syn_with_a_window_of_one),
+        TEST(edges_of_figure_5),
+        TEST(one_octet_acked),
+        TEST(least_delay_of_ack),
+        TEST(one_octet_after_close),
+        TEST(fin_after_close),
+        TEST(fin_stays_in_the_window),
+        TEST(probe_before_fin),
+        TEST(bare_fin_is_not_pushed),
+        TEST(limited_transmit_is_limited),
+        TEST(duplicates_with_a_scaled_window),
+        TEST(no_duplicates),
+        TEST(room_beside_blocks),
+        TEST(rst_is_bare),
+        TEST(congestion_window_limits),
+    };
+    return run_at_bases("Corners", tests, sizeof tests / sizeof tests[0]);
+}
