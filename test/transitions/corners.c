@@ -325,6 +325,22 @@ static void resume_shifts_everything(struct fixture *f)
     assert_true(f->t.srtt < 200 * 8);
 }
 
+// R1191-03: a larger path MTU is never believed, nor the same once more.
+static void packet_too_big_never_raises(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    write(f, 2000);
+    pass(f, 1000);
+    icmp(f, AKSU_ICMP_PTB, 1, 700);
+    assert_int_equal(f->t.snd_mss, 700);
+    static const uint32_t sizes[] = {700, 701, 1000, 9000};
+    for (size_t i = 0; i < 4; i++) {
+        icmp(f, AKSU_ICMP_PTB, 1, sizes[i]);
+        assert_true(f->fx.refused);
+        assert_int_equal(f->t.snd_mss, 700);
+    }
+}
+
 // --- Opening ---
 
 // A SYN leaves nothing of the row's last connection.
@@ -699,6 +715,7 @@ int main(void)
         TEST(keep_alive_off),
         TEST(keep_alive_on_again),
         TEST(resume_shifts_everything),
+        TEST(packet_too_big_never_raises),
         TEST(open_clears),
         TEST(smallest_shift),
         TEST(smallest_mss),
