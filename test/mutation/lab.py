@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "checks"))
 from common import LIB, ROOT, SRC, own_folder, run
 
-COMPILE = ["gcc", "-std=c99", "-O1", "-fPIC", "-w", f"-I{LIB}/include"]
+COMPILE = ["gcc", "-std=c99", "-O1", "-pipe", "-fPIC", "-w", f"-I{LIB}/include"]
 # Of tests that run for longer than a blink: they come last.
 LONG = "transitions_two_peers"
 CPU_S, CPU_LONG_S = 2, 30  # of a program; they take less than 0.2, and 3
@@ -45,7 +45,7 @@ class Worker:
             done = how([*COMPILE, "-c", source, "-o", self.objects[source]])
             if done is not None and done.returncode:
                 return False
-        done = how(["gcc", "-shared", "-o", self.folder / "libaksu.so", *self.objects.values()])
+        done = how(["ld", "-shared", "-o", self.folder / "libaksu.so", *self.objects.values()])
         return done is None or done.returncode == 0
 
     def dependents(self, changed: pathlib.Path) -> list:
