@@ -563,6 +563,236 @@ static void fin_after_close(struct fixture *fresh)
     expect_state(&f, AKSU_FIN_WAIT_1);
 }
 
+// --- Reassembly ---
+
+static void sack_on(struct fixture *f)
+{
+    drive_options(f, SACK, 0);
+}
+
+// A fifth island finds no room: it is not delivered, and what is told of the four stays.
+static void fifth_island(struct fixture *f)
+{
+    sack_on(f);
+    for (uint32_t i = 0; i < 4; i++)
+        give(f, A, 101 + 200 * i, 1, 100);
+    arrive(f, seg(f, A, 2001, 1, 100, PEER_WND));
+    assert_int_equal(f->fx.mask, 0);
+    arrive(f, seg(f, A, 101, 1, 100, PEER_WND)); // a duplicate, that finds no room either
+    flush(f);
+    assert_int_equal(f->t.ranges, 4);
+    assert_int_equal(f->t.flags & AKSU_F_DSACK, 0);
+    give(f, A, 1, 1, 100);
+    assert_int_equal(f->t.rcv_nxt - f->irs, 201);
+}
+
+static void islands_that_touch(struct fixture *f)
+{
+    sack_on(f);
+    give(f, A, 201, 1, 100);
+    give(f, A, 301, 1, 100);
+    give(f, A, 101, 1, 100);
+    assert_int_equal(f->t.ranges, 1);
+    assert_int_equal(f->t.range[0].start - f->irs, 101);
+    assert_int_equal(f->t.range[0].end - f->irs, 401);
+}
+
+static void expect_first_block(const struct fixture *f, uint32_t start, uint32_t end,
+                               unsigned blocks)
+{
+    const struct aksu_segment *s = &f->out[f->outs - 1];
+    assert_true(f->outs > 0);
+    assert_int_equal(s->sacks, blocks);
+    assert_int_equal(s->sack[0].start - f->irs, start);
+    assert_int_equal(s->sack[0].end - f->irs, end);
+}
+
+// RFC 2883 4: what begins or ends with an island is a duplicate too.
+static void duplicates_at_the_edges_of_an_island(struct fixture *f)
+{
+    sack_on(f);
+    give(f, A, 101, 1, 200);
+    give(f, A, 101, 1, 50);
+    expect_first_block(f, 101, 151, 2);
+    give(f, A, 251, 1, 50);
+    expect_first_block(f, 251, 301, 2);
+    give(f, A, 101, 1, 200);
+    expect_first_block(f, 101, 301, 2);
+}
+
+// Of two duplicates before an ACK the last is told; what is new takes the place of the report.
+static void one_report_at_a_time(struct fixture *f)
+{
+    sack_on(f);
+    give(f, A, 1, 1, 300);
+    pass(f, 300);
+    take(f);
+    arrive(f, seg(f, A, 1, 1, 100, PEER_WND));
+    arrive(f, seg(f, A, 101, 1, 100, PEER_WND));
+    struct fixture g = *f;
+    flush(&g);
+    expect_first_block(&g, 101, 201, 1);
+    arrive(f, seg(f, A, 301, 1, 100, PEER_WND));
+    assert_int_equal(f->t.ranges, 0);
+    assert_int_equal(f->t.flags & AKSU_F_DSACK, 0);
+}
+
+// The peer's FIN once more has no octets to report.
+static void fin_is_no_duplicate_text(struct fixture *f)
+{
+    sack_on(f);
+    give(f, FA, 1, 1, 0);
+    take(f);
+    give(f, FA, 1, 1, 0);
+    expect_count(f, 1);
+    assert_int_equal(f->out[0].options & AKSU_OPT_SACK, 0);
+}
+
+// Old text with a FIN that cannot be one: the text is reported.
+static void duplicate_with_an_impossible_fin(struct fixture *f)
+{
+    sack_on(f);
+    give(f, A, 1, 1, 100);
+    give(f, A, 301, 1, 100);
+    give(f, FA, 1, 1, 100);
+    expect_state(f, AKSU_ESTABLISHED);
+    expect_first_block(f, 1, 101, 2);
+}
+
+// Text that goes on behind a FIN that is held ends where the FIN is.
+static void text_beyond_a_held_fin(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    give(f, FA, 301, 1, 200);
+    arrive(f, seg(f, A, 1, 1, 600, PEER_WND));
+    expect_state(f, AKSU_CLOSE_WAIT);
+    assert_int_equal(f->t.rcv_nxt - f->irs, 502);
+    assert_int_equal(f->fx.copy_len, 500);
+    assert_int_equal(f->fx.ready, 500);
+}
+
+// A FIN right behind the window is not one yet.
+static void fin_behind_the_window(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    give(f, FA, 1, 1, 4000);
+    expect_state(f, AKSU_ESTABLISHED);
+    assert_int_equal(f->t.rcv_nxt - f->irs, 4001);
+}
+
+// --- Recovery ---
+
+static void ten_in_flight(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 60000);
+    write(f, 20000);
+    expect_count(f, 10);
+    take(f);
+}
+
+static void duplicates(struct fixture *f, unsigned count)
+{
+    uint32_t number = f->t.snd_una - f->iss;
+    for (unsigned i = 0; i < count; i++)
+        ack(f, number, 60000);
+}
+
+// Two more segments by limited transmit; then one for each segment that has left the network, once
+// that is more than the window lost.
+static void recovery_sends(struct fixture *f)
+{
+    ten_in_flight(f);
+    duplicates(f, 3);
+    expect_count(f, 3);
+    expect(f, 2, A, 1, 1, 1000);
+    assert_int_equal(f->t.ssthresh, 5000);
+    assert_int_equal(f->t.cwnd, 8000);
+    take(f);
+    duplicates(f, 4);
+    expect_count(f, 0);
+    assert_int_equal(f->t.dupacks, 0);
+    duplicates(f, 1);
+    expect_count(f, 1);
+    expect(f, 0, A, 12001, 1, 1000);
+}
+
+static void recovery_of_a_small_flight(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 60000);
+    write(f, 6000);
+    duplicates(f, 3);
+    assert_int_equal(f->t.cwnd, 3000 + 3000);
+    ack(f, 6001, 60000); // RFC 6582 3.2: max(FlightSize, SMSS) + SMSS
+    assert_int_equal(f->t.cwnd, 2000);
+    assert_int_equal(f->t.dupacks, 0);
+}
+
+static void recovery_partial_acks(struct fixture *fresh)
+{
+    static const struct {
+        uint32_t acked, cwnd;
+    } rows[] = {{500, 7500}, {999, 7001}, {1000, 8000}, {3000, 6000}, {7000, 2000}, {9000, 2000}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f = *fresh;
+        ten_in_flight(&f);
+        duplicates(&f, 3);
+        arrive(&f, seg(&f, A, 1, 1 + rows[i].acked, 0, 60000));
+        assert_int_equal(f.t.cwnd, rows[i].cwnd);
+    }
+}
+
+// What was to be sent again, and is acknowledged before it could, is not sent.
+static void acknowledged_before_sent_again(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 60000);
+    write(f, 5000);
+    take(f);
+    for (unsigned i = 0; i < 3; i++)
+        arrive(f, seg(f, A, 1, 1, 0, 60000));
+    assert_int_equal(f->t.owed, AKSU_OWE_REXMIT);
+    arrive(f, seg(f, A, 1, 5001, 0, 60000));
+    assert_int_equal(f->t.owed, 0);
+    ack(f, 5001, 0);
+    user(f, AKSU_EV_WROTE, 100);
+    f->now += due(f);
+    user(f, AKSU_EV_TICK, 0);
+    assert_int_equal(f->t.owed, AKSU_OWE_PROBE);
+}
+
+static void probe_acknowledged_before_sent_again(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 0);
+    write(f, 100);
+    pass(f, 1000); // one probe is out
+    expect_count(f, 1);
+    f->now += due(f);
+    user(f, AKSU_EV_TICK, 0);
+    assert_int_equal(f->t.owed, AKSU_OWE_PROBE);
+    arrive(f, seg(f, A, 1, 2, 0, 0));
+    assert_int_equal(f->t.owed, 0);
+}
+
+// R6582-01: an ACK of exactly what was sent before the timeout does not cover more than that.
+static void no_fast_retransmit_at_recover(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 60000);
+    write(f, 3000);
+    pass(f, 1000);
+    ack(f, 3001, 60000);
+    f->t.cwnd = 10000;
+    write(f, 5000);
+    take(f);
+    duplicates(f, 3);
+    assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+    duplicates(f, 300);
+    assert_int_equal(f->t.dupacks, 255);
+}
+
 // --- Sending ---
 
 // The FIN takes a number of the window too.
@@ -731,6 +961,20 @@ int main(void)
         TEST(least_delay_of_ack),
         TEST(one_octet_after_close),
         TEST(fin_after_close),
+        TEST(fifth_island),
+        TEST(islands_that_touch),
+        TEST(duplicates_at_the_edges_of_an_island),
+        TEST(one_report_at_a_time),
+        TEST(fin_is_no_duplicate_text),
+        TEST(duplicate_with_an_impossible_fin),
+        TEST(text_beyond_a_held_fin),
+        TEST(fin_behind_the_window),
+        TEST(recovery_sends),
+        TEST(recovery_of_a_small_flight),
+        TEST(recovery_partial_acks),
+        TEST(acknowledged_before_sent_again),
+        TEST(probe_acknowledged_before_sent_again),
+        TEST(no_fast_retransmit_at_recover),
         TEST(fin_stays_in_the_window),
         TEST(probe_before_fin),
         TEST(bare_fin_is_not_pushed),
