@@ -581,7 +581,7 @@ static void fifth_island(struct fixture *f)
     arrive(f, seg(f, A, 101, 1, 100, PEER_WND)); // a duplicate, that finds no room either
     flush(f);
     assert_int_equal(f->t.ranges, 4);
-    assert_int_equal(f->t.flags & AKSU_F_DSACK, 0);
+    assert_int_equal(f->t.flags & (AKSU_F_DSACK | AKSU_F_PASSIVE), 0);
     give(f, A, 1, 1, 100);
     assert_int_equal(f->t.rcv_nxt - f->irs, 201);
 }
@@ -793,6 +793,181 @@ static void no_fast_retransmit_at_recover(struct fixture *f)
     assert_int_equal(f->t.dupacks, 255);
 }
 
+// --- Timers ---
+
+static void smallest_and_largest_sample(struct fixture *fresh)
+{
+    static const struct {
+        uint32_t rtt;
+        uint16_t srtt, rttvar;
+    } rows[] = {{0, 8, 2}, {1, 8, 2}, {2, 16, 4}, {8190, 65520, 16380}, {9000, 65528, 16382}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        f.t.srtt = f.t.rttvar = 0;
+        write(&f, 10);
+        f.t.rtt_at -= rows[i].rtt; // it was sent so long ago
+        ack(&f, 11, PEER_WND);
+        assert_int_equal(f.t.srtt, rows[i].srtt);
+        assert_int_equal(f.t.rttvar, rows[i].rttvar);
+    }
+}
+
+// MUST-23: to the millisecond.
+static void three_minutes_for_a_syn(struct fixture *f)
+{
+    f->p.user_timeout_s = 100;
+    open_active(f);
+    pass(f, 179999);
+    expect_state(f, AKSU_SYN_SENT);
+    pass(f, 1);
+    expect_state(f, AKSU_CLOSED);
+}
+
+// Progress does not move a linger.
+static void linger_is_not_moved(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    user(f, AKSU_EV_WROTE, 2000);
+    user(f, AKSU_EV_CLOSE, 5000);
+    flush(f);
+    pass(f, 3000);
+    ack(f, 1001, PEER_WND);
+    pass(f, 1999);
+    expect_state(f, AKSU_FIN_WAIT_1);
+    pass(f, 1);
+    expect_state(f, AKSU_CLOSED);
+}
+
+// A linger that is met does not end TIME-WAIT.
+static void linger_before_time_wait(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    user(f, AKSU_EV_CLOSE, 5000);
+    flush(f);
+    give(f, FA, 1, 1, 0);
+    expect_state(f, AKSU_CLOSING);
+    give(f, A, 2, 2, 0);
+    expect_state(f, AKSU_TIME_WAIT);
+    pass(f, 59999);
+    expect_state(f, AKSU_TIME_WAIT);
+    pass(f, 1);
+    expect_state(f, AKSU_CLOSED);
+}
+
+// Only a FIN restarts the 2 MSL.
+static void time_wait_is_not_restarted_by_text(struct fixture *f)
+{
+    drive(f, AKSU_TIME_WAIT);
+    pass(f, 30000);
+    give(f, A, 1, 2, 1);
+    give(f, A, 0, 2, 0);
+    assert_int_equal(due(f), 30000);
+}
+
+// What a connection owed and waited for ends with it.
+static void end_clears(struct fixture *fresh)
+{
+    struct fixture f = *fresh;
+    drive(&f, AKSU_ESTABLISHED);
+    arrive(&f, seg(&f, A, 101, 1, 10, PEER_WND));
+    assert_int_equal(f.t.owed, AKSU_OWE_ACK);
+    arrive(&f, seg(&f, AKSU_RST, 1, 0, 0, 0));
+    expect_state(&f, AKSU_CLOSED);
+    assert_int_equal(f.t.owed | f.t.timers, 0);
+    f = *fresh;
+    drive(&f, AKSU_SYN_RECEIVED);
+    arrive(&f, seg(&f, A, 0xffffff00u, 1, 10, PEER_WND));
+    assert_int_equal(f.t.owed, AKSU_OWE_ACK);
+    arrive(&f, seg(&f, AKSU_RST, 1, 0, 0, 0));
+    expect_state(&f, AKSU_LISTEN);
+    assert_int_equal(f.t.owed | f.t.timers, 0);
+}
+
+// --- What arrives ---
+
+// Nothing of a segment that begins before a closed window is used, not even its ACK.
+static void text_across_a_closed_window(struct fixture *fresh)
+{
+    for (uint32_t room = 0; room < 2; room++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        write(&f, 100);
+        give(&f, A, 1, 1, RCV_BUF - room);
+        pass(&f, 300);
+        arrive(&f, seg(&f, A, RCV_BUF - room - 9, 101, 20, PEER_WND));
+        assert_int_equal(f.fx.refused, room == 0);
+        assert_int_equal(f.t.snd_una - f.iss, room == 0 ? 1 : 101);
+    }
+}
+
+// Old text, of one octet even, is answered when the challenges are used up.
+static void old_octet_is_always_answered(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    challenged(f);
+    take(f);
+    give(f, A, 0, 1, 1);
+    expect_count(f, 1);
+    give(f, A, 0, 1, 0);
+    expect_count(f, 1);
+}
+
+// R7323-06: whatever stands where the timestamp would be.
+static void timestamp_missing(struct fixture *f)
+{
+    drive_options(f, TS, 0);
+    struct aksu_segment s = seg(f, A, 1, 1, 10, PEER_WND);
+    s.tsval = f->t.ts_recent + 1;
+    arrive(f, s);
+    assert_true(f->fx.refused);
+    flush(f);
+    expect_count(f, 0);
+    s.tsval = f->t.ts_recent - 1;
+    arrive(f, s);
+    flush(f);
+    expect_count(f, 0);
+}
+
+// --- Calls ---
+
+static void write_no_more_than_can_be(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    user(f, AKSU_EV_WROTE, 1000);
+    user(f, AKSU_EV_WROTE, (1u << 30) - 999);
+    assert_int_equal(f->t.snd_buf, 1000);
+    user(f, AKSU_EV_WROTE, (1u << 30) - 1000);
+    assert_int_equal(f->t.snd_buf, 1u << 30);
+}
+
+// RFC 5681 4.1: idle for more than a timeout, not for one.
+static void idle_for_a_timeout(struct fixture *fresh)
+{
+    for (uint32_t more = 0; more < 2; more++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        write(&f, 1);
+        ack(&f, 2, PEER_WND);
+        f.t.cwnd = 50000;
+        f.now = f.t.rtt_at + aksu_tcp_rto(&f.p, &f.t) + more;
+        user(&f, AKSU_EV_WROTE, 1);
+        assert_int_equal(f.t.cwnd, more ? 10000 : 50000);
+    }
+}
+
+static void read_no_more_than_there_is(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    give(f, A, 1, 1, 1000);
+    user(f, AKSU_EV_READ, 600);
+    assert_int_equal(f->t.rcv_room, RCV_BUF - 400);
+    assert_int_equal(f->t.rcv_up - f->irs, 601); // the next octet to be read
+    user(f, AKSU_EV_READ, 500);
+    assert_int_equal(f->t.rcv_room, RCV_BUF);
+    assert_int_equal(f->t.rcv_up - f->irs, 1001);
+}
+
 // --- Sending ---
 
 // The FIN takes a number of the window too.
@@ -975,6 +1150,18 @@ int main(void)
         TEST(acknowledged_before_sent_again),
         TEST(probe_acknowledged_before_sent_again),
         TEST(no_fast_retransmit_at_recover),
+        TEST(smallest_and_largest_sample),
+        TEST(three_minutes_for_a_syn),
+        TEST(linger_is_not_moved),
+        TEST(linger_before_time_wait),
+        TEST(time_wait_is_not_restarted_by_text),
+        TEST(end_clears),
+        TEST(text_across_a_closed_window),
+        TEST(old_octet_is_always_answered),
+        TEST(timestamp_missing),
+        TEST(write_no_more_than_can_be),
+        TEST(idle_for_a_timeout),
+        TEST(read_no_more_than_there_is),
         TEST(fin_stays_in_the_window),
         TEST(probe_before_fin),
         TEST(bare_fin_is_not_pushed),
