@@ -968,6 +968,109 @@ static void read_no_more_than_there_is(struct fixture *f)
     assert_int_equal(f->t.rcv_up - f->irs, 1001);
 }
 
+// The keep-alive timer ends with the states that have one.
+static void keep_alive_ends_with_its_state(struct fixture *fresh)
+{
+    struct fixture f = *fresh;
+    drive(&f, AKSU_ESTABLISHED);
+    set(&f, AKSU_KEEPALIVE, 1);
+    user(&f, AKSU_EV_SHUTDOWN, 0);
+    expect_state(&f, AKSU_FIN_WAIT_1);
+    assert_int_equal(f.t.timers & AKSU_TIMER_MISC, 0);
+    f = *fresh;
+    drive(&f, AKSU_CLOSE_WAIT);
+    set(&f, AKSU_KEEPALIVE, 1);
+    user(&f, AKSU_EV_SHUTDOWN, 0);
+    flush(&f);
+    expect_state(&f, AKSU_LAST_ACK);
+    assert_int_equal(f.t.timers & AKSU_TIMER_MISC, 0);
+}
+
+// CLOSE in TIME-WAIT changes nothing, whatever was not read; elsewhere unread data ends it all.
+static void close_with_unread_data(struct fixture *fresh)
+{
+    struct fixture f = *fresh;
+    drive(&f, AKSU_FIN_WAIT_2);
+    give(&f, FA, 1, 2, 10);
+    expect_state(&f, AKSU_TIME_WAIT);
+    user(&f, AKSU_EV_CLOSE, 0);
+    expect_state(&f, AKSU_TIME_WAIT);
+    f = *fresh;
+    drive(&f, AKSU_ESTABLISHED);
+    give(&f, A, 1, 1, 10);
+    user(&f, AKSU_EV_CLOSE, 5000);
+    expect_state(&f, AKSU_CLOSED);
+    assert_int_equal(f.t.timers, 0);
+    assert_int_equal(f.t.owed, AKSU_OWE_RST);
+}
+
+// The limit of probes: given up where the next one would be due, with a RST and no more.
+static void probe_limit_is_exact(struct fixture *fresh)
+{
+    static const uint8_t limits[] = {1, 2, 255};
+    for (size_t i = 0; i < 3; i++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        set(&f, AKSU_PROBE_LIMIT, limits[i]);
+        set(&f, AKSU_USER_TIMEOUT, 65535);
+        ack(&f, 1, 0);
+        user(&f, AKSU_EV_WROTE, 100);
+        unsigned probes = 0;
+        while (f.t.state == AKSU_ESTABLISHED) {
+            assert_true(probes <= limits[i]);
+            take(&f);
+            pass(&f, due(&f));
+            if (f.t.state == AKSU_ESTABLISHED) {
+                probes++;
+                expect_count(&f, 1);
+                ack(&f, 1, 0);
+            }
+        }
+        assert_int_equal(probes, limits[i]);
+        assert_int_equal(f.closed_reason, AKSU_ETIMEDOUT);
+        expect_count(&f, 1);
+        assert_int_equal(f.out[0].flags, AKSU_RST | AKSU_ACK);
+        assert_int_equal(f.t.owed, 0);
+        assert_int_equal(due(&f), UINT32_MAX);
+    }
+}
+
+// Hundreds of retransmissions or probes wrap no count: a minute each, and R1 is told once.
+static void counts_do_not_wrap(struct fixture *fresh)
+{
+    for (unsigned closed = 0; closed < 2; closed++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        set(&f, AKSU_USER_TIMEOUT, 65535);
+        if (closed)
+            ack(&f, 1, 0);
+        write(&f, 100);
+        for (unsigned i = 0; i < 520; i++) {
+            take(&f);
+            pass(&f, due(&f));
+            expect_count(&f, 1);
+            assert_true(i < 6 || due(&f) == 60000);
+        }
+        assert_int_equal(f.troubles, 1);
+    }
+}
+
+// A timeout replaces the fast retransmission that was not sent yet.
+static void timeout_before_sent_again(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    ack(f, 1, 60000);
+    write(f, 5000);
+    take(f);
+    for (unsigned i = 0; i < 3; i++)
+        arrive(f, seg(f, A, 1, 1, 0, 60000));
+    f->now = f->t.deadline[AKSU_AT_RTX];
+    user(f, AKSU_EV_TICK, 0);
+    assert_int_equal(f->t.owed, 0);
+    flush(f);
+    expect_count(f, 1);
+}
+
 // --- Sending ---
 
 // The FIN takes a number of the window too.
@@ -1162,6 +1265,11 @@ int main(void)
         TEST(write_no_more_than_can_be),
         TEST(idle_for_a_timeout),
         TEST(read_no_more_than_there_is),
+        TEST(keep_alive_ends_with_its_state),
+        TEST(close_with_unread_data),
+        TEST(probe_limit_is_exact),
+        TEST(counts_do_not_wrap),
+        TEST(timeout_before_sent_again),
         TEST(fin_stays_in_the_window),
         TEST(probe_before_fin),
         TEST(bare_fin_is_not_pushed),
