@@ -333,6 +333,7 @@ static void packet_too_big_never_raises(struct fixture *f)
     pass(f, 1000);
     icmp(f, AKSU_ICMP_PTB, 1, 700);
     assert_int_equal(f->t.snd_mss, 700);
+    assert_int_equal(f->fx.mask, 0);
     static const uint32_t sizes[] = {700, 701, 1000, 9000};
     for (size_t i = 0; i < 4; i++) {
         icmp(f, AKSU_ICMP_PTB, 1, sizes[i]);
@@ -1071,6 +1072,74 @@ static void timeout_before_sent_again(struct fixture *f)
     expect_count(f, 1);
 }
 
+// A half-open connection that is given up at R1 is no trouble of the user's.
+static void half_open_gives_up_silently(struct fixture *f)
+{
+    f->p.syn_ack_tries = 3;
+    drive(f, AKSU_SYN_RECEIVED);
+    pass(f, 7000);
+    expect_state(f, AKSU_LISTEN);
+    assert_int_equal(f->troubles, 0);
+}
+
+static void data_again_is_no_syn_again(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    write(f, 100);
+    pass(f, 1000);
+    expect_count(f, 2);
+    assert_int_equal(f->t.flags & AKSU_F_SYN_RETRIED, 0);
+}
+
+// Of timers that are due together the user timeout is the last word.
+static void user_timeout_beats_others(struct fixture *fresh)
+{
+    for (unsigned closed = 0; closed < 2; closed++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        write(&f, 100);
+        ack(&f, 1, closed ? 0 : PEER_WND);
+        f.now = f.t.deadline[AKSU_AT_RTX] = f.t.deadline[AKSU_AT_USER];
+        user(&f, AKSU_EV_TICK, 0);
+        expect_state(&f, AKSU_CLOSED);
+        assert_int_equal(f.fx.mask, AKSU_FX_CLOSED);
+        assert_int_equal(f.t.owed, AKSU_OWE_RST);
+        assert_int_equal(f.t.timers, 0);
+    }
+}
+
+static void packet_too_big_with_timestamps(struct fixture *f)
+{
+    drive_options(f, TS, 0);
+    write(f, 2000);
+    pass(f, 1000);
+    icmp(f, AKSU_ICMP_PTB, 1, 700);
+    assert_int_equal(f->t.snd_mss, 688);
+}
+
+// A window that opens before the probe stops its timer: the data goes at once.
+static void window_opens_before_the_probe(struct fixture *fresh)
+{
+    for (uint32_t queued = 1; queued <= 100; queued += 99) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        ack(&f, 1, 0);
+        user(&f, AKSU_EV_WROTE, queued);
+        assert_int_equal(f.t.timers & AKSU_TIMER_RTX, AKSU_TIMER_RTX);
+        arrive(&f, seg(&f, A, 1, 1, 0, 1000));
+        assert_int_equal(f.t.timers & AKSU_TIMER_RTX, 0);
+    }
+    struct fixture f = *fresh;
+    drive(&f, AKSU_ESTABLISHED);
+    ack(&f, 1, 10);
+    user(&f, AKSU_EV_WROTE, 2000);
+    f.now += 500;
+    user(&f, AKSU_EV_TICK, 0);
+    assert_int_equal(f.t.retries, 1);
+    arrive(&f, seg(&f, A, 1, 1, 0, 4000));
+    assert_int_equal(f.t.retries, 0);
+}
+
 // --- Sending ---
 
 // The FIN takes a number of the window too.
@@ -1270,6 +1339,11 @@ int main(void)
         TEST(probe_limit_is_exact),
         TEST(counts_do_not_wrap),
         TEST(timeout_before_sent_again),
+        TEST(half_open_gives_up_silently),
+        TEST(data_again_is_no_syn_again),
+        TEST(user_timeout_beats_others),
+        TEST(packet_too_big_with_timestamps),
+        TEST(window_opens_before_the_probe),
         TEST(fin_stays_in_the_window),
         TEST(probe_before_fin),
         TEST(bare_fin_is_not_pushed),
