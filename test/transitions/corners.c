@@ -1140,6 +1140,22 @@ static void window_opens_before_the_probe(struct fixture *fresh)
     assert_int_equal(f.t.retries, 0);
 }
 
+// Calls of the application do not put a probe off; a window of one octet is an open one.
+static void probes_are_not_put_off(struct fixture *fresh)
+{
+    for (unsigned wnd = 0; wnd < 2; wnd++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        ack(&f, 1, wnd);
+        user(&f, AKSU_EV_WROTE, 2000);
+        assert_int_equal(due(&f), wnd == 0 ? 1000 : 500);
+        pass(&f, 300);
+        user(&f, AKSU_EV_WROTE, 10);
+        user(&f, AKSU_EV_READ, 0);
+        assert_int_equal(due(&f), wnd == 0 ? 700 : 200);
+    }
+}
+
 // --- Sending ---
 
 // The FIN takes a number of the window too.
@@ -1344,6 +1360,7 @@ int main(void)
         TEST(user_timeout_beats_others),
         TEST(packet_too_big_with_timestamps),
         TEST(window_opens_before_the_probe),
+        TEST(probes_are_not_put_off),
         TEST(fin_stays_in_the_window),
         TEST(probe_before_fin),
         TEST(bare_fin_is_not_pushed),
