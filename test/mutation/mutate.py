@@ -129,10 +129,11 @@ def write_page(scores: str, survivors: list, reasons: dict) -> None:
 
 
 def chosen(args: argparse.Namespace) -> list:
+    """The mutants to try, those that are known to survive first."""
     mutants = [m for m in all_mutants() if re.search(args.only, m.id)]
     if args.slice:
         mutants = random.Random(args.seed).sample(mutants, min(args.slice, len(mutants)))
-    return mutants
+    return sorted(mutants, key=lambda m: m.id not in explained())
 
 
 def main() -> None:

@@ -71,6 +71,20 @@ static void challenge_interval(struct fixture *f)
     assert_true(challenged(f) >= 5);
 }
 
+// The budget is not the same in every interval: who counts the answers learns nothing.
+static void challenge_budget_varies(struct fixture *f)
+{
+    unsigned least = UINT32_MAX, most = 0;
+    drive(f, AKSU_ESTABLISHED);
+    for (unsigned i = 0; i < 20; i++) {
+        unsigned n = challenged(f);
+        least = n < least ? n : least;
+        most = n > most ? n : most;
+        pass(f, 5 * 1024);
+    }
+    assert_true(least < most);
+}
+
 // SM-28: text behind the peer's FIN is not taken, and is answered.
 static void text_behind_fin(struct fixture *f)
 {
@@ -464,6 +478,14 @@ static void repeated_syn(struct fixture *f)
     take(f);
     give(f, SA, 0, 1, 0); // from a passive open's client that is no ACK
     expect_state(f, AKSU_SYN_RECEIVED);
+    expect_count(f, 1);
+    expect(f, 0, SA, 0, 1, 0);
+}
+
+static void repeated_syn_in_simultaneous_open(struct fixture *f)
+{
+    drive_simultaneous(f);
+    give(f, AKSU_SYN, 0, 0, 0);
     expect_count(f, 1);
     expect(f, 0, SA, 0, 1, 0);
 }
@@ -1156,6 +1178,58 @@ static void probes_are_not_put_off(struct fixture *fresh)
     }
 }
 
+// A clock that fell far back makes no wait longer than the longest.
+static void longest_wait(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    write(f, 100);
+    f->now -= 1500000000u;
+    assert_int_equal(due(f), 1u << 30);
+}
+
+// 3.8.6.2.2: an update of its own for two segments of room, not for one octet less; and not for
+// less as long as a whole segment can be sent.
+static void window_update_limits(struct fixture *fresh)
+{
+    for (uint32_t held = 5000; held <= 9000; held += 4000) {
+        struct fixture f = *fresh;
+        f.rcv_buf = 10000;
+        drive(&f, AKSU_ESTABLISHED);
+        for (uint32_t i = 0; i < held; i += 1000)
+            give(&f, A, 1 + i, 1, 1000);
+        pass(&f, 300);
+        take(&f);
+        user(&f, AKSU_EV_READ, 1000);
+        user(&f, AKSU_EV_READ, 999);
+        flush(&f);
+        expect_count(&f, 0);
+        user(&f, AKSU_EV_READ, 1);
+        flush(&f);
+        expect_count(&f, 1);
+        assert_int_equal(f.out[0].wnd, 10000 - held + 2000);
+    }
+}
+
+static void one_octet_is_pushed(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    write(f, 1);
+    assert_int_equal(f->out[0].flags, AKSU_PSH | A);
+}
+
+// However small the MSS, some text fits beside the blocks.
+static void least_text_beside_blocks(struct fixture *f)
+{
+    f->mss = 28;
+    drive_options(f, SACK, 0);
+    for (uint32_t i = 0; i < 4; i++)
+        give(f, A, 101 + 200 * i, 1, 10);
+    take(f);
+    write(f, 100);
+    assert_int_equal(f->out[0].sacks, 4);
+    assert_int_equal(f->out[0].len, 8);
+}
+
 // --- Sending ---
 
 // The FIN takes a number of the window too.
@@ -1235,6 +1309,7 @@ static void no_duplicates(struct fixture *fresh)
             arrive(&f, s);
         }
         assert_int_equal(f.t.dupacks, 0);
+        assert_int_equal(f.t.flags & AKSU_F_RECOVERY, 0);
     }
     struct fixture f = *fresh;
     drive(&f, AKSU_ESTABLISHED);
@@ -1293,6 +1368,7 @@ int main(void)
     static const struct test tests[] = {
         TEST(challenge_range),
         TEST(challenge_interval),
+        TEST(challenge_budget_varies),
         TEST(text_behind_fin),
         TEST(window_opens_again),
         TEST(probe_limit_is_of_one_closing),
@@ -1318,6 +1394,7 @@ int main(void)
         TEST(illegal_option_in_simultaneous_open),
         TEST(shut_before_open),
         TEST(repeated_syn),
+        TEST(repeated_syn_in_simultaneous_open),
         TEST(syn_with_a_window_of_one),
         TEST(edges_of_figure_5),
         TEST(one_octet_acked),
@@ -1361,6 +1438,10 @@ int main(void)
         TEST(packet_too_big_with_timestamps),
         TEST(window_opens_before_the_probe),
         TEST(probes_are_not_put_off),
+        TEST(longest_wait),
+        TEST(window_update_limits),
+        TEST(one_octet_is_pushed),
+        TEST(least_text_beside_blocks),
         TEST(fin_stays_in_the_window),
         TEST(probe_before_fin),
         TEST(bare_fin_is_not_pushed),
