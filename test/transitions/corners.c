@@ -188,6 +188,14 @@ static void closed_window_is_no_user_timeout(struct fixture *f)
     assert_int_equal(due(f), UINT32_MAX);
 }
 
+static void user_timeout_of_never(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    set(f, AKSU_USER_TIMEOUT, 65535);
+    write(f, 100);
+    assert_int_equal(f->t.timers, AKSU_TIMER_RTX);
+}
+
 // --- Options of the application ---
 
 static void options_are_independent(struct fixture *fresh)
@@ -314,6 +322,18 @@ static void keep_alive_on_again(struct fixture *f)
     expect_count(f, 0);
     pass(f, 1);
     expect_count(f, 1);
+}
+
+// A retransmission does not touch the keep-alive timer.
+static void keep_alive_timer_is_its_own(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    set(f, AKSU_KEEPALIVE, 1);
+    uint32_t at = f->t.deadline[AKSU_AT_MISC];
+    write(f, 100);
+    pass(f, 1000);
+    expect_count(f, 2);
+    assert_int_equal(f->t.deadline[AKSU_AT_MISC], at);
 }
 
 // --- Resumption ---
@@ -1130,6 +1150,15 @@ static void user_timeout_beats_others(struct fixture *fresh)
     }
 }
 
+static void packet_too_big_floor(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    write(f, 2000);
+    pass(f, 1000);
+    icmp(f, AKSU_ICMP_PTB, 1, 100);
+    assert_int_equal(f->t.snd_mss, 512);
+}
+
 static void packet_too_big_with_timestamps(struct fixture *f)
 {
     drive_options(f, TS, 0);
@@ -1442,6 +1471,9 @@ int main(void)
         TEST(window_update_limits),
         TEST(one_octet_is_pushed),
         TEST(least_text_beside_blocks),
+        TEST(user_timeout_of_never),
+        TEST(keep_alive_timer_is_its_own),
+        TEST(packet_too_big_floor),
         TEST(fin_stays_in_the_window),
         TEST(probe_before_fin),
         TEST(bare_fin_is_not_pushed),
