@@ -819,6 +819,16 @@ static void probe_acknowledged_before_sent_again(struct fixture *f)
     assert_int_equal(f->t.owed, 0);
 }
 
+// After a timeout one segment goes out, however many duplicates came before it.
+static void timeout_forgets_duplicates(struct fixture *f)
+{
+    ten_in_flight(f);
+    duplicates(f, 2);
+    take(f);
+    pass(f, 1000);
+    expect_count(f, 1);
+}
+
 // R6582-01: an ACK of exactly what was sent before the timeout does not cover more than that.
 static void no_fast_retransmit_at_recover(struct fixture *f)
 {
@@ -1323,8 +1333,9 @@ static void no_duplicates(struct fixture *fresh)
 {
     static const struct {
         uint32_t start, end;
-    } blocks[] = {{1001, 2001}, {3001, 3001}};
-    for (size_t i = 0; i < 2; i++) {
+        uint8_t count;
+    } blocks[] = {{1001, 2001, 1}, {3001, 3001, 1}, {2001, 3001, 0}};
+    for (size_t i = 0; i < 3; i++) {
         struct fixture f = *fresh;
         drive_options(&f, SACK, 0);
         write(&f, 4000);
@@ -1332,7 +1343,7 @@ static void no_duplicates(struct fixture *fresh)
         for (unsigned n = 0; n < 3; n++) {
             struct aksu_segment s = seg(&f, A, 1, 1001, 0, PEER_WND);
             s.options = AKSU_OPT_SACK;
-            s.sacks = 1;
+            s.sacks = blocks[i].count;
             s.sack[0].start = f.iss + blocks[i].start;
             s.sack[0].end = f.iss + blocks[i].end;
             arrive(&f, s);
@@ -1474,6 +1485,7 @@ int main(void)
         TEST(user_timeout_of_never),
         TEST(keep_alive_timer_is_its_own),
         TEST(packet_too_big_floor),
+        TEST(timeout_forgets_duplicates),
         TEST(fin_stays_in_the_window),
         TEST(probe_before_fin),
         TEST(bare_fin_is_not_pushed),
