@@ -1249,6 +1249,22 @@ static void window_update_limits(struct fixture *fresh)
     }
 }
 
+// Or for half of a small ring.
+static void window_update_of_a_small_ring(struct fixture *f)
+{
+    f->rcv_buf = 2000;
+    drive(f, AKSU_ESTABLISHED);
+    give(f, A, 1, 1, 1000);
+    pass(f, 300);
+    take(f);
+    user(f, AKSU_EV_READ, 999);
+    flush(f);
+    expect_count(f, 0);
+    user(f, AKSU_EV_READ, 1);
+    flush(f);
+    expect_count(f, 1);
+}
+
 static void one_octet_is_pushed(struct fixture *f)
 {
     drive(f, AKSU_ESTABLISHED);
@@ -1480,6 +1496,7 @@ int main(void)
         TEST(probes_are_not_put_off),
         TEST(longest_wait),
         TEST(window_update_limits),
+        TEST(window_update_of_a_small_ring),
         TEST(one_octet_is_pushed),
         TEST(least_text_beside_blocks),
         TEST(user_timeout_of_never),
