@@ -621,6 +621,7 @@ static void fifth_island(struct fixture *f)
         give(f, A, 101 + 200 * i, 1, 100);
     arrive(f, seg(f, A, 2001, 1, 100, PEER_WND));
     assert_int_equal(f->fx.mask, 0);
+    assert_int_equal(f->t.owed, AKSU_OWE_ACK);
     arrive(f, seg(f, A, 101, 1, 100, PEER_WND)); // a duplicate, that finds no room either
     flush(f);
     assert_int_equal(f->t.ranges, 4);
