@@ -479,6 +479,32 @@ static void illegal_option_in_simultaneous_open(struct fixture *f)
     expect_state(f, AKSU_SYN_RECEIVED);
 }
 
+// SM-17: another SYN is challenged there: nobody listens.
+static void another_syn_in_simultaneous_open(struct fixture *f)
+{
+    drive_simultaneous(f);
+    give(f, AKSU_SYN, 5, 0, 0);
+    expect_state(f, AKSU_SYN_RECEIVED);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 0);
+}
+
+// Timestamps that were not negotiated say nothing.
+static void timestamps_uninvited(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    f->t.srtt = 0;
+    write(f, 10);
+    f->now += 20;
+    struct aksu_segment s = seg(f, A, 1, 11, 0, PEER_WND);
+    s.options = TS;
+    s.tsval = 77;
+    s.tsecr = f->now + f->t.salt - 5000;
+    arrive(f, s);
+    assert_int_equal(f->t.srtt, 20 * 8);
+    assert_int_equal(f->t.ts_recent, 0);
+}
+
 // SHUTDOWN before the SYN,ACK: its FIN is due in the same step.
 static void shut_before_open(struct fixture *f)
 {
@@ -1449,6 +1475,8 @@ int main(void)
         TEST(drops_are_told),
         TEST(another_syn_in_syn_received),
         TEST(illegal_option_in_simultaneous_open),
+        TEST(another_syn_in_simultaneous_open),
+        TEST(timestamps_uninvited),
         TEST(shut_before_open),
         TEST(repeated_syn),
         TEST(repeated_syn_in_simultaneous_open),
