@@ -505,6 +505,43 @@ static void timestamps_uninvited(struct fixture *f)
     assert_int_equal(f->t.ts_recent, 0);
 }
 
+// R7323-13: 24 days are 31640 units of 65536 ms.
+static void paws_for_24_days(struct fixture *fresh)
+{
+    for (uint16_t age = 31640; age <= 31641; age++) {
+        struct fixture f = *fresh;
+        drive_options(&f, TS, 0);
+        f.t.ts_recent_at = (uint16_t)((f.now >> 16) - age);
+        struct aksu_segment s = seg(&f, A, 1, 1, 10, PEER_WND);
+        s.options = TS;
+        s.tsval = f.t.ts_recent - 1;
+        arrive(&f, s);
+        assert_int_equal(f.fx.refused, age == 31640);
+    }
+}
+
+// R6691-02.
+static void least_mss(struct fixture *f)
+{
+    drive(f, AKSU_SYN_SENT);
+    struct aksu_segment s = seg(f, SA, 0, 1, 0, PEER_WND);
+    s.options = AKSU_OPT_MSS;
+    s.mss = 10;
+    arrive(f, s);
+    assert_int_equal(f->t.snd_mss, 88);
+}
+
+// SHLD-10: the third retransmission is the first trouble.
+static void trouble_at_the_third(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    write(f, 100);
+    pass(f, 6999);
+    assert_int_equal(f->troubles, 0);
+    pass(f, 1);
+    assert_int_equal(f->troubles, 1);
+}
+
 // SHUTDOWN before the SYN,ACK: its FIN is due in the same step.
 static void shut_before_open(struct fixture *f)
 {
@@ -1477,6 +1514,9 @@ int main(void)
         TEST(illegal_option_in_simultaneous_open),
         TEST(another_syn_in_simultaneous_open),
         TEST(timestamps_uninvited),
+        TEST(paws_for_24_days),
+        TEST(least_mss),
+        TEST(trouble_at_the_third),
         TEST(shut_before_open),
         TEST(repeated_syn),
         TEST(repeated_syn_in_simultaneous_open),
