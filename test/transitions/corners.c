@@ -1329,6 +1329,30 @@ static void window_update_of_a_small_ring(struct fixture *f)
     expect_count(f, 1);
 }
 
+// Half of the ring, not less, as long as a segment can be sent; one octet of the smallest ring.
+static void window_update_of_odd_rings(struct fixture *fresh)
+{
+    struct fixture f = *fresh;
+    f.rcv_buf = 3000;
+    drive(&f, AKSU_ESTABLISHED);
+    give(&f, A, 1, 1, 1000);
+    pass(&f, 300);
+    take(&f);
+    user(&f, AKSU_EV_READ, 1000);
+    flush(&f);
+    expect_count(&f, 0);
+    f = *fresh;
+    f.rcv_buf = 2;
+    drive(&f, AKSU_ESTABLISHED);
+    give(&f, A, 1, 1, 2);
+    pass(&f, 300);
+    take(&f);
+    user(&f, AKSU_EV_READ, 1);
+    flush(&f);
+    expect_count(&f, 1);
+    assert_int_equal(f.out[0].wnd, 1);
+}
+
 static void one_octet_is_pushed(struct fixture *f)
 {
     drive(f, AKSU_ESTABLISHED);
@@ -1566,6 +1590,7 @@ int main(void)
         TEST(longest_wait),
         TEST(window_update_limits),
         TEST(window_update_of_a_small_ring),
+        TEST(window_update_of_odd_rings),
         TEST(one_octet_is_pushed),
         TEST(least_text_beside_blocks),
         TEST(user_timeout_of_never),
