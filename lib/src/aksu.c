@@ -65,7 +65,8 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     if (!storage_fits(storage)) {
         return AKSU_EPROTO;
     }
-    if (!profile_valid(config->profile) || mtu < MTU_MIN || (config->link && (config->mac[0] & 1))) {
+    if (!profile_valid(config->profile) || mtu < MTU_MIN ||
+        (config->link && (config->mac[0] & 1))) {
         return AKSU_EINVAL;
     }
     net->store = storage;

@@ -25,8 +25,8 @@ struct aksu_port {
     bool up;
     bool linked; ///< `up` is known
     uint32_t link_at;
-    uint32_t rounds;  ///< of the loop
-    uint32_t sleeps;  ///< of them that slept, modulo 2^32
+    uint32_t rounds; ///< of the loop
+    uint32_t sleeps; ///< of them that slept, modulo 2^32
 };
 
 /// One round: everything in, everything out. Returns how long the loop may sleep now, in ms:

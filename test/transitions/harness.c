@@ -182,7 +182,7 @@ void arrive(struct fixture *f, struct aksu_segment s)
 static enum aksu_next plan(const struct fixture *f, struct aksu_plan *out)
 {
     struct aksu_tcb before = f->t;
-    memset(out, 0, sizeof *out);
+    memset(out, 0xee, sizeof *out); // plan must not rely on its contents
     enum aksu_next next = aksu_tcp_plan(&f->p, &f->t, f->now, out);
     assert_memory_equal(&before, &f->t, sizeof before);
     return next;

@@ -46,6 +46,17 @@ static void wscale_needs_both(struct fixture *fresh)
     assert_int_equal(f.t.snd_wnd, 1000);
 }
 
+// R7323-01: ours is not scaled either when the peer did not offer it.
+static void wscale_needs_both_for_ours(struct fixture *f)
+{
+    f->rcv_buf = 200000;
+    drive_options(f, 0, 0);
+    give(f, A, 1, 1, 700);
+    pass(f, 300);
+    assert_true(f->outs > 0);
+    assert_in_range(f->out[f->outs - 1].wnd, 65535 - 700, 65535);
+}
+
 // REC-1, R7323-03: scaled in 32 bits; a shift above 14 counts as 14.
 static void wscale_shift(struct fixture *fresh)
 {
@@ -151,6 +162,28 @@ static void wscale_granularity(struct fixture *f)
         take(f);
     }
     assert_true(f->t.rcv_nxt - f->irs > 500000);
+}
+
+// R7323-04: the peer's right edge falls back by less than a granule: nothing new is sent beyond it,
+// and nothing stalls.
+static void wscale_granularity_of_the_peer(struct fixture *f)
+{
+    drive_options(f, WS, 7);
+    set(f, AKSU_NODELAY, 1);
+    arrive(f, seg(f, A, 1, 1, 0, 32));
+    user(f, AKSU_EV_WROTE, 4096);
+    flush(f);
+    expect_count(f, 5);
+    take(f);
+    arrive(f, seg(f, A, 1, 101, 0, 31)); // 28 octets back
+    user(f, AKSU_EV_WROTE, 1000);
+    flush(f);
+    expect_count(f, 0);
+    assert_true(due(f) <= 1000);
+    arrive(f, seg(f, A, 1, 4097, 0, 32));
+    flush(f);
+    expect_count(f, 1);
+    expect(f, 0, A, 4097, 1, 1000);
 }
 
 // R7323-05: once negotiated, in each segment; TSecr is TS.Recent. MUST-16: MSS less 12 octets.
@@ -298,6 +331,27 @@ static void rtt_from_timestamps(struct fixture *f)
     arrive(f, s);
     assert_in_range(f->t.srtt, 399 * 8, 401 * 8);
     assert_in_range(aksu_tcp_rto(&f->p, &f->t), 1196, 1204);
+}
+
+// R6298-06: the echo tells which of two transmissions is acknowledged.
+static void rtt_of_a_retransmission(struct fixture *f)
+{
+    drive_options(f, TS, 0);
+    f->p.rto_min_ms = 1;
+    f->t.srtt = 0;
+    f->t.rttvar = 0;
+    user(f, AKSU_EV_WROTE, 10);
+    flush(f);
+    pass(f, 1000);
+    expect_count(f, 2);
+    uint32_t second = f->out[1].tsval;
+    pass(f, 100);
+    struct aksu_segment s = seg(f, A, 1, 11, 0, PEER_WND);
+    s.options = TS;
+    s.tsval = PEER_TS + 1;
+    s.tsecr = second;
+    arrive(f, s);
+    assert_in_range(f->t.srtt, 100 * 8, 101 * 8);
 }
 
 // R7323-09: only if SND.UNA advances.
@@ -525,11 +579,13 @@ int main(void)
 {
     static const struct test tests[] = {
         TEST(wscale_needs_both),
+        TEST(wscale_needs_both_for_ours),
         TEST(wscale_shift),
         TEST(wscale_not_in_syn),
         TEST(wscale_ours),
         TEST(ring_beyond_the_field),
         TEST(wscale_granularity),
+        TEST(wscale_granularity_of_the_peer),
         TEST(timestamps_everywhere),
         TEST(timestamp_clock),
         TEST(timestamp_offset),
@@ -540,6 +596,7 @@ int main(void)
         TEST(paws_after_24_days),
         TEST(ts_recent),
         TEST(rtt_from_timestamps),
+        TEST(rtt_of_a_retransmission),
         TEST(rtt_needs_progress),
         TEST(rtt_impossible_echo),
         TEST(sack_not_negotiated),

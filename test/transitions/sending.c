@@ -608,6 +608,23 @@ static void urgent_sent_long(struct fixture *f)
     }
 }
 
+// MUST-31: the pointer of more urgent data than the field can say points as far as it can.
+static void urgent_sent_beyond_the_field(struct fixture *f)
+{
+    drive_options(f, AKSU_OPT_WSCALE, 7);
+    arrive(f, seg(f, A, 1, 1, 0, 1000)); // 128000 octets
+    f->t.cwnd = 1 << 20;
+    user(f, AKSU_EV_WROTE, 70000);
+    set(f, AKSU_URGENT, 1);
+    flush(f);
+    expect_count(f, 70);
+    for (unsigned i = 0; i < 70; i++) {
+        uint32_t left = 70000 - 1000 * i;
+        assert_int_equal(f->out[i].flags & AKSU_URG, AKSU_URG);
+        assert_int_equal(f->out[i].urp, left < 65535 ? left : 65535);
+    }
+}
+
 static void urgent_arrives(struct fixture *f, uint32_t seq, uint32_t len, uint16_t urp)
 {
     struct aksu_segment s = seg(f, A | AKSU_URG, seq, f->t.snd_nxt - f->iss, len, PEER_WND);
@@ -732,6 +749,7 @@ int main(void)
         TEST(urgent_sent),
         TEST(urgent_before_open),
         TEST(urgent_sent_long),
+        TEST(urgent_sent_beyond_the_field),
         TEST(urgent_received),
         TEST(urgent_by_state),
         TEST(urgent_pointer_behind),

@@ -193,6 +193,21 @@ static void timer_is_not_moved(struct fixture *f)
     assert_int_equal(due(f), 300);
 }
 
+// R6298-08: what is sent again is not sent a third time before an RTO from then.
+static void timer_counts_from_retransmission(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    user(f, AKSU_EV_WROTE, 4000);
+    flush(f);
+    give(f, A, 1, 1001, 0);
+    pass(f, 700);
+    take(f);
+    for (int i = 0; i < 3; i++)
+        give(f, A, 1, 1001, 0);
+    expect(f, f->outs - 1, A, 1001, 1, 1000);
+    assert_int_equal(due(f), 1000);
+}
+
 // R6298-11: 5.7: the SYN was retransmitted: 3 s when data transmission begins.
 static void syn_lost_three_seconds(struct fixture *f)
 {
@@ -804,6 +819,7 @@ int main(void)
         TEST(backoff),
         TEST(timer_management),
         TEST(timer_is_not_moved),
+        TEST(timer_counts_from_retransmission),
         TEST(syn_lost_three_seconds),
         TEST(syn_ack_lost_three_seconds),
         TEST(r1_and_r2),

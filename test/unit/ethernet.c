@@ -310,6 +310,22 @@ static void unsolicited_answer(void **state)
     assert_int_equal(h.got.type, 0x0806); // it asks all the same
 }
 
+// The same while another station is asked for.
+static void unsolicited_answer_while_asking(void **state)
+{
+    (void)state;
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
+    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    struct wire w = arp(2, PEER + 1, gate_mac, US);
+    assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+    to.addr = aksu_ipv4(192, 0, 2, 3);
+    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.type, 0x0806);
+    assert_int_equal(h.got.tpa, PEER + 1);
+}
+
 // R826-04: a live connection's frames keep going to the hardware address that answered.
 static void live_entry_is_not_poisoned(void **state)
 {
@@ -542,6 +558,7 @@ int main(void)
         T(unresolved),
         T(answer_goes_stale),
         T(unsolicited_answer),
+        T(unsolicited_answer_while_asking),
         T(live_entry_is_not_poisoned),
         T(next_hop_has_moved),
         T(next_hop_is_kept),

@@ -186,13 +186,13 @@ static void trouble(const struct aksu_step *c, int reason)
 
 static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
 {
+    if (t->probe_limit != 0 && t->probes >= t->probe_limit) {
+        aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
+        return;
+    }
     if (t->snd_wnd == 0) {
         t->probes = (uint8_t)(t->probes + (t->probes < UINT8_MAX));
         t->keep_probes = (uint8_t)(t->keep_probes + (t->keep_probes < UINT8_MAX));
-    }
-    if (t->probe_limit != 0 && t->probes > t->probe_limit) {
-        aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
-        return;
     }
     t->owed |= AKSU_OWE_PROBE;
     if (t->keep_probes == AKSU_R1) {
