@@ -139,18 +139,6 @@ static bool active(const struct aksu_tcb *t, unsigned kind)
                : kind == AKSU_EV_CONNECT || kind == AKSU_EV_SET || kind == AKSU_EV_RESUME;
 }
 
-// The next SYN finds a half-open connection that ended as new (3.10.7.4). A stack gives its row up.
-static void listen_again(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-    const struct aksu_open open = {t->snd_una, t->salt, t->rcv_buf, t->rcv_mss};
-
-    if (t->snd_max != t->snd_una) {
-        aksu_tcp_open(c->p, t, &open, AKSU_LISTEN);
-        t->flags |= AKSU_F_PASSIVE;
-    }
-}
-
 static void begin(const struct aksu_step *c)
 {
     memset(c->fx, 0, sizeof *c->fx);
@@ -174,7 +162,7 @@ void aksu_tcp_act(const struct aksu_step *c)
     uint8_t before = t->state;
 
     if (kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
-        listen_again(c);
+        aksu_tcp_listen_again(c);
     }
     if (active(t, kind)) {
         begin(c);

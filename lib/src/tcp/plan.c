@@ -4,7 +4,7 @@
 
 enum { SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
 
-static const uint32_t WAIT_MAX_MS = UINT32_C(1) << 30;
+static const int32_t WAIT_MAX_MS = INT32_C(1) << 30;
 
 // Payload that fits beside SACK blocks (MUST-16; timestamps are off snd_mss already).
 static uint32_t payload_max(const struct aksu_tcb *t)

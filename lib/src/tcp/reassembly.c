@@ -83,7 +83,8 @@ static bool join(struct aksu_tcb *t, struct aksu_range *x)
 
     for (unsigned i = 0; i < t->ranges; i++) {
         struct aksu_range r = t->range[i];
-        uint32_t len = r.end - r.start, reach = r.end - x->start;
+        uint32_t len = r.end - r.start;
+        uint32_t reach = r.end - x->start;
         uint32_t most = len + (x->end - x->start);
         if (reach > most) { // it ends before, or begins behind
             t->range[kept++] = r;
