@@ -161,9 +161,6 @@ void aksu_tcp_act(const struct aksu_step *c)
     unsigned kind = c->ev->kind;
     uint8_t before = t->state;
 
-    if (kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
-        aksu_tcp_listen_again(c);
-    }
     if (active(t, kind)) {
         begin(c);
     } else {
@@ -181,10 +178,26 @@ void aksu_tcp_act(const struct aksu_step *c)
     (void)before;
 }
 
+// The next SYN finds a half-open connection that ended as new (3.10.7.4). A stack gives its row up,
+// and does not come here.
+static void listen_again(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    const struct aksu_open open = {t->snd_una, t->salt, t->rcv_buf, t->rcv_mss};
+
+    if (t->snd_max != t->snd_una) {
+        aksu_tcp_open(c->p, t, &open, AKSU_LISTEN);
+        t->flags |= AKSU_F_PASSIVE;
+    }
+}
+
 void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
                    struct aksu_effects *fx)
 {
     const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
 
+    if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
+        listen_again(&c);
+    }
     aksu_tcp_act(&c);
 }

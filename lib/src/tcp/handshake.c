@@ -69,18 +69,6 @@ void aksu_tcp_take_syn(const struct aksu_step *c)
     c->fx->refused = false;
 }
 
-// The next SYN finds a half-open connection that ended as new (3.10.7.4). A stack gives its row up.
-void aksu_tcp_listen_again(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-    const struct aksu_open open = {t->snd_una, t->salt, t->rcv_buf, t->rcv_mss};
-
-    if (t->snd_max != t->snd_una) {
-        aksu_tcp_open(c->p, t, &open, AKSU_LISTEN);
-        t->flags |= AKSU_F_PASSIVE;
-    }
-}
-
 // 3.10.7.3, first and second: whether the segment comes through the ACK and RST checks.
 static bool check_syn_sent(const struct aksu_step *c)
 {

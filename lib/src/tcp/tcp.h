@@ -35,7 +35,6 @@ uint8_t aksu_tcp_window_shift(uint32_t rcv_buf);
 void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_open *o,
                    enum aksu_state state);
 void aksu_tcp_take_syn(const struct aksu_step *c);
-void aksu_tcp_listen_again(const struct aksu_step *c);
 void aksu_tcp_arrives_syn_sent(const struct aksu_step *c);
 
 // arrives.c
