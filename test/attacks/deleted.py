@@ -37,7 +37,7 @@ DEFENCES = [
     ("optimistic-ack", "tcp/arrives.c", " && aksu_seq_leq(s->ack, t->snd_max)", ""),
     ("ack-division", "tcp/newreno.c", "aksu_min32(octets, mss);", "octets > 0 ? mss : 0;"),
     ("sack-panic", "tcp/tcp.h", "AKSU_MSS_FLOOR = 88", "AKSU_MSS_FLOOR = 1"),
-    ("sockstress-limit", "tcp/step.c", "t->probe_limit != 0 && t->probes > t->probe_limit", "false"),
+    ("sockstress-limit", "tcp/step.c", "t->probe_limit != 0 && t->probes >= t->probe_limit", "false"),
     ("syn-flood", "listen.c", "!net->profile->cookies || !net->profile->cookies->send(", "true || !net->profile->cookies->send("),
     ("arp-conflict", "net/arp.c", "net->now_ms - net->defended_at < DEFEND_MS", "false"),
     ("arp-poison", "net/resolve.c", "n->addr != addr || n->state != ASKING", "n->addr != addr"),

@@ -374,6 +374,13 @@ static void no_fast_retransmit_after_timeout(struct fixture *f)
         ack(f, 2001);
     assert_int_equal(f->t.ssthresh, ssthresh);
     assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+    for (unsigned n = 3001; n <= 6001; n += 1000)
+        ack(f, n);
+    assert_int_equal(f->t.snd_nxt, f->t.snd_max); // all is sent again: recover alone says no
+    for (unsigned i = 0; i < 5; i++)
+        ack(f, 6001);
+    assert_int_equal(f->t.ssthresh, ssthresh);
+    assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
     ack(f, 10001);
     user(f, AKSU_EV_WROTE, 5000);
     flush(f);
