@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The unit, transition and hostile suites on a target: built for it, and run in QEMU, an image a
+"""The unit, transition, hostile and drill suites on a target: built for it, and run in QEMU, an image a
 suite. Bare machines are emulated whole; for Linux's the programs alone are.
 
 usage: target.py TARGET BUILD_FOLDER      TARGET: one of TARGETS
@@ -16,6 +16,7 @@ import sys
 import emulate
 
 HERE = pathlib.Path(__file__).resolve().parent
+DRILL = HERE.parent / "drill"
 SIMAVR = re.compile(r"\x1b\[[0-9;]*m|\.+$|\r", re.M)  # colours; a dot stands for the line's end
 
 
@@ -81,13 +82,20 @@ def build(target: str, folder: pathlib.Path) -> list:
                               stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode:
             sys.exit(f"{done.stdout}\n{' '.join(map(str, command))} failed\n0 passed, 1 failed")
-    return sorted(path for path in (folder / "bin").iterdir() if path.is_file())
+    if t.system == "linux":
+        subprocess.run([sys.executable, DRILL / "generate.py", folder / "matrix"], check=True,
+                       stdout=subprocess.DEVNULL)
+    return sorted(path for path in (folder / "bin").iterdir() if path.is_file()
+                  and path.name != "aksu-table")
 
 
 def start(target: Target, image: pathlib.Path) -> emulate.Ended:
     if target.system in ("arm", "riscv"):
         return emulate.emulate(target.runner, image)
-    ended = emulate.run([*target.runner, str(image)])
+    arguments = []
+    if image.name == "aksu-drill":
+        arguments = [*DRILL.glob("*/*.pkt"), *(image.parents[1] / "matrix").glob("*.pkt")]
+    ended = emulate.run([*target.runner, *map(str, [image, *arguments])])
     if target.system == "avr":
         ended.text = SIMAVR.sub("", ended.text)
     return ended
