@@ -395,7 +395,7 @@ static void smallest_shift(struct fixture *fresh)
     static const struct {
         uint32_t size;
         uint8_t shift;
-    } rows[] = {{1, 0}, {65535, 0}, {65536, 1}, {131071, 1}, {131072, 2}, {1u << 30, 14}};
+    } rows[] = {{1, 0}, {65535, 0}, {65536, 1}, {131071, 1}, {131072, 2}, {UINT32_C(1) << 30, 14}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct fixture f = *fresh;
         f.rcv_buf = rows[i].size;
@@ -1052,10 +1052,10 @@ static void write_no_more_than_can_be(struct fixture *f)
 {
     drive(f, AKSU_ESTABLISHED);
     user(f, AKSU_EV_WROTE, 1000);
-    user(f, AKSU_EV_WROTE, (1u << 30) - 999);
+    user(f, AKSU_EV_WROTE, (UINT32_C(1) << 30) - 999);
     assert_int_equal(f->t.snd_buf, 1000);
-    user(f, AKSU_EV_WROTE, (1u << 30) - 1000);
-    assert_int_equal(f->t.snd_buf, 1u << 30);
+    user(f, AKSU_EV_WROTE, (UINT32_C(1) << 30) - 1000);
+    assert_int_equal(f->t.snd_buf, UINT32_C(1) << 30);
 }
 
 // RFC 5681 4.1: idle for more than a timeout, not for one.
@@ -1287,7 +1287,7 @@ static void longest_wait(struct fixture *f)
     drive(f, AKSU_ESTABLISHED);
     write(f, 100);
     f->now -= 1500000000u;
-    assert_int_equal(due(f), 1u << 30);
+    assert_int_equal(due(f), UINT32_C(1) << 30);
 }
 
 // 3.8.6.2.2: an update of its own for two segments of room, not for one octet less; and not for
@@ -1494,17 +1494,17 @@ static void rst_is_bare(struct fixture *f)
 static void congestion_window_limits(struct fixture *f)
 {
     drive(f, AKSU_ESTABLISHED);
-    assert_int_equal(f->t.ssthresh, 1u << 30);
+    assert_int_equal(f->t.ssthresh, UINT32_C(1) << 30);
     write(f, 1000);
     f->t.cwnd = 5000000;
     f->t.ssthresh = 1000;
     ack(f, 1001, PEER_WND);
     assert_int_equal(f->t.cwnd, 5000001);
     write(f, 1000);
-    f->t.cwnd = (1u << 30) - 10;
-    f->t.ssthresh = 1u << 30;
+    f->t.cwnd = (UINT32_C(1) << 30) - 10;
+    f->t.ssthresh = UINT32_C(1) << 30;
     ack(f, 2001, PEER_WND);
-    assert_int_equal(f->t.cwnd, 1u << 30);
+    assert_int_equal(f->t.cwnd, UINT32_C(1) << 30);
 }
 
 int main(void)
