@@ -645,6 +645,18 @@ static void time_wait_restarts(struct fixture *f)
     assert_int_equal(due(f), whole);
 }
 
+// SM-24: so does one that comes again with its text.
+static void time_wait_restarts_with_text(struct fixture *f)
+{
+    drive(f, AKSU_FIN_WAIT_2);
+    give(f, FA, 1, 2, 10);
+    expect_state(f, AKSU_TIME_WAIT);
+    uint32_t whole = due(f);
+    pass(f, 5000);
+    give(f, FA, 1, 2, 10);
+    assert_int_equal(due(f), whole);
+}
+
 // 3.6.1, SHLD-3: after CLOSE, text that arrives is answered by a reset.
 static void text_after_close(struct fixture *fresh)
 {
@@ -763,6 +775,7 @@ int main(void)
         TEST(zero_window),
         TEST(ack_at_the_right_edge),
         TEST(time_wait_restarts),
+        TEST(time_wait_restarts_with_text),
         TEST(text_after_close),
         TEST(fin_after_close),
         TEST(illegal_option),

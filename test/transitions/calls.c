@@ -225,6 +225,8 @@ static void open_exists(struct fixture *fresh)
         assert_memory_equal(&before, &f.t, sizeof before);
         open_passive(&f);
         assert_memory_equal(&before, &f.t, sizeof before);
+        user(&f, AKSU_EV_LISTEN, 5); // a value is no octets to send
+        assert_memory_equal(&before, &f.t, sizeof before);
         assert_int_equal(f.fx.mask, 0);
     }
 }

@@ -766,6 +766,16 @@ static void duplicate_with_an_impossible_fin(struct fixture *f)
     expect_first_block(f, 1, 101, 2);
 }
 
+// Without text such a FIN is nothing at all: no island of no octets is held, or told.
+static void bare_impossible_fin(struct fixture *f)
+{
+    sack_on(f);
+    give(f, A, 301, 1, 100);
+    give(f, FA, 101, 1, 0);
+    expect_state(f, AKSU_ESTABLISHED);
+    expect_first_block(f, 301, 401, 1);
+}
+
 // Text that goes on behind a FIN that is held ends where the FIN is.
 static void text_beyond_a_held_fin(struct fixture *f)
 {
@@ -1556,6 +1566,7 @@ int main(void)
         TEST(one_report_at_a_time),
         TEST(fin_is_no_duplicate_text),
         TEST(duplicate_with_an_impossible_fin),
+        TEST(bare_impossible_fin),
         TEST(text_beyond_a_held_fin),
         TEST(fin_behind_the_window),
         TEST(recovery_sends),

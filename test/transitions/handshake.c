@@ -379,6 +379,9 @@ static void listens_again(struct fixture *fresh)
         expect(&f, 0, SA, 0, 5001, 0);
         expect(&f, 2, SA, 0, 5001, 0);
         assert_int_equal(f.out[0].options, AKSU_OPT_MSS | AKSU_OPT_SACK_PERMITTED);
+        give(&f, AKSU_RST, 5001, 0, 0); // it is still a passive open: back once more
+        expect_state(&f, AKSU_LISTEN);
+        give(&f, AKSU_SYN, 5000, 0, 0);
         give(&f, AKSU_ACK, 5001, 1, 0);
         expect_state(&f, AKSU_ESTABLISHED);
     }

@@ -666,6 +666,17 @@ static void urgent_by_state(struct fixture *fresh)
     }
 }
 
+// MUST-32: how much urgent data is left to read does not change with the FIN, which is no octet.
+static void urgent_before_fin(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    urgent_arrives(f, 1, 100, 60);
+    give(f, FA, 101, 1, 0);
+    expect_state(f, AKSU_CLOSE_WAIT);
+    uint32_t unread = f->t.rcv_buf - f->t.rcv_room;
+    assert_int_equal(f->t.rcv_up - (f->t.rcv_nxt - unread), 60);
+}
+
 // 3.4: a peer's URG with an old pointer says nothing.
 static void urgent_pointer_behind(struct fixture *f)
 {
@@ -756,6 +767,7 @@ int main(void)
 #endif
         TEST(urgent_received),
         TEST(urgent_by_state),
+        TEST(urgent_before_fin),
         TEST(urgent_pointer_behind),
         TEST(reserved_is_zero),
         TEST(retransmission_merges),
