@@ -23,10 +23,27 @@ static void reset(void)
 
     memset(l, 0, sizeof *l);
     l->missing = kept.missing;
+    l->tx_fault_each = kept.tx_fault_each;
+    l->tx_fault = kept.tx_fault;
+    l->tx_count = kept.tx_count;
+    l->garbled = kept.garbled;
+    l->dropped_all = kept.dropped_all - kept.dropped;
     l->reg[INT_EN / 4] = 0;
     l->reg[FIFO_INT / 4] = 0x48000000;
     l->mac[MAC_CR] = PROMISCUOUS;
     l->sent_at = UINT64_MAX;
+}
+
+void lan9118_error(uint32_t which)
+{
+    l->interrupts |= which;
+    l->stopped |= which;
+}
+
+static void out_of_step(uint32_t which, const char *what)
+{
+    wire_broken(what);
+    lan9118_error(which);
 }
 
 /// Reception ///
@@ -57,7 +74,7 @@ static void push(const uint8_t *frame, size_t len)
 // Without MAC_CR.PASSBAD short frames go no further than the MAC; others come with what is wrong.
 void lan9118_arrive(const uint8_t *frame, size_t len, bool bad_fcs)
 {
-    if (!(l->mac[MAC_CR] & RXEN) || len < 60 || filtered(frame)) {
+    if (!(l->mac[MAC_CR] & RXEN) || (l->stopped & LAN_RXE) || len < 60 || filtered(frame)) {
         return;
     }
     len = len > LONGEST ? LONGEST : len;
@@ -78,7 +95,7 @@ void lan9118_arrive(const uint8_t *frame, size_t len, bool bad_fcs)
 static uint32_t read_rx_data(void)
 {
     if (l->data_count == 0 || l->owed == 0) {
-        wire_broken("more is read than the frame has");
+        out_of_step(LAN_RXE, "more is read than the frame has");
         return 0;
     }
     uint32_t word = l->data[l->data_first];
@@ -92,7 +109,7 @@ static uint32_t read_rx_data(void)
 static uint32_t read_rx_status(void)
 {
     if (l->status_count == 0) {
-        wire_broken("a status is read where none is");
+        out_of_step(LAN_RXE, "a status is read where none is");
         return 0;
     }
     if (l->owed != 0) {
@@ -122,7 +139,7 @@ static void fast_forward(void)
 static void start_sending(void)
 {
     if (l->frame_count > 0 && l->sent_at == UINT64_MAX && (l->mac[MAC_CR] & TXEN) &&
-        (l->reg[TX_CFG / 4] & TX_ON)) {
+        (l->reg[TX_CFG / 4] & TX_ON) && !(l->stopped & LAN_TXE)) {
         l->sent_at = wire.now + (l->lengths[l->frame_first] + 24u) * CABLE_NS_PER_OCTET;
     }
 }
@@ -133,7 +150,7 @@ static void queue_frame(void)
     unsigned at = (l->frame_first + l->frame_count++) % LAN_TX_FRAMES;
 
     if (l->frame_count > LAN_TX_FRAMES) {
-        wire_broken("more frames to send than statuses");
+        out_of_step(LAN_TXE, "more frames to send than statuses");
     }
     memset(l->frames[at], 0, 60);
     memcpy(l->frames[at], l->tx, len);
@@ -152,11 +169,11 @@ static void write_tx_data(uint32_t value)
     } else if (l->tx_words == 1) {
         l->command_b = value;
         if ((value & 0x7FF) != (l->command_a & 0x7FF) || (value & 0x7FF) == 0 || (value & 0x3000)) {
-            wire_broken("lengths that differ: the transmitter stops");
+            out_of_step(LAN_TXE, "lengths that differ: the transmitter stops");
         }
         l->tx_used += OVERHEAD + ((value & 0x7FF) + 3) / 4 * 4;
         if (l->tx_used > LAN_TX_FIFO) {
-            wire_broken("the transmit FIFO overflows: the transmitter stops");
+            out_of_step(LAN_TXE, "the transmit FIFO overflows: the transmitter stops");
         }
     } else {
         for (unsigned k = 0; k < 4; k++) {
@@ -184,7 +201,7 @@ static void finish_sending(void)
     l->frame_count--;
     l->tx_used -= OVERHEAD + (len + 3) / 4 * 4;
     if (l->tx_status_count == LAN_TX_FRAMES) {
-        wire_broken("the FIFO of transmit statuses overflows: the transmitter stops");
+        out_of_step(LAN_TXE, "the FIFO of transmit statuses overflows: the transmitter stops");
     }
     l->tx_status[(l->tx_status_first + l->tx_status_count++) % LAN_TX_FRAMES] = l->tx_fault;
     bool good = l->tx_fault == 0;

@@ -10,7 +10,7 @@
 #include <mac/lan9118.h>
 
 enum { LAN_RX_FIFO = 10560, LAN_RX_STATUS = 176, LAN_TX_FIFO = 4608, LAN_TX_FRAMES = 64 };
-enum { LAN_BASE = 0x40200000 };
+enum { LAN_BASE = 0x40200000, LAN_TXE = 1 << 13, LAN_RXE = 1 << 14 };
 enum { LAN_TX_UNDERRUN = 0x8002, LAN_TX_LATE_COLLISION = 0x8200, LAN_TX_NO_CARRIER = 0x8400 };
 
 struct lan9118_model {
@@ -18,12 +18,13 @@ struct lan9118_model {
     uint32_t mac[16];   ///< behind MAC_CSR_CMD
     uint32_t data[LAN_RX_FIFO / 4], status[LAN_RX_STATUS];
     unsigned data_first, data_count, status_first, status_count;
-    unsigned owed;    ///< words of frames whose status has been read
-    unsigned dropped; ///< RX_DROP
-    unsigned dropped_all;
-    unsigned resetting; ///< reads until a reset is over
+    unsigned owed;        ///< words of frames whose status has been read
+    unsigned dropped;     ///< RX_DROP
+    unsigned dropped_all; ///< that could be read there
+    unsigned resetting;   ///< reads until a reset is over
     unsigned mac_busy, mii_busy;
     uint32_t interrupts; ///< INT_STS
+    uint32_t stopped;    ///< LAN_TXE, LAN_RXE: that direction, until a reset
 
     uint8_t tx[LAN_TX_FIFO];
     unsigned tx_used;  ///< octets of the FIFO
@@ -50,5 +51,8 @@ extern const struct wire_chip lan9118_chip;
 void lan9118_init(void);
 /// A frame comes, and is good, or has a bad FCS, or is short or long.
 void lan9118_arrive(const uint8_t *frame, size_t len, bool bad_fcs);
+/// LAN_TXE, LAN_RXE: the chip finds itself out of step with the host, and stops that direction. A
+/// chip might go on, with what belongs to no frame: that is no better.
+void lan9118_error(uint32_t which);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // LAN9118's driver against a model of the chip: what QEMU's does not do, and a stack on top of it.
 #include "lan9118_model.h"
+#include <aksu_reg.h>
 
 enum { MIB = 1 << 20, MAC_CR = 1, FULL_DUPLEX = 1 << 20 };
 
@@ -229,6 +230,126 @@ static void full_fifo_lends_nothing(void **state)
     assert_non_null(mac->driver->lend(mac));
 }
 
+/// Stops, and goes on ///
+
+// The next look at the link brings both directions back, as the link wants them, and only that one.
+static void check_restarts(void)
+{
+    uint32_t restarts = counters->restarts;
+
+    (void)mac->driver->pending(mac); // leaves the error to be found
+    assert_int_equal(counters->restarts, restarts);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(comes_up());
+        assert_int_equal(counters->restarts, restarts + 1);
+        check_sends(1000, i);
+        check_good_frame(i);
+    }
+    wire_make(frame, 100, (const uint8_t[6]){2, 1, 2, 3, 4, 5}, 1); // not ours: filtered again
+    lan9118_arrive(frame, 100, false);
+    check_none();
+    mac->driver->interrupts(mac, AKSU_MAC_RX);
+    assert_false(mac->driver->pending(mac));
+    assert_false(lan9118_chip.interrupt());
+    come(100, 1, false);
+    assert_true(lan9118_chip.interrupt());
+    assert_int_equal(drain(), 1);
+    assert_int_equal(lan9118.garbled, 0);
+}
+
+static void check_stopped(void)
+{
+    uint32_t before = wire.from_chip;
+
+    assert_non_null(mac->driver->lend(mac));
+    mac->driver->send(mac, 1514);
+    wire_spend(MS);
+    assert_int_equal(wire.from_chip, before);
+}
+
+static void stopped_transmitter_restarts(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        phy_model_plug(true, i % 2 ? LINK_100 : LINK_100 | LINK_100_FULL);
+        assert_true(comes_up());
+        lan9118_error(LAN_TXE);
+        check_stopped();
+        check_restarts();
+    }
+    assert_int_equal(counters->restarts, 5);
+}
+
+// A command whose lengths differ: what comes behind it is taken for its frame.
+static void bad_command_restarts(void **state)
+{
+    (void)state;
+    breach_wanted = true;
+    aksu_reg_put(LAN_BASE + 0x20, 0x3000 | 100);
+    aksu_reg_put(LAN_BASE + 0x20, 2000);
+    assert_int_equal(breaches, 1);
+    breach_wanted = false;
+    check_stopped();
+    check_restarts();
+}
+
+static void unread_statuses_restart(void **state)
+{
+    (void)state;
+    breach_wanted = true;
+    for (unsigned i = 0; i <= LAN_TX_FRAMES; i++) {
+        mac->driver->send(mac, 60);
+        wire_spend(MS);
+    }
+    assert_int_equal(breaches, 1);
+    breach_wanted = false;
+    check_stopped();
+    check_restarts();
+}
+
+static void stopped_receiver_restarts(void **state)
+{
+    (void)state;
+    come(100, 1, false);
+    breach_wanted = true;
+    (void)aksu_reg_get(LAN_BASE); // no status says that there is anything
+    assert_int_equal(breaches, 1);
+    breach_wanted = false;
+    come(200, 2, false);
+    assert_int_equal(lan9118.status_count, 1);
+    check_restarts();
+    assert_int_equal(lan9118.status_count, 0);
+}
+
+// A frame that has been taken stays.
+static void chip_that_was_reset_restarts(void **state)
+{
+    size_t len;
+
+    (void)state;
+    come(300, 3, false);
+    const uint8_t *taken = mac->driver->receive(mac, &len);
+    assert_non_null(taken);
+    lan9118_init();
+    assert_true(comes_up());
+    assert_int_equal(len, 300);
+    assert_memory_equal(taken, frame, 300);
+    mac->driver->release(mac);
+    lan9118_init();
+    check_restarts();
+    assert_int_equal(counters->restarts, 2);
+}
+
+static void chip_that_goes_has_no_link(void **state)
+{
+    (void)state;
+    lan9118.missing = true;
+    assert_false(mac->driver->link(mac));
+    lan9118.missing = false;
+    lan9118_init();
+    check_restarts();
+}
+
 /// Interrupts and link ///
 
 static void interrupt_while_frames_wait(void **state)
@@ -287,6 +408,12 @@ static void echo_is_exact(void **state)
 static void mishaps(uint32_t ms)
 {
     switch (ms) {
+    case 120:
+        lan9118_error(LAN_TXE);
+        break;
+    case 250:
+        lan9118_error(LAN_RXE);
+        break;
     case 300:
         phy_model_plug(false, 0);
         wire.unplugged = true;
@@ -318,6 +445,7 @@ static void echo_is_exact_in_spite_of_all(void **state)
     assert_true(ms > 600); // all of it has happened
     assert_true(counters->bad > 10 && counters->jumbos > 5 && counters->overruns > 5);
     assert_true(counters->underruns > 5 && counters->tx_errors > 5);
+    assert_int_equal(counters->restarts, 2);
     assert_int_equal(counters->overruns, lan9118.dropped_all);
 }
 
@@ -336,6 +464,12 @@ int main(void)
         TEST(statuses_run_out_before_data),
         TEST(errors_of_sending_are_counted),
         TEST(full_fifo_lends_nothing),
+        TEST(stopped_transmitter_restarts),
+        TEST(bad_command_restarts),
+        TEST(unread_statuses_restart),
+        TEST(stopped_receiver_restarts),
+        TEST(chip_that_was_reset_restarts),
+        TEST(chip_that_goes_has_no_link),
         TEST(interrupt_while_frames_wait),
         TEST(duplex_follows_the_link),
         TEST(no_link_without_phy),

@@ -3,6 +3,8 @@
 #include "lan9118.h"
 #include "../aksu_reg.h"
 
+#include <string.h>
+
 enum {
     RX_DATA = 0x00,
     TX_DATA = 0x20,
@@ -31,6 +33,7 @@ enum { SRST = 1, PMT_READY = 1, TX_ON = 2, MUST_BE_ONE = 1 << 20 };
 enum { TX_FIFO_KIB = 5 << 16 };
 enum { IRQ_ENABLE = 0x100, IRQ_ACTIVE_HIGH = 0x10, IRQ_PUSH_PULL = 0x01 };
 enum { INT_RSFL = 1 << 3, INT_TDFA = 1 << 9 }; // frames wait; room in the transmit FIFO
+enum { INT_TXE = 1 << 13, INT_RXE = 1 << 14 }; // FIFO and host are out of step
 enum { RX_ERROR = 1 << 15, RX_RUNT = 1 << 11, RX_LONG = 1 << 7 };
 enum { TX_ERROR = 1 << 15, TX_FIRST_LAST = 0x3000, TX_UNDERRUN = 1 << 1 };
 enum { TRIES = 100000, FIFO_ROOM = AKSU_FRAME_MAX + 16, PHY = 1 };
@@ -94,9 +97,10 @@ static void write_phy(struct aksu_mac *mac, unsigned address, unsigned reg, uint
     access_phy(m, address, reg, MII_WRITE);
 }
 
-static bool start(struct aksu_mac *mac, const uint8_t address[6])
+// Starts the chip, whatever state it is in.
+static bool begin(struct aksu_lan9118 *m)
 {
-    struct aksu_lan9118 *m = (struct aksu_lan9118 *)mac;
+    const uint8_t *address = m->address;
 
     if (!wait_for(m, BYTE_TEST, UINT32_MAX, 0x87654321)) {
         return false;
@@ -120,8 +124,16 @@ static bool start(struct aksu_mac *mac, const uint8_t address[6])
     m->phy.read = read_phy;
     m->phy.write = write_phy;
     m->phy.address = PHY;
-    aksu_phy_start(mac, &m->phy);
+    aksu_phy_start(&m->mac, &m->phy);
     return true;
+}
+
+static bool start(struct aksu_mac *mac, const uint8_t address[6])
+{
+    struct aksu_lan9118 *m = (struct aksu_lan9118 *)mac;
+
+    memcpy(m->address, address, sizeof m->address);
+    return begin(m);
 }
 
 // Reads a frame that is not wanted out of the FIFO. The chip could skip it (RX_DP_CTRL, datasheet
@@ -207,23 +219,33 @@ static void interrupts(struct aksu_mac *mac, unsigned wanted)
 {
     struct aksu_lan9118 *m = (struct aksu_lan9118 *)mac;
 
-    m->wanted = wanted;
+    m->wanted = (uint8_t)wanted;
     put(m, INT_EN,
         ((wanted & AKSU_MAC_RX) ? INT_RSFL : 0) | ((wanted & AKSU_MAC_TX) ? INT_TDFA : 0));
 }
 
-// The status latches: it is cleared, and the FIFOs are looked at behind that.
+// The status latches: it is cleared, and the FIFOs are looked at behind that. Errors are left to
+// link_state().
 static bool pending(struct aksu_mac *mac)
 {
     struct aksu_lan9118 *m = (struct aksu_lan9118 *)mac;
 
-    put(m, INT_STS, UINT32_MAX);
+    put(m, INT_STS, ~(uint32_t)(INT_TXE | INT_RXE));
     return (get(m, RX_FIFO_INF) >> 16 & 0xFF) > 0 || ((m->wanted & AKSU_MAC_TX) && room(m));
 }
 
+// A chip that is out of step or was reset starts anew. What is in its FIFOs is lost, and the link
+// is down meanwhile; the interrupts' mask comes back with interrupts().
 static bool link_state(struct aksu_mac *mac)
 {
     struct aksu_lan9118 *m = (struct aksu_lan9118 *)mac;
+
+    if ((get(m, INT_STS) & (INT_TXE | INT_RXE)) || !(get(m, TX_CFG) & TX_ON)) {
+        mac->counters.restarts++;
+        if (!begin(m)) {
+            return false;
+        }
+    }
     bool up = aksu_phy_poll(mac, &m->phy);
 
     if (up) {
