@@ -77,6 +77,7 @@ static unsigned drain(void)
     while (mac->driver->receive(mac, &len)) {
         mac->driver->release(mac);
         count++;
+        assert_true(count <= STELLARIS_FRAMES);
     }
     return count;
 }
@@ -122,6 +123,7 @@ static void forgets_what_was_before_start(void **state)
     check_none();
     assert_int_equal(counters->bad, 0);
     check_good_frame(1);
+    assert_false(stellaris_chip.interrupt()); // none is wanted
 }
 
 static void each_length_both_ways(void **state)
@@ -153,6 +155,22 @@ static void only_what_is_for_us(void **state)
         stellaris_arrive(frame, 100, false);
         assert_int_equal(drain(), i == 3 || (many && stellaris.emulated));
         check_good_frame(i);
+    }
+}
+
+static void each_octet_of_the_address(void **state)
+{
+    static const uint8_t address[] = {0x02, 0x34, 0x56, 0x78, 0x9A, 0xBC};
+
+    (void)state;
+    assert_true(mac->driver->start(mac, address));
+    for (unsigned i = 0; i < 7; i++) {
+        wire_make(frame, 100, address, i);
+        if (i < 6) {
+            frame[i] ^= 0x40;
+        }
+        stellaris_arrive(frame, 100, false);
+        assert_int_equal(drain(), i == 6);
     }
 }
 
@@ -263,6 +281,8 @@ static void overrun_is_counted(void **state)
         come(FULL, i + 10, false);
         come(FULL, i + 20, false);
         wire_check_received(mac, other, FULL); // what is whole is not lost
+        come(FULL, i + 30, false);             // these are not seen: the receiver is off
+        come(FULL, i + 40, false);
         check_none();
         assert_int_equal(counters->overruns, i);
         assert_int_equal(counters->restarts, i);
@@ -531,6 +551,8 @@ int main(void)
         TEST(each_length_both_ways),
         TEST(only_what_is_for_us),
         EMULATED(only_what_is_for_us),
+        TEST(each_octet_of_the_address),
+        EMULATED(each_octet_of_the_address),
         TEST(bad_fcs_is_counted),
         TEST(bad_and_good_in_turn),
         TEST(jumbo_is_counted),
