@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /// A model of the Ethernet controller of the LM3S6965: registers, FIFOs and the PHY behind them.
-/// Written to the data sheet, and never compared with a chip; it does what QEMU's does not: bad
-/// frames, a FIFO that overflows, errors of sending, a filter, a PHY.
+/// Never compared with a chip, nor line by line with the data sheet. It does what QEMU's does not:
+/// bad frames, a FIFO that overflows, errors of sending, a filter, a PHY.
 ///
-/// Where the data sheet says nothing it does what is worst for a driver: a frame that overflows the
-/// FIFO leaves its beginning there, and the next ones come behind that; short frames with a good
-/// FCS come like all others.
+/// Where it is not certain what a chip does it does what is worst for a driver: a frame that
+/// overflows the FIFO leaves its beginning there, and the next ones come behind that; short frames
+/// with a good FCS come like all others; one that could not be sent stays in its FIFO until TXER is
+/// acknowledged, and that empties the FIFO whatever is in it.
 #ifndef STELLARIS_MODEL_H
 #define STELLARIS_MODEL_H
 

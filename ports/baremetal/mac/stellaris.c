@@ -214,7 +214,7 @@ static bool idle(const struct aksu_stellaris *m)
     return (get(m, MACTR) & TR_NEWTX) == 0;
 }
 
-// A frame that failed stays in the FIFO until that is acknowledged.
+// A frame that failed may stay in the FIFO until that is acknowledged.
 static void *lend(struct aksu_mac *mac)
 {
     struct aksu_stellaris *m = (struct aksu_stellaris *)mac;
