@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# MACs behind SPI, LAN9118, and the PHY's driver, each with a model of its own; and the MACs with a
+# MACs behind SPI, LAN9118, Stellaris, and the PHY's driver, each with a model of its own; and the MACs with a
 # whole stack at the other end of the cable. The main loop.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
@@ -9,13 +9,15 @@ add_executable(mac_phy phy_test.c phy_model.c ${baremetal}/phy.c)
 add_executable(mac_loop loop_test.c ${baremetal}/loop.c)
 set(spi_programs phy loop)
 if(TARGET aksu_examples)
-  foreach(mac enc28j60 lan9118 w5500)
+  foreach(mac enc28j60 lan9118 stellaris w5500)
     add_executable(mac_${mac} ${mac}_test.c ${mac}_model.c wire.c ${baremetal}/mac/${mac}.c ${baremetal}/loop.c)
     target_link_libraries(mac_${mac} PRIVATE aksu_examples)
     list(APPEND spi_programs ${mac})
   endforeach()
-  target_sources(mac_lan9118 PRIVATE phy_model.c ${baremetal}/phy.c)
-  target_compile_definitions(mac_lan9118 PRIVATE AKSU_REG_MODEL)
+  foreach(mac lan9118 stellaris)
+    target_sources(mac_${mac} PRIVATE phy_model.c ${baremetal}/phy.c)
+    target_compile_definitions(mac_${mac} PRIVATE AKSU_REG_MODEL)
+  endforeach()
 endif()
 foreach(program ${spi_programs})
   target_include_directories(mac_${program} PRIVATE ${baremetal})

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Stellaris LM3S6965 (data sheet, chapter Ethernet Controller; registers by their names there).
-// Frames go through FIFOs by programmed I/O.
+// Frames go through FIFOs by programmed I/O. Runs on QEMU's lm3s6965evb, and on a model of what
+// that lacks (test/mac/stellaris_model.c).
 #include "stellaris.h"
 #include "../aksu_reg.h"
 
@@ -63,8 +64,9 @@ static void write_phy(struct aksu_mac *mac, unsigned address, unsigned reg, uint
 }
 
 // With an empty FIFO.
-static void start_receiving(const struct aksu_stellaris *m)
+static void start_receiving(struct aksu_stellaris *m)
 {
+    m->whole = 0;
     put(m, MACRCTL, RCTL_RSTFIFO);
     put(m, MACRCTL, RCTL_RXEN | RCTL_BADCRC);
 }
@@ -99,18 +101,17 @@ static bool start(struct aksu_mac *mac, const uint8_t address[6])
     return get(m, MACIA1) == ((uint32_t)address[5] << 8 | address[4]);
 }
 
-// Counts what went wrong and acknowledges it. After an overrun the FIFO may end with part of a
-// frame: the receiver is off until the whole ones before that are taken.
+// Counts what went wrong and acknowledges it. After an overrun the FIFO may hold part of a frame,
+// and others behind it: the receiver is off until the whole ones before that are taken.
 static void look_for_errors(struct aksu_stellaris *m)
 {
-    uint32_t status = get(m, MACRIS) & (INT_FOV | INT_RXER | INT_TXER);
+    uint32_t status = get(m, MACRIS) & (INT_FOV | INT_RXER);
 
     if (status == 0) {
         return;
     }
     put(m, MACRIS, status);
     m->mac.counters.bad += (status & INT_RXER) != 0;
-    m->mac.counters.tx_errors += (status & INT_TXER) != 0;
     if (status & INT_FOV) {
         m->mac.counters.overruns++;
         m->overrun = true;
@@ -175,18 +176,25 @@ static bool take(struct aksu_stellaris *m)
     return for_us(m);
 }
 
-static bool frame_waits(const struct aksu_stellaris *m)
+static unsigned waiting(const struct aksu_stellaris *m)
 {
-    return (get(m, MACNP) & NP_MASK) > 0;
+    return get(m, MACNP) & NP_MASK;
 }
 
+// A full FIFO stays full until it is read: if there was no overrun after the last time that it was,
+// all frames are whole. If there was one while a frame was read, only those are that had come
+// before.
 static const void *receive(struct aksu_mac *mac, size_t *len)
 {
     struct aksu_stellaris *m = (struct aksu_stellaris *)mac;
+    bool counted = m->overrun;
 
     look_for_errors(m);
-    while (!m->taken && frame_waits(m)) {
+    m->whole = counted ? m->whole : waiting(m);
+    while (!m->taken && m->whole > 0) {
+        m->whole--;
         m->taken = take(m);
+        look_for_errors(m);
     }
     if (!m->taken) {
         recover(m);
@@ -206,11 +214,19 @@ static bool idle(const struct aksu_stellaris *m)
     return (get(m, MACTR) & TR_NEWTX) == 0;
 }
 
+// A frame that failed may stay in the FIFO until that is acknowledged.
 static void *lend(struct aksu_mac *mac)
 {
     struct aksu_stellaris *m = (struct aksu_stellaris *)mac;
 
-    return idle(m) ? (uint8_t *)m->tx + 2 : NULL;
+    if (!idle(m)) {
+        return NULL;
+    }
+    if (get(m, MACRIS) & INT_TXER) {
+        put(m, MACRIS, INT_TXER);
+        mac->counters.tx_errors++;
+    }
+    return (uint8_t *)m->tx + 2;
 }
 
 static void send(struct aksu_mac *mac, size_t len)
@@ -240,7 +256,7 @@ static bool pending(struct aksu_mac *mac)
     struct aksu_stellaris *m = (struct aksu_stellaris *)mac;
 
     put(m, MACRIS, INT_RX | INT_TXEMP);
-    return frame_waits(m) || (get(m, MACRIS) & (INT_FOV | INT_RXER)) ||
+    return waiting(m) > 0 || (get(m, MACRIS) & (INT_FOV | INT_RXER)) ||
            ((m->wanted & AKSU_MAC_TX) && idle(m));
 }
 

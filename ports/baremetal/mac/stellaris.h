@@ -5,8 +5,8 @@
 /// receive rings that small too.
 ///
 /// Has run: on QEMU's lm3s6965evb, which has no management interface (the link counts as up), does
-/// not filter by address (the driver does, in any case), and queues 31 frames. Has not run: on a
-/// chip.
+/// not filter by address (the driver does, in any case), and queues 31 frames; and on a model of
+/// what that lacks (test/mac). Has not run: on a chip.
 #ifndef AKSU_STELLARIS_H
 #define AKSU_STELLARIS_H
 
@@ -22,8 +22,9 @@ struct aksu_stellaris {
     bool managed; ///< there is a PHY to ask
     unsigned wanted;
     uint8_t address[6];
-    bool taken;   ///< rx holds a frame
-    bool overrun; ///< the receiver is off until the FIFO is empty
+    bool taken;     ///< rx holds a frame
+    bool overrun;   ///< the receiver is off until the whole frames are taken
+    unsigned whole; ///< frames of the FIFO that came before an overrun
     size_t rx_len;
     /// The FIFO's words: a frame is behind its length, so that IP's header is at a word.
     uint32_t rx[(2 + AKSU_FRAME_MAX + 3) / 4];
