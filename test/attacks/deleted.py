@@ -11,7 +11,9 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent / "checks"))
+from common import ROOT, exchanged  # noqa: E402
+
 HOSTILE = ROOT / "test/hostile"
 ISN = "open->iss = net->now_ms * TICKS_PER_MS + (uint32_t)hash;"
 
@@ -72,10 +74,7 @@ class Build:
         copy = self.folder / "copy"
         subprocess.run(["rm", "-rf", copy], check=True)
         subprocess.run(["cp", "-r", self.src, copy], check=True)
-        before = (copy / file).read_text()
-        if before.count(text) != 1:
-            sys.exit(f"FAIL {file} has {before.count(text)} times: {text}")
-        (copy / file).write_text(before.replace(text, instead))
+        (copy / file).write_text(exchanged(copy / file, text, instead))
         touched = [p for p in self.lib if file.endswith(".h") or p == self.src / file]
         other = {p: compile_c(copy / p.relative_to(self.src), self.folder / f"other-{p.stem}.o",
                               self.folder) for p in touched}

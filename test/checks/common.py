@@ -77,6 +77,14 @@ def in_parallel(commands: list) -> list:
         return list(pool.map(run, commands))
 
 
+def exchanged(file: pathlib.Path, old: str, new: str) -> str:
+    """A file's text with one place of it changed; ends the program if it is not there just once."""
+    text = file.read_text()
+    if text.count(old) != 1:
+        sys.exit(f"FAIL  {file.name} has this {text.count(old)} times, not once: {old}")
+    return text.replace(old, new)
+
+
 def lib_sources() -> list:
     """The library's C files."""
     return sorted(SRC.rglob("*.c"))

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from explore import explore
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "checks"))
+from common import exchanged  # noqa: E402
+
 LIB = HERE.parents[1] / "lib"
 
 
@@ -85,11 +88,8 @@ FAULTS = [
 
 def build(fault: Fault, verifier: str, where: pathlib.Path, to: pathlib.Path) -> pathlib.Path:
     """The verifier with one file of the core exchanged: what is linked first counts."""
-    text = (LIB / "src/tcp" / fault.file).read_text()
-    if text.count(fault.old) != 1:
-        sys.exit(f"{fault.name}: {fault.file} has its text {text.count(fault.old)} times, not once")
     source = to / fault.file
-    source.write_text(text.replace(fault.old, fault.new))
+    source.write_text(exchanged(LIB / "src/tcp" / fault.file, fault.old, fault.new))
     folder = where / "test/model"
     program = to / verifier
     subprocess.run(["gcc", "-O2", "-w", f"-I{LIB}/include", f"-I{LIB}/src/tcp", "-o", program, source,
