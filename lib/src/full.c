@@ -4,6 +4,7 @@
 
 const struct aksu_profile aksu_full = {
     .congestion = &aksu_newreno,
+    .recovery = &aksu_rack,
     .timestamps = &aksu_tcp_timestamps,
     .sack = &aksu_tcp_sack,
     .cookies = &aksu_syn_cookies,

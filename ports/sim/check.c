@@ -72,7 +72,7 @@ void sim_check_step(struct aksu_sim_host *host, const struct aksu_event *event,
                  aksu_state_name(after->state), before->rcv_nxt, after->rcv_nxt);
     }
     if (event->kind == AKSU_EV_TICK &&
-        aksu_tcp_plan(host->net.profile, after, event->now_ms, NULL) == AKSU_NEXT_TICK) {
+        aksu_tcp_plan(host->net.profile, after, NULL, event->now_ms, NULL) == AKSU_NEXT_TICK) {
         sim_fail(host, "TICK in %s was stepped, and plan answers TICK again (timers %#x, owed %#x)",
                  aksu_state_name(after->state), after->timers, after->owed);
     }

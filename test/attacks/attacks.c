@@ -437,14 +437,14 @@ static void step(struct sender *x, unsigned kind, uint32_t value, const struct a
     struct aksu_event ev = {(uint8_t)kind, 0, x->now, value, 0, s, open};
     struct aksu_effects fx;
 
-    aksu_tcp_step(&aksu_standard, &x->t, &ev, &fx);
+    aksu_tcp_step(&aksu_standard, &x->t, NULL, &ev, &fx);
 }
 
 static void send_all(struct sender *x)
 {
     struct aksu_plan plan;
 
-    while (aksu_tcp_plan(&aksu_standard, &x->t, x->now, &plan) == AKSU_NEXT_SEGMENT) {
+    while (aksu_tcp_plan(&aksu_standard, &x->t, NULL, x->now, &plan) == AKSU_NEXT_SEGMENT) {
         x->sent++;
         step(x, AKSU_EV_SENT, 0, &plan.segment, NULL);
     }

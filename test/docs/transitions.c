@@ -75,7 +75,7 @@ static void step(struct machine *m, struct aksu_event *ev)
     struct aksu_effects fx;
 
     ev->now_ms = m->now_ms;
-    aksu_tcp_step(&aksu_standard, &m->tcb, ev, &fx);
+    aksu_tcp_step(&aksu_standard, &m->tcb, NULL, ev, &fx);
     if (fx.mask) {
         m->fx = fx;
     }
@@ -86,7 +86,7 @@ static void flush(struct machine *m)
 {
     struct aksu_plan plan;
 
-    while (aksu_tcp_plan(&aksu_standard, &m->tcb, m->now_ms, &plan) == AKSU_NEXT_SEGMENT) {
+    while (aksu_tcp_plan(&aksu_standard, &m->tcb, NULL, m->now_ms, &plan) == AKSU_NEXT_SEGMENT) {
         struct aksu_event ev = {.kind = AKSU_EV_SENT, .segment = &plan.segment};
         note(m, plan.segment.flags);
         step(m, &ev);
@@ -119,7 +119,7 @@ static void run_out(struct machine *m)
     uint8_t state = m->tcb.state;
 
     while (m->now_ms < end && m->tcb.state == state) {
-        enum aksu_next next = aksu_tcp_plan(&aksu_standard, &m->tcb, m->now_ms, &plan);
+        enum aksu_next next = aksu_tcp_plan(&aksu_standard, &m->tcb, NULL, m->now_ms, &plan);
         struct aksu_event ev = {.kind = AKSU_EV_TICK};
         if (next == AKSU_NEXT_NEVER) {
             break;

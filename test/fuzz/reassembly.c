@@ -81,7 +81,7 @@ static void arrive(struct model *m, const struct aksu_segment *s)
     bool ended = m->ended;
     struct aksu_effects fx;
 
-    aksu_tcp_step(&m->p, &m->t, &ev, &fx);
+    aksu_tcp_step(&m->p, &m->t, NULL, &ev, &fx);
     if (fx.mask & AKSU_FX_DELIVER) {
         REQUIRE(fx.copy_to <= room && fx.copy_len <= room - fx.copy_to);
         REQUIRE(fx.copy_from <= s->len && fx.copy_len <= s->len - fx.copy_from);
@@ -131,7 +131,7 @@ static void send(struct model *m)
 {
     struct aksu_plan plan;
 
-    while (aksu_tcp_plan(&m->p, &m->t, m->now, &plan) == AKSU_NEXT_SEGMENT) {
+    while (aksu_tcp_plan(&m->p, &m->t, NULL, m->now, &plan) == AKSU_NEXT_SEGMENT) {
         struct aksu_event ev = {AKSU_EV_SENT, 0, m->now, 0, 0, &plan.segment, NULL};
         struct aksu_effects fx;
         REQUIRE(plan.segment.ack == m->t.rcv_nxt);
@@ -143,7 +143,7 @@ static void send(struct model *m)
                 REQUIRE(m->came[at]);
             }
         }
-        aksu_tcp_step(&m->p, &m->t, &ev, &fx);
+        aksu_tcp_step(&m->p, &m->t, NULL, &ev, &fx);
     }
 }
 
@@ -155,7 +155,7 @@ static void read_out(struct model *m, uint32_t octets)
 
     ev.value = octets > readable ? readable : octets;
     m->read += ev.value;
-    aksu_tcp_step(&m->p, &m->t, &ev, &fx);
+    aksu_tcp_step(&m->p, &m->t, NULL, &ev, &fx);
 }
 
 static void open(struct model *m, uint32_t ring, uint32_t iss)
@@ -165,7 +165,7 @@ static void open(struct model *m, uint32_t ring, uint32_t iss)
     struct aksu_effects fx;
     struct aksu_segment s;
 
-    aksu_tcp_step(&m->p, &m->t, &ev, &fx);
+    aksu_tcp_step(&m->p, &m->t, NULL, &ev, &fx);
     memset(&s, 0, sizeof s);
     s.seq = m->irs;
     s.flags = AKSU_SYN;
@@ -173,13 +173,13 @@ static void open(struct model *m, uint32_t ring, uint32_t iss)
     s.options = AKSU_OPT_SACK_PERMITTED;
     ev.kind = AKSU_EV_SEGMENT;
     ev.segment = &s;
-    aksu_tcp_step(&m->p, &m->t, &ev, &fx);
+    aksu_tcp_step(&m->p, &m->t, NULL, &ev, &fx);
     send(m);
     s.seq++;
     s.ack = iss + 1;
     s.flags = AKSU_ACK;
     s.options = 0;
-    aksu_tcp_step(&m->p, &m->t, &ev, &fx);
+    aksu_tcp_step(&m->p, &m->t, NULL, &ev, &fx);
     REQUIRE(m->t.state == AKSU_ESTABLISHED);
 }
 

@@ -70,8 +70,8 @@ static void step(struct machine *m, const struct aksu_event *ev)
     memcpy(&twin, &m->t, sizeof twin);
     memset(&m->fx, 0xee, sizeof m->fx);
     memset(&fx, 0x11, sizeof fx);
-    aksu_tcp_step(&m->p, &m->t, ev, &m->fx);
-    aksu_tcp_step(&m->p, &twin, ev, &fx);
+    aksu_tcp_step(&m->p, &m->t, NULL, ev, &m->fx);
+    aksu_tcp_step(&m->p, &twin, NULL, ev, &fx);
     REQUIRE(memcmp(&twin, &m->t, sizeof twin) == 0 && memcmp(&fx, &m->fx, sizeof fx) == 0);
     REQUIRE(aksu_tcp_edge((enum aksu_state)before.state, (enum aksu_state)m->t.state));
     check_tcb(&m->t);
@@ -105,12 +105,12 @@ static void send(struct machine *m, unsigned most)
 
     while (most-- > 0) {
         memset(&plan, 0, sizeof plan);
-        enum aksu_next next = aksu_tcp_plan(&m->p, &m->t, m->now, &plan);
-        REQUIRE(aksu_tcp_plan(&m->p, &m->t, m->now, NULL) == next);
+        enum aksu_next next = aksu_tcp_plan(&m->p, &m->t, NULL, m->now, &plan);
+        REQUIRE(aksu_tcp_plan(&m->p, &m->t, NULL, m->now, NULL) == next);
         struct aksu_event ev = {AKSU_EV_TICK, 0, m->now, 0, 0, NULL, NULL};
         if (next == AKSU_NEXT_TICK) {
             step(m, &ev);
-            REQUIRE(aksu_tcp_plan(&m->p, &m->t, m->now, &plan) != AKSU_NEXT_TICK);
+            REQUIRE(aksu_tcp_plan(&m->p, &m->t, NULL, m->now, &plan) != AKSU_NEXT_TICK);
         } else if (next == AKSU_NEXT_SEGMENT) {
             check_planned(m, &plan.segment);
             ev.kind = AKSU_EV_SENT;

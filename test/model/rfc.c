@@ -219,11 +219,11 @@ static unsigned drain(struct aksu_tcb *t)
     for (unsigned i = 0; i < DRAIN_MAX; i++) {
         struct aksu_plan plan;
         struct aksu_effects fx;
-        if (aksu_tcp_plan(config->profile, t, (uint32_t)NOW, &plan) != AKSU_NEXT_SEGMENT)
+        if (aksu_tcp_plan(config->profile, t, NULL, (uint32_t)NOW, &plan) != AKSU_NEXT_SEGMENT)
             return sent;
         struct aksu_event ev = {
             .kind = AKSU_EV_SENT, .now_ms = (uint32_t)NOW, .segment = &plan.segment};
-        aksu_tcp_step(config->profile, t, &ev, &fx);
+        aksu_tcp_step(config->profile, t, NULL, &ev, &fx);
         sent |= sent_kind(&plan.segment);
     }
     return sent;
@@ -270,7 +270,7 @@ void project(const struct aksu_tcb *before, const struct aksu_event *ev,
     struct aksu_tcb copy = *after;
     enum what event = abstract(before, ev);
     if (event == OTHER || at_limit(before) ||
-        aksu_tcp_plan(config->profile, before, (uint32_t)NOW, NULL) == AKSU_NEXT_SEGMENT)
+        aksu_tcp_plan(config->profile, before, NULL, (uint32_t)NOW, NULL) == AKSU_NEXT_SEGMENT)
         return;
     unsigned sent = drain(&copy);
     if ((fx->mask & AKSU_FX_RESET) && !(ev->segment->flags & AKSU_RST))

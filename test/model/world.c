@@ -18,7 +18,7 @@ void fail(const char *why)
 bool planned(const struct end *e, struct aksu_plan *plan)
 {
     memset(plan, 0, sizeof *plan);
-    return aksu_tcp_plan(config->profile, &e->tcb, (uint32_t)NOW, plan) == AKSU_NEXT_SEGMENT;
+    return aksu_tcp_plan(config->profile, &e->tcb, NULL, (uint32_t)NOW, plan) == AKSU_NEXT_SEGMENT;
 }
 
 static unsigned on_the_way(const struct world *w, unsigned to)
@@ -230,7 +230,7 @@ void step(struct world *w, unsigned self, const struct aksu_event *ev, const str
     struct end *e = &w->end[self];
     struct aksu_tcb before = e->tcb;
     struct aksu_effects fx;
-    aksu_tcp_step(config->profile, &e->tcb, ev, &fx);
+    aksu_tcp_step(config->profile, &e->tcb, NULL, ev, &fx);
     if (in && before.state <= AKSU_SYN_SENT && e->tcb.state >= AKSU_SYN_RECEIVED)
         e->peer_life = in->life;
     if ((fx.mask & AKSU_FX_CLOSED) && before.state == AKSU_SYN_RECEIVED && in &&
@@ -276,10 +276,10 @@ static void expire(struct world *w, unsigned self, unsigned timer)
         send_planned(w, self);
         return;
     }
-    if (aksu_tcp_plan(config->profile, t, (uint32_t)NOW, NULL) != AKSU_NEXT_TICK)
+    if (aksu_tcp_plan(config->profile, t, NULL, (uint32_t)NOW, NULL) != AKSU_NEXT_TICK)
         fail("a timer is over and plan does not ask for a TICK");
     user(w, self, AKSU_EV_TICK, 0);
-    if (aksu_tcp_plan(config->profile, t, (uint32_t)NOW, &plan) == AKSU_NEXT_TICK)
+    if (aksu_tcp_plan(config->profile, t, NULL, (uint32_t)NOW, &plan) == AKSU_NEXT_TICK)
         fail("TICK after TICK");
 }
 

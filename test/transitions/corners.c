@@ -385,7 +385,7 @@ static void open_clears(struct fixture *f)
     f->t.state = AKSU_CLOSED;
     struct aksu_open open = {.iss = f->iss, .salt = 1, .rcv_buf = RCV_BUF, .mss = MSS};
     struct aksu_event ev = {.kind = AKSU_EV_LISTEN, .now_ms = f->now, .open = &open};
-    aksu_tcp_step(&f->p, &f->t, &ev, &f->fx);
+    aksu_tcp_step(&f->p, &f->t, NULL, &ev, &f->fx);
     assert_int_equal(f->t.timers | f->t.owed | f->t.ranges | f->t.keep_idle_s, 0);
     assert_int_equal(f->t.user_timeout_s | f->t.snd_buf | f->t.srtt | f->t.rcv_wscale, 0);
 }

@@ -110,7 +110,7 @@ void step(struct fixture *f, const struct aksu_event *ev)
 {
     struct aksu_tcb before = f->t;
     memset(&f->fx, 0xee, sizeof f->fx); // step must not rely on its contents
-    aksu_tcp_step(&f->p, &f->t, ev, &f->fx);
+    aksu_tcp_step(&f->p, &f->t, NULL, ev, &f->fx);
     check_step(&before, &f->t);
     f->seen |= f->fx.mask;
     if ((f->fx.mask & AKSU_FX_CLOSED) != 0)
@@ -183,7 +183,7 @@ static enum aksu_next plan(const struct fixture *f, struct aksu_plan *out)
 {
     struct aksu_tcb before = f->t;
     memset(out, 0xee, sizeof *out); // plan must not rely on its contents
-    enum aksu_next next = aksu_tcp_plan(&f->p, &f->t, f->now, out);
+    enum aksu_next next = aksu_tcp_plan(&f->p, &f->t, NULL, f->now, out);
     assert_memory_equal(&before, &f->t, sizeof before);
     return next;
 }

@@ -533,13 +533,13 @@ static void plan_again(struct fixture *f)
 static void plan_without_a_place(struct fixture *f)
 {
     drive(f, AKSU_ESTABLISHED);
-    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, f->now, NULL), AKSU_NEXT_NEVER);
+    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, NULL, f->now, NULL), AKSU_NEXT_NEVER);
     user(f, AKSU_EV_WROTE, 100);
-    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, f->now, NULL), AKSU_NEXT_SEGMENT);
+    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, NULL, f->now, NULL), AKSU_NEXT_SEGMENT);
     flush(f);
-    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, f->now, NULL), AKSU_NEXT_WAIT);
+    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, NULL, f->now, NULL), AKSU_NEXT_WAIT);
     f->now += 1000;
-    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, f->now, NULL), AKSU_NEXT_TICK);
+    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, NULL, f->now, NULL), AKSU_NEXT_TICK);
 }
 
 // aksu_tcp_offset: where in the send ring a planned segment's text begins.

@@ -116,7 +116,7 @@ static void step(struct world *w, unsigned self, const struct aksu_event *ev, co
 {
     struct peer *p = &w->peer[self];
     struct aksu_tcb before = p->tcb;
-    aksu_tcp_step(w->profile[self], &p->tcb, ev, fx);
+    aksu_tcp_step(w->profile[self], &p->tcb, NULL, ev, fx);
     check_tcb(w, &before, &p->tcb);
     if ((fx->mask & AKSU_FX_OPENED) != 0) {
         if (p->opened)
@@ -232,7 +232,7 @@ static uint32_t serve(struct world *w, unsigned self)
     bool ticked = false;
     for (unsigned i = 0; i < 200; i++) {
         memset(&plan, 0, sizeof plan);
-        switch (aksu_tcp_plan(w->profile[self], &w->peer[self].tcb, w->now, &plan)) {
+        switch (aksu_tcp_plan(w->profile[self], &w->peer[self].tcb, NULL, w->now, &plan)) {
         case AKSU_NEXT_SEGMENT:
             send_planned(w, self, &plan.segment);
             ticked = false;

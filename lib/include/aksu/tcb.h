@@ -227,6 +227,40 @@ struct aksu_tcb {
     struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent last
 };
 
+enum { AKSU_RUNS = 10 };
+
+/// Octets in flight that were last sent together and share their fate.
+struct aksu_run {
+    aksu_seq end;  ///< one past the last of them
+    uint16_t at;   ///< when the last of them was sent, ms modulo 2^16
+    uint8_t span;  ///< how much earlier the first was sent, ms; saturates
+    uint8_t flags; ///< the library's
+};
+
+/// What aksu_rack keeps of a connection beside its TCB: the scoreboard, RFC 8985, RFC 9937. Zeroed
+/// when a connection begins. Like the TCB it is plain numbers.
+struct aksu_board {
+    uint8_t runs;            ///< number of runs
+    uint8_t mult;            ///< RACK.reo_wnd_mult - 1
+    uint8_t persist;         ///< RACK.reo_wnd_persist
+    uint8_t undo_retrans;    ///< segments sent again since the last reduction, without a D-SACK yet
+    uint16_t flags;          ///< the library's
+    uint16_t rtt_ms;         ///< RACK.rtt
+    uint16_t min_rtt_ms;     ///< RACK.min_RTT; 0 = none yet
+    uint16_t reserved;       ///< zero
+    uint32_t xmit_ms;        ///< RACK.xmit_ts
+    aksu_seq end_seq;        ///< RACK.end_seq
+    aksu_seq fack;           ///< RACK.fack
+    aksu_seq dsack_round;    ///< RACK.dsack_round
+    aksu_seq tlp_end;        ///< TLP.end_seq
+    uint32_t prr_delivered;  ///< RFC 9937
+    uint32_t prr_out;        ///< RFC 9937
+    uint32_t recover_fs;     ///< RFC 9937 RecoverFS
+    uint32_t prior_cwnd;     ///< cwnd before the last reduction
+    uint32_t prior_ssthresh; ///< likewise
+    struct aksu_run run[AKSU_RUNS];
+};
+
 /// How a connection begins: what the pure core cannot know by itself.
 struct aksu_open {
     aksu_seq iss;     ///< initial send sequence number, RFC 6528
@@ -337,6 +371,20 @@ struct aksu_congestion {
     void (*idle)(struct aksu_tcb *);                       ///< sending again after an idle RTO
 };
 
+struct aksu_step;
+
+/// Loss recovery of a sender whose peer sends SACKs (RFC 2018), in place of NewReno's. NULL in a
+/// profile: NewReno (RFC 6582). Its state is a struct aksu_board for each connection.
+struct aksu_recovery {
+    void (*acked)(const struct aksu_step *, uint32_t octets); ///< an ACK; by how much snd_una moved
+    void (*sent)(const struct aksu_step *, aksu_seq max);     ///< text or FIN; snd_max before it
+    bool (*arm)(const struct aksu_step *);       ///< the retransmission timer, to something sooner
+    bool (*expired)(const struct aksu_step *);   ///< it ran out: false: that is a timeout
+    bool (*timed_out)(const struct aksu_step *); ///< a timeout, before cwnd knows
+    uint32_t (*next)(const struct aksu_tcb *, const struct aksu_board *,
+                     aksu_seq *seq); ///< what to send
+};
+
 struct aksu_time_wait;
 
 /// Timestamps, RFC 7323 3 to 5. NULL in a profile: never offered, never accepted.
@@ -356,6 +404,7 @@ struct aksu_cookies;
 
 /// What a profile can name.
 extern const struct aksu_congestion aksu_newreno; ///< RFC 5681, 6582, 6928
+extern const struct aksu_recovery aksu_rack;      ///< RFC 8985, 9937, 5682
 extern const struct aksu_timestamps aksu_tcp_timestamps;
 extern const struct aksu_sack aksu_tcp_sack;
 extern const struct aksu_cookies aksu_syn_cookies;
@@ -364,6 +413,7 @@ extern const struct aksu_cookies aksu_syn_cookies;
 /// names is not linked. aksu_lean, aksu_standard and aksu_full are ready made.
 struct aksu_profile {
     const struct aksu_congestion *congestion; ///< required
+    const struct aksu_recovery *recovery;     ///< or NULL
     const struct aksu_timestamps *timestamps; ///< or NULL
     const struct aksu_sack *sack;             ///< or NULL
     const struct aksu_cookies *cookies;       ///< or NULL: no SYN cookies (RFC 4987 3.6)
@@ -386,14 +436,18 @@ extern const struct aksu_profile aksu_full;     ///< and a 200 ms minimum RTO, f
 /// Changes a TCB by one event. A zeroed TCB is CLOSED; LISTEN and CONNECT begin a connection in it.
 ///
 /// An event that makes no sense in the state changes nothing. Work is bounded by AKSU_RANGES.
+///
+/// board: of a connection whose profile has a recovery, else NULL.
 void aksu_tcp_step(const struct aksu_profile *profile, struct aksu_tcb *tcb,
-                   const struct aksu_event *event, struct aksu_effects *effects);
+                   struct aksu_board *board, const struct aksu_event *event,
+                   struct aksu_effects *effects);
 
 /// Tells what a connection wants to do at now_ms. Changes nothing; plan may be NULL.
 ///
 /// After a TICK was stepped at now_ms the answer at now_ms is not TICK again.
 enum aksu_next aksu_tcp_plan(const struct aksu_profile *profile, const struct aksu_tcb *tcb,
-                             uint32_t now_ms, struct aksu_plan *plan);
+                             const struct aksu_board *board, uint32_t now_ms,
+                             struct aksu_plan *plan);
 
 /// Builds the answer to a segment that belongs to no connection, RFC 9293 3.10.7.1.
 ///

@@ -126,7 +126,7 @@ static void connect(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     if (t->state == AKSU_CLOSED) {
-        aksu_tcp_open(c->p, t, c->ev->open, AKSU_SYN_SENT);
+        aksu_tcp_open(c, c->ev->open, AKSU_SYN_SENT);
         aksu_tcp_arm_user(c);
     }
 }
@@ -186,16 +186,19 @@ static void listen_again(const struct aksu_step *c)
     const struct aksu_open open = {t->snd_una, t->salt, t->rcv_buf, t->rcv_mss};
 
     if (t->snd_max != t->snd_una) {
-        aksu_tcp_open(c->p, t, &open, AKSU_LISTEN);
+        aksu_tcp_open(c, &open, AKSU_LISTEN);
         t->flags |= AKSU_F_PASSIVE;
     }
 }
 
-void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_event *ev,
-                   struct aksu_effects *fx)
+void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu_board *b,
+                   const struct aksu_event *ev, struct aksu_effects *fx)
 {
-    const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms};
+    const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms, b};
 
+    if (b && t->state <= AKSU_LISTEN) {
+        memset(b, 0, sizeof *b);
+    }
     if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
         listen_again(&c);
     }

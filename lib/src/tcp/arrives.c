@@ -247,10 +247,12 @@ void aksu_tcp_take(const struct aksu_step *c)
     }
     if (advanced) {
         take_ack(c, t);
-    } else if (is_duplicate(t, c->s)) {
-        aksu_tcp_recovery_duplicate(c);
     } else if (t->snd_wnd == 0 && (t->timers & AKSU_TIMER_USER)) {
         aksu_tcp_arm_user(c); // a window probe was answered (MUST-37)
+    } else if (aksu_tcp_boarded(t, c->b)) {
+        c->p->recovery->acked(c, 0);
+    } else if (is_duplicate(t, c->s)) {
+        aksu_tcp_recovery_duplicate(c);
     }
     if (t->state != AKSU_CLOSED) {
         take_window(c, t, advanced);

@@ -20,9 +20,11 @@ static uint16_t offered(const struct aksu_profile *p)
                       (p->timestamps ? AKSU_F_TIMESTAMPS : 0));
 }
 
-void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_open *o,
-                   enum aksu_state state)
+void aksu_tcp_open(const struct aksu_step *c, const struct aksu_open *o, enum aksu_state state)
 {
+    const struct aksu_profile *p = c->p;
+    struct aksu_tcb *t = c->t;
+
     memset(t, 0, sizeof *t);
     t->snd_una = t->snd_nxt = t->snd_max = t->snd_up = t->recover = o->iss;
     t->salt = o->salt;

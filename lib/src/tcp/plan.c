@@ -7,7 +7,7 @@ enum { SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
 static const int32_t WAIT_MAX_MS = INT32_C(1) << 30;
 
 // Payload that fits beside SACK blocks (MUST-16; timestamps are off snd_mss already).
-static uint32_t payload_max(const struct aksu_tcb *t)
+uint32_t aksu_tcp_payload_max(const struct aksu_tcb *t)
 {
     uint32_t options = 0;
 
@@ -41,7 +41,8 @@ static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queue
 // if again is not 0, from the front of the queue on once our SYN is acknowledged, as far as the
 // window allows (SHLD-16): what was lost; or a probe, one octet into a window of zero, or the FIN
 // if nothing else is left (3.8.6.1), and into a window that is just small what it takes.
-uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again)
+// lent comes on top of cwnd.
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t lent)
 {
     uint32_t flight = again ? 0 : t->snd_nxt - t->snd_una;
     uint32_t sent = flight - aksu_tcp_syn(t); // if the SYN is to be sent again, beyond everything
@@ -52,8 +53,8 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again)
     }
     uint32_t queued = t->snd_buf - sent;
     uint32_t wnd = again ? aksu_max32(t->snd_wnd, 1) : t->snd_wnd;
-    uint32_t room = again ? wnd : aksu_min32(wnd, congestion_window(t));
-    uint32_t mss = payload_max(t);
+    uint32_t room = again ? wnd : aksu_min32(wnd, congestion_window(t) + lent);
+    uint32_t mss = aksu_tcp_payload_max(t);
     uint32_t len = aksu_min32(aksu_min32(queued, mss), room - aksu_min32(room, flight));
 
     if (fin && len == queued && flight + queued < wnd) {
@@ -96,13 +97,20 @@ static void put_urgent(const struct aksu_tcb *t, struct aksu_segment *s)
 }
 
 // Text, a keep-alive or an acknowledgment; false: nothing.
-static bool choose_open(const struct aksu_tcb *t, bool ack_due, struct aksu_segment *s)
+static bool choose_open(const struct aksu_profile *p, const struct aksu_tcb *t,
+                        const struct aksu_board *b, bool ack_due, struct aksu_segment *s)
 {
     unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
-    uint32_t count = aksu_tcp_can_send(t, again);
+    aksu_seq seq = again ? t->snd_una : t->snd_nxt;
+    uint32_t count;
 
+    if (aksu_tcp_boarded(t, b) && !(again & AKSU_OWE_PROBE)) {
+        count = p->recovery->next(t, b, &seq);
+    } else {
+        count = aksu_tcp_can_send(t, again, 0);
+    }
     if (again || count > 0) {
-        put_text(t, s, again ? t->snd_una : t->snd_nxt, count);
+        put_text(t, s, seq, count);
     } else if (t->owed & AKSU_OWE_KEEPALIVE) {
         s->seq = t->snd_una - 1; // SEG.SEQ = SND.NXT - 1 (3.8.4)
         return true;
@@ -114,7 +122,8 @@ static bool choose_open(const struct aksu_tcb *t, bool ack_due, struct aksu_segm
 }
 
 // The most urgent of what there is to send: its place, its text and its flags. False: nothing.
-static bool choose(const struct aksu_tcb *t, bool ack_due, struct aksu_segment *s)
+static bool choose(const struct aksu_profile *p, const struct aksu_tcb *t,
+                   const struct aksu_board *b, bool ack_due, struct aksu_segment *s)
 {
     // A segment without text is behind all that was sent, even if snd_nxt has fallen back, but
     // never beyond the window, where the peer would refuse it.
@@ -128,7 +137,7 @@ static bool choose(const struct aksu_tcb *t, bool ack_due, struct aksu_segment *
         s->flags = t->state == AKSU_SYN_SENT ? AKSU_SYN : AKSU_SYN | AKSU_ACK;
         return true;
     }
-    return t->state != AKSU_SYN_SENT && choose_open(t, ack_due, s);
+    return t->state != AKSU_SYN_SENT && choose_open(p, t, b, ack_due, s);
 }
 
 // The rest of the header. Before the peer's SYN rcv_nxt is zero, as the field is without ACK.
@@ -195,7 +204,7 @@ static void clear(struct aksu_segment *s)
 }
 
 enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,
-                             uint32_t now_ms, struct aksu_plan *plan)
+                             const struct aksu_board *b, uint32_t now_ms, struct aksu_plan *plan)
 {
     struct aksu_plan unwanted;
     int32_t wait = aksu_tcp_due(t, now_ms);
@@ -207,7 +216,7 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
         plan = &unwanted;
     }
     clear(&plan->segment);
-    if (choose(t, wait < 0, &plan->segment)) {
+    if (choose(p, t, b, wait < 0, &plan->segment)) {
         put_header(p, t, now_ms, &plan->segment);
         return AKSU_NEXT_SEGMENT;
     }

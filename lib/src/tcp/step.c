@@ -136,6 +136,7 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq en
 {
     const struct aksu_segment *s = c->s;
     bool probe = (t->owed & AKSU_OWE_PROBE) && t->snd_wnd == 0;
+    aksu_seq max = t->snd_max;
 
     if (!probe) {
         aksu_seq_raise(&t->snd_nxt, end);
@@ -149,6 +150,9 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq en
     }
     aksu_seq_raise(&t->snd_max, end);
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
+    if (aksu_tcp_boarded(t, c->b)) {
+        c->p->recovery->sent(c, max);
+    }
 }
 
 static void sent(const struct aksu_step *c, struct aksu_tcb *t)
@@ -203,11 +207,13 @@ static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
 // RFC 6582 3.2 step 4, RFC 5681 3.1: a repeated timeout holds ssthresh.
 static void collapse(const struct aksu_step *c, struct aksu_tcb *t)
 {
+    if (!aksu_tcp_boarded(t, c->b) || !c->p->recovery->timed_out(c)) {
+        t->snd_nxt = t->snd_una;
+    }
     if (t->retries == 1) {
         c->p->congestion->timed_out(t, t->snd_max - t->snd_una);
     }
     t->recover = t->snd_max;
-    t->snd_nxt = t->snd_una;
     t->owed |= AKSU_OWE_REXMIT; // also if the window closes before it is sent
     aksu_tcp_leave_recovery(t);
 }
@@ -234,6 +240,9 @@ static void rtx_expired(const struct aksu_step *c, struct aksu_tcb *t)
     bool closed = t->snd_wnd == 0 || t->snd_una == t->snd_max;
 
     t->timers &= (uint8_t)~AKSU_TIMER_RTX;
+    if (aksu_tcp_boarded(t, c->b) && c->p->recovery->expired(c)) {
+        return;
+    }
     t->retries = (uint8_t)(t->retries + (t->retries < UINT8_MAX));
     if (closed && !(t->flags & AKSU_F_SYN_UNACKED)) {
         probe_window(c, t);
@@ -289,7 +298,9 @@ static void icmp(const struct aksu_step *c, struct aksu_tcb *t)
             return;
         }
         t->snd_mss = (uint16_t)mss;
-        t->snd_nxt = t->snd_una;
+        if (!aksu_tcp_boarded(t, c->b)) {
+            t->snd_nxt = t->snd_una; // else the timeout has said that all is lost
+        }
         return;
     }
     int reason = -(int)c->ev->detail;
@@ -317,7 +328,7 @@ void aksu_tcp_settle(const struct aksu_step *c)
     if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
         return;
     }
-    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t, 0) > 0) {
+    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t, 0, 0) > 0) {
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
     } else if (!(t->timers & AKSU_TIMER_RTX) && !(t->owed & AKSU_OWE_PROBE)) {
@@ -354,7 +365,7 @@ static bool dispatch(const struct aksu_step *c, struct aksu_tcb *t)
     switch (c->ev->kind) {
     case AKSU_EV_LISTEN:
         if (t->state == AKSU_CLOSED) {
-            aksu_tcp_open(c->p, t, c->ev->open, AKSU_LISTEN);
+            aksu_tcp_open(c, c->ev->open, AKSU_LISTEN);
             t->flags |= AKSU_F_PASSIVE;
         }
         break;

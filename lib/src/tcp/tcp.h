@@ -28,12 +28,12 @@ struct aksu_step {
     struct aksu_effects *fx;
     const struct aksu_segment *s; // the event's
     uint32_t now_ms;              // the event's
+    struct aksu_board *b;         // or NULL
 };
 
 // handshake.c
 uint8_t aksu_tcp_window_shift(uint32_t rcv_buf);
-void aksu_tcp_open(const struct aksu_profile *p, struct aksu_tcb *t, const struct aksu_open *o,
-                   enum aksu_state state);
+void aksu_tcp_open(const struct aksu_step *c, const struct aksu_open *o, enum aksu_state state);
 void aksu_tcp_take_syn(const struct aksu_step *c);
 void aksu_tcp_arrives_syn_sent(const struct aksu_step *c);
 
@@ -79,7 +79,8 @@ void aksu_tcp_settle(const struct aksu_step *c);
 
 // plan.c
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
-uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again);
+uint32_t aksu_tcp_payload_max(const struct aksu_tcb *t);
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t lent);
 
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
@@ -88,6 +89,12 @@ static inline void aksu_tcp_leave_recovery(struct aksu_tcb *t)
 {
     t->flags &= (uint16_t) ~(AKSU_F_RECOVERY | AKSU_F_PARTIAL);
     t->dupacks = 0;
+}
+
+// Whether a connection that has a board uses it: the peer sends SACKs.
+static inline bool aksu_tcp_boarded(const struct aksu_tcb *t, const struct aksu_board *b)
+{
+    return b && (t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) == AKSU_F_SACK;
 }
 
 // Octets of sequence space that SYN and FIN take up.

@@ -117,7 +117,7 @@ static void step(struct aksu_tcb *tcb, unsigned kind, const struct aksu_segment 
     const struct aksu_event event = {.kind = (uint8_t)kind, .segment = segment, .open = open};
     struct aksu_effects effects;
 
-    aksu_tcp_step(&profile, tcb, &event, &effects);
+    aksu_tcp_step(&profile, tcb, NULL, &event, &effects);
 }
 
 int main(void)
@@ -129,7 +129,7 @@ int main(void)
     struct aksu_plan plan;
 
     step(&tcb, AKSU_EV_CONNECT, NULL, &open);
-    (void)aksu_tcp_plan(&aksu_lean, &tcb, 0, &plan);
+    (void)aksu_tcp_plan(&aksu_lean, &tcb, NULL, 0, &plan);
     step(&tcb, AKSU_EV_SENT, &plan.segment, NULL);
     step(&tcb, AKSU_EV_SEGMENT, &answer, NULL);
     return 0;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The scoreboard of sender-side loss recovery: what is in flight, as runs of octets that share
+// their fate. The first run begins at snd_una, each other where the one before it ends, the last
+// ends at snd_max. Where runs run out, neighbours are merged so that nothing is believed lost or
+// received that is not.
+#ifndef AKSU_BOARD_H
+#define AKSU_BOARD_H
+
+#include "tcp.h"
+
+enum {
+    AKSU_RUN_SACKED = 0x01,  // the peer has it (RFC 2018)
+    AKSU_RUN_LOST = 0x02,    // to be sent again
+    AKSU_RUN_RETRANS = 0x04, // it was sent more than once
+    AKSU_RUN_STATUS = AKSU_RUN_SACKED | AKSU_RUN_LOST
+};
+
+static inline aksu_seq aksu_run_start(const struct aksu_tcb *t, const struct aksu_board *b,
+                                      unsigned i)
+{
+    return i == 0 ? t->snd_una : b->run[i - 1].end;
+}
+
+static inline uint32_t aksu_run_len(const struct aksu_tcb *t, const struct aksu_board *b,
+                                    unsigned i)
+{
+    return b->run[i].end - aksu_run_start(t, b, i);
+}
+
+// Time since a run was last sent, ms modulo 2^16, at least: it was sent over some time.
+static inline uint32_t aksu_run_age(const struct aksu_run *r, uint32_t now_ms)
+{
+    return (uint16_t)(now_ms - r->at);
+}
+
+uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b, unsigned status);
+unsigned aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b, aksu_seq at);
+void aksu_board_room(const struct aksu_tcb *t, struct aksu_board *b);
+void aksu_board_join(const struct aksu_tcb *t, struct aksu_board *b);
+void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status);
+
+#endif

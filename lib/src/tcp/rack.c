@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: MIT
+// Loss recovery with what the peer's SACKs tell: RACK-TLP (RFC 8985) decides what is lost,
+// proportional rate reduction (RFC 9937) how fast it is sent again; a reduction that was not needed
+// is undone (RFC 5682, 3522, 3708). Times are whole milliseconds.
+#include "board.h"
+
+enum {
+    DUPACKS = 3,           // RFC 8985 5.2, RACK.DupThresh
+    MULT_MAX = 64,         // a wider window than srtt is none
+    PERSIST = 16,          // recoveries that a wider window outlives, RFC 8985 7.1
+    SLACK_MS = 2,          // what whole milliseconds may hide between two times
+    MAX_ACK_DELAY_MS = 200 // RFC 8985 7.2
+};
+
+// board.flags
+enum {
+    REORDERED = 0x01,    // reordering was seen
+    SENT_AGAIN = 0x02,   // what RACK knows as delivered was a retransmission
+    REO = 0x04,          // the retransmission timer stands in for RACK's reordering timer
+    PTO = 0x08,          // or for the tail loss probe's
+    PROBE = 0x10,        // a probe is to be sent
+    PROBED = 0x20,       // one is on its way, as far as tlp_end
+    PROBED_AGAIN = 0x40, // it was a retransmission
+    UNDO = 0x80,         // the last reduction can be taken back
+    LOSS = 0x100,        // a timeout's octets are not all acknowledged yet
+    DSACK_ROUND = 0x200, // dsack_round means something
+    KNOWN = 0x400        // something was delivered
+};
+
+// What one ACK told.
+struct news {
+    uint32_t delivered; // octets
+    bool dsack;         // octets came twice
+    bool spurious;      // what was sent again had not been lost
+    bool lost;
+};
+
+static void set(struct aksu_board *b, unsigned flag)
+{
+    b->flags = (uint16_t)(b->flags | flag);
+}
+
+static void clear(struct aksu_board *b, unsigned flag)
+{
+    b->flags = (uint16_t)(b->flags & ~flag);
+}
+
+// Octets in flight, as RFC 6675 reckons.
+static uint32_t pipe(const struct aksu_tcb *t, const struct aksu_board *b)
+{
+    return aksu_board_octets(t, b, 0);
+}
+
+// RFC 8985 6.2 step 4: how much later than others a segment may come.
+static uint32_t reordering_window(const struct aksu_tcb *t, const struct aksu_board *b)
+{
+    bool enough = aksu_board_octets(t, b, AKSU_RUN_SACKED) > (DUPACKS - 1u) * t->snd_mss;
+
+    if (!(b->flags & REORDERED) && (enough || (t->flags & AKSU_F_RECOVERY))) {
+        return 0;
+    }
+    return aksu_min32((b->mult + 1u) * b->min_rtt_ms / 4, t->srtt / 8u) + SLACK_MS;
+}
+
+// Whether the timestamp echoed is older than a run's retransmission.
+static bool echoes_older(const struct aksu_step *c, const struct aksu_run *r)
+{
+    uint16_t echoed = (uint16_t)(c->s->tsecr - c->t->salt);
+
+    return aksu_tcp_stamped(c->t, c->s) && (uint16_t)(r->at - echoed - 1) < INT16_MAX;
+}
+
+// What was delivered last, of what was sent (RFC 8985 6.2 step 2).
+static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end, unsigned again)
+{
+    struct aksu_board *b = c->b;
+    uint32_t xmit_ms = c->now_ms - rtt_ms;
+
+    if (!(b->flags & KNOWN) || aksu_seq_lt(b->xmit_ms, xmit_ms) ||
+        (b->xmit_ms == xmit_ms && aksu_seq_lt(b->end_seq, end))) {
+        b->xmit_ms = xmit_ms;
+        b->end_seq = end;
+        b->rtt_ms = (uint16_t)rtt_ms;
+        clear(b, SENT_AGAIN);
+        set(b, again ? KNOWN | SENT_AGAIN : KNOWN);
+    }
+}
+
+// Octets of run r up to end are with the peer (RFC 8985 6.2 steps 1 to 3).
+static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_t len, aksu_seq end,
+                    struct news *n)
+{
+    struct aksu_board *b = c->b;
+    uint32_t rtt_ms = aksu_run_age(r, c->now_ms);
+
+    n->delivered += len;
+    if (r->flags & AKSU_RUN_RETRANS) {
+        if (echoes_older(c, r)) {
+            n->spurious = true;
+        } else if (rtt_ms >= b->min_rtt_ms) { // else it was the original
+            rack_update(c, rtt_ms, end, 1);
+        }
+        return;
+    }
+    // F-RTO: sent before the timeout, and delivered after it.
+    n->spurious |= (b->flags & LOSS) && aksu_seq_leq(end, c->t->recover);
+    if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
+        b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
+    }
+    if (!(b->flags & KNOWN) || aksu_seq_lt(b->fack, end)) {
+        b->fack = end;
+    } else if (aksu_seq_lt(end, b->fack)) {
+        set(b, REORDERED);
+    }
+    rack_update(c, rtt_ms + r->span, end, 0);
+}
+
+// Takes what is acknowledged off the front; una is where it was.
+static void take_front(const struct aksu_step *c, aksu_seq una, struct news *n)
+{
+    const struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+    unsigned gone = 0;
+
+    for (unsigned i = 0; i < b->runs && aksu_seq_lt(una, t->snd_una); i++) {
+        const struct aksu_run *r = &b->run[i];
+        aksu_seq end = aksu_seq_min(r->end, t->snd_una);
+        if (!(r->flags & AKSU_RUN_SACKED)) {
+            deliver(c, r, end - una, end, n);
+        }
+        gone += end == r->end;
+        una = end;
+    }
+    b->runs = (uint8_t)(b->runs - gone);
+    memmove(b->run, b->run + gone, b->runs * sizeof b->run[0]);
+}
+
+// Marks what one SACK block covers.
+static void take_block(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct news *n)
+{
+    const struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+
+    aksu_board_room(t, b);
+    unsigned i = aksu_board_split(t, b, start);
+    unsigned last = aksu_board_split(t, b, end);
+
+    for (; i < last; i++) {
+        struct aksu_run *r = &b->run[i];
+        if (!(r->flags & AKSU_RUN_SACKED)) {
+            deliver(c, r, aksu_run_len(t, b, i), r->end, n);
+            r->flags = (uint8_t)((r->flags & ~AKSU_RUN_LOST) | AKSU_RUN_SACKED);
+        }
+    }
+    aksu_board_join(t, b);
+}
+
+// The first block tells of a duplicate if it is acknowledged otherwise too (RFC 2883 4).
+static bool is_dsack(const struct aksu_segment *s)
+{
+    const struct aksu_range *first = &s->sack[0];
+
+    return aksu_seq_leq(first->end, s->ack) ||
+           (s->sacks > 1 && aksu_seq_leq(s->sack[1].start, first->start) &&
+            aksu_seq_leq(first->end, s->sack[1].end));
+}
+
+static void take_blocks(const struct aksu_step *c, struct news *n)
+{
+    const struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
+
+    if (!(s->options & AKSU_OPT_SACK)) {
+        return;
+    }
+    n->dsack = s->sacks > 0 && is_dsack(s);
+    for (unsigned i = 0; i < s->sacks; i++) {
+        const struct aksu_range *r = &s->sack[i];
+        if (aksu_seq_lt(t->snd_una, r->start) && aksu_seq_lt(r->start, r->end) &&
+            aksu_seq_leq(r->end, t->snd_max)) {
+            take_block(c, r->start, r->end, n);
+        }
+    }
+}
+
+// Whether RACK's latest was sent after a run (RFC 8985 6.2 RACK_sent_after). What was sent only
+// once was sent in order.
+static bool sent_before_latest(const struct aksu_board *b, const struct aksu_run *r,
+                               uint32_t now_ms)
+{
+    if (!((r->flags & AKSU_RUN_RETRANS) || (b->flags & SENT_AGAIN))) {
+        return aksu_seq_lt(r->end, b->end_seq);
+    }
+    uint32_t at_ms = now_ms - aksu_run_age(r, now_ms);
+
+    return aksu_seq_lt(at_ms, b->xmit_ms) ||
+           (at_ms == b->xmit_ms && aksu_seq_lt(r->end, b->end_seq));
+}
+
+// RFC 8985 6.2 step 5. Returns how long until the next run counts as lost, 0 if none waits for it.
+static uint32_t detect(const struct aksu_step *c, struct news *n)
+{
+    struct aksu_board *b = c->b;
+    uint32_t window = reordering_window(c->t, b);
+    uint32_t timeout = 0;
+
+    for (unsigned i = 0; i < b->runs; i++) {
+        struct aksu_run *r = &b->run[i];
+        if ((r->flags & AKSU_RUN_STATUS) || !sent_before_latest(b, r, c->now_ms)) {
+            continue;
+        }
+        uint32_t age = aksu_run_age(r, c->now_ms);
+        uint32_t limit = b->rtt_ms + window;
+        if (age >= limit || (window == 0 && !(r->flags & AKSU_RUN_RETRANS))) {
+            r->flags |= AKSU_RUN_LOST;
+            n->lost = true;
+        } else {
+            timeout = aksu_max32(timeout, limit - age);
+        }
+    }
+    return timeout;
+}
+
+// Finds what is lost, and has the timer run for what may be.
+static void look(const struct aksu_step *c, struct news *n)
+{
+    uint32_t timeout = detect(c, n);
+
+    clear(c->b, REO);
+    if (timeout > 0) {
+        set(c->b, REO);
+        aksu_tcp_arm(c, AKSU_AT_RTX, timeout);
+    }
+}
+
+// Keeps what a reduction is about to take.
+static void remember(const struct aksu_step *c)
+{
+    struct aksu_board *b = c->b;
+
+    b->prior_cwnd = c->t->cwnd;
+    b->prior_ssthresh = c->t->ssthresh;
+    b->undo_retrans = 0;
+    set(b, UNDO);
+}
+
+// Gives it back.
+static void undo(const struct aksu_step *c, struct aksu_tcb *t)
+{
+    struct aksu_board *b = c->b;
+
+    clear(b, UNDO | LOSS);
+    t->cwnd = aksu_max32(t->cwnd, b->prior_cwnd);
+    t->ssthresh = aksu_max32(t->ssthresh, b->prior_ssthresh);
+    t->recover = t->snd_una;
+    t->backoff = 0;
+    t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
+    aksu_tcp_leave_recovery(t);
+    for (unsigned i = 0; i < b->runs; i++) {
+        b->run[i].flags &= (uint8_t)~AKSU_RUN_LOST;
+    }
+}
+
+// A loss: once for all that was in flight.
+static void reduce(const struct aksu_step *c, struct aksu_tcb *t, uint32_t delivered_now)
+{
+    struct aksu_board *b = c->b;
+
+    remember(c);
+    b->recover_fs =
+        t->snd_max - t->snd_una - aksu_board_octets(t, b, AKSU_RUN_SACKED) + delivered_now;
+    b->prr_delivered = 0;
+    b->prr_out = 0;
+    c->p->congestion->lost(t, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
+    t->recover = t->snd_max;
+    t->flags |= AKSU_F_RECOVERY;
+}
+
+// a * b / c where b <= c, without overflow, to 1 part in 2^15.
+static uint32_t share(uint32_t a, uint32_t b, uint32_t c)
+{
+    while (c > INT16_MAX) {
+        b /= 2;
+        c /= 2;
+    }
+    uint32_t ratio = (aksu_min32(b, c) << 16) / c; // 2^16 and less
+
+    return (a >> 16) * ratio + ((a & UINT16_MAX) * (ratio / 2) >> 15);
+}
+
+// RFC 9937 6: cwnd is what is in flight and what may follow now.
+static void reduce_rate(const struct aksu_step *c, struct aksu_tcb *t, const struct news *n,
+                        bool safe)
+{
+    struct aksu_board *b = c->b;
+    uint32_t flight = pipe(t, b);
+    uint32_t out = b->prr_out;
+    uint32_t may;
+
+    b->prr_delivered += n->delivered;
+    if (flight > t->ssthresh) {
+        uint32_t all = share(b->prr_delivered, t->ssthresh, aksu_max32(b->recover_fs, 1));
+        may = aksu_max32(all, out) - out;
+    } else {
+        may = aksu_max32(aksu_max32(b->prr_delivered, out) - out, n->delivered);
+        may = aksu_min32(may + (safe ? t->snd_mss : 0), t->ssthresh - flight);
+    }
+    if (out == 0) {
+        may = aksu_max32(may, t->snd_mss); // the first is sent at once
+    }
+    t->cwnd = flight + may;
+}
+
+static void leave(const struct aksu_step *c, struct aksu_tcb *t)
+{
+    struct aksu_board *b = c->b;
+
+    if (t->flags & AKSU_F_RECOVERY) {
+        t->cwnd = t->ssthresh;
+        aksu_tcp_leave_recovery(t);
+    }
+    clear(b, LOSS);
+    if (b->mult > 0 && --b->persist == 0) {
+        b->mult = 0;
+    }
+}
+
+// RFC 8985 6.2 step 4 and RFC 3708: octets came twice. Once in a round trip the window widens.
+static void took_twice(const struct aksu_step *c, struct news *n)
+{
+    struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+
+    if (!(b->flags & DSACK_ROUND) || aksu_seq_leq(b->dsack_round, t->snd_una)) {
+        set(b, DSACK_ROUND);
+        b->dsack_round = t->snd_max;
+        b->mult = (uint8_t)aksu_min32(b->mult + 1u, MULT_MAX);
+        b->persist = PERSIST;
+    }
+    if ((b->flags & UNDO) && b->undo_retrans > 0 && --b->undo_retrans == 0) {
+        n->spurious = true;
+    }
+}
+
+// RFC 8985 7.4.2: what the ACK tells of a tail loss probe. One that repaired a loss has hidden it.
+static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const struct news *n,
+                        bool advanced)
+{
+    struct aksu_board *b = c->b;
+
+    if (!(b->flags & PROBED) || aksu_seq_lt(c->s->ack, b->tlp_end)) {
+        return;
+    }
+    if ((b->flags & PROBED_AGAIN) && !n->dsack) {
+        if (c->s->ack == b->tlp_end && advanced) {
+            return; // the original's, or the probe's: another ACK tells
+        }
+        if (c->s->ack != b->tlp_end && !(t->flags & AKSU_F_RECOVERY)) {
+            c->p->congestion->lost(t, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
+            t->cwnd = t->ssthresh;
+        }
+    }
+    clear(b, PROBED | PROBED_AGAIN);
+}
+
+// RFC 8985 7.2: when a probe is due rather than a timeout; 0: never.
+static uint32_t probe_timeout(const struct aksu_step *c)
+{
+    const struct aksu_tcb *t = c->t;
+    const struct aksu_board *b = c->b;
+    uint32_t flight = t->snd_max - t->snd_una;
+
+    if ((t->flags & AKSU_F_RECOVERY) || (b->flags & (LOSS | PROBE | PROBED)) || t->srtt == 0 ||
+        t->retries > 0 || flight == 0 || t->snd_wnd == 0 || pipe(t, b) != flight) {
+        return 0;
+    }
+    return t->srtt / 4u + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
+}
+
+// An ACK; octets: by how much it moved snd_una.
+static void acked(const struct aksu_step *c, uint32_t octets)
+{
+    struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+    struct news n = {0, false, false, false};
+    unsigned kind = b->flags & (REO | PTO);
+
+    t->flags &= (uint16_t)~AKSU_F_PARTIAL; // each ACK that advances restarts the timer
+    take_front(c, t->snd_una - octets, &n);
+    take_blocks(c, &n);
+    if (n.dsack) {
+        took_twice(c, &n);
+    }
+    judge_probe(c, t, &n, octets > 0);
+    if (octets > 0) {
+        t->backoff = 0;
+        clear(b, PROBE);
+    }
+    if (n.spurious && (b->flags & UNDO)) {
+        undo(c, t);
+    }
+    if ((t->flags & AKSU_F_RECOVERY || b->flags & LOSS) && aksu_seq_leq(t->recover, t->snd_una)) {
+        leave(c, t);
+    } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
+        c->p->congestion->acked(t, octets);
+    }
+    look(c, &n);
+    if (n.lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
+        reduce(c, t, n.delivered);
+    }
+    if (t->flags & AKSU_F_RECOVERY) {
+        reduce_rate(c, t, &n, octets > 0 && !n.lost);
+    }
+    if (!(b->flags & REO) && ((kind & REO) || ((kind & PTO) && probe_timeout(c) == 0))) {
+        aksu_tcp_arm_rtx(c); // it is not the time for that any more
+    }
+}
+
+// What was sent, up to end; max is where snd_max was.
+static void sent(const struct aksu_step *c, aksu_seq max)
+{
+    struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+    aksu_seq start = c->s->seq;
+    aksu_seq end = start + c->s->len + aksu_tcp_control_len(c->s);
+
+    t->flags &= (uint16_t)~AKSU_F_PARTIAL;
+    b->prr_out += end - start;
+    if (aksu_seq_lt(start, max)) {
+        aksu_seq to = aksu_seq_min(end, max);
+        aksu_board_room(t, b);
+        unsigned i = aksu_board_split(t, b, start);
+        unsigned last = aksu_board_split(t, b, to);
+        for (; i < last; i++) {
+            struct aksu_run *r = &b->run[i];
+            r->flags = (uint8_t)((r->flags & AKSU_RUN_SACKED) | AKSU_RUN_RETRANS);
+            r->at = (uint16_t)c->now_ms;
+            r->span = 0;
+        }
+        b->undo_retrans = (uint8_t)aksu_min32(b->undo_retrans + 1u, UINT8_MAX);
+        aksu_board_join(t, b);
+    }
+    if (aksu_seq_lt(max, end)) {
+        // An octet that probes a window of zero is not expected to be taken.
+        aksu_board_add(c, end, t->snd_nxt == end ? 0 : AKSU_RUN_LOST);
+        t->snd_nxt = end;
+    }
+    if (b->flags & PROBE) {
+        clear(b, PROBE);
+        set(b, aksu_seq_lt(start, max) ? PROBED | PROBED_AGAIN : PROBED);
+        b->tlp_end = t->snd_max;
+        aksu_tcp_arm_rtx(c);
+    } else if (probe_timeout(c) > 0) {
+        aksu_tcp_arm_rtx(c);
+    }
+}
+
+// Has the retransmission timer run for something sooner than a timeout. False: for nothing.
+static bool arm(const struct aksu_step *c)
+{
+    if (c->b->flags & REO) {
+        return true;
+    }
+    uint32_t ms = probe_timeout(c);
+
+    clear(c->b, PTO);
+    if (ms == 0 || ms >= aksu_tcp_rto(c->p, c->t)) {
+        return false;
+    }
+    set(c->b, PTO);
+    aksu_tcp_arm(c, AKSU_AT_RTX, ms);
+    return true;
+}
+
+// The retransmission timer, which has stopped. False: it was that for a timeout.
+static bool expired(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+    unsigned kind = b->flags & (REO | PTO);
+    struct news n = {0, false, false, false};
+
+    clear(b, REO | PTO);
+    if (kind == 0 || t->snd_una == t->snd_max || t->snd_wnd == 0) {
+        return false;
+    }
+    if (kind & REO) {
+        look(c, &n);
+        if (n.lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
+            reduce(c, t, 0);
+            reduce_rate(c, t, &n, false);
+        }
+    } else {
+        set(b, PROBE);
+        t->owed |= AKSU_OWE_REXMIT;
+    }
+    aksu_tcp_arm_rtx(c);
+    return true;
+}
+
+// A timeout: RFC 8985 6.3. The first run is lost, and all that is older than the peer would need to
+// acknowledge it. A SACK of the first is one that the peer has gone back on (RFC 2018 8).
+static bool timed_out(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+
+    if (b->runs == 0) {
+        return false;
+    }
+    bool reneged = (b->run[0].flags & AKSU_RUN_SACKED) != 0;
+    uint32_t old = b->rtt_ms + reordering_window(t, b);
+
+    if (t->retries == 1 && !(b->flags & LOSS)) {
+        remember(c);
+    }
+    for (unsigned i = 0; i < b->runs; i++) {
+        struct aksu_run *r = &b->run[i];
+        if (reneged) {
+            r->flags &= (uint8_t)~AKSU_RUN_SACKED;
+        }
+        if (i == 0 || (!(r->flags & AKSU_RUN_SACKED) && aksu_run_age(r, c->now_ms) >= old)) {
+            r->flags |= AKSU_RUN_LOST;
+        }
+    }
+    set(b, LOSS);
+    clear(b, PROBED | PROBED_AGAIN | PROBE);
+    aksu_board_join(t, b);
+    return true;
+}
+
+// The segment that a tail loss probe is: new text if there is any, else the last that was sent.
+static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
+{
+    uint32_t count = aksu_tcp_can_send(t, 0, UINT32_C(1) << 30);
+
+    if (count == 0) {
+        count = aksu_min32(t->snd_max - t->snd_una, aksu_tcp_payload_max(t));
+        *seq = t->snd_max - count;
+    }
+    return count;
+}
+
+// What is to be sent: what was lost, else what is new. Returns how many numbers from *seq on.
+static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_seq *seq)
+{
+    bool must = (t->owed & AKSU_OWE_REXMIT) != 0;
+    uint32_t flight = pipe(t, b);
+    unsigned i = 0;
+
+    *seq = t->snd_nxt;
+    if (must && (b->flags & PROBE)) {
+        return probe(t, seq);
+    }
+    while (i < b->runs && !(b->run[i].flags & AKSU_RUN_LOST)) {
+        i++;
+    }
+    if (i == b->runs) {
+        return aksu_tcp_can_send(t, 0, t->snd_max - t->snd_una - flight);
+    }
+    *seq = aksu_run_start(t, b, i);
+    uint32_t before = *seq - t->snd_una;
+    uint32_t wnd = aksu_max32(t->snd_wnd, before + must) - before;
+    uint32_t len = aksu_min32(aksu_run_len(t, b, i), aksu_tcp_payload_max(t));
+
+    return must || flight + len <= t->cwnd ? aksu_min32(len, wnd) : 0;
+}
+
+const struct aksu_recovery aksu_rack = {acked, sent, arm, expired, timed_out, next};
