@@ -82,10 +82,10 @@ static void on_step(struct aksu_trace *trace, struct aksu *net, aksu_handle conn
 static uint32_t initial_segments;
 static struct aksu_congestion sized;
 
-static void open_sized(struct aksu_tcb *t)
+static void open_sized(const struct aksu_step *c)
 {
-    aksu_newreno.open(t);
-    t->cwnd = initial_segments * t->snd_mss;
+    aksu_newreno.open(c);
+    c->t->cwnd = initial_segments * c->t->snd_mss;
 }
 
 static void make_storage(struct aksu_storage *s, const struct drill_settings *d)

@@ -278,6 +278,7 @@ static void start_stack(struct aksu_sim_host *host, const struct aksu_sim_config
         sim_fail(host, "a size is out of range: see AKSU_STORAGE");
         return;
     }
+    c.boards = host->boards = sim_alloc(host->store.rows * sizeof *c.boards);
     error = aksu_init(&host->net, &host->store, &c);
     if (error) {
         sim_fail(host, "aksu_init: %s", aksu_error_name(error));
@@ -563,6 +564,7 @@ static void free_host(struct aksu_sim_host *host)
         free(entry);
     }
     free_storage(&host->store);
+    free(host->boards);
     free(host->buffer);
     free(host);
 }

@@ -247,7 +247,8 @@ struct aksu_board {
     uint16_t flags;          ///< the library's
     uint16_t rtt_ms;         ///< RACK.rtt
     uint16_t min_rtt_ms;     ///< RACK.min_RTT; 0 = none yet
-    uint16_t reserved;       ///< zero
+    uint8_t cubic;           ///< the congestion control's
+    uint8_t reserved;        ///< zero
     uint32_t xmit_ms;        ///< RACK.xmit_ts
     aksu_seq end_seq;        ///< RACK.end_seq
     aksu_seq fack;           ///< RACK.fack
@@ -258,6 +259,7 @@ struct aksu_board {
     uint32_t recover_fs;     ///< RFC 9937 RecoverFS
     uint32_t prior_cwnd;     ///< cwnd before the last reduction
     uint32_t prior_ssthresh; ///< likewise
+    uint32_t control[5];     ///< the congestion control's
     struct aksu_run run[AKSU_RUNS];
 };
 
@@ -361,17 +363,17 @@ struct aksu_plan {
     struct aksu_segment segment;
 };
 
+struct aksu_step;
+
 /// Congestion control, RFC 5681 section 3: how cwnd and ssthresh follow from what happens.
 /// Each function may write those two and read the rest.
 struct aksu_congestion {
-    void (*open)(struct aksu_tcb *);                       ///< ESTABLISHED: the initial window
-    void (*acked)(struct aksu_tcb *, uint32_t octets);     ///< new data acknowledged, no recovery
-    void (*lost)(struct aksu_tcb *, uint32_t flight);      ///< fast retransmit begins
-    void (*timed_out)(struct aksu_tcb *, uint32_t flight); ///< first timeout of a segment
-    void (*idle)(struct aksu_tcb *);                       ///< sending again after an idle RTO
+    void (*open)(const struct aksu_step *);                   ///< ESTABLISHED: the initial window
+    void (*acked)(const struct aksu_step *, uint32_t octets); ///< new data, no recovery
+    void (*lost)(const struct aksu_step *, uint32_t flight);  ///< fast retransmit begins
+    void (*timed_out)(const struct aksu_step *, uint32_t flight); ///< first timeout of a segment
+    void (*idle)(const struct aksu_step *); ///< sending again after an idle RTO
 };
-
-struct aksu_step;
 
 /// Loss recovery of a sender whose peer sends SACKs (RFC 2018), in place of NewReno's. NULL in a
 /// profile: NewReno (RFC 6582). Its state is a struct aksu_board for each connection.
@@ -404,6 +406,7 @@ struct aksu_cookies;
 
 /// What a profile can name.
 extern const struct aksu_congestion aksu_newreno; ///< RFC 5681, 6582, 6928
+extern const struct aksu_congestion aksu_cubic;   ///< RFC 9438, 9406
 extern const struct aksu_recovery aksu_rack;      ///< RFC 8985, 9937, 5682
 extern const struct aksu_timestamps aksu_tcp_timestamps;
 extern const struct aksu_sack aksu_tcp_sack;

@@ -118,7 +118,7 @@ static void resume(const struct aksu_step *c)
     t->rtt_at += shift;
     t->ts_recent_at = (uint16_t)(t->ts_recent_at + (shift >> 16));
     t->salt -= shift; // so that timestamps go on where they would be
-    c->p->congestion->idle(t);
+    c->p->congestion->idle(c);
 }
 
 static void connect(const struct aksu_step *c)

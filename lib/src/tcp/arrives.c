@@ -96,7 +96,7 @@ static bool advance(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags &= (uint16_t)~AKSU_F_SYN_UNACKED;
         t->backoff = 0; // RFC 6298 5.7: from here on the timeout is 3 s, see rto.c
-        c->p->congestion->open(t);
+        c->p->congestion->open(c);
     } else {
         aksu_tcp_recovery_acked(c, octets);
     }

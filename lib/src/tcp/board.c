@@ -75,7 +75,11 @@ static void merge(struct aksu_board *b, unsigned i)
     struct aksu_run next = r[1];
     unsigned status = r->flags & AKSU_RUN_STATUS;
     unsigned other = next.flags & AKSU_RUN_STATUS;
+    unsigned again = (r->flags | next.flags) & AKSU_RUN_RETRANS;
 
+    if (status != other) {
+        again = AKSU_RUN_RETRANS; // its acknowledgment will tell nothing of the path
+    }
     if (status == other) {
         merge_times(r, &next);
     } else if (status == AKSU_RUN_SACKED || (status == AKSU_RUN_LOST && other == 0)) {
@@ -83,7 +87,7 @@ static void merge(struct aksu_board *b, unsigned i)
         r->span = next.span;
         status = other;
     }
-    r->flags = (uint8_t)(status | ((r->flags | next.flags) & AKSU_RUN_RETRANS));
+    r->flags = (uint8_t)(status | again);
     r->end = next.end;
     take_out(b, i + 1);
 }

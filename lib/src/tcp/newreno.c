@@ -2,36 +2,39 @@
 // Reno's congestion window: RFC 5681 3.1 and 3.2, the initial window of RFC 6928.
 #include "tcp.h"
 
-static const uint32_t CWND_MAX = UINT32_C(1) << 30;
-
 // Down to the initial window: sending again after an idle time, RFC 5681 4.1.
-static void idle(struct aksu_tcb *t)
+static void idle(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
     uint32_t initial =
         aksu_min32(UINT32_C(10) * t->snd_mss, aksu_max32(UINT32_C(2) * t->snd_mss, 14600));
 
     t->cwnd = aksu_min32(t->cwnd, initial);
 }
 
-static void open(struct aksu_tcb *t)
+static void open(const struct aksu_step *c)
 {
+    struct aksu_tcb *t = c->t;
+
     // RFC 6928 2: one segment if the SYN had to be sent more than twice.
-    t->cwnd = t->retries > 1 ? t->snd_mss : CWND_MAX;
-    t->ssthresh = CWND_MAX;
-    idle(t);
+    t->cwnd = t->retries > 1 ? t->snd_mss : AKSU_CWND_MAX;
+    t->ssthresh = AKSU_CWND_MAX;
+    idle(c);
 }
 
-// Octets count, not ACKs: dividing them gains nothing (RFC 3465).
-static void acked(struct aksu_tcb *t, uint32_t octets)
+// Octets count, not ACKs: dividing them gains nothing, and delaying them costs nothing (RFC 3465,
+// L = 2).
+static void acked(const struct aksu_step *c, uint32_t octets)
 {
+    struct aksu_tcb *t = c->t;
     uint32_t mss = t->snd_mss;
-    uint32_t gain = aksu_min32(octets, mss);
+    uint32_t gain = aksu_min32(octets, 2 * mss);
 
     if (t->cwnd >= t->ssthresh) {
-        gain = aksu_max32(gain * mss / t->cwnd, 1);
+        gain = aksu_max32(aksu_min32(octets, UINT16_MAX) * mss / t->cwnd, 1);
     }
     t->cwnd += gain;
-    t->cwnd = aksu_min32(t->cwnd, CWND_MAX);
+    t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
 }
 
 // RFC 5681 equation (4).
@@ -40,14 +43,18 @@ static uint32_t half(const struct aksu_tcb *t, uint32_t flight)
     return aksu_max32(flight / 2, UINT32_C(2) * t->snd_mss);
 }
 
-static void lost(struct aksu_tcb *t, uint32_t flight)
+static void lost(const struct aksu_step *c, uint32_t flight)
 {
+    struct aksu_tcb *t = c->t;
+
     t->ssthresh = half(t, flight);
     t->cwnd = t->ssthresh + UINT32_C(3) * t->snd_mss;
 }
 
-static void timed_out(struct aksu_tcb *t, uint32_t flight)
+static void timed_out(const struct aksu_step *c, uint32_t flight)
 {
+    struct aksu_tcb *t = c->t;
+
     t->ssthresh = half(t, flight);
     t->cwnd = t->snd_mss;
 }

@@ -62,12 +62,13 @@ static uint32_t reordering_window(const struct aksu_tcb *t, const struct aksu_bo
     return aksu_min32((b->mult + 1u) * b->min_rtt_ms / 4, t->srtt / 8u) + SLACK_MS;
 }
 
-// Whether the timestamp echoed is older than a run's retransmission.
+// Whether the timestamp echoed is older than the retransmission of the run at snd_una; of others it
+// tells nothing (RFC 7323 4.3, RFC 3522 3.2).
 static bool echoes_older(const struct aksu_step *c, const struct aksu_run *r)
 {
     uint16_t echoed = (uint16_t)(c->s->tsecr - c->t->salt);
 
-    return aksu_tcp_stamped(c->t, c->s) && (uint16_t)(r->at - echoed - 1) < INT16_MAX;
+    return aksu_tcp_stamped(c->t, c->s) && (uint16_t)(r->at - r->span - echoed - 1) < INT16_MAX;
 }
 
 // What was delivered last, of what was sent (RFC 8985 6.2 step 2).
@@ -88,14 +89,14 @@ static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end
 
 // Octets of run r up to end are with the peer (RFC 8985 6.2 steps 1 to 3).
 static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_t len, aksu_seq end,
-                    struct news *n)
+                    bool front, struct news *n)
 {
     struct aksu_board *b = c->b;
     uint32_t rtt_ms = aksu_run_age(r, c->now_ms);
 
     n->delivered += len;
     if (r->flags & AKSU_RUN_RETRANS) {
-        if (echoes_older(c, r)) {
+        if (front && echoes_older(c, r)) {
             n->spurious = true;
         } else if (rtt_ms >= b->min_rtt_ms) { // else it was the original
             rack_update(c, rtt_ms, end, 1);
@@ -126,7 +127,7 @@ static void take_front(const struct aksu_step *c, aksu_seq una, struct news *n)
         const struct aksu_run *r = &b->run[i];
         aksu_seq end = aksu_seq_min(r->end, t->snd_una);
         if (!(r->flags & AKSU_RUN_SACKED)) {
-            deliver(c, r, end - una, end, n);
+            deliver(c, r, end - una, end, i == 0, n);
         }
         gone += end == r->end;
         una = end;
@@ -148,7 +149,7 @@ static void take_block(const struct aksu_step *c, aksu_seq start, aksu_seq end, 
     for (; i < last; i++) {
         struct aksu_run *r = &b->run[i];
         if (!(r->flags & AKSU_RUN_SACKED)) {
-            deliver(c, r, aksu_run_len(t, b, i), r->end, n);
+            deliver(c, r, aksu_run_len(t, b, i), r->end, false, n);
             r->flags = (uint8_t)((r->flags & ~AKSU_RUN_LOST) | AKSU_RUN_SACKED);
         }
     }
@@ -271,13 +272,13 @@ static void reduce(const struct aksu_step *c, struct aksu_tcb *t, uint32_t deliv
         t->snd_max - t->snd_una - aksu_board_octets(t, b, AKSU_RUN_SACKED) + delivered_now;
     b->prr_delivered = 0;
     b->prr_out = 0;
-    c->p->congestion->lost(t, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
+    c->p->congestion->lost(c, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
     t->recover = t->snd_max;
     t->flags |= AKSU_F_RECOVERY;
 }
 
 // a * b / c where b <= c, without overflow, to 1 part in 2^15.
-static uint32_t share(uint32_t a, uint32_t b, uint32_t c)
+uint32_t aksu_tcp_share(uint32_t a, uint32_t b, uint32_t c)
 {
     while (c > INT16_MAX) {
         b /= 2;
@@ -299,7 +300,7 @@ static void reduce_rate(const struct aksu_step *c, struct aksu_tcb *t, const str
 
     b->prr_delivered += n->delivered;
     if (flight > t->ssthresh) {
-        uint32_t all = share(b->prr_delivered, t->ssthresh, aksu_max32(b->recover_fs, 1));
+        uint32_t all = aksu_tcp_share(t->ssthresh, b->prr_delivered, aksu_max32(b->recover_fs, 1));
         may = aksu_max32(all, out) - out;
     } else {
         may = aksu_max32(aksu_max32(b->prr_delivered, out) - out, n->delivered);
@@ -356,7 +357,7 @@ static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const str
             return; // the original's, or the probe's: another ACK tells
         }
         if (c->s->ack != b->tlp_end && !(t->flags & AKSU_F_RECOVERY)) {
-            c->p->congestion->lost(t, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
+            c->p->congestion->lost(c, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
             t->cwnd = t->ssthresh;
         }
     }
@@ -402,7 +403,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     if ((t->flags & AKSU_F_RECOVERY || b->flags & LOSS) && aksu_seq_leq(t->recover, t->snd_una)) {
         leave(c, t);
     } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
-        c->p->congestion->acked(t, octets);
+        c->p->congestion->acked(c, octets);
     }
     look(c, &n);
     if (n.lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {

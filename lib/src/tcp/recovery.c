@@ -15,7 +15,7 @@ void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked)
         c->p->recovery->acked(c, acked);
     } else if (!(t->flags & AKSU_F_RECOVERY)) {
         t->dupacks = 0;
-        c->p->congestion->acked(t, acked);
+        c->p->congestion->acked(c, acked);
     } else if (aksu_seq_leq(t->recover, t->snd_una)) {
         uint32_t flight = t->snd_max - t->snd_una;
         t->cwnd = aksu_min32(t->ssthresh, aksu_max32(flight, mss) + mss);
@@ -42,7 +42,7 @@ void aksu_tcp_recovery_duplicate(const struct aksu_step *c)
     }
     if (++t->dupacks == DUPACKS && aksu_seq_lt(t->recover, t->snd_una)) {
         // What limited transmit sent is beyond cwnd, and does not count (RFC 5681 3.2 step 2).
-        c->p->congestion->lost(t, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
+        c->p->congestion->lost(c, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
         t->recover = t->snd_max;
         t->flags |= AKSU_F_RECOVERY;
         t->dupacks = 0; // limited transmit is over

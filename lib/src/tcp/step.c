@@ -71,7 +71,7 @@ static void wrote(const struct aksu_step *c, struct aksu_tcb *t)
     }
     if (t->snd_una == t->snd_max && t->snd_buf == 0 && t->state >= AKSU_ESTABLISHED &&
         c->now_ms - t->rtt_at > aksu_tcp_rto(c->p, t)) {
-        c->p->congestion->idle(t);
+        c->p->congestion->idle(c);
     }
     t->snd_buf += c->ev->value;
 }
@@ -211,7 +211,7 @@ static void collapse(const struct aksu_step *c, struct aksu_tcb *t)
         t->snd_nxt = t->snd_una;
     }
     if (t->retries == 1) {
-        c->p->congestion->timed_out(t, t->snd_max - t->snd_una);
+        c->p->congestion->timed_out(c, t->snd_max - t->snd_una);
     }
     t->recover = t->snd_max;
     t->owed |= AKSU_OWE_REXMIT; // also if the window closes before it is sent

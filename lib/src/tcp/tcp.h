@@ -19,6 +19,8 @@ enum {
     AKSU_OFFER_SHIFT = 4 // from the options of a SYN to AKSU_OFFERS
 };
 
+#define AKSU_CWND_MAX (UINT32_C(1) << 30)
+
 // One step: what its parts share, so that they need no more than this. Within a file they hand t on
 // beside it, which costs nothing once they are inlined.
 struct aksu_step {
@@ -56,6 +58,8 @@ void aksu_tcp_challenge(const struct aksu_step *c);
 // recovery.c
 void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked);
 void aksu_tcp_recovery_duplicate(const struct aksu_step *c);
+
+uint32_t aksu_tcp_share(uint32_t a, uint32_t b, uint32_t c);
 
 // rto.c
 void aksu_tcp_measure(const struct aksu_step *c);

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// CUBIC, RFC 9438, with HyStart++, RFC 9406. Octets and milliseconds stand for segments and
+// seconds. Its state is in the board; a connection without one has Reno's window.
+#include "board.h"
+
+// board.control, in congestion avoidance and in slow start
+enum {
+    W_MAX, // octets
+    PRIOR, // cwnd before the last reduction
+    EPOCH_MS,
+    K_MS,
+    W_EST,
+    ROUND_END = EPOCH_MS, // sequence number
+    ROUND_MS,             // least RTT of this round, and << 16 of the one before
+    ROUND                 // RTT samples in it, << 8 rounds of CSS, << 16 the RTT that led to CSS
+};
+
+// board.cubic
+enum { EPOCH = 0x01, CSS = 0x02, ROUNDS = 0x04 };
+
+enum {
+    TIME_MAX_MS = 0xffff,
+    SAMPLES = 8, // RFC 9406 4.3
+    CSS_ROUNDS = 5,
+    CSS_GROWTH = 4,
+    RTT_THRESH_MIN_MS = 4,
+    RTT_THRESH_MAX_MS = 16
+};
+
+// C * t^3: how far from W_max the curve is, octets. C is 0.4 segments a second^3, and a second 1024
+// times 1024/1000 ms.
+static uint32_t curve(uint32_t mss, uint32_t ms)
+{
+    uint64_t t = aksu_min32(ms, TIME_MAX_MS);
+
+    return (uint32_t)(t * t * t * (mss * 55 / 128) >> 30);
+}
+
+// The time that the curve takes for so many octets: K, of a curve that ends there.
+static uint32_t curve_ms(uint32_t mss, uint32_t octets)
+{
+    uint32_t ms = 0;
+
+    for (uint32_t step = (TIME_MAX_MS + 1) / 2; step > 0; step /= 2) {
+        if (curve(mss, ms + step) <= octets) {
+            ms += step;
+        }
+    }
+    return ms;
+}
+
+static void begin_epoch(const struct aksu_step *c, uint32_t *control)
+{
+    const struct aksu_tcb *t = c->t;
+
+    control[W_MAX] = aksu_max32(control[W_MAX], t->cwnd);
+    control[EPOCH_MS] = c->now_ms;
+    control[K_MS] = curve_ms(t->snd_mss, control[W_MAX] - t->cwnd);
+    control[W_EST] = t->cwnd;
+    c->b->cubic |= EPOCH;
+}
+
+// RFC 9438 4.2 to 4.5.
+static void avoid(const struct aksu_step *c, uint32_t octets)
+{
+    struct aksu_tcb *t = c->t;
+    uint32_t *control = c->b->control;
+    uint32_t mss = t->snd_mss;
+
+    if (!(c->b->cubic & EPOCH)) {
+        begin_epoch(c, control);
+    }
+    uint32_t elapsed = c->now_ms - control[EPOCH_MS] + t->srtt / 8u;
+    uint32_t k = control[K_MS];
+    uint32_t target = control[W_MAX];
+
+    if (elapsed < k) {
+        target -= aksu_min32(target, curve(mss, k - elapsed));
+    } else {
+        target += curve(mss, elapsed - k);
+    }
+    // Alpha is 9/17 until the window before is reached again, then 1 (4.3).
+    uint32_t alpha = control[W_EST] < control[PRIOR] ? mss * 9 / 17 : mss;
+
+    control[W_EST] += aksu_max32(aksu_tcp_share(alpha, octets, t->cwnd), 1);
+    target = aksu_min32(target, t->cwnd + t->cwnd / 2);
+    if (target > t->cwnd) {
+        t->cwnd += aksu_tcp_share(target - t->cwnd, octets, t->cwnd);
+    }
+    t->cwnd = aksu_max32(t->cwnd, control[W_EST]);
+}
+
+// RFC 9406 4.2: a round trip that grows tells of a queue. Returns by what part slow start goes on.
+static uint32_t slow_down(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+    uint32_t *control = b->control;
+    uint32_t last = control[ROUND_MS] >> 16;
+    uint32_t least = control[ROUND_MS] & UINT16_MAX;
+    uint32_t samples = control[ROUND] & UINT8_MAX;
+    uint32_t rounds = control[ROUND] >> 8 & UINT8_MAX;
+    uint32_t baseline = control[ROUND] >> 16;
+
+    if (!(b->cubic & ROUNDS) || aksu_seq_leq(control[ROUND_END], t->snd_una)) {
+        last = least;
+        least = UINT16_MAX;
+        samples = 0;
+        control[ROUND_END] = t->snd_max;
+        if (!(b->cubic & ROUNDS)) {
+            last = UINT16_MAX;
+            b->cubic |= ROUNDS;
+        }
+        if ((b->cubic & CSS) && ++rounds > CSS_ROUNDS) {
+            t->ssthresh = t->cwnd;
+        }
+    }
+    least = aksu_min32(least, b->rtt_ms);
+    samples += samples < UINT8_MAX;
+    if (samples >= SAMPLES && last != UINT16_MAX) {
+        uint32_t thresh = aksu_min32(aksu_max32(last / 8, RTT_THRESH_MIN_MS), RTT_THRESH_MAX_MS);
+        if (!(b->cubic & CSS) && least >= last + thresh) {
+            b->cubic |= CSS;
+            baseline = least;
+            rounds = 0;
+        } else if ((b->cubic & CSS) && least < baseline) {
+            b->cubic &= (uint8_t)~CSS;
+        }
+    }
+    control[ROUND_MS] = last << 16 | least;
+    control[ROUND] = baseline << 16 | rounds << 8 | samples;
+    return (b->cubic & CSS) ? CSS_GROWTH : 1;
+}
+
+static void acked(const struct aksu_step *c, uint32_t octets)
+{
+    struct aksu_tcb *t = c->t;
+
+    if (!c->b) {
+        aksu_newreno.acked(c, octets);
+    } else if (t->cwnd < t->ssthresh) {
+        t->cwnd += aksu_min32(octets, 8 * UINT32_C(1) * t->snd_mss) / slow_down(c);
+    } else {
+        avoid(c, aksu_min32(octets, t->cwnd));
+    }
+    t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
+}
+
+// RFC 9438 4.6 and 4.7.
+static void reduce(const struct aksu_step *c, uint32_t flight)
+{
+    struct aksu_tcb *t = c->t;
+    uint32_t *control = c->b->control;
+
+    // Fast convergence: a flow whose window shrinks gives way to others.
+    control[W_MAX] = t->cwnd < control[W_MAX] ? t->cwnd - t->cwnd * 3 / 20 : t->cwnd;
+    control[PRIOR] = t->cwnd;
+    c->b->cubic = 0;
+    t->ssthresh = aksu_max32(flight - flight / 10 * 3, UINT32_C(2) * t->snd_mss);
+}
+
+static void lost(const struct aksu_step *c, uint32_t flight)
+{
+    if (!c->b) {
+        aksu_newreno.lost(c, flight);
+        return;
+    }
+    reduce(c, flight);
+    c->t->cwnd = c->t->ssthresh + UINT32_C(3) * c->t->snd_mss;
+}
+
+static void timed_out(const struct aksu_step *c, uint32_t flight)
+{
+    if (!c->b) {
+        aksu_newreno.timed_out(c, flight);
+        return;
+    }
+    reduce(c, flight);
+    c->b->control[W_MAX] = 0; // 4.8: the next epoch begins where slow start ends
+    c->t->cwnd = c->t->snd_mss;
+}
+
+static void open(const struct aksu_step *c)
+{
+    aksu_newreno.open(c);
+}
+
+static void idle(const struct aksu_step *c)
+{
+    aksu_newreno.idle(c);
+    if (c->b) {
+        c->b->cubic = 0;
+    }
+}
+
+const struct aksu_congestion aksu_cubic = {open, acked, lost, timed_out, idle};
