@@ -184,7 +184,10 @@ static void take_urgent(const struct aksu_step *c, struct aksu_tcb *t)
 // (RFC 5681 4.2), else for every second segment (SHLD-18, 19).
 static void take_text(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (aksu_tcp_take_text(c) || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0 ||
+    bool now = aksu_tcp_take_text(c);
+    if (c->b && now) c->b->reserved = 16;
+    if (c->b && c->b->reserved) { c->b->reserved--; now = true; }
+    if (now || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0 ||
         (t->timers & AKSU_TIMER_ACK)) {
         t->owed |= AKSU_OWE_ACK;
     } else {
