@@ -90,45 +90,43 @@ static void avoid(const struct aksu_step *c, uint32_t octets)
     t->cwnd = aksu_max32(t->cwnd, control[W_EST]);
 }
 
-// RFC 9406 4.2: a round trip that grows tells of a queue. Returns by what part slow start goes on.
+// HyStart++, with the least of every 8 samples instead of the first 8 of a round.
 static uint32_t slow_down(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     uint32_t *control = b->control;
-    uint32_t last = control[ROUND_MS] >> 16;
     uint32_t least = control[ROUND_MS] & UINT16_MAX;
+    uint32_t baseline = control[ROUND_MS] >> 16;
     uint32_t samples = control[ROUND] & UINT8_MAX;
     uint32_t rounds = control[ROUND] >> 8 & UINT8_MAX;
-    uint32_t baseline = control[ROUND] >> 16;
+    if (!(b->cubic & ROUNDS)) { b->cubic |= ROUNDS; samples = 0; least = UINT16_MAX; baseline=0; rounds=0; }
 
-    if (!(b->cubic & ROUNDS) || aksu_seq_leq(control[ROUND_END], t->snd_una)) {
-        last = least;
-        least = UINT16_MAX;
-        samples = 0;
+    if ((b->cubic & CSS) && aksu_seq_leq(control[ROUND_END], t->snd_una)) {
         control[ROUND_END] = t->snd_max;
-        if (!(b->cubic & ROUNDS)) {
-            last = UINT16_MAX;
-            b->cubic |= ROUNDS;
-        }
-        if ((b->cubic & CSS) && ++rounds > CSS_ROUNDS) {
+        if (++rounds >= 1) {
             t->ssthresh = t->cwnd;
         }
     }
+    if (samples == 0) least = UINT16_MAX;
     least = aksu_min32(least, b->rtt_ms);
-    samples += samples < UINT8_MAX;
-    if (samples >= SAMPLES && last != UINT16_MAX) {
-        uint32_t thresh = aksu_min32(aksu_max32(last / 8, RTT_THRESH_MIN_MS), RTT_THRESH_MAX_MS);
-        if (!(b->cubic & CSS) && least >= last + thresh) {
+    samples++;
+    if (samples >= SAMPLES) {
+        uint32_t base = b->min_rtt_ms;
+        uint32_t thresh =
+            aksu_min32(aksu_max32(base / 8, RTT_THRESH_MIN_MS), RTT_THRESH_MAX_MS);
+        if (!(b->cubic & CSS) && least >= base + thresh) {
             b->cubic |= CSS;
             baseline = least;
             rounds = 0;
+            control[ROUND_END] = t->snd_max;
         } else if ((b->cubic & CSS) && least < baseline) {
             b->cubic &= (uint8_t)~CSS;
         }
+        samples = 0;
     }
-    control[ROUND_MS] = last << 16 | least;
-    control[ROUND] = baseline << 16 | rounds << 8 | samples;
+    control[ROUND_MS] = baseline << 16 | least;
+    control[ROUND] = rounds << 8 | samples;
     return (b->cubic & CSS) ? CSS_GROWTH : 1;
 }
 

@@ -96,9 +96,9 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_
 
     n->delivered += len;
     if (r->flags & AKSU_RUN_RETRANS) {
-        if (front && echoes_older(c, r)) {
-            n->spurious = true;
-        } else if (rtt_ms >= b->min_rtt_ms) { // else it was the original
+        if ((front && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
+            n->spurious = true; // it was the original
+        } else if (rtt_ms >= b->min_rtt_ms) {
             rack_update(c, rtt_ms, end, 1);
         }
         return;
@@ -250,6 +250,7 @@ static void undo(const struct aksu_step *c, struct aksu_tcb *t)
 {
     struct aksu_board *b = c->b;
 
+    set(b, (b->flags & LOSS) ? 0 : REORDERED); // it came, but late
     clear(b, UNDO | LOSS);
     t->cwnd = aksu_max32(t->cwnd, b->prior_cwnd);
     t->ssthresh = aksu_max32(t->ssthresh, b->prior_ssthresh);
