@@ -227,7 +227,7 @@ struct aksu_tcb {
     struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent last
 };
 
-enum { AKSU_RUNS = 10 };
+enum { AKSU_RUNS = 8 };
 
 /// Octets in flight that were last sent together and share their fate.
 struct aksu_run {
@@ -247,8 +247,8 @@ struct aksu_board {
     uint16_t flags;          ///< the library's
     uint16_t rtt_ms;         ///< RACK.rtt
     uint16_t min_rtt_ms;     ///< RACK.min_RTT; 0 = none yet
-    uint8_t cubic;           ///< the congestion control's
-    uint8_t reserved;        ///< zero
+    uint8_t phase;           ///< the congestion control's
+    uint8_t quick;           ///< segments to acknowledge at once, after a gap
     uint32_t xmit_ms;        ///< RACK.xmit_ts
     aksu_seq end_seq;        ///< RACK.end_seq
     aksu_seq fack;           ///< RACK.fack
@@ -258,8 +258,7 @@ struct aksu_board {
     uint32_t prr_out;        ///< RFC 9937
     uint32_t recover_fs;     ///< RFC 9937 RecoverFS
     uint32_t prior_cwnd;     ///< cwnd before the last reduction
-    uint32_t prior_ssthresh; ///< likewise
-    uint32_t control[5];     ///< the congestion control's
+    uint32_t control[4];     ///< the congestion control's
     struct aksu_run run[AKSU_RUNS];
 };
 

@@ -4,6 +4,8 @@
 // is refused.
 #include "tcp.h"
 
+enum { QUICK = 16 }; // segments after a gap, each acknowledged at once
+
 // The peer's SYN once more, in SYN-RECEIVED: it is known already.
 static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
@@ -185,8 +187,13 @@ static void take_urgent(const struct aksu_step *c, struct aksu_tcb *t)
 static void take_text(const struct aksu_step *c, struct aksu_tcb *t)
 {
     bool now = aksu_tcp_take_text(c);
-    if (c->b && now) c->b->reserved = 16;
-    if (c->b && c->b->reserved) { c->b->reserved--; now = true; }
+
+    if (c->b && now) {
+        c->b->quick = QUICK;
+    } else if (c->b && c->b->quick > 0) {
+        c->b->quick--;
+        now = true;
+    }
     if (now || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0 ||
         (t->timers & AKSU_TIMER_ACK)) {
         t->owed |= AKSU_OWE_ACK;

@@ -6,7 +6,6 @@
 // board.control, in congestion avoidance and in slow start
 enum {
     W_MAX, // octets
-    PRIOR, // cwnd before the last reduction
     EPOCH_MS,
     K_MS,
     W_EST,
@@ -15,7 +14,7 @@ enum {
     ROUND                 // RTT samples in it, << 8 rounds of CSS, << 16 the RTT that led to CSS
 };
 
-// board.cubic
+// board.phase
 enum { EPOCH = 0x01, CSS = 0x02, ROUNDS = 0x04 };
 
 enum {
@@ -57,7 +56,7 @@ static void begin_epoch(const struct aksu_step *c, uint32_t *control)
     control[EPOCH_MS] = c->now_ms;
     control[K_MS] = curve_ms(t->snd_mss, control[W_MAX] - t->cwnd);
     control[W_EST] = t->cwnd;
-    c->b->cubic |= EPOCH;
+    c->b->phase |= EPOCH;
 }
 
 // RFC 9438 4.2 to 4.5.
@@ -67,7 +66,7 @@ static void avoid(const struct aksu_step *c, uint32_t octets)
     uint32_t *control = c->b->control;
     uint32_t mss = t->snd_mss;
 
-    if (!(c->b->cubic & EPOCH)) {
+    if (!(c->b->phase & EPOCH)) {
         begin_epoch(c, control);
     }
     uint32_t elapsed = c->now_ms - control[EPOCH_MS] + t->srtt / 8u;
@@ -80,7 +79,7 @@ static void avoid(const struct aksu_step *c, uint32_t octets)
         target += curve(mss, elapsed - k);
     }
     // Alpha is 9/17 until the window before is reached again, then 1 (4.3).
-    uint32_t alpha = control[W_EST] < control[PRIOR] ? mss * 9 / 17 : mss;
+    uint32_t alpha = control[W_EST] < c->b->prior_cwnd ? mss * 9 / 17 : mss;
 
     control[W_EST] += aksu_max32(aksu_tcp_share(alpha, octets, t->cwnd), 1);
     target = aksu_min32(target, t->cwnd + t->cwnd / 2);
@@ -100,34 +99,40 @@ static uint32_t slow_down(const struct aksu_step *c)
     uint32_t baseline = control[ROUND_MS] >> 16;
     uint32_t samples = control[ROUND] & UINT8_MAX;
     uint32_t rounds = control[ROUND] >> 8 & UINT8_MAX;
-    if (!(b->cubic & ROUNDS)) { b->cubic |= ROUNDS; samples = 0; least = UINT16_MAX; baseline=0; rounds=0; }
+    if (!(b->phase & ROUNDS)) {
+        b->phase |= ROUNDS;
+        samples = 0;
+        least = UINT16_MAX;
+        baseline = 0;
+        rounds = 0;
+    }
 
-    if ((b->cubic & CSS) && aksu_seq_leq(control[ROUND_END], t->snd_una)) {
+    if ((b->phase & CSS) && aksu_seq_leq(control[ROUND_END], t->snd_una)) {
         control[ROUND_END] = t->snd_max;
         if (++rounds >= 1) {
             t->ssthresh = t->cwnd;
         }
     }
-    if (samples == 0) least = UINT16_MAX;
+    if (samples == 0)
+        least = UINT16_MAX;
     least = aksu_min32(least, b->rtt_ms);
     samples++;
     if (samples >= SAMPLES) {
         uint32_t base = b->min_rtt_ms;
-        uint32_t thresh =
-            aksu_min32(aksu_max32(base / 8, RTT_THRESH_MIN_MS), RTT_THRESH_MAX_MS);
-        if (!(b->cubic & CSS) && least >= base + thresh) {
-            b->cubic |= CSS;
+        uint32_t thresh = aksu_min32(aksu_max32(base / 8, RTT_THRESH_MIN_MS), RTT_THRESH_MAX_MS);
+        if (!(b->phase & CSS) && least >= base + thresh) {
+            b->phase |= CSS;
             baseline = least;
             rounds = 0;
             control[ROUND_END] = t->snd_max;
-        } else if ((b->cubic & CSS) && least < baseline) {
-            b->cubic &= (uint8_t)~CSS;
+        } else if ((b->phase & CSS) && least < baseline) {
+            b->phase &= (uint8_t)~CSS;
         }
         samples = 0;
     }
     control[ROUND_MS] = baseline << 16 | least;
     control[ROUND] = rounds << 8 | samples;
-    return (b->cubic & CSS) ? CSS_GROWTH : 1;
+    return (b->phase & CSS) ? CSS_GROWTH : 1;
 }
 
 static void acked(const struct aksu_step *c, uint32_t octets)
@@ -152,8 +157,7 @@ static void reduce(const struct aksu_step *c, uint32_t flight)
 
     // Fast convergence: a flow whose window shrinks gives way to others.
     control[W_MAX] = t->cwnd < control[W_MAX] ? t->cwnd - t->cwnd * 3 / 20 : t->cwnd;
-    control[PRIOR] = t->cwnd;
-    c->b->cubic = 0;
+    c->b->phase = 0;
     t->ssthresh = aksu_max32(flight - flight / 10 * 3, UINT32_C(2) * t->snd_mss);
 }
 
@@ -187,7 +191,7 @@ static void idle(const struct aksu_step *c)
 {
     aksu_newreno.idle(c);
     if (c->b) {
-        c->b->cubic = 0;
+        c->b->phase = 0;
     }
 }
 

@@ -240,7 +240,6 @@ static void remember(const struct aksu_step *c)
     struct aksu_board *b = c->b;
 
     b->prior_cwnd = c->t->cwnd;
-    b->prior_ssthresh = c->t->ssthresh;
     b->undo_retrans = 0;
     set(b, UNDO);
 }
@@ -253,7 +252,7 @@ static void undo(const struct aksu_step *c, struct aksu_tcb *t)
     set(b, (b->flags & LOSS) ? 0 : REORDERED); // it came, but late
     clear(b, UNDO | LOSS);
     t->cwnd = aksu_max32(t->cwnd, b->prior_cwnd);
-    t->ssthresh = aksu_max32(t->ssthresh, b->prior_ssthresh);
+    t->ssthresh = t->cwnd; // RFC 4015 3.2
     t->recover = t->snd_una;
     t->backoff = 0;
     t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
