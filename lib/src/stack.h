@@ -143,7 +143,13 @@ static inline bool aksu_table_is(const struct aksu_row *row, aksu_handle conn)
 static inline struct aksu_board *aksu_table_board(const struct aksu *net,
                                                   const struct aksu_row *row)
 {
-    return net->boards ? &net->boards[row - net->store->row] : NULL;
+    if (!net->boards) {
+        return NULL;
+    }
+    uint32_t size =
+        (uint32_t)(sizeof(struct aksu_board) + net->boards->runs * sizeof(struct aksu_run));
+
+    return (void *)((uint8_t *)net->boards->first + (size_t)(row - net->store->row) * size);
 }
 
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);

@@ -206,6 +206,8 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
 }
 
 // What the header's own macro says of its version and layout.
+#include <stdlib.h>
+#define RUNS (getenv("RUNS") ? (uint32_t)atoi(getenv("RUNS")) : 64)
 AKSU_STORAGE(version_of_header, 1, 1, 1, 1);
 
 static void make_storage(struct aksu_storage *s, const struct aksu_sim_config *config)
@@ -278,7 +280,10 @@ static void start_stack(struct aksu_sim_host *host, const struct aksu_sim_config
         sim_fail(host, "a size is out of range: see AKSU_STORAGE");
         return;
     }
-    c.boards = host->boards = sim_alloc(host->store.rows * sizeof *c.boards);
+    host->boards.runs = RUNS;
+    host->boards.connections = host->store.rows;
+    host->boards.first = sim_alloc(host->store.rows * (sizeof *host->boards.first + RUNS * sizeof(struct aksu_run)));
+    c.boards = &host->boards;
     error = aksu_init(&host->net, &host->store, &c);
     if (error) {
         sim_fail(host, "aksu_init: %s", aksu_error_name(error));
@@ -564,7 +569,7 @@ static void free_host(struct aksu_sim_host *host)
         free(entry);
     }
     free_storage(&host->store);
-    free(host->boards);
+    free(host->boards.first);
     free(host->buffer);
     free(host);
 }

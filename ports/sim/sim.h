@@ -51,7 +51,7 @@ struct aksu_sim_host {
     uint64_t steps;
     struct aksu_trace trace;
     struct aksu_storage store;
-    struct aksu_board *boards;
+    struct aksu_boards boards;
     void *buffer;
     size_t buffer_size;
     void (*input)(void *user, struct aksu_sim_host *wire, const uint8_t *frame, size_t len);

@@ -147,8 +147,7 @@ extern const struct aksu_link aksu_ethernet;
 struct aksu_config {
     const struct aksu_profile *profile; ///< required
     const struct aksu_link *link;       ///< &aksu_ethernet, or NULL for bare IP
-    struct aksu_board *boards;          ///< one for each connection of the storage, if the profile
-                                        ///< has a recovery; NULL: it is not used
+    const struct aksu_boards *boards;   ///< for the profile's recovery; NULL: it is not used
     void *user;                         ///< for the port's or the application's own use
     struct aksu_addr addr;              ///< our IPv4 address
     struct aksu_addr gateway;           ///< or zero: only the local network is reached
@@ -334,7 +333,7 @@ struct aksu {
     const struct aksu_storage *store;
     const struct aksu_profile *profile;
     const struct aksu_link *link;
-    struct aksu_board *boards;
+    const struct aksu_boards *boards;
     // What only some images need, and then link: set by the calls that need it.
     void (*step)(const struct aksu_step *);
     const struct aksu_resolver *resolver;

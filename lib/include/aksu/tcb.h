@@ -227,8 +227,6 @@ struct aksu_tcb {
     struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent last
 };
 
-enum { AKSU_RUNS = 8 };
-
 /// Octets in flight that were last sent together and share their fate.
 struct aksu_run {
     aksu_seq end;  ///< one past the last of them
@@ -237,29 +235,47 @@ struct aksu_run {
     uint8_t flags; ///< the library's
 };
 
-/// What aksu_rack keeps of a connection beside its TCB: the scoreboard, RFC 8985, RFC 9937. Zeroed
-/// when a connection begins. Like the TCB it is plain numbers.
+/// What aksu_rack keeps of a connection beside its TCB: the scoreboard, RFC 8985, RFC 9937. Like
+/// the TCB it is plain numbers, zero when a connection begins; but size, and as many runs lie
+/// behind it: see AKSU_BOARDS.
 struct aksu_board {
-    uint8_t runs;            ///< number of runs
-    uint8_t mult;            ///< RACK.reo_wnd_mult - 1
-    uint8_t persist;         ///< RACK.reo_wnd_persist
-    uint8_t undo_retrans;    ///< segments sent again since the last reduction, without a D-SACK yet
-    uint16_t flags;          ///< the library's
-    uint16_t rtt_ms;         ///< RACK.rtt
-    uint16_t min_rtt_ms;     ///< RACK.min_RTT; 0 = none yet
-    uint8_t phase;           ///< the congestion control's
-    uint8_t quick;           ///< segments to acknowledge at once, after a gap
-    uint32_t xmit_ms;        ///< RACK.xmit_ts
-    aksu_seq end_seq;        ///< RACK.end_seq
-    aksu_seq fack;           ///< RACK.fack
-    aksu_seq dsack_round;    ///< RACK.dsack_round
-    aksu_seq tlp_end;        ///< TLP.end_seq
-    uint32_t prr_delivered;  ///< RFC 9937
-    uint32_t prr_out;        ///< RFC 9937
-    uint32_t recover_fs;     ///< RFC 9937 RecoverFS
-    uint32_t prior_cwnd;     ///< cwnd before the last reduction
-    uint32_t control[4];     ///< the congestion control's
-    struct aksu_run run[AKSU_RUNS];
+    uint8_t size;           ///< room for so many runs, at least 4
+    uint8_t runs;           ///< number of runs
+    uint8_t mult;           ///< RACK.reo_wnd_mult - 1
+    uint8_t persist;        ///< RACK.reo_wnd_persist
+    uint8_t undo_retrans;   ///< segments sent again since the last reduction, without a D-SACK yet
+    uint8_t phase;          ///< the congestion control's
+    uint8_t quick;          ///< segments to acknowledge at once, after a gap
+    uint8_t reserved;       ///< zero
+    uint16_t flags;         ///< the library's
+    uint16_t also_reserved; ///< zero
+    uint16_t rtt_ms;        ///< RACK.rtt
+    uint16_t min_rtt_ms;    ///< RACK.min_RTT; 0 = none yet
+    uint32_t xmit_ms;       ///< RACK.xmit_ts
+    aksu_seq end_seq;       ///< RACK.end_seq
+    aksu_seq dsack_round;   ///< RACK.dsack_round
+    aksu_seq tlp_end;       ///< TLP.end_seq
+    uint32_t prr_delivered; ///< RFC 9937
+    uint32_t prr_out;       ///< RFC 9937
+    uint32_t recover_fs;    ///< RFC 9937 RecoverFS
+    uint32_t prior_cwnd;    ///< cwnd before the last reduction
+    uint32_t control[4];    ///< the congestion control's
+};
+
+/// Defines `name`, a static struct aksu_boards: boards for so many connections. runs: 4 to 255;
+/// what is in flight in so many pieces is told apart, and 8 octets each are needed.
+#define AKSU_BOARDS(name, connections, runs)                                                       \
+    static struct {                                                                                \
+        struct aksu_board board;                                                                   \
+        struct aksu_run run[runs];                                                                 \
+    } name##_boards[connections];                                                                  \
+    static const struct aksu_boards name = {&name##_boards[0].board, connections, runs}
+
+/// Boards of a stack. Made by AKSU_BOARDS.
+struct aksu_boards {
+    struct aksu_board *first;
+    uint32_t connections;
+    uint32_t runs;
 };
 
 /// How a connection begins: what the pure core cannot know by itself.

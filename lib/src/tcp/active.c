@@ -197,7 +197,9 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
     const struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms, b};
 
     if (b && t->state <= AKSU_LISTEN) {
+        uint8_t size = b->size;
         memset(b, 0, sizeof *b);
+        b->size = size;
     }
     if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
         listen_again(&c);

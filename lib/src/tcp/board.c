@@ -16,7 +16,7 @@ uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b,
     uint32_t octets = 0;
 
     for (unsigned i = 0; i < b->runs; i++) {
-        if ((b->run[i].flags & AKSU_RUN_STATUS) == status) {
+        if ((aksu_runs(b)[i].flags & AKSU_RUN_STATUS) == status) {
             octets += aksu_run_len(t, b, i);
         }
     }
@@ -26,18 +26,18 @@ uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b,
 static void take_out(struct aksu_board *b, unsigned i)
 {
     b->runs--;
-    memmove(&b->run[i], &b->run[i + 1], (b->runs - i) * sizeof b->run[0]);
+    memmove(&aksu_runs(b)[i], &aksu_runs(b)[i + 1], (b->runs - i) * sizeof(struct aksu_run));
 }
 
 // What merging a run with the next one would lose.
-static uint32_t cost(const struct aksu_tcb *t, const struct aksu_board *b, unsigned i)
+static uint32_t cost(const struct aksu_board *b, unsigned i)
 {
-    const struct aksu_run *r = &b->run[i];
+    const struct aksu_run *r = &aksu_runs(b)[i];
     const struct aksu_run *next = r + 1;
     unsigned differ = r->flags ^ next->flags;
 
     if (differ & AKSU_RUN_SACKED) {
-        return COST_SACKED + aksu_run_len(t, b, (r->flags & AKSU_RUN_SACKED) ? i : i + 1);
+        return COST_SACKED;
     }
     if (differ & AKSU_RUN_LOST) {
         return COST_LOST;
@@ -71,7 +71,7 @@ static void merge_times(struct aksu_run *r, const struct aksu_run *from)
 // lost before received.
 static void merge(struct aksu_board *b, unsigned i)
 {
-    struct aksu_run *r = &b->run[i];
+    struct aksu_run *r = &aksu_runs(b)[i];
     struct aksu_run next = r[1];
     unsigned status = r->flags & AKSU_RUN_STATUS;
     unsigned other = next.flags & AKSU_RUN_STATUS;
@@ -93,10 +93,10 @@ static void merge(struct aksu_board *b, unsigned i)
 }
 
 // Merges what says the same of its octets.
-void aksu_board_join(const struct aksu_tcb *t, struct aksu_board *b)
+void aksu_board_join(struct aksu_board *b)
 {
     for (unsigned i = 0; i + 1 < b->runs;) {
-        if (cost(t, b, i) == 0) {
+        if (cost(b, i) == 0) {
             merge(b, i);
         } else {
             i++;
@@ -104,21 +104,26 @@ void aksu_board_join(const struct aksu_tcb *t, struct aksu_board *b)
     }
 }
 
-// Makes room for two more runs.
-void aksu_board_room(const struct aksu_tcb *t, struct aksu_board *b)
+// Makes room for two more runs. Acknowledgments are forgotten only if forget, the rightmost first.
+// Returns whether there is room.
+bool aksu_board_room(struct aksu_board *b, bool forget)
 {
-    while (b->runs > AKSU_RUNS - 2) {
-        uint32_t least = COST_MAX;
-        unsigned which = 0;
+    while (b->runs > b->size - 2u) {
+        uint32_t least = COST_SACKED + forget;
+        unsigned which = b->size;
         for (unsigned i = 0; i + 1 < b->runs; i++) {
-            uint32_t this = cost(t, b, i);
-            if (this < least) {
+            uint32_t this = cost(b, i);
+            if (this < least || (forget && this == COST_SACKED)) {
                 least = this;
                 which = i;
             }
         }
+        if (which == b->size) {
+            return false;
+        }
         merge(b, which);
     }
+    return true;
 }
 
 // Has a run begin at a number in flight; there is room for one. Returns which.
@@ -126,15 +131,15 @@ unsigned aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b, aksu_s
 {
     unsigned i = 0;
 
-    while (i < b->runs && aksu_seq_leq(b->run[i].end, at)) {
+    while (i < b->runs && aksu_seq_leq(aksu_runs(b)[i].end, at)) {
         i++;
     }
     if (i == b->runs || aksu_run_start(t, b, i) == at) {
         return i;
     }
-    memmove(&b->run[i + 1], &b->run[i], (b->runs - i) * sizeof b->run[0]);
+    memmove(&aksu_runs(b)[i + 1], &aksu_runs(b)[i], (b->runs - i) * sizeof(struct aksu_run));
     b->runs++;
-    b->run[i].end = at;
+    aksu_runs(b)[i].end = at;
     return i + 1;
 }
 
@@ -145,7 +150,7 @@ void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status)
     struct aksu_board *b = c->b;
 
     if (b->runs > 0) {
-        struct aksu_run *last = &b->run[b->runs - 1];
+        struct aksu_run *last = &aksu_runs(b)[b->runs - 1];
         uint32_t span = aksu_run_age(last, c->now_ms) + last->span;
         if (last->flags == status && span <= b->min_rtt_ms / 8u) {
             last->at = (uint16_t)c->now_ms;
@@ -154,8 +159,8 @@ void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status)
             return;
         }
     }
-    aksu_board_room(c->t, b);
-    struct aksu_run *r = &b->run[b->runs++];
+    aksu_board_room(b, true);
+    struct aksu_run *r = &aksu_runs(b)[b->runs++];
 
     r->end = end;
     r->at = (uint16_t)c->now_ms;

@@ -87,6 +87,17 @@ static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end
     }
 }
 
+// One past the last octet that the peer has, if it is beyond snd_una.
+static aksu_seq sacked_up_to(const struct aksu_tcb *t, const struct aksu_board *b)
+{
+    unsigned i = b->runs;
+
+    while (i > 0 && !(aksu_runs(b)[i - 1].flags & AKSU_RUN_SACKED)) {
+        i--;
+    }
+    return i > 0 ? aksu_runs(b)[i - 1].end : t->snd_una;
+}
+
 // Octets of run r up to end are with the peer (RFC 8985 6.2 steps 1 to 3).
 static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_t len, aksu_seq end,
                     bool front, struct news *n)
@@ -108,10 +119,8 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_
     if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
         b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
     }
-    if (!(b->flags & KNOWN) || aksu_seq_lt(b->fack, end)) {
-        b->fack = end;
-    } else if (aksu_seq_lt(end, b->fack)) {
-        set(b, REORDERED);
+    if (aksu_seq_lt(end, sacked_up_to(c->t, b))) {
+        set(b, REORDERED); // RACK.fack is ahead
     }
     rack_update(c, rtt_ms + r->span, end, 0);
 }
@@ -124,7 +133,7 @@ static void take_front(const struct aksu_step *c, aksu_seq una, struct news *n)
     unsigned gone = 0;
 
     for (unsigned i = 0; i < b->runs && aksu_seq_lt(una, t->snd_una); i++) {
-        const struct aksu_run *r = &b->run[i];
+        const struct aksu_run *r = &aksu_runs(b)[i];
         aksu_seq end = aksu_seq_min(r->end, t->snd_una);
         if (!(r->flags & AKSU_RUN_SACKED)) {
             deliver(c, r, end - una, end, i == 0, n);
@@ -133,7 +142,7 @@ static void take_front(const struct aksu_step *c, aksu_seq una, struct news *n)
         una = end;
     }
     b->runs = (uint8_t)(b->runs - gone);
-    memmove(b->run, b->run + gone, b->runs * sizeof b->run[0]);
+    memmove(aksu_runs(b), aksu_runs(b) + gone, b->runs * sizeof(struct aksu_run));
 }
 
 // Marks what one SACK block covers.
@@ -142,18 +151,20 @@ static void take_block(const struct aksu_step *c, aksu_seq start, aksu_seq end, 
     const struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
 
-    aksu_board_room(t, b);
+    if (!aksu_board_room(b, false)) {
+        return; // not told apart: see board.c
+    }
     unsigned i = aksu_board_split(t, b, start);
     unsigned last = aksu_board_split(t, b, end);
 
     for (; i < last; i++) {
-        struct aksu_run *r = &b->run[i];
+        struct aksu_run *r = &aksu_runs(b)[i];
         if (!(r->flags & AKSU_RUN_SACKED)) {
             deliver(c, r, aksu_run_len(t, b, i), r->end, false, n);
             r->flags = (uint8_t)((r->flags & ~AKSU_RUN_LOST) | AKSU_RUN_SACKED);
         }
     }
-    aksu_board_join(t, b);
+    aksu_board_join(b);
 }
 
 // The first block tells of a duplicate if it is acknowledged otherwise too (RFC 2883 4).
@@ -206,7 +217,7 @@ static uint32_t detect(const struct aksu_step *c, struct news *n)
     uint32_t timeout = 0;
 
     for (unsigned i = 0; i < b->runs; i++) {
-        struct aksu_run *r = &b->run[i];
+        struct aksu_run *r = &aksu_runs(b)[i];
         if ((r->flags & AKSU_RUN_STATUS) || !sent_before_latest(b, r, c->now_ms)) {
             continue;
         }
@@ -258,7 +269,7 @@ static void undo(const struct aksu_step *c, struct aksu_tcb *t)
     t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
     aksu_tcp_leave_recovery(t);
     for (unsigned i = 0; i < b->runs; i++) {
-        b->run[i].flags &= (uint8_t)~AKSU_RUN_LOST;
+        aksu_runs(b)[i].flags &= (uint8_t)~AKSU_RUN_LOST;
     }
 }
 
@@ -429,17 +440,17 @@ static void sent(const struct aksu_step *c, aksu_seq max)
     b->prr_out += end - start;
     if (aksu_seq_lt(start, max)) {
         aksu_seq to = aksu_seq_min(end, max);
-        aksu_board_room(t, b);
+        aksu_board_room(b, true);
         unsigned i = aksu_board_split(t, b, start);
         unsigned last = aksu_board_split(t, b, to);
         for (; i < last; i++) {
-            struct aksu_run *r = &b->run[i];
+            struct aksu_run *r = &aksu_runs(b)[i];
             r->flags = (uint8_t)((r->flags & AKSU_RUN_SACKED) | AKSU_RUN_RETRANS);
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
         }
         b->undo_retrans = (uint8_t)aksu_min32(b->undo_retrans + 1u, UINT8_MAX);
-        aksu_board_join(t, b);
+        aksu_board_join(b);
     }
     if (aksu_seq_lt(max, end)) {
         // An octet that probes a window of zero is not expected to be taken.
@@ -509,14 +520,14 @@ static bool timed_out(const struct aksu_step *c)
     if (b->runs == 0) {
         return false;
     }
-    bool reneged = (b->run[0].flags & AKSU_RUN_SACKED) != 0;
+    bool reneged = (aksu_runs(b)[0].flags & AKSU_RUN_SACKED) != 0;
     uint32_t old = b->rtt_ms + reordering_window(t, b);
 
     if (t->retries == 1 && !(b->flags & LOSS)) {
         remember(c);
     }
     for (unsigned i = 0; i < b->runs; i++) {
-        struct aksu_run *r = &b->run[i];
+        struct aksu_run *r = &aksu_runs(b)[i];
         if (reneged) {
             r->flags &= (uint8_t)~AKSU_RUN_SACKED;
         }
@@ -526,7 +537,7 @@ static bool timed_out(const struct aksu_step *c)
     }
     set(b, LOSS);
     clear(b, PROBED | PROBED_AGAIN | PROBE);
-    aksu_board_join(t, b);
+    aksu_board_join(b);
     return true;
 }
 
@@ -553,7 +564,7 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     if (must && (b->flags & PROBE)) {
         return probe(t, seq);
     }
-    while (i < b->runs && !(b->run[i].flags & AKSU_RUN_LOST)) {
+    while (i < b->runs && !(aksu_runs(b)[i].flags & AKSU_RUN_LOST)) {
         i++;
     }
     if (i == b->runs) {
