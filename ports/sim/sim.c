@@ -281,6 +281,7 @@ static void start_stack(struct aksu_sim_host *host, const struct aksu_sim_config
         return;
     }
     host->boards.runs = RUNS;
+    host->boards.find = aksu_boards_find;
     host->boards.connections = host->store.rows;
     host->boards.first = sim_alloc(host->store.rows * (sizeof *host->boards.first + RUNS * sizeof(struct aksu_run)));
     c.boards = &host->boards;

@@ -262,22 +262,6 @@ struct aksu_board {
     uint32_t control[4];    ///< the congestion control's
 };
 
-/// Defines `name`, a static struct aksu_boards: boards for so many connections. runs: 4 to 255;
-/// what is in flight in so many pieces is told apart, and 8 octets each are needed.
-#define AKSU_BOARDS(name, connections, runs)                                                       \
-    static struct {                                                                                \
-        struct aksu_board board;                                                                   \
-        struct aksu_run run[runs];                                                                 \
-    } name##_boards[connections];                                                                  \
-    static const struct aksu_boards name = {&name##_boards[0].board, connections, runs}
-
-/// Boards of a stack. Made by AKSU_BOARDS.
-struct aksu_boards {
-    struct aksu_board *first;
-    uint32_t connections;
-    uint32_t runs;
-};
-
 /// How a connection begins: what the pure core cannot know by itself.
 struct aksu_open {
     aksu_seq iss;     ///< initial send sequence number, RFC 6528
@@ -393,11 +377,10 @@ struct aksu_congestion {
 /// Loss recovery of a sender whose peer sends SACKs (RFC 2018), in place of NewReno's. NULL in a
 /// profile: NewReno (RFC 6582). Its state is a struct aksu_board for each connection.
 struct aksu_recovery {
-    void (*acked)(const struct aksu_step *, uint32_t octets); ///< an ACK; by how much snd_una moved
-    void (*sent)(const struct aksu_step *, aksu_seq max);     ///< text or FIN; snd_max before it
-    bool (*arm)(const struct aksu_step *);       ///< the retransmission timer, to something sooner
-    bool (*expired)(const struct aksu_step *);   ///< it ran out: false: that is a timeout
-    bool (*timed_out)(const struct aksu_step *); ///< a timeout, before cwnd knows
+    void (*acked)(const struct aksu_step *, aksu_seq una); ///< an ACK; snd_una before it
+    void (*sent)(const struct aksu_step *, aksu_seq max);  ///< text or FIN; snd_max before it
+    bool (*arm)(const struct aksu_step *);     ///< the retransmission timer, to something sooner
+    bool (*expired)(const struct aksu_step *); ///< it ran out: false: that is a timeout
     uint32_t (*next)(const struct aksu_tcb *, const struct aksu_board *,
                      aksu_seq *seq); ///< what to send
 };

@@ -104,7 +104,7 @@ static bool choose_open(const struct aksu_profile *p, const struct aksu_tcb *t,
     aksu_seq seq = again ? t->snd_una : t->snd_nxt;
     uint32_t count;
 
-    if (aksu_tcp_boarded(t, b) && !(again & AKSU_OWE_PROBE)) {
+    if (b && !(again & AKSU_OWE_PROBE)) {
         count = p->recovery->next(t, b, &seq);
     } else {
         count = aksu_tcp_can_send(t, again, 0);
@@ -211,6 +211,9 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
 
     if (wait < 0 && wait != -AKSU_TIMER_ACK) {
         return AKSU_NEXT_TICK;
+    }
+    if ((t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
+        b = NULL; // not in use
     }
     if (!plan) {
         plan = &unwanted;

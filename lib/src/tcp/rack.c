@@ -5,11 +5,12 @@
 #include "board.h"
 
 enum {
-    DUPACKS = 3,           // RFC 8985 5.2, RACK.DupThresh
-    MULT_MAX = 64,         // a wider window than srtt is none
-    PERSIST = 16,          // recoveries that a wider window outlives, RFC 8985 7.1
-    SLACK_MS = 2,          // what whole milliseconds may hide between two times
-    MAX_ACK_DELAY_MS = 200 // RFC 8985 7.2
+    DUPACKS = 3,            // RFC 8985 5.2, RACK.DupThresh
+    MULT_MAX = 64,          // a wider window than srtt is none
+    PERSIST = 16,           // recoveries that a wider window outlives, RFC 8985 7.1
+    SLACK_MS = 2,           // what whole milliseconds may hide between two times
+    MAX_ACK_DELAY_MS = 200, // RFC 8985 7.2
+    QUICK = 16              // segments behind a gap
 };
 
 // board.flags
@@ -177,6 +178,23 @@ static bool is_dsack(const struct aksu_segment *s)
             aksu_seq_leq(first->end, s->sack[1].end));
 }
 
+// RFC 8985 6.2 step 4 and RFC 3708: octets came twice. Once in a round trip the window widens.
+static void took_twice(const struct aksu_step *c, struct news *n)
+{
+    struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+
+    if (!(b->flags & DSACK_ROUND) || aksu_seq_leq(b->dsack_round, t->snd_una)) {
+        set(b, DSACK_ROUND);
+        b->dsack_round = t->snd_max;
+        b->mult = (uint8_t)aksu_min32(b->mult + 1u, MULT_MAX);
+        b->persist = PERSIST;
+    }
+    if ((b->flags & UNDO) && b->undo_retrans > 0 && --b->undo_retrans == 0) {
+        n->spurious = true;
+    }
+}
+
 static void take_blocks(const struct aksu_step *c, struct news *n)
 {
     const struct aksu_tcb *t = c->t;
@@ -185,7 +203,10 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
     if (!(s->options & AKSU_OPT_SACK)) {
         return;
     }
-    n->dsack = s->sacks > 0 && is_dsack(s);
+    if (s->sacks > 0 && is_dsack(s)) {
+        n->dsack = true;
+        took_twice(c, n);
+    }
     for (unsigned i = 0; i < s->sacks; i++) {
         const struct aksu_range *r = &s->sack[i];
         if (aksu_seq_lt(t->snd_una, r->start) && aksu_seq_lt(r->start, r->end) &&
@@ -337,23 +358,6 @@ static void leave(const struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
-// RFC 8985 6.2 step 4 and RFC 3708: octets came twice. Once in a round trip the window widens.
-static void took_twice(const struct aksu_step *c, struct news *n)
-{
-    struct aksu_tcb *t = c->t;
-    struct aksu_board *b = c->b;
-
-    if (!(b->flags & DSACK_ROUND) || aksu_seq_leq(b->dsack_round, t->snd_una)) {
-        set(b, DSACK_ROUND);
-        b->dsack_round = t->snd_max;
-        b->mult = (uint8_t)aksu_min32(b->mult + 1u, MULT_MAX);
-        b->persist = PERSIST;
-    }
-    if ((b->flags & UNDO) && b->undo_retrans > 0 && --b->undo_retrans == 0) {
-        n->spurious = true;
-    }
-}
-
 // RFC 8985 7.4.2: what the ACK tells of a tail loss probe. One that repaired a loss has hidden it.
 static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const struct news *n,
                         bool advanced)
@@ -389,20 +393,46 @@ static uint32_t probe_timeout(const struct aksu_step *c)
     return t->srtt / 4u + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
 }
 
-// An ACK; octets: by how much it moved snd_una.
-static void acked(const struct aksu_step *c, uint32_t octets)
+// While there is a gap, and for a while behind it, each segment is acknowledged at once: the sender
+// needs to know, and its window is small then (RFC 5681 4.2).
+static void acknowledge(const struct aksu_step *c)
+{
+    struct aksu_board *b = c->b;
+
+    if (c->t->ranges > 0) {
+        b->quick = QUICK;
+    } else if (b->quick > 0 && c->s->len > 0) {
+        b->quick--;
+        c->t->owed |= AKSU_OWE_ACK;
+    }
+}
+
+// What is lost is known: the window follows.
+static void respond(const struct aksu_step *c, const struct news *n, bool safe)
+{
+    struct aksu_tcb *t = c->t;
+
+    if (n->lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
+        reduce(c, t, n->delivered);
+    }
+    if (t->flags & AKSU_F_RECOVERY) {
+        reduce_rate(c, t, n, safe && !n->lost);
+    }
+}
+
+// An ACK; una: where snd_una was.
+static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     struct news n = {0, false, false, false};
     unsigned kind = b->flags & (REO | PTO);
+    uint32_t octets = t->snd_una - una;
 
+    acknowledge(c);
     t->flags &= (uint16_t)~AKSU_F_PARTIAL; // each ACK that advances restarts the timer
-    take_front(c, t->snd_una - octets, &n);
+    take_front(c, una, &n);
     take_blocks(c, &n);
-    if (n.dsack) {
-        took_twice(c, &n);
-    }
     judge_probe(c, t, &n, octets > 0);
     if (octets > 0) {
         t->backoff = 0;
@@ -411,20 +441,17 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     if (n.spurious && (b->flags & UNDO)) {
         undo(c, t);
     }
-    if ((t->flags & AKSU_F_RECOVERY || b->flags & LOSS) && aksu_seq_leq(t->recover, t->snd_una)) {
+    if (((t->flags & AKSU_F_RECOVERY) || (b->flags & LOSS)) &&
+        aksu_seq_leq(t->recover, t->snd_una)) {
         leave(c, t);
     } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
         c->p->congestion->acked(c, octets);
     }
     look(c, &n);
-    if (n.lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
-        reduce(c, t, n.delivered);
-    }
-    if (t->flags & AKSU_F_RECOVERY) {
-        reduce_rate(c, t, &n, octets > 0 && !n.lost);
-    }
-    if (!(b->flags & REO) && ((kind & REO) || ((kind & PTO) && probe_timeout(c) == 0))) {
-        aksu_tcp_arm_rtx(c); // it is not the time for that any more
+    respond(c, &n, octets > 0);
+    if (!(b->flags & REO) && t->snd_una != t->snd_max &&
+        (octets > 0 || (kind & REO) || (kind != 0 && probe_timeout(c) == 0))) {
+        aksu_tcp_arm_rtx(c);
     }
 }
 
@@ -455,8 +482,8 @@ static void sent(const struct aksu_step *c, aksu_seq max)
     if (aksu_seq_lt(max, end)) {
         // An octet that probes a window of zero is not expected to be taken.
         aksu_board_add(c, end, t->snd_nxt == end ? 0 : AKSU_RUN_LOST);
-        t->snd_nxt = end;
     }
+    t->snd_nxt = t->snd_max;
     if (b->flags & PROBE) {
         clear(b, PROBE);
         set(b, aksu_seq_lt(start, max) ? PROBED | PROBED_AGAIN : PROBED);
@@ -484,46 +511,16 @@ static bool arm(const struct aksu_step *c)
     return true;
 }
 
-// The retransmission timer, which has stopped. False: it was that for a timeout.
-static bool expired(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-    struct aksu_board *b = c->b;
-    unsigned kind = b->flags & (REO | PTO);
-    struct news n = {0, false, false, false};
-
-    clear(b, REO | PTO);
-    if (kind == 0 || t->snd_una == t->snd_max || t->snd_wnd == 0) {
-        return false;
-    }
-    if (kind & REO) {
-        look(c, &n);
-        if (n.lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
-            reduce(c, t, 0);
-            reduce_rate(c, t, &n, false);
-        }
-    } else {
-        set(b, PROBE);
-        t->owed |= AKSU_OWE_REXMIT;
-    }
-    aksu_tcp_arm_rtx(c);
-    return true;
-}
-
 // A timeout: RFC 8985 6.3. The first run is lost, and all that is older than the peer would need to
 // acknowledge it. A SACK of the first is one that the peer has gone back on (RFC 2018 8).
-static bool timed_out(const struct aksu_step *c)
+static void time_out(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-
-    if (b->runs == 0) {
-        return false;
-    }
     bool reneged = (aksu_runs(b)[0].flags & AKSU_RUN_SACKED) != 0;
     uint32_t old = b->rtt_ms + reordering_window(t, b);
 
-    if (t->retries == 1 && !(b->flags & LOSS)) {
+    if (t->retries == 0 && !(b->flags & LOSS)) {
         remember(c);
     }
     for (unsigned i = 0; i < b->runs; i++) {
@@ -538,6 +535,32 @@ static bool timed_out(const struct aksu_step *c)
     set(b, LOSS);
     clear(b, PROBED | PROBED_AGAIN | PROBE);
     aksu_board_join(b);
+}
+
+// The retransmission timer, which has stopped. False: it was that for a timeout, or a window probe.
+static bool expired(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+    unsigned kind = b->flags & (REO | PTO);
+    struct news n = {0, false, false, false};
+
+    clear(b, REO | PTO);
+    if (t->snd_una == t->snd_max || t->snd_wnd == 0) {
+        return false;
+    }
+    if (kind == 0) {
+        time_out(c);
+        return false;
+    }
+    if (kind & REO) {
+        look(c, &n);
+        respond(c, &n, false);
+    } else {
+        set(b, PROBE);
+        t->owed |= AKSU_OWE_REXMIT;
+    }
+    aksu_tcp_arm_rtx(c);
     return true;
 }
 
@@ -568,7 +591,8 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
         i++;
     }
     if (i == b->runs) {
-        return aksu_tcp_can_send(t, 0, t->snd_max - t->snd_una - flight);
+        uint32_t done = t->snd_max - t->snd_una - flight;
+        return aksu_tcp_can_send(t, 0, t->snd_nxt == t->snd_max ? done : 0);
     }
     *seq = aksu_run_start(t, b, i);
     uint32_t before = *seq - t->snd_una;
@@ -578,4 +602,4 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     return must || flight + len <= t->cwnd ? aksu_min32(len, wnd) : 0;
 }
 
-const struct aksu_recovery aksu_rack = {acked, sent, arm, expired, timed_out, next};
+const struct aksu_recovery aksu_rack = {acked, sent, arm, expired, next};

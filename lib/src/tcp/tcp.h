@@ -30,7 +30,7 @@ struct aksu_step {
     struct aksu_effects *fx;
     const struct aksu_segment *s; // the event's
     uint32_t now_ms;              // the event's
-    struct aksu_board *b;         // or NULL
+    struct aksu_board *b;         // if it is in use, else NULL
 };
 
 // handshake.c
@@ -95,10 +95,17 @@ static inline void aksu_tcp_leave_recovery(struct aksu_tcb *t)
     t->dupacks = 0;
 }
 
-// Whether a connection that has a board uses it: the peer sends SACKs.
-static inline bool aksu_tcp_boarded(const struct aksu_tcb *t, const struct aksu_board *b)
+// A connection's board while it is in use: the peer sends SACKs, and has acknowledged our SYN.
+// Until then it is cleared.
+static inline struct aksu_board *aksu_tcp_board(const struct aksu_tcb *t, struct aksu_board *b)
 {
-    return b && (t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) == AKSU_F_SACK;
+    if (t->flags & AKSU_F_SYN_UNACKED) {
+        uint8_t size = b->size;
+        memset(b, 0, sizeof *b);
+        b->size = size;
+        return NULL;
+    }
+    return (t->flags & AKSU_F_SACK) ? b : NULL;
 }
 
 // Octets of sequence space that SYN and FIN take up.
