@@ -241,14 +241,16 @@ struct aksu_run {
 struct aksu_board {
     uint8_t size;           ///< room for so many runs, at least 4
     uint8_t runs;           ///< number of runs
+    uint8_t timer;          ///< what the retransmission timer stands in for
+    uint8_t probe;          ///< tail loss probe: how far it is
+    uint8_t reordered;      ///< RACK.reordering_seen
+    uint8_t again;          ///< what RACK knows as delivered was a retransmission
+    uint8_t loss;           ///< a timeout's octets are not all acknowledged yet
+    uint8_t undo;           ///< 0: nothing to undo; else segments sent again without a D-SACK, + 1
     uint8_t mult;           ///< RACK.reo_wnd_mult - 1
     uint8_t persist;        ///< RACK.reo_wnd_persist
-    uint8_t undo_retrans;   ///< segments sent again since the last reduction, without a D-SACK yet
-    uint8_t phase;          ///< the congestion control's
     uint8_t quick;          ///< segments to acknowledge at once, after a gap
-    uint8_t reserved;       ///< zero
-    uint16_t flags;         ///< the library's
-    uint16_t also_reserved; ///< zero
+    uint8_t phase;          ///< the congestion control's
     uint16_t rtt_ms;        ///< RACK.rtt
     uint16_t min_rtt_ms;    ///< RACK.min_RTT; 0 = none yet
     uint32_t xmit_ms;       ///< RACK.xmit_ts

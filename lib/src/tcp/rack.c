@@ -13,20 +13,8 @@ enum {
     QUICK = 16              // segments behind a gap
 };
 
-// board.flags
-enum {
-    REORDERED = 0x01,    // reordering was seen
-    SENT_AGAIN = 0x02,   // what RACK knows as delivered was a retransmission
-    REO = 0x04,          // the retransmission timer stands in for RACK's reordering timer
-    PTO = 0x08,          // or for the tail loss probe's
-    PROBE = 0x10,        // a probe is to be sent
-    PROBED = 0x20,       // one is on its way, as far as tlp_end
-    PROBED_AGAIN = 0x40, // it was a retransmission
-    UNDO = 0x80,         // the last reduction can be taken back
-    LOSS = 0x100,        // a timeout's octets are not all acknowledged yet
-    DSACK_ROUND = 0x200, // dsack_round means something
-    KNOWN = 0x400        // something was delivered
-};
+enum { TIMEOUT, REO, PTO };                     // board.timer: an RTO; RACK's; the probe's
+enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN }; // board.probe: due; sent: new text; the last again
 
 // What one ACK told.
 struct news {
@@ -35,16 +23,6 @@ struct news {
     bool spurious;      // what was sent again had not been lost
     bool lost;
 };
-
-static void set(struct aksu_board *b, unsigned flag)
-{
-    b->flags = (uint16_t)(b->flags | flag);
-}
-
-static void clear(struct aksu_board *b, unsigned flag)
-{
-    b->flags = (uint16_t)(b->flags & ~flag);
-}
 
 // Octets in flight, as RFC 6675 reckons.
 static uint32_t pipe(const struct aksu_tcb *t, const struct aksu_board *b)
@@ -57,7 +35,7 @@ static uint32_t reordering_window(const struct aksu_tcb *t, const struct aksu_bo
 {
     bool enough = aksu_board_octets(t, b, AKSU_RUN_SACKED) > (DUPACKS - 1u) * t->snd_mss;
 
-    if (!(b->flags & REORDERED) && (enough || (t->flags & AKSU_F_RECOVERY))) {
+    if (!b->reordered && (enough || (t->flags & AKSU_F_RECOVERY))) {
         return 0;
     }
     return aksu_min32((b->mult + 1u) * b->min_rtt_ms / 4, t->srtt / 8u) + SLACK_MS;
@@ -73,18 +51,17 @@ static bool echoes_older(const struct aksu_step *c, const struct aksu_run *r)
 }
 
 // What was delivered last, of what was sent (RFC 8985 6.2 step 2).
-static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end, unsigned again)
+static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end, bool again)
 {
     struct aksu_board *b = c->b;
     uint32_t xmit_ms = c->now_ms - rtt_ms;
 
-    if (!(b->flags & KNOWN) || aksu_seq_lt(b->xmit_ms, xmit_ms) ||
+    if (aksu_seq_lt(b->xmit_ms, xmit_ms) ||
         (b->xmit_ms == xmit_ms && aksu_seq_lt(b->end_seq, end))) {
         b->xmit_ms = xmit_ms;
         b->end_seq = end;
         b->rtt_ms = (uint16_t)rtt_ms;
-        clear(b, SENT_AGAIN);
-        set(b, again ? KNOWN | SENT_AGAIN : KNOWN);
+        b->again = again;
     }
 }
 
@@ -111,19 +88,19 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_
         if ((front && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
             n->spurious = true; // it was the original
         } else if (rtt_ms >= b->min_rtt_ms) {
-            rack_update(c, rtt_ms, end, 1);
+            rack_update(c, rtt_ms, end, true);
         }
         return;
     }
     // F-RTO: sent before the timeout, and delivered after it.
-    n->spurious |= (b->flags & LOSS) && aksu_seq_leq(end, c->t->recover);
+    n->spurious |= b->loss && aksu_seq_leq(end, c->t->recover);
     if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
         b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
     }
     if (aksu_seq_lt(end, sacked_up_to(c->t, b))) {
-        set(b, REORDERED); // RACK.fack is ahead
+        b->reordered = true; // RACK.fack is ahead
     }
-    rack_update(c, rtt_ms + r->span, end, 0);
+    rack_update(c, rtt_ms + r->span, end, false);
 }
 
 // Takes what is acknowledged off the front; una is where it was.
@@ -184,13 +161,12 @@ static void took_twice(const struct aksu_step *c, struct news *n)
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
 
-    if (!(b->flags & DSACK_ROUND) || aksu_seq_leq(b->dsack_round, t->snd_una)) {
-        set(b, DSACK_ROUND);
+    if (aksu_seq_leq(b->dsack_round, t->snd_una)) {
         b->dsack_round = t->snd_max;
         b->mult = (uint8_t)aksu_min32(b->mult + 1u, MULT_MAX);
         b->persist = PERSIST;
     }
-    if ((b->flags & UNDO) && b->undo_retrans > 0 && --b->undo_retrans == 0) {
+    if (b->undo > 1 && --b->undo == 1) {
         n->spurious = true;
     }
 }
@@ -221,7 +197,7 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
 static bool sent_before_latest(const struct aksu_board *b, const struct aksu_run *r,
                                uint32_t now_ms)
 {
-    if (!((r->flags & AKSU_RUN_RETRANS) || (b->flags & SENT_AGAIN))) {
+    if (!((r->flags & AKSU_RUN_RETRANS) || b->again)) {
         return aksu_seq_lt(r->end, b->end_seq);
     }
     uint32_t at_ms = now_ms - aksu_run_age(r, now_ms);
@@ -259,9 +235,9 @@ static void look(const struct aksu_step *c, struct news *n)
 {
     uint32_t timeout = detect(c, n);
 
-    clear(c->b, REO);
+    c->b->timer = TIMEOUT;
     if (timeout > 0) {
-        set(c->b, REO);
+        c->b->timer = REO;
         aksu_tcp_arm(c, AKSU_AT_RTX, timeout);
     }
 }
@@ -272,8 +248,7 @@ static void remember(const struct aksu_step *c)
     struct aksu_board *b = c->b;
 
     b->prior_cwnd = c->t->cwnd;
-    b->undo_retrans = 0;
-    set(b, UNDO);
+    b->undo = 1;
 }
 
 // Gives it back.
@@ -281,8 +256,9 @@ static void undo(const struct aksu_step *c, struct aksu_tcb *t)
 {
     struct aksu_board *b = c->b;
 
-    set(b, (b->flags & LOSS) ? 0 : REORDERED); // it came, but late
-    clear(b, UNDO | LOSS);
+    b->reordered |= !b->loss; // it came, but late
+    b->undo = 0;
+    b->loss = false;
     t->cwnd = aksu_max32(t->cwnd, b->prior_cwnd);
     t->ssthresh = t->cwnd; // RFC 4015 3.2
     t->recover = t->snd_una;
@@ -352,7 +328,7 @@ static void leave(const struct aksu_step *c, struct aksu_tcb *t)
         t->cwnd = t->ssthresh;
         aksu_tcp_leave_recovery(t);
     }
-    clear(b, LOSS);
+    b->loss = false;
     if (b->mult > 0 && --b->persist == 0) {
         b->mult = 0;
     }
@@ -364,10 +340,10 @@ static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const str
 {
     struct aksu_board *b = c->b;
 
-    if (!(b->flags & PROBED) || aksu_seq_lt(c->s->ack, b->tlp_end)) {
+    if (b->probe < PROBED || aksu_seq_lt(c->s->ack, b->tlp_end)) {
         return;
     }
-    if ((b->flags & PROBED_AGAIN) && !n->dsack) {
+    if (b->probe == PROBED_AGAIN && !n->dsack) {
         if (c->s->ack == b->tlp_end && advanced) {
             return; // the original's, or the probe's: another ACK tells
         }
@@ -376,7 +352,7 @@ static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const str
             t->cwnd = t->ssthresh;
         }
     }
-    clear(b, PROBED | PROBED_AGAIN);
+    b->probe = NO_PROBE;
 }
 
 // RFC 8985 7.2: when a probe is due rather than a timeout; 0: never.
@@ -386,7 +362,7 @@ static uint32_t probe_timeout(const struct aksu_step *c)
     const struct aksu_board *b = c->b;
     uint32_t flight = t->snd_max - t->snd_una;
 
-    if ((t->flags & AKSU_F_RECOVERY) || (b->flags & (LOSS | PROBE | PROBED)) || t->srtt == 0 ||
+    if ((t->flags & AKSU_F_RECOVERY) || b->loss || b->probe != NO_PROBE || t->srtt == 0 ||
         t->retries > 0 || flight == 0 || t->snd_wnd == 0 || pipe(t, b) != flight) {
         return 0;
     }
@@ -426,7 +402,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     struct news n = {0, false, false, false};
-    unsigned kind = b->flags & (REO | PTO);
+    unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
     acknowledge(c);
@@ -436,21 +412,20 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     judge_probe(c, t, &n, octets > 0);
     if (octets > 0) {
         t->backoff = 0;
-        clear(b, PROBE);
+        b->probe = b->probe == PROBE ? NO_PROBE : b->probe;
     }
-    if (n.spurious && (b->flags & UNDO)) {
+    if (n.spurious && b->undo > 0) {
         undo(c, t);
     }
-    if (((t->flags & AKSU_F_RECOVERY) || (b->flags & LOSS)) &&
-        aksu_seq_leq(t->recover, t->snd_una)) {
+    if (((t->flags & AKSU_F_RECOVERY) || b->loss) && aksu_seq_leq(t->recover, t->snd_una)) {
         leave(c, t);
     } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
         c->p->congestion->acked(c, octets);
     }
     look(c, &n);
     respond(c, &n, octets > 0);
-    if (!(b->flags & REO) && t->snd_una != t->snd_max &&
-        (octets > 0 || (kind & REO) || (kind != 0 && probe_timeout(c) == 0))) {
+    if (b->timer != REO && t->snd_una != t->snd_max &&
+        (octets > 0 || timer == REO || (timer == PTO && probe_timeout(c) == 0))) {
         aksu_tcp_arm_rtx(c);
     }
 }
@@ -464,6 +439,10 @@ static void sent(const struct aksu_step *c, aksu_seq max)
     aksu_seq end = start + c->s->len + aksu_tcp_control_len(c->s);
 
     t->flags &= (uint16_t)~AKSU_F_PARTIAL;
+    if (b->runs == 0) {
+        b->xmit_ms = c->now_ms;
+        b->end_seq = b->dsack_round = t->snd_una;
+    }
     b->prr_out += end - start;
     if (aksu_seq_lt(start, max)) {
         aksu_seq to = aksu_seq_min(end, max);
@@ -476,7 +455,7 @@ static void sent(const struct aksu_step *c, aksu_seq max)
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
         }
-        b->undo_retrans = (uint8_t)aksu_min32(b->undo_retrans + 1u, UINT8_MAX);
+        b->undo = (uint8_t)(b->undo + (b->undo > 0 && b->undo < UINT8_MAX));
         aksu_board_join(b);
     }
     if (aksu_seq_lt(max, end)) {
@@ -484,9 +463,8 @@ static void sent(const struct aksu_step *c, aksu_seq max)
         aksu_board_add(c, end, t->snd_nxt == end ? 0 : AKSU_RUN_LOST);
     }
     t->snd_nxt = t->snd_max;
-    if (b->flags & PROBE) {
-        clear(b, PROBE);
-        set(b, aksu_seq_lt(start, max) ? PROBED | PROBED_AGAIN : PROBED);
+    if (b->probe == PROBE) {
+        b->probe = aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED;
         b->tlp_end = t->snd_max;
         aksu_tcp_arm_rtx(c);
     } else if (probe_timeout(c) > 0) {
@@ -497,16 +475,16 @@ static void sent(const struct aksu_step *c, aksu_seq max)
 // Has the retransmission timer run for something sooner than a timeout. False: for nothing.
 static bool arm(const struct aksu_step *c)
 {
-    if (c->b->flags & REO) {
+    if (c->b->timer == REO) {
         return true;
     }
     uint32_t ms = probe_timeout(c);
 
-    clear(c->b, PTO);
+    c->b->timer = TIMEOUT;
     if (ms == 0 || ms >= aksu_tcp_rto(c->p, c->t)) {
         return false;
     }
-    set(c->b, PTO);
+    c->b->timer = PTO;
     aksu_tcp_arm(c, AKSU_AT_RTX, ms);
     return true;
 }
@@ -520,7 +498,7 @@ static void time_out(const struct aksu_step *c)
     bool reneged = (aksu_runs(b)[0].flags & AKSU_RUN_SACKED) != 0;
     uint32_t old = b->rtt_ms + reordering_window(t, b);
 
-    if (t->retries == 0 && !(b->flags & LOSS)) {
+    if (t->retries == 0 && !b->loss) {
         remember(c);
     }
     for (unsigned i = 0; i < b->runs; i++) {
@@ -532,8 +510,8 @@ static void time_out(const struct aksu_step *c)
             r->flags |= AKSU_RUN_LOST;
         }
     }
-    set(b, LOSS);
-    clear(b, PROBED | PROBED_AGAIN | PROBE);
+    b->loss = true;
+    b->probe = NO_PROBE;
     aksu_board_join(b);
 }
 
@@ -542,22 +520,22 @@ static bool expired(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    unsigned kind = b->flags & (REO | PTO);
+    unsigned timer = b->timer;
     struct news n = {0, false, false, false};
 
-    clear(b, REO | PTO);
+    b->timer = TIMEOUT;
     if (t->snd_una == t->snd_max || t->snd_wnd == 0) {
         return false;
     }
-    if (kind == 0) {
+    if (timer == TIMEOUT) {
         time_out(c);
         return false;
     }
-    if (kind & REO) {
+    if (timer == REO) {
         look(c, &n);
         respond(c, &n, false);
     } else {
-        set(b, PROBE);
+        b->probe = PROBE;
         t->owed |= AKSU_OWE_REXMIT;
     }
     aksu_tcp_arm_rtx(c);
@@ -584,7 +562,7 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     unsigned i = 0;
 
     *seq = t->snd_nxt;
-    if (must && (b->flags & PROBE)) {
+    if (must && b->probe == PROBE) {
         return probe(t, seq);
     }
     while (i < b->runs && !(aksu_runs(b)[i].flags & AKSU_RUN_LOST)) {
