@@ -19,6 +19,7 @@ enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN }; // board.probe: due; sent: new t
 // What one ACK told.
 struct news {
     uint32_t delivered; // octets
+    aksu_seq fack;      // RACK.fack before it
     bool dsack;         // octets came twice
     bool spurious;      // what was sent again had not been lost
     bool lost;
@@ -65,17 +66,6 @@ static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end
     }
 }
 
-// One past the last octet that the peer has, if it is beyond snd_una.
-static aksu_seq sacked_up_to(const struct aksu_tcb *t, const struct aksu_board *b)
-{
-    unsigned i = b->runs;
-
-    while (i > 0 && !(aksu_runs(b)[i - 1].flags & AKSU_RUN_SACKED)) {
-        i--;
-    }
-    return i > 0 ? aksu_runs(b)[i - 1].end : t->snd_una;
-}
-
 // Octets of run r up to end are with the peer (RFC 8985 6.2 steps 1 to 3).
 static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_t len, aksu_seq end,
                     bool front, struct news *n)
@@ -97,8 +87,8 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_
     if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
         b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
     }
-    if (aksu_seq_lt(end, sacked_up_to(c->t, b))) {
-        b->reordered = true; // RACK.fack is ahead
+    if (aksu_seq_lt(end, n->fack)) {
+        b->reordered = true;
     }
     rack_update(c, rtt_ms + r->span, end, false);
 }
@@ -396,12 +386,23 @@ static void respond(const struct aksu_step *c, const struct news *n, bool safe)
     }
 }
 
+// One past the last octet that the peer is known to have.
+static aksu_seq forward_ack(const struct aksu_board *b, aksu_seq una)
+{
+    unsigned i = b->runs;
+
+    while (i > 0 && !(aksu_runs(b)[i - 1].flags & AKSU_RUN_SACKED)) {
+        i--;
+    }
+    return i > 0 ? aksu_runs(b)[i - 1].end : una;
+}
+
 // An ACK; una: where snd_una was.
 static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {0, false, false, false};
+    struct news n = {0, forward_ack(b, una), false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
@@ -521,7 +522,7 @@ static bool expired(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     unsigned timer = b->timer;
-    struct news n = {0, false, false, false};
+    struct news n = {0, 0, false, false, false};
 
     b->timer = TIMEOUT;
     if (t->snd_una == t->snd_max || t->snd_wnd == 0) {
@@ -561,6 +562,9 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     uint32_t flight = pipe(t, b);
     unsigned i = 0;
 
+    if ((t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
+        return aksu_tcp_can_send(t, must, 0); // not in use
+    }
     *seq = t->snd_nxt;
     if (must && b->probe == PROBE) {
         return probe(t, seq);
