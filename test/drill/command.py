@@ -55,6 +55,7 @@ WRONG = [
     ("<mss 1460,sackOK,TS val 10 ecr 700>", "", "options"),
     ("ecr 700>", "ecr 699>", "options"),
     ("TS val 210", "TS val 211", "options"),
+    ("TS val 210", "TS val 212", "<nop,nop,TS val 210 ecr 701,nop,nop,sack 1001:2001>"),
     ("sack 1001:2001>", "sack 1001:2000>", "options"),
     ("sack 1001:2001>", "sack 1001:2001 1001:2001>", "options"),
     ("> PU. 1:51(50) ack 1 urg 50 <...>\n+1", "> PU. 1:50(49) ack 1 urg 50 <...>\n+1", "length"),
