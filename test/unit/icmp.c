@@ -138,6 +138,8 @@ static void dropped_icmp(void **state)
     size_t len = make_icmp(&w, frame);
     frame[40] ^= 1;
     assert_int_equal(feed_frame(&h, frame, len), -AKSU_DROP_ICMP);
+    struct wire code = icmp(8, 1, 1, "abc", 3); // an echo request has the code 0
+    assert_int_equal(feed_icmp(&code), -AKSU_DROP_ICMP);
     for (size_t n = 0; n < 8; n++) {
         make_icmp(&w, frame);
         len = make_ip(&w, frame, n);
