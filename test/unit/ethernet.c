@@ -57,6 +57,11 @@ static void not_for_us(void **state)
     assert_int_equal(feed(&h, &w), -AKSU_DROP_NOT_OURS);
     w.to[0] = 1;
     assert_true(feed(&h, &w) < 0);
+    memcpy(w.to, broadcast_mac, 6);
+    w.to[5] = 0xfe; // nearly to all
+    struct wire probe = arp(1, PEER, peer_mac, US);
+    memcpy(probe.to, w.to, 6);
+    assert_int_equal(feed_arp(&probe), -AKSU_DROP_NOT_OURS);
     quiet(&h);
 }
 
@@ -318,6 +323,8 @@ static void unsolicited_answer_while_asking(void **state)
     assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
     assert_true(next(&h));
     struct wire w = arp(2, PEER + 1, gate_mac, US);
+    assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+    w = arp(2, 0, gate_mac, US); // an address that nobody has, as free entries do
     assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
     to.addr = aksu_ipv4(192, 0, 2, 3);
     assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
