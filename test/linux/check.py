@@ -8,6 +8,7 @@ Needs root (network namespaces, TAP interfaces), iproute2, ethtool.
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import traceback
 
 from emulated import ENDS, TAP, Emulated, Transfer, transfer
 
+GOODPUT = pathlib.Path(__file__).resolve().parent / "goodput.py"
 OCTETS, MSS = 2000000, 1448
 # Fast, so that it is soon over; one frame in a hundred lost, and one in a hundred late.
 BAD = ["--rate", "40000000", "--delay-us", "2000", "--queue", "50", "--loss", "0.01", "--reorder",
@@ -116,6 +118,18 @@ class Checks:
 
     def test_aksu_to_aksu(self) -> None:
         self.transfer("aksu", "aksu")
+
+    # The measuring command, in small
+
+    def test_table_of_goodput(self) -> None:
+        command = [sys.executable, GOODPUT, self.bin, "--octets", "200000", "--seeds", "2", "--rate",
+                   "50000000", "--delay-us", "1000", "--cells", "1,reorder,burst", "--pairs",
+                   "reno-linux,aksu:standard-aksu:lean", "--jobs", "2"]
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT)
+        expect(done.returncode == 0, done.stdout)
+        rows = re.findall(r"^\| (\S+ to \S+) ((?:\| [0-9.]+ ){3})\|$", done.stdout, re.M)
+        expect([row[0] for row in rows] == ["reno to linux", "aksu:standard to aksu:lean"], done.stdout)
 
 
 def run(checks: Checks, words: list) -> int:

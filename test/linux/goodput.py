@@ -76,6 +76,9 @@ def measure(args: argparse.Namespace) -> dict:
         done = transfer(args.bin, file, *pair.split("-"), link_options(args, cell, seed), hurry)
         if not done.good:
             raise RuntimeError(f"{pair}, {cell}, seed {seed}: not what was sent: {done}")
+        if any(counts[what] for counts in (done.there, done.back)
+               for what in ("refused", "unwritten")):
+            raise RuntimeError(f"{pair}, {cell}, seed {seed}: too much for the link: {done}")
         results.setdefault((pair, cell), []).append(percent(args, done))
         log.append({"pair": pair, "cell": cell, "seed": seed, "percent": percent(args, done),
                     "us": done.us, "retransmitted": done.retransmitted, "there": done.there,
