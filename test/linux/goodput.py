@@ -94,6 +94,9 @@ def measure(args: argparse.Namespace) -> dict:
             list(pool.map(one, jobs))
     if args.json:
         args.json.write_text(json.dumps(log, indent=1) + "\n")
+    behind = [counts for done in log for counts in (done["there"], done["back"])]
+    print(f"frames arrived {statistics.median(c['behind_us'] for c in behind):.0f} us behind their "
+          f"time (median of the means), {max(c['worst_us'] for c in behind)} us at worst")
     print(f"{'first in line for a processor' if hurry else 'NO REAL-TIME PRIORITY'}, "
           f"{args.jobs} at a time, load average {os.getloadavg()[0]:.1f}")
     return results

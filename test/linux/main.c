@@ -26,6 +26,8 @@ struct end {
     int fd;
     struct link_path away; // what comes from this end, on its way to the other
     uint64_t unwritten;    // arrived here, and the interface was down
+    uint64_t behind_ns;    // how much later than they should have, frames arrived here: in all
+    uint64_t worst_ns;     // and at worst
 };
 
 static volatile sig_atomic_t stop;
@@ -213,7 +215,10 @@ static void deliver(struct link_path *path, struct end *to)
 {
     const struct link_frame *frame;
 
-    while ((frame = link_give(path, now_ns())) != NULL) {
+    for (uint64_t now; (frame = link_give(path, now = now_ns())) != NULL;) {
+        uint64_t behind = now - frame->at_ns;
+        to->behind_ns += behind;
+        to->worst_ns = behind > to->worst_ns ? behind : to->worst_ns;
         to->unwritten += write(to->fd, frame->data, frame->len) != (ssize_t)frame->len;
     }
 }
@@ -286,7 +291,9 @@ static void report(const struct end *from, const struct end *to)
     printf(", \"lost\": %" PRIu64 ", \"dropped\": %" PRIu64, c->lost, c->dropped);
     printf(", \"refused\": %" PRIu64 ", \"unwritten\": %" PRIu64, c->refused, to->unwritten);
     printf(", \"data\": %" PRIu64 ", \"data_gone\": %" PRIu64, c->data, c->data_gone);
-    printf(", \"late\": %" PRIu64 ", \"waiting\": %" PRIu32 "}", c->late, c->waiting);
+    printf(", \"late\": %" PRIu64 ", \"waiting\": %" PRIu32, c->late, c->waiting);
+    printf(", \"behind_us\": %" PRIu64 ", \"worst_us\": %" PRIu64 "}",
+           c->out ? to->behind_ns / c->out / 1000 : 0, to->worst_ns / 1000);
 }
 
 static int run(struct end ends[2], const struct link_config *config)
