@@ -239,7 +239,7 @@ static bool take_in(struct end *from)
     return true;
 }
 
-static int sleep_until_due(struct end ends[2], const sigset_t *open)
+static int sleep_until_due(struct end ends[2], const sigset_t *unblocked)
 {
     struct pollfd watched[2] = {{.fd = ends[0].fd, .events = POLLIN},
                                 {.fd = ends[1].fd, .events = POLLIN}};
@@ -250,13 +250,13 @@ static int sleep_until_due(struct end ends[2], const sigset_t *open)
     uint64_t wait = due > now ? due - now : 0;
     struct timespec span = {(time_t)(wait / 1000000000), (long)(wait % 1000000000)};
 
-    return ppoll(watched, 2, due == UINT64_MAX ? NULL : &span, open);
+    return ppoll(watched, 2, due == UINT64_MAX ? NULL : &span, unblocked);
 }
 
-static int move(struct end ends[2], const sigset_t *open)
+static int move(struct end ends[2], const sigset_t *unblocked)
 {
     while (!stop) {
-        if (sleep_until_due(ends, open) < 0 && errno != EINTR) {
+        if (sleep_until_due(ends, unblocked) < 0 && errno != EINTR) {
             return complain("poll", strerror(errno));
         }
         for (int i = 0; i < 2; i++) {
@@ -314,7 +314,7 @@ static int run(struct end ends[2], const struct link_config *config)
     sigaction(SIGTERM, &action, NULL);
     sigfillset(&blocked);
     sigprocmask(SIG_BLOCK, &blocked, &before);
-    prctl(PR_SET_TIMERSLACK, 1);
+    prctl(PR_SET_TIMERSLACK, 1UL);
     puts("ready");
     fflush(stdout);
     int status = move(ends, &before);

@@ -83,7 +83,9 @@ static void rate_and_delay_add_up(void **state)
     assert_true(link_due(&path) == UINT64_MAX);
     assert_null(link_give(&path, UINT64_MAX));
     take(&path, 5 * MS, 1);
+    assert_int_equal(path.counts.waiting, 0);
     take(&path, 5 * MS, 2);
+    assert_int_equal(path.counts.waiting, 1);
     assert_int_equal(link_due(&path), 16 * MS);
     assert_null(link_give(&path, 16 * MS - 1));
     assert_int_equal(number_of(link_give(&path, 16 * MS)), 1);
@@ -273,6 +275,54 @@ static void a_seed_is_a_fate(void **state)
     free(arrived);
 }
 
+// Returns how many of 2000 frames are lost that come all at once.
+static uint64_t lost_at_once(uint32_t queue)
+{
+    struct link_config config = plain;
+    struct link_path path;
+
+    config.loss = 0.1;
+    config.queue = queue;
+    start(&path, &config);
+    for (uint16_t i = 0; i < 2000; i++) {
+        take(&path, 0, i);
+    }
+    end(&path);
+    return path.counts.lost;
+}
+
+static void a_full_queue_changes_no_fate(void **state)
+{
+    (void)state;
+    assert_int_equal(lost_at_once(1), lost_at_once(0));
+}
+
+// Which of 64 frames come late.
+static uint64_t late_frames(uint64_t seed)
+{
+    struct link_config config = {.reorder = 0.5, .reorder_us = 1000, .seed = seed};
+    struct link_path path;
+    uint64_t late = 0;
+
+    start(&path, &config);
+    for (uint16_t i = 0; i < 64; i++) {
+        take(&path, 0, i);
+    }
+    for (unsigned i = 0; i < 64; i++) {
+        const struct link_frame *f = link_give(&path, MS);
+        late |= (uint64_t)(f->at_ns == MS) << number_of(f);
+    }
+    end(&path);
+    return late;
+}
+
+static void a_seed_is_an_order(void **state)
+{
+    (void)state;
+    assert_true(late_frames(1) == late_frames(1));
+    assert_true(late_frames(1) != late_frames(2));
+}
+
 static void bursts_have_their_length(void **state)
 {
     enum { COUNT = 40000 };
@@ -368,6 +418,11 @@ static void what_it_has_no_room_for_is_refused(void **state)
     assert_null(link_give(&path, MS));
     take(&path, MS, 9); // the row goes round
     assert_int_equal(number_of(link_give(&path, 2 * MS)), 9);
+    path.config.reorder = 1;
+    for (uint16_t i = 0; i < LINK_ROOM + 5; i++) {
+        take(&path, 2 * MS, i);
+    }
+    assert_int_equal(path.counts.refused, 11);
     end(&path);
 }
 
@@ -384,6 +439,8 @@ int main(void)
         cmocka_unit_test(syn_and_arp_are_spared),
         cmocka_unit_test(data_is_told_from_bare_acks),
         cmocka_unit_test(a_seed_is_a_fate),
+        cmocka_unit_test(a_full_queue_changes_no_fate),
+        cmocka_unit_test(a_seed_is_an_order),
         cmocka_unit_test(bursts_have_their_length),
         cmocka_unit_test(a_late_frame_is_overtaken),
         cmocka_unit_test(without_reordering_order_is_kept),
