@@ -21,18 +21,19 @@ import time
 IPV4 = 0x0800
 PROTOCOL = 253  # for experiments: RFC 3692
 SO_RCVBUFFORCE = 33
+TIMEOUT = 600  # s; longer than anyone waits for an end
 TOTAL_RETRANS = 100  # offset in struct tcp_info
 
 
 def receive(port: int) -> dict:
     """Times the octets from the first to the last as the application sees them."""
     with socket.create_server(("", port)) as listener:
-        listener.settimeout(60)
+        listener.settimeout(TIMEOUT)
         print("ready", flush=True)
         connection, _ = listener.accept()
     parts, first, last = [], 0, 0
     with connection:
-        connection.settimeout(300)
+        connection.settimeout(TIMEOUT)
         while part := connection.recv(1 << 18):
             last = time.monotonic_ns()
             first = first or last
@@ -46,7 +47,7 @@ def send(host: str, port: int, file: str, control: str) -> dict:
     data = pathlib.Path(file).read_bytes()
     with socket.socket() as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, control.encode())
-        connection.settimeout(300)
+        connection.settimeout(TIMEOUT)
         connection.connect((host, port))
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
