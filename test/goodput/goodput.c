@@ -307,14 +307,17 @@ static double percent(const struct options *o, double octets, double us)
     return us > 0 ? octets * 8 * SECOND_US / us / o->rate * 100 : 0;
 }
 
+// A transfer that did not end, because the connection never came about, counts as nothing.
 static void print_run(const struct options *o, uint64_t seed, const struct tally *t)
 {
     const struct talker *sink = t->sink;
+    bool complete = sink->received == t->octets;
     double us = (double)(sink->last_us - sink->first_us);
 
+    must(!sink->wrong, "an octet that was not sent is");
     printf("%" PRIu64 ",%d,%.3f,%.6f,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32
            ",%" PRIu32 "\n",
-           seed, sink->received == t->octets && !sink->wrong, percent(o, sink->received, us),
+           seed, complete, complete ? percent(o, sink->received, us) : 0,
            (double)sink->last_us / SECOND_US, t->retransmitted, t->spurious,
            aksu_counters(aksu_sim_net(t->sender))->timeouts, t->frames, t->lost, t->full);
 }
@@ -422,8 +425,9 @@ static void share(struct aksu_sim *sim, const struct options *o, uint64_t seed)
     got[1] = percent(o, sink[1].talker.received - got[1], o->count_s * SECOND_US);
     sum = got[0] + got[1];
     squares = got[0] * got[0] + got[1] * got[1];
-    printf("%" PRIu64 ",%d,%.3f,%.3f,%.4f\n", seed, !sink[0].talker.wrong && !sink[1].talker.wrong,
-           got[0], got[1], squares > 0 ? sum * sum / (2 * squares) : 0);
+    must(!sink[0].talker.wrong && !sink[1].talker.wrong, "an octet that was not sent is");
+    printf("%" PRIu64 ",%.3f,%.3f,%.4f\n", seed, got[0], got[1],
+           squares > 0 ? sum * sum / (2 * squares) : 0);
 }
 
 /// tail ///
@@ -467,9 +471,8 @@ static void tail(struct aksu_sim *sim, const struct options *o, uint64_t seed)
         REPLY_SEGMENTS * (profile_of(o->profile)->timestamps ? 1448 : 1460);
     must(talk_connect(&client, &to, PORT, 0), "connecting");
     run_until(sim, 600 * SECOND_US);
-    printf("%" PRIu64 ",%d,%.3f\n", seed,
-           client.received == server.service.model.to_send && !client.wrong,
-           (double)(client.last_us - client.opened_us) / 1000);
+    must(client.received == server.service.model.to_send && !client.wrong, "the reply's end is");
+    printf("%" PRIu64 ",%.3f\n", seed, (double)(client.last_us - client.opened_us) / 1000);
 }
 
 static void list_profiles(void)
@@ -504,10 +507,10 @@ int main(int argc, char **argv)
         puts("seed,complete,percent,seconds,retransmitted,spurious,timeouts,frames,lost,full");
         each_seed(&o, transfer);
     } else if (strcmp(mode, "share") == 0) {
-        puts("seed,complete,first,second,jain");
+        puts("seed,first,second,jain");
         each_seed(&o, share);
     } else if (strcmp(mode, "tail") == 0) {
-        puts("seed,complete,ms");
+        puts("seed,ms");
         each_seed(&o, tail);
     } else if (strcmp(mode, "profiles") == 0) {
         list_profiles();
