@@ -4,7 +4,7 @@
 //     goodput run    [KEY=VALUE]...   one host sends to another; a line of CSV for each seed
 //     goodput share  [KEY=VALUE]...   two hosts send to a third through one queue; a line each
 //     goodput tail   [KEY=VALUE]...   a reply of 10 segments, the last of which are lost; a line
-//     goodput profiles                the names that profile= knows
+//     goodput profiles                what profile= knows, its MSS, and whether windows scale
 //
 // goodput.py holds the cells of the published tables, and the keys' values in them.
 #include "talk.h"
@@ -31,7 +31,6 @@ struct row {
 static const struct row rows[] = {
     {"lean", &aksu_lean, false},
     {"standard", &aksu_standard, false},
-    {"standard-nots", &aksu_standard, true},
     {"full", &aksu_full, false},
     {"full-nots", &aksu_full, true},
 };
@@ -53,6 +52,11 @@ static const struct aksu_profile *find_profile(const char *name)
         }
     }
     return NULL;
+}
+
+static int mss_of(const struct aksu_profile *profile)
+{
+    return profile->timestamps ? 1448 : 1460;
 }
 
 /// What is asked for ///
@@ -237,6 +241,7 @@ struct tally {
     uint32_t octets;
     uint32_t retransmitted;
     uint32_t spurious;
+    uint32_t unkept;
     uint32_t frames;
     uint32_t lost;
     uint32_t full;
@@ -273,6 +278,7 @@ static void count_step(struct tally *t, const struct aksu_sim_notice *n)
     }
     if (n->host == t->receiver && n->event->kind == AKSU_EV_SEGMENT) {
         t->spurious += held(n->before, s);
+        t->unkept += !held(n->after, s);
     }
 }
 
@@ -316,10 +322,11 @@ static void print_run(const struct options *o, uint64_t seed, const struct tally
 
     must(!sink->wrong, "an octet that was not sent is");
     printf("%" PRIu64 ",%d,%.3f,%.6f,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32
-           ",%" PRIu32 "\n",
+           ",%" PRIu32 ",%" PRIu32 "\n",
            seed, complete, complete ? percent(o, sink->received, us) : 0,
            (double)sink->last_us / SECOND_US, t->retransmitted, t->spurious,
-           aksu_counters(aksu_sim_net(t->sender))->timeouts, t->frames, t->lost, t->full);
+           aksu_counters(aksu_sim_net(t->sender))->timeouts, t->frames, t->lost, t->full,
+           t->unkept);
 }
 
 static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t seed)
@@ -467,8 +474,7 @@ static void tail(struct aksu_sim *sim, const struct options *o, uint64_t seed)
     aksu_sim_link(a, b, &there, &back);
     sink_listen(&server, sim, b, PORT);
     server.service.model.send_after = REQUEST;
-    server.service.model.to_send =
-        REPLY_SEGMENTS * (profile_of(o->profile)->timestamps ? 1448 : 1460);
+    server.service.model.to_send = REPLY_SEGMENTS * (uint32_t)mss_of(profile_of(o->profile));
     must(talk_connect(&client, &to, PORT, 0), "connecting");
     run_until(sim, 600 * SECOND_US);
     must(client.received == server.service.model.to_send && !client.wrong, "the reply's end is");
@@ -479,8 +485,11 @@ static void list_profiles(void)
 {
     size_t i;
 
+    puts("name,mss,scales");
     for (i = 0; i < ROWS; i++) {
-        puts(rows[i].name);
+        const struct aksu_profile *p = find_profile(rows[i].name);
+
+        printf("%s,%d,%d\n", rows[i].name, mss_of(p), p->window_scale);
     }
 }
 
@@ -504,7 +513,8 @@ int main(int argc, char **argv)
         read_option(&o, argv[i]);
     }
     if (strcmp(mode, "run") == 0) {
-        puts("seed,complete,percent,seconds,retransmitted,spurious,timeouts,frames,lost,full");
+        puts("seed,complete,percent,seconds,retransmitted,spurious,timeouts,frames,lost,full,"
+             "unkept");
         each_seed(&o, transfer);
     } else if (strcmp(mode, "share") == 0) {
         puts("seed,first,second,jain");

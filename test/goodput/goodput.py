@@ -7,6 +7,7 @@ All chance comes from the seed: the same figures on any machine.
 """
 import argparse
 import csv
+import itertools
 import math
 import pathlib
 import statistics
@@ -19,9 +20,7 @@ sys.path.insert(0, str(HERE.parent / "checks"))
 from common import ROOT, Tally, in_parallel, output  # noqa: E402
 
 SEEDS = 20
-PROFILES = ["lean", "standard", "full", "full-nots"]
-NO_TIMESTAMPS = {"lean", "full-nots", "standard-nots"}
-NO_SCALING = {"lean"}  # windows of 64 KB at most
+PROFILES: dict = {}  # name: its line of `goodput profiles`
 PAIRS = [("lean", "lean"), ("standard", "standard"), ("full", "full"), ("lean", "full"),
          ("standard", "full")]
 FRAME = 1500 + 14 + 24  # with preamble, FCS and gap
@@ -64,13 +63,15 @@ GROUPS = {
     "small": Group("10 Mbit/s, RTT 20 ms, rings of 4 segments", ALL, segments=4),
 }
 TAILS = {"20": {"delay_ms": 10}, "100": {"delay_ms": 50}}  # by RTT, ms
-COUNTS = ("retransmitted", "spurious", "timeouts", "frames", "lost", "full")
+FLOORS = HERE / "floors"
+COUNTS = ("retransmitted", "spurious", "timeouts", "frames", "lost", "full",
+          "unkept")
 
 
 # What a cell can give #
 
 def mss(profile: str) -> int:
-    return 1460 if profile in NO_TIMESTAMPS else 1448
+    return int(PROFILES[profile]["mss"])
 
 
 def rtt_s(cell: dict) -> float:
@@ -83,7 +84,8 @@ def limit(cell: dict, profile: str) -> float:
     RTT, the window with every second segment acknowledged, and lost frames where they have used
     the link."""
     frame_s, rtt = FRAME * 8 / cell["rate"], rtt_s(cell)
-    window = min(cell["window"], 65535 if profile in NO_SCALING else math.inf) // mss(profile)
+    most = math.inf if int(PROFILES[profile]["scales"]) else 65535
+    window = min(cell["window"], most) // mss(profile)
     left, cwnd, time = cell["octets"] / mss(profile), min(10, window), -frame_s
     while cwnd < min(window, rtt / frame_s) and left > cwnd:
         left, time, cwnd = left - cwnd, time + rtt, 2 * cwnd
@@ -203,8 +205,9 @@ def group_tables(name: str, figures: dict, profiles: list) -> str:
                     for p in profiles),
                    *limit_rows(group, profiles, columns)])
     if group.detail:
-        text += "\n" + table(["sent again, in vain, timeouts", *head], [
-            row(p, lambda f: f"{f['retransmitted']:g}, {f['spurious']:g}, {f['timeouts']:g}")
+        text += "\n" + table(["sent again, in vain, not kept, timeouts", *head], [
+            row(p, lambda f: f"{f['retransmitted']:g}, {f['spurious']:g}, {f['unkept']:g}, "
+                             f"{f['timeouts']:g}")
             for p in profiles])
     return text
 
@@ -240,11 +243,15 @@ def print_csv(figures: dict) -> None:
 
 # Commands #
 
-def check(program: pathlib.Path) -> None:
-    """Compares with the floors: lines of cell, profile (or pair of them) and least percent."""
-    tally = Tally()
-    lines = [line.split() for line in (HERE / "floors").read_text().splitlines()
-             if line and not line.startswith("#")]
+def floor_lines(args: argparse.Namespace) -> list:
+    """The floors that were asked for: cell, profile (or two of them), least percent."""
+    lines = [line.split() for line in FLOORS.read_text().splitlines() if not line.startswith("#")]
+    return [line for line in lines if (not args.cell or line[0] in args.cell)
+            and (not args.profile or line[1] in args.profile)]
+
+
+def measured(program: pathlib.Path, lines: list) -> dict:
+    """What the lines' cells and profiles reach."""
     runs = [(cell, profile) for cell, profile, _ in lines if cell.split(".")[0] in GROUPS]
     figures = {key: f["percent"] for key, f in measure(program, runs, SEEDS).items()}
     pairs = [tuple(profile.split(",")) for cell, profile, _ in lines if cell == "share"]
@@ -255,10 +262,27 @@ def check(program: pathlib.Path) -> None:
     for cell, profile in tails:
         _, rtt, lose = cell.split(".")
         figures[cell, profile] = 100 * times[rtt, profile, 0] / times[rtt, profile, int(lose)]
+    return figures
+
+
+def check(figures: dict, lines: list) -> None:
+    tally = Tally()
     for cell, profile, least in lines:
         got = figures[cell, profile]
         tally.check(f"{cell} {profile}: {got:.2f} %, at least {least}", got >= float(least))
     tally.finish()
+
+
+def raise_floors(figures: dict, lines: list) -> None:
+    """Lifts the floors to what is reached; lowers none."""
+    text = FLOORS.read_text()
+    for cell, profile, least in lines:
+        reached = math.floor(figures[cell, profile] * 10) / 10
+        if reached > float(least):
+            print(f"{cell} {profile}: {least} -> {reached:.1f}")
+            text = text.replace(f"\n{cell} {profile} {least}\n",
+                                f"\n{cell} {profile} {reached:.1f}\n")
+    FLOORS.write_text(text)
 
 
 def write_docs(text: str) -> None:
@@ -306,6 +330,7 @@ def options() -> argparse.Namespace:
     add("--pcap", help="records that run's frames")
     add("--write", action="store_true", help="writes the tables into docs/goodput.md")
     add("--check", action="store_true", help="compares a slice with test/goodput/floors")
+    add("--raise", action="store_true", dest="lift", help="lifts those floors to what is reached")
     add("--program", type=pathlib.Path, help="the goodput program, if it is built already")
     return parser.parse_args()
 
@@ -313,12 +338,16 @@ def options() -> argparse.Namespace:
 def main() -> None:
     args = options()
     program = args.program or build()
-    if args.check:
-        check(program)
+    PROFILES.update({row["name"]: row for row in csv.DictReader(
+        output([program, "profiles"]).splitlines())})
+    if args.check or args.lift:
+        lines = floor_lines(args)
+        (raise_floors if args.lift else check)(measured(program, lines), lines)
+        return
     if args.pcap or args.seed is not None:
         one_run(program, args)
         return
-    cells, profiles = selected(args.cell), args.profile or PROFILES
+    cells, profiles = selected(args.cell), args.profile or list(PROFILES)
     figures = measure(program, [(c, p) for c in cells for p in profiles], args.seeds)
     if args.csv:
         print_csv(figures)
@@ -328,7 +357,9 @@ def main() -> None:
     if not args.cell or "tail" in args.cell:
         parts.append(tail_table(measure_tails(program, profiles)))
     if not args.cell or "share" in args.cell:
-        pairs = [(p, p) for p in args.profile] if args.profile else PAIRS
+        pairs = PAIRS
+        if args.profile:
+            pairs = list(itertools.combinations_with_replacement(args.profile, 2))
         parts.append(share_table(measure_shares(program, pairs, args.seeds)))
     text = "\n".join(parts)
     if args.write:
