@@ -111,7 +111,10 @@ void aksu_sim_poll(struct aksu_sim_host *host);
 struct aksu_sim_path {
     uint64_t delay_us;   ///< propagation
     uint64_t rate;       ///< bit/s; 0 = without limit
+    uint16_t framing;    ///< octets more that each frame takes at that rate; Ethernet's are 24
     uint32_t queue;      ///< frames that wait at most, then they drop; 0 = the sender waits instead
+    bool lose_first;     ///< a lost frame never comes to the queue; else it is lost on the wire
+    bool spare_opening;  ///< chance loses neither ARP nor SYNs
     double loss;         ///< independent
     double burst_begin;  ///< Gilbert-Elliott: from good to bad, per frame
     double burst_end;    ///< from bad to good; 0 = 0.25

@@ -121,7 +121,8 @@ static uint64_t transmit(struct aksu_sim *sim, struct path *path, size_t len)
     if (path->config.rate == 0) {
         return sim->now_us;
     }
-    path->busy_until = begin + (uint64_t)len * 8 * 1000000000u / path->config.rate;
+    path->busy_until =
+        begin + (len + path->config.framing) * (uint64_t)8 * 1000000000u / path->config.rate;
     if (begin > now) {
         memset(&event, 0, sizeof event);
         event.kind = EVENT_BEGIN;
@@ -160,17 +161,35 @@ static const char *refuse(const struct path *path, const struct packet *packet)
     return c->queue != 0 && path->waiting >= c->queue ? "queue full" : NULL;
 }
 
+// ARP, or a segment with SYN: a late start would hide how the transfer itself fares.
+static bool opens(const struct packet *packet)
+{
+    const uint8_t *ip = packet->data + 14;
+    size_t header = is_ipv4(packet) ? (size_t)(ip[0] & 15) * 4 : 0;
+
+    if (header == 0) {
+        return packet->len > 14 && packet->data[12] == 0x08 && packet->data[13] == 0x06;
+    }
+    return ip[9] == 6 && packet->len > 14 + header + 13 && (ip[header + 13] & AKSU_SYN) != 0;
+}
+
 static bool lost(struct aksu_sim *sim, struct path *path, const struct packet *packet)
 {
     const struct aksu_sim_path *c = &path->config;
 
-    return (c->pass && !c->pass(c->pass_user, packet->data, packet->len)) ||
-           sim_chance(sim, c->loss) || lost_in_burst(sim, path);
+    if (c->pass && !c->pass(c->pass_user, packet->data, packet->len)) {
+        return true;
+    }
+    if (c->spare_opening && opens(packet)) {
+        return false;
+    }
+    return sim_chance(sim, c->loss) || lost_in_burst(sim, path);
 }
 
 void sim_path_send(struct aksu_sim *sim, struct path *path, struct packet *packet)
 {
-    const char *refused = refuse(path, packet);
+    bool first = path->config.lose_first;
+    const char *refused = first && lost(sim, path, packet) ? "lost" : refuse(path, packet);
     uint64_t at_us;
 
     if (refused) {
@@ -178,7 +197,7 @@ void sim_path_send(struct aksu_sim *sim, struct path *path, struct packet *packe
         return;
     }
     at_us = transmit(sim, path, packet->len) + path->config.delay_us;
-    if (lost(sim, path, packet)) {
+    if (!first && lost(sim, path, packet)) {
         lose(sim, packet, "lost");
         return;
     }
