@@ -198,8 +198,8 @@ puts {faults} faults into the core, each of which the model must find, and draws
 ## What was explored
 
 "complete": no state within the bounds was left out, and none is kept by its hash alone. Seconds and memory
-are those of one core of the machine that wrote this page. `scripts/model --long` goes one fault further:
-[model-long.md](model-long.md).
+are those of one core of the machine that wrote this page, which had other work, too. `scripts/model --long`
+goes one fault further: [model-long.md](model-long.md).
 
 """
 
