@@ -64,7 +64,7 @@ WRONG = [
     ("+0...0.25 read", "+0 read", "blocks"),
     ("revents=POLLOUT", "revents=POLLIN", "revents"),
     ("== TCP_ESTABLISHED", "!= TCP_ESTABLISHED", "tcpi_state is 1"),
-    ("-1 EAGAIN", "-1 EPIPE", "read returned -1"),
+    ("-1 EAGAIN", "-1 EPIPE", "read returned -1 EAGAIN\n"),
     ("[988]", "[987]", "[988]"),
     ("+0   accept", "0.05 accept", "before that of the line before it"),
 ]
