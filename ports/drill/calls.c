@@ -3,6 +3,7 @@
 #include "drill.h"
 #include "symbols.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,7 +205,8 @@ static void check_text(struct call *k, const uint8_t *text, int64_t len)
     for (int64_t i = 0; i < len; i++) {
         uint32_t seq = 1 + k->s->received + (uint32_t)i;
         if (text[i] != drill_octet(seq)) {
-            drill_fail(k->run, "%s: octet %u of the stream was delivered wrong", k->c->name, seq);
+            drill_fail(k->run, "%s: octet %" PRIu32 " of the stream was delivered wrong",
+                       k->c->name, seq);
             return;
         }
     }

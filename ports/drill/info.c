@@ -3,6 +3,7 @@
 #include "drill.h"
 #include "symbols.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const uint8_t linux_states[AKSU_STATE_COUNT] = {
@@ -119,8 +120,9 @@ static void print_connection(struct drill_run *run, const struct aksu_info *info
     uint32_t isn = t->state >= AKSU_SYN_RECEIVED ? run->settings.isn : t->rcv_nxt;
 
     fprintf(run->trace_to,
-            "    %u-%u %-12s una %u nxt %u max %u wnd %u queued %u cwnd %u; rcv_nxt %u wnd %u "
-            "readable %u; rto %u\n",
+            "    %u-%u %-12s una %" PRIu32 " nxt %" PRIu32 " max %" PRIu32 " wnd %" PRIu32
+            " queued %" PRIu32 " cwnd %" PRIu32 "; rcv_nxt %" PRIu32 " wnd %" PRIu32
+            " readable %" PRIu32 "; rto %" PRIu32 "\n",
             info->local.port, info->remote.port, aksu_state_name(t->state), t->snd_una - iss,
             t->snd_nxt - iss, t->snd_max - iss, t->snd_wnd, t->snd_buf, t->cwnd, t->rcv_nxt - isn,
             t->rcv_adv - t->rcv_nxt, info->readable, aksu_tcp_rto(&run->settings.profile, t));

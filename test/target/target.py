@@ -74,7 +74,10 @@ def build(target: str, folder: pathlib.Path) -> list:
                 "CMAKE_C_FLAGS": f"{t.flags} -ffunction-sections -fdata-sections",
                 "CMAKE_ASM_FLAGS": t.flags, "CMAKE_EXE_LINKER_FLAGS": f"{t.link} -Wl,--gc-sections",
                 "CMAKE_BUILD_TYPE": "MinSizeRel", "CMAKE_C_FLAGS_MINSIZEREL": f"{t.optimize} -g",
-                "AKSU_DEBUG": "ON"}
+                "CMAKE_COMPILE_WARNING_AS_ERROR": "ON", "AKSU_DEBUG": "ON"}
+    subprocess.run([sys.executable, DRILL / "generate.py", folder / "matrix"], check=True,
+                   stdout=subprocess.DEVNULL)
+    shutil.rmtree(folder / "bin", ignore_errors=True)  # suites that are no more
     for command in (["cmake", "-G", "Ninja", "-S", HERE / "suites", "-B", folder,
                      *(f"-D{name}={value}" for name, value in settings.items())],
                     ["cmake", "--build", folder, "-j", "2"]):
@@ -82,20 +85,13 @@ def build(target: str, folder: pathlib.Path) -> list:
                               stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode:
             sys.exit(f"{done.stdout}\n{' '.join(map(str, command))} failed\n0 passed, 1 failed")
-    if t.system == "linux":
-        subprocess.run([sys.executable, DRILL / "generate.py", folder / "matrix"], check=True,
-                       stdout=subprocess.DEVNULL)
-    return sorted(path for path in (folder / "bin").iterdir() if path.is_file()
-                  and path.name != "aksu-table")
+    return sorted(path for path in (folder / "bin").iterdir() if path.is_file())
 
 
 def start(target: Target, image: pathlib.Path) -> emulate.Ended:
     if target.system in ("arm", "riscv"):
         return emulate.emulate(target.runner, image)
-    arguments = []
-    if image.name == "aksu-drill":
-        arguments = [*DRILL.glob("*/*.pkt"), *(image.parents[1] / "matrix").glob("*.pkt")]
-    ended = emulate.run([*target.runner, *map(str, [image, *arguments])])
+    ended = emulate.run([*target.runner, str(image)])
     if target.system == "avr":
         ended.text = SIMAVR.sub("", ended.text)
     return ended
