@@ -41,7 +41,7 @@ def riscv(bits: int, abi: str) -> Target:
     return Target("riscv", "riscv64-unknown-elf-gcc",
                   f"-march=rv{bits}imac -mabi={abi} --specs=picolibc.specs -mcmodel=medany",
                   "--crt0=semihost --oslib=semihost -Wl,--defsym=__flash=0x80000000,"
-                  "--defsym=__flash_size=4M,--defsym=__ram=0x80400000,--defsym=__ram_size=4M,"
+                  "--defsym=__flash_size=4M,--defsym=__ram=0x80400000,--defsym=__ram_size=16M,"
                   "--defsym=__stack_size=256K",
                   [f"qemu-system-riscv{bits}", "-M", "virt", "-bios", "none"])
 
