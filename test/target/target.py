@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The unit, transition, hostile and drill suites on a target: built for it, and run in QEMU, an image a
-suite. Bare machines are emulated whole; for Linux's the programs alone are.
+suite. Bare machines are emulated whole; for Linux's the programs alone are. docs/assurance.md tells which
+suite runs where.
 
 usage: target.py TARGET BUILD_FOLDER      TARGET: one of TARGETS
 """
