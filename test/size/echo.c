@@ -4,6 +4,10 @@
 #include <aksu/aksu.h>
 
 AKSU_STORAGE(memory, 4, 1, 2920, 2920);
+AKSU_BOARDS(boards, 4, 8);
+
+extern const struct aksu_profile aksu_recovery;
+extern const struct aksu_profile aksu_cubic_recovery;
 
 static struct aksu net;
 static uint8_t frame[1514];
@@ -52,6 +56,7 @@ int main(void)
     static const struct aksu_config config = {
         .profile = &PROFILE,
         .link = &aksu_ethernet,
+        .boards = &boards,
         .addr = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1}},
         .mac = {2, 0, 0, 0, 0, 1},
     };

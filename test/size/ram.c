@@ -18,3 +18,5 @@ SIZE(server, sizeof(struct aksu) + 4 * (sizeof(struct aksu_row) + sizeof(struct 
                  AKSU_BUCKETS_(4) * sizeof(struct aksu_row *) + sizeof(struct aksu_listener) +
                  8 * sizeof(struct aksu_time_wait) + AKSU_ANSWERS * sizeof(struct aksu_answer) +
                  AKSU_NEIGHBOURS * sizeof(struct aksu_neighbour));
+// A connection's loss recovery with 8 runs.
+SIZE(board, sizeof(struct aksu_board) + 8 * sizeof(struct aksu_run));

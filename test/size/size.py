@@ -5,7 +5,7 @@
 usage: size.py [--check]
 
 Flash is what the linker kept of libaksu.a (.text and .rodata) in an echo server over Ethernet, ARP,
-IPv4 and ICMP echo; driver, application, start-up code and libc are not in it. gcc -Os, newlib-nano,
+IPv4 and ICMP echo, with the profiles of the library and those of profiles.c; driver, application, start-up code and libc are not in it. gcc -Os, newlib-nano,
 no link-time optimization. With --check every figure is compared with test/size/budget.
 """
 import pathlib
@@ -19,12 +19,13 @@ from stack import APPLICATION, Graph, Problem, describe, read_indirect  # noqa: 
 
 OUT = own_folder("size")
 CPUS = {"m3": "cortex-m3", "m0plus": "cortex-m0plus"}
-PROFILES = ("standard", "lean")
+PROFILES = ("standard", "lean", "recovery", "cubic_recovery")
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
 RAM = {
     "tcb": "protocol state of a connection (struct aksu_tcb)",
     "row": "a connection, all but its rings (struct aksu_row)",
+    "board": "a board of 8 runs (AKSU_BOARDS)",
     "listener": "a listener",
     "time_wait": "a TIME-WAIT entry",
     "neighbour": "an ARP entry",
@@ -48,7 +49,7 @@ def link(cpu: str, build: pathlib.Path, profile: str, extra: list) -> pathlib.Pa
     image = build / f"echo-{profile}.elf"
     output(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-Os", "-std=c99", "-ffunction-sections",
             "-fdata-sections", f"-DPROFILE=aksu_{profile}", *INCLUDES, HERE / "echo.c",
-            HERE / "driver.c", build / "lib/libaksu.a", "--specs=nano.specs", "-nostartfiles",
+            HERE / "profiles.c", HERE / "driver.c", build / "lib/libaksu.a", "--specs=nano.specs", "-nostartfiles",
             "-Wl,-e,main", "-Wl,--gc-sections", f"-Wl,-Map={image}.map", "-o", image,
             *[f"-Wl,-u,{name}" for name in extra]])
     return image
@@ -90,12 +91,12 @@ def public_calls() -> set:
     return names - {"aksu_input", "aksu_output", "aksu_init"}
 
 
-def stack(build: pathlib.Path) -> tuple:
+def stack(build: pathlib.Path, profile: str) -> tuple:
     """Figures and call paths of the worst stack of each entry."""
-    indirect = read_indirect(HERE / "indirect")
+    indirect = read_indirect(HERE / "indirect", profile != "standard")
     listing = output(["arm-none-eabi-objdump", "-dlr", build / "lib/libaksu.a"])
     externals = Graph(build / "lib", indirect, {}, listing).externals()
-    image = link("cortex-m3", build, "standard", sorted(externals))
+    image = link("cortex-m3", build, profile, sorted(externals))
     graph = Graph(build / "lib", indirect, {n: external_stack(image, n) for n in externals}, listing)
     if graph.unused():
         raise Problem(f"test/size/indirect: nothing calls {', '.join(graph.unused())}")
@@ -117,15 +118,18 @@ def measure() -> tuple:
             figures[f"flash.{short}.{profile}"] = sum(files[short, profile].values())
     build = OUT / "cortex-m3"
     figures.update({f"ram.{name}": size for name, size in ram(build).items()})
-    depths, paths = stack(build)
-    figures.update({f"stack.{name}": depth for name, depth in depths.items()})
+    paths = {}
+    for profile, prefix in (("standard", "stack"), ("cubic_recovery", "stack.recovery")):
+        depths, found = stack(build, profile)
+        figures.update({f"{prefix}.{name}": depth for name, depth in depths.items()})
+        paths.update({f"{prefix}.{name}": path for name, path in found.items()})
     return figures, files, paths
 
 
 def show(figures: dict, files: dict, paths: dict) -> None:
     columns = list(files)
     print("Flash of an echo server, octets (.text and .rodata of the library, -Os)\n")
-    print(f"{'':16}" + "".join(f"{c + ' ' + p:>17}" for c, p in columns))
+    print(f"{'':16}" + "".join(f"{c + ' ' + p.replace('_recovery', ''):>17}" for c, p in columns))
     for name in sorted(set().union(*files.values()), key=lambda n: -files[columns[0]].get(n, 0)):
         print(f"{name:16}" + "".join(f"{files[c].get(name, 0):17}" for c in columns))
     print(f"{'total':16}" + "".join(f"{figures[f'flash.{c}.{p}']:17}" for c, p in columns))
@@ -135,7 +139,7 @@ def show(figures: dict, files: dict, paths: dict) -> None:
     print("\nWorst-case stack, octets (Cortex-M3); application handlers count as 0, and `handler` is a"
           "\ncall that a handler makes at the deepest place. No trace hook is set.\n")
     for name, path in paths.items():
-        print(f"{figures['stack.' + name]:6}  {name}: {path}")
+        print(f"{figures[name]:6}  {name}: {path}")
 
 
 def main() -> None:

@@ -49,10 +49,12 @@ def read_jumps(listing: str) -> set:
     return jumps - calls
 
 
-def read_indirect(path: pathlib.Path) -> dict:
-    """Lines `expression target...`: what a call through a pointer can reach."""
+def read_indirect(path: pathlib.Path, recovery: bool) -> dict:
+    """Lines `expression target...`: what a call through a pointer can reach; a target that begins
+    with + only if recovery."""
     lines = [line.split("#")[0].split() for line in path.read_text().splitlines()]
-    return {words[0]: words[1:] for words in lines if words}
+    return {words[0]: [w.lstrip("+") for w in words[1:] if recovery or w[0] != "+"]
+            for words in lines if words}
 
 
 class Graph:
