@@ -111,9 +111,9 @@ bool aksu_board_room(struct aksu_board *b, bool forget)
     while (b->runs > b->size - 2u) {
         uint32_t least = COST_SACKED + forget;
         unsigned which = b->size;
-        for (unsigned i = 0; i + 1 < b->runs; i++) {
+        for (unsigned i = b->runs - 1u; i-- > 0;) {
             uint32_t this = cost(b, i);
-            if (this < least || (forget && this == COST_SACKED)) {
+            if (this < least) {
                 least = this;
                 which = i;
             }
