@@ -288,7 +288,7 @@ static void reduce(const struct aksu_step *c, struct aksu_tcb *t, uint32_t deliv
     t->flags |= AKSU_F_RECOVERY;
 }
 
-// a * b / c where b <= c, without overflow, to 1 part in 2^15.
+// a * b / c where b <= c, without overflow, to 1 part in 2^13 of a.
 uint32_t aksu_tcp_share(uint32_t a, uint32_t b, uint32_t c)
 {
     while (c > INT16_MAX) {
