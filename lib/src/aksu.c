@@ -73,10 +73,6 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     net->profile = config->profile;
     net->link = config->link;
     net->boards = config->profile->recovery ? config->boards : NULL;
-    if (net->boards && (net->boards->connections < storage->rows || net->boards->runs < 4 ||
-                        net->boards->runs > 255)) {
-        return AKSU_EINVAL;
-    }
     net->step = aksu_tcp_serve;
     net->user = config->user;
     net->mtu = (uint16_t)mtu;

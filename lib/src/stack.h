@@ -139,17 +139,11 @@ static inline bool aksu_table_is(const struct aksu_row *row, aksu_handle conn)
     return (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> AKSU_INDEX_BITS;
 }
 
-// A row's board, or NULL.
+// A row's board if it is in use, else NULL.
 static inline struct aksu_board *aksu_table_board(const struct aksu *net,
                                                   const struct aksu_row *row)
 {
-    if (!net->boards) {
-        return NULL;
-    }
-    uint32_t size =
-        (uint32_t)(sizeof(struct aksu_board) + net->boards->runs * sizeof(struct aksu_run));
-
-    return (void *)((uint8_t *)net->boards->first + (size_t)(row - net->store->row) * size);
+    return net->boards ? net->boards->find(net, row) : NULL;
 }
 
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);

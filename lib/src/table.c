@@ -45,12 +45,6 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
     uint32_t generation = row->generation < GENERATIONS ? row->generation + 1u : 1;
     net->free_rows = row->next;
     memset(row, 0, sizeof *row);
-    struct aksu_board *board = aksu_table_board(net, row);
-
-    if (board) {
-        memset(board, 0, sizeof *board);
-        board->size = (uint8_t)net->boards->runs;
-    }
     row->generation = (uint16_t)generation;
     row->bits = AKSU_ROW_USED;
     row->ttl = AKSU_TTL_DEFAULT;

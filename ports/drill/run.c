@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Running a script: time, and what is expected when.
 #include "drill.h"
+#include "tcp/tcp.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

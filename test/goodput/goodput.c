@@ -34,9 +34,9 @@ static const struct row rows[] = {
     {"standard-nots", &aksu_standard, true},
     {"full", &aksu_full, false},
     {"full-nots", &aksu_full, true},
-    {"full-newreno", &aksu_full, false},
-    {"cubic", &aksu_full, false},
-    {"cubic-nots", &aksu_full, true},
+    {"no-recovery", &aksu_full, false},
+    {"newreno", &aksu_full, false},
+    {"newreno-nots", &aksu_full, true},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -49,8 +49,8 @@ static const struct aksu_profile *find_profile(const char *name)
     for (i = 0; i < ROWS; i++) {
         if (strcmp(name, rows[i].name) == 0) {
             made[i] = *rows[i].base;
-            if (strcmp(name, "full-newreno") == 0) made[i].recovery = NULL;
-            if (strncmp(name, "cubic", 5) == 0) made[i].congestion = &aksu_cubic;
+            if (strcmp(name, "no-recovery") == 0) made[i].recovery = NULL;
+            if (strncmp(name, "newreno", 7) == 0) made[i].congestion = &aksu_newreno;
             if (rows[i].no_timestamps) {
                 made[i].timestamps = NULL;
             }

@@ -19,8 +19,8 @@ sys.path.insert(0, str(HERE.parent / "checks"))
 from common import ROOT, Tally, in_parallel, output  # noqa: E402
 
 SEEDS = 20
-PROFILES = ["lean", "standard", "full", "full-nots", "full-newreno", "cubic", "cubic-nots"]
-NO_TIMESTAMPS = {"cubic-nots", "lean", "full-nots", "standard-nots"}
+PROFILES = ["lean", "standard", "full", "full-nots", "no-recovery", "newreno", "newreno-nots"]
+NO_TIMESTAMPS = {"newreno-nots", "lean", "full-nots", "standard-nots"}
 NO_SCALING = {"lean"}  # windows of 64 KB at most
 PAIRS = [("lean", "lean"), ("standard", "standard"), ("full", "full"), ("lean", "full"),
          ("standard", "full")]

@@ -319,6 +319,26 @@ struct aksu_storage {
         name##_tx,                                                                                 \
         name##_echo}
 
+/// Defines `name`, a static struct aksu_boards: boards for so many connections. runs: 4 to 255;
+/// what is in flight in so many pieces is told apart, and 8 octets each are needed.
+#define AKSU_BOARDS(name, connections, runs)                                                       \
+    static struct {                                                                                \
+        struct aksu_board board;                                                                   \
+        struct aksu_run run[runs];                                                                 \
+    } name##_boards[connections];                                                                  \
+    static const struct aksu_boards name = {&name##_boards[0].board, connections, runs,            \
+                                            aksu_boards_find}
+
+/// Boards of a stack. Made by AKSU_BOARDS.
+struct aksu_boards {
+    struct aksu_board *first;
+    uint32_t connections;
+    uint32_t runs;
+    struct aksu_board *(*find)(const struct aksu *, const struct aksu_row *); ///< the library's
+};
+
+struct aksu_board *aksu_boards_find(const struct aksu *net, const struct aksu_row *row);
+
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {
     bool seeded;

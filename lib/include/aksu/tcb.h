@@ -241,14 +241,16 @@ struct aksu_run {
 struct aksu_board {
     uint8_t size;           ///< room for so many runs, at least 4
     uint8_t runs;           ///< number of runs
+    uint8_t timer;          ///< what the retransmission timer stands in for
+    uint8_t probe;          ///< tail loss probe: how far it is
+    uint8_t reordered;      ///< RACK.reordering_seen
+    uint8_t again;          ///< what RACK knows as delivered was a retransmission
+    uint8_t loss;           ///< a timeout's octets are not all acknowledged yet
+    uint8_t undo;           ///< 0: nothing to undo; else segments sent again without a D-SACK, + 1
     uint8_t mult;           ///< RACK.reo_wnd_mult - 1
     uint8_t persist;        ///< RACK.reo_wnd_persist
-    uint8_t undo_retrans;   ///< segments sent again since the last reduction, without a D-SACK yet
-    uint8_t phase;          ///< the congestion control's
     uint8_t quick;          ///< segments to acknowledge at once, after a gap
-    uint8_t reserved;       ///< zero
-    uint16_t flags;         ///< the library's
-    uint16_t also_reserved; ///< zero
+    uint8_t phase;          ///< the congestion control's
     uint16_t rtt_ms;        ///< RACK.rtt
     uint16_t min_rtt_ms;    ///< RACK.min_RTT; 0 = none yet
     uint32_t xmit_ms;       ///< RACK.xmit_ts
@@ -260,22 +262,6 @@ struct aksu_board {
     uint32_t recover_fs;    ///< RFC 9937 RecoverFS
     uint32_t prior_cwnd;    ///< cwnd before the last reduction
     uint32_t control[4];    ///< the congestion control's
-};
-
-/// Defines `name`, a static struct aksu_boards: boards for so many connections. runs: 4 to 255;
-/// what is in flight in so many pieces is told apart, and 8 octets each are needed.
-#define AKSU_BOARDS(name, connections, runs)                                                       \
-    static struct {                                                                                \
-        struct aksu_board board;                                                                   \
-        struct aksu_run run[runs];                                                                 \
-    } name##_boards[connections];                                                                  \
-    static const struct aksu_boards name = {&name##_boards[0].board, connections, runs}
-
-/// Boards of a stack. Made by AKSU_BOARDS.
-struct aksu_boards {
-    struct aksu_board *first;
-    uint32_t connections;
-    uint32_t runs;
 };
 
 /// How a connection begins: what the pure core cannot know by itself.
@@ -393,11 +379,10 @@ struct aksu_congestion {
 /// Loss recovery of a sender whose peer sends SACKs (RFC 2018), in place of NewReno's. NULL in a
 /// profile: NewReno (RFC 6582). Its state is a struct aksu_board for each connection.
 struct aksu_recovery {
-    void (*acked)(const struct aksu_step *, uint32_t octets); ///< an ACK; by how much snd_una moved
-    void (*sent)(const struct aksu_step *, aksu_seq max);     ///< text or FIN; snd_max before it
-    bool (*arm)(const struct aksu_step *);       ///< the retransmission timer, to something sooner
-    bool (*expired)(const struct aksu_step *);   ///< it ran out: false: that is a timeout
-    bool (*timed_out)(const struct aksu_step *); ///< a timeout, before cwnd knows
+    void (*acked)(const struct aksu_step *, aksu_seq una); ///< an ACK; snd_una before it
+    void (*sent)(const struct aksu_step *, aksu_seq max);  ///< text or FIN; snd_max before it
+    bool (*arm)(const struct aksu_step *);     ///< the retransmission timer, to something sooner
+    bool (*expired)(const struct aksu_step *); ///< it ran out: false: that is a timeout
     uint32_t (*next)(const struct aksu_tcb *, const struct aksu_board *,
                      aksu_seq *seq); ///< what to send
 };

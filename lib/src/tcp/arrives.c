@@ -4,8 +4,6 @@
 // is refused.
 #include "tcp.h"
 
-enum { QUICK = 16 }; // segments after a gap, each acknowledged at once
-
 // The peer's SYN once more, in SYN-RECEIVED: it is known already.
 static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
@@ -99,7 +97,7 @@ static bool advance(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
         t->flags &= (uint16_t)~AKSU_F_SYN_UNACKED;
         t->backoff = 0; // RFC 6298 5.7: from here on the timeout is 3 s, see rto.c
         c->p->congestion->open(c);
-    } else {
+    } else if (!c->b) {
         aksu_tcp_recovery_acked(c, octets);
     }
     return octets > data;
@@ -186,15 +184,7 @@ static void take_urgent(const struct aksu_step *c, struct aksu_tcb *t)
 // (RFC 5681 4.2), else for every second segment (SHLD-18, 19).
 static void take_text(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    bool now = aksu_tcp_take_text(c);
-
-    if (c->b && now) {
-        c->b->quick = QUICK;
-    } else if (c->b && c->b->quick > 0) {
-        c->b->quick--;
-        now = true;
-    }
-    if (now || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0 ||
+    if (aksu_tcp_take_text(c) || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0 ||
         (t->timers & AKSU_TIMER_ACK)) {
         t->owed |= AKSU_OWE_ACK;
     } else {
@@ -244,7 +234,8 @@ static void take_rest(const struct aksu_step *c, struct aksu_tcb *t)
 void aksu_tcp_take(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    bool advanced = aksu_seq_lt(t->snd_una, c->s->ack);
+    aksu_seq una = t->snd_una;
+    bool advanced = aksu_seq_lt(una, c->s->ack);
 
     c->fx->refused = false;
     t->keep_probes = 0;
@@ -259,10 +250,11 @@ void aksu_tcp_take(const struct aksu_step *c)
         take_ack(c, t);
     } else if (t->snd_wnd == 0 && (t->timers & AKSU_TIMER_USER)) {
         aksu_tcp_arm_user(c); // a window probe was answered (MUST-37)
-    } else if (aksu_tcp_boarded(t, c->b)) {
-        c->p->recovery->acked(c, 0);
-    } else if (is_duplicate(t, c->s)) {
+    } else if (!c->b && is_duplicate(t, c->s)) {
         aksu_tcp_recovery_duplicate(c);
+    }
+    if (c->b) {
+        c->p->recovery->acked(c, una);
     }
     if (t->state != AKSU_CLOSED) {
         take_window(c, t, advanced);

@@ -7,7 +7,6 @@ enum {
     COST_RETRANS = 0x400,            // forgets that octets were sent only once
     COST_LOST = 0x10000,             // forgets a loss, which is found again
     COST_SACKED = UINT32_C(1) << 24, // forgets an acknowledgment (RFC 2018 8 allows it)
-    COST_MAX = UINT32_MAX            // no such pair
 };
 
 // Octets of the runs whose status is just that.
@@ -23,80 +22,51 @@ uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b,
     return octets;
 }
 
-static void take_out(struct aksu_board *b, unsigned i)
-{
-    b->runs--;
-    memmove(&aksu_runs(b)[i], &aksu_runs(b)[i + 1], (b->runs - i) * sizeof(struct aksu_run));
-}
-
 // What merging a run with the next one would lose.
-static uint32_t cost(const struct aksu_board *b, unsigned i)
+static uint32_t cost(const struct aksu_run *r)
 {
-    const struct aksu_run *r = &aksu_runs(b)[i];
     const struct aksu_run *next = r + 1;
     unsigned differ = r->flags ^ next->flags;
 
-    if (differ & AKSU_RUN_SACKED) {
-        return COST_SACKED;
+    if (differ & AKSU_RUN_STATUS) {
+        return (differ & AKSU_RUN_SACKED) ? COST_SACKED : COST_LOST;
     }
-    if (differ & AKSU_RUN_LOST) {
-        return COST_LOST;
+    if (r->flags & AKSU_RUN_STATUS) {
+        return 0; // times do not matter any more
     }
-    if (r->flags & AKSU_RUN_SACKED) {
-        return 0;
-    }
-    uint32_t apart = (differ & AKSU_RUN_RETRANS) ? COST_RETRANS : 0;
-
-    if (!(r->flags & AKSU_RUN_LOST)) {
-        apart += aksu_min32((uint16_t)(next->at - r->at), (uint16_t)(r->at - next->at));
-    }
-    return apart;
+    return aksu_min32((uint16_t)(next->at - r->at), (uint16_t)(r->at - next->at)) +
+           ((differ & AKSU_RUN_RETRANS) ? COST_RETRANS : 0);
 }
 
-// Times of two runs as one: sent last when the later was, and first when the earlier was.
-static void merge_times(struct aksu_run *r, const struct aksu_run *from)
-{
-    uint16_t ahead = (uint16_t)(from->at - r->at);
-
-    if (ahead > INT16_MAX) { // from is the earlier
-        ahead = (uint16_t)-ahead;
-        r->span = (uint8_t)aksu_min32(aksu_max32(r->span, ahead + from->span), UINT8_MAX);
-    } else {
-        r->span = (uint8_t)aksu_min32(aksu_max32(from->span, ahead + r->span), UINT8_MAX);
-        r->at = from->at;
-    }
-}
-
-// Makes one of a run and the next. Of two kinds the one that claims least stays: in flight before
-// lost before received.
+// Makes one of a run and the next. Of two kinds neither is claimed: it is in flight, and its
+// acknowledgment will tell nothing of the path. It was sent last when the later was.
 static void merge(struct aksu_board *b, unsigned i)
 {
     struct aksu_run *r = &aksu_runs(b)[i];
-    struct aksu_run next = r[1];
-    unsigned status = r->flags & AKSU_RUN_STATUS;
-    unsigned other = next.flags & AKSU_RUN_STATUS;
-    unsigned again = (r->flags | next.flags) & AKSU_RUN_RETRANS;
+    const struct aksu_run *next = r + 1;
+    uint16_t first = (uint16_t)(r->at - r->span);
+    uint16_t next_first = (uint16_t)(next->at - next->span);
+    unsigned again = ((r->flags ^ next->flags) & AKSU_RUN_STATUS) ? AKSU_RUN_RETRANS : 0;
 
-    if (status != other) {
-        again = AKSU_RUN_RETRANS; // its acknowledgment will tell nothing of the path
+    again |= (r->flags | next->flags) & AKSU_RUN_RETRANS;
+    r->flags = (uint8_t)((r->flags & next->flags & AKSU_RUN_STATUS) | again);
+    r->end = next->end;
+    if ((int16_t)(next_first - first) < 0) {
+        first = next_first;
     }
-    if (status == other) {
-        merge_times(r, &next);
-    } else if (status == AKSU_RUN_SACKED || (status == AKSU_RUN_LOST && other == 0)) {
-        r->at = next.at;
-        r->span = next.span;
-        status = other;
+    if ((int16_t)(next->at - r->at) > 0) {
+        r->at = next->at;
     }
-    r->flags = (uint8_t)(status | again);
-    r->end = next.end;
-    take_out(b, i + 1);
+    r->span = (uint8_t)aksu_min32((uint16_t)(r->at - first), UINT8_MAX);
+    b->runs--;
+    memmove(r + 1, r + 2, (b->runs - i - 1) * sizeof *r);
 }
 
 // Merges what says the same of its octets.
 void aksu_board_join(struct aksu_board *b)
 {
     for (unsigned i = 0; i + 1 < b->runs;) {
-        if (cost(b, i) == 0) {
+        if (cost(&aksu_runs(b)[i]) == 0) {
             merge(b, i);
         } else {
             i++;
@@ -112,7 +82,7 @@ bool aksu_board_room(struct aksu_board *b, bool forget)
         uint32_t least = COST_SACKED + forget;
         unsigned which = b->size;
         for (unsigned i = b->runs - 1u; i-- > 0;) {
-            uint32_t this = cost(b, i);
+            uint32_t this = cost(&aksu_runs(b)[i]);
             if (this < least) {
                 least = this;
                 which = i;

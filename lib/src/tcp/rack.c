@@ -5,45 +5,25 @@
 #include "board.h"
 
 enum {
-    DUPACKS = 3,           // RFC 8985 5.2, RACK.DupThresh
-    MULT_MAX = 64,         // a wider window than srtt is none
-    PERSIST = 16,          // recoveries that a wider window outlives, RFC 8985 7.1
-    SLACK_MS = 2,          // what whole milliseconds may hide between two times
-    MAX_ACK_DELAY_MS = 200 // RFC 8985 7.2
+    DUPACKS = 3,            // RFC 8985 5.2, RACK.DupThresh
+    MULT_MAX = 64,          // a wider window than srtt is none
+    PERSIST = 16,           // recoveries that a wider window outlives, RFC 8985 7.1
+    SLACK_MS = 2,           // what whole milliseconds may hide between two times
+    MAX_ACK_DELAY_MS = 200, // RFC 8985 7.2
+    QUICK = 16              // segments behind a gap
 };
 
-// board.flags
-enum {
-    REORDERED = 0x01,    // reordering was seen
-    SENT_AGAIN = 0x02,   // what RACK knows as delivered was a retransmission
-    REO = 0x04,          // the retransmission timer stands in for RACK's reordering timer
-    PTO = 0x08,          // or for the tail loss probe's
-    PROBE = 0x10,        // a probe is to be sent
-    PROBED = 0x20,       // one is on its way, as far as tlp_end
-    PROBED_AGAIN = 0x40, // it was a retransmission
-    UNDO = 0x80,         // the last reduction can be taken back
-    LOSS = 0x100,        // a timeout's octets are not all acknowledged yet
-    DSACK_ROUND = 0x200, // dsack_round means something
-    KNOWN = 0x400        // something was delivered
-};
+enum { TIMEOUT, REO, PTO };                     // board.timer: an RTO; RACK's; the probe's
+enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN }; // board.probe: due; sent: new text; the last again
 
 // What one ACK told.
 struct news {
     uint32_t delivered; // octets
+    aksu_seq fack;      // RACK.fack before it
     bool dsack;         // octets came twice
     bool spurious;      // what was sent again had not been lost
     bool lost;
 };
-
-static void set(struct aksu_board *b, unsigned flag)
-{
-    b->flags = (uint16_t)(b->flags | flag);
-}
-
-static void clear(struct aksu_board *b, unsigned flag)
-{
-    b->flags = (uint16_t)(b->flags & ~flag);
-}
 
 // Octets in flight, as RFC 6675 reckons.
 static uint32_t pipe(const struct aksu_tcb *t, const struct aksu_board *b)
@@ -56,7 +36,7 @@ static uint32_t reordering_window(const struct aksu_tcb *t, const struct aksu_bo
 {
     bool enough = aksu_board_octets(t, b, AKSU_RUN_SACKED) > (DUPACKS - 1u) * t->snd_mss;
 
-    if (!(b->flags & REORDERED) && (enough || (t->flags & AKSU_F_RECOVERY))) {
+    if (!b->reordered && (enough || (t->flags & AKSU_F_RECOVERY))) {
         return 0;
     }
     return aksu_min32((b->mult + 1u) * b->min_rtt_ms / 4, t->srtt / 8u) + SLACK_MS;
@@ -72,30 +52,18 @@ static bool echoes_older(const struct aksu_step *c, const struct aksu_run *r)
 }
 
 // What was delivered last, of what was sent (RFC 8985 6.2 step 2).
-static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end, unsigned again)
+static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end, bool again)
 {
     struct aksu_board *b = c->b;
     uint32_t xmit_ms = c->now_ms - rtt_ms;
 
-    if (!(b->flags & KNOWN) || aksu_seq_lt(b->xmit_ms, xmit_ms) ||
+    if (aksu_seq_lt(b->xmit_ms, xmit_ms) ||
         (b->xmit_ms == xmit_ms && aksu_seq_lt(b->end_seq, end))) {
         b->xmit_ms = xmit_ms;
         b->end_seq = end;
         b->rtt_ms = (uint16_t)rtt_ms;
-        clear(b, SENT_AGAIN);
-        set(b, again ? KNOWN | SENT_AGAIN : KNOWN);
+        b->again = again;
     }
-}
-
-// One past the last octet that the peer has, if it is beyond snd_una.
-static aksu_seq sacked_up_to(const struct aksu_tcb *t, const struct aksu_board *b)
-{
-    unsigned i = b->runs;
-
-    while (i > 0 && !(aksu_runs(b)[i - 1].flags & AKSU_RUN_SACKED)) {
-        i--;
-    }
-    return i > 0 ? aksu_runs(b)[i - 1].end : t->snd_una;
 }
 
 // Octets of run r up to end are with the peer (RFC 8985 6.2 steps 1 to 3).
@@ -110,19 +78,19 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_
         if ((front && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
             n->spurious = true; // it was the original
         } else if (rtt_ms >= b->min_rtt_ms) {
-            rack_update(c, rtt_ms, end, 1);
+            rack_update(c, rtt_ms, end, true);
         }
         return;
     }
     // F-RTO: sent before the timeout, and delivered after it.
-    n->spurious |= (b->flags & LOSS) && aksu_seq_leq(end, c->t->recover);
+    n->spurious |= b->loss && aksu_seq_leq(end, c->t->recover);
     if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
         b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
     }
-    if (aksu_seq_lt(end, sacked_up_to(c->t, b))) {
-        set(b, REORDERED); // RACK.fack is ahead
+    if (aksu_seq_lt(end, n->fack)) {
+        b->reordered = true;
     }
-    rack_update(c, rtt_ms + r->span, end, 0);
+    rack_update(c, rtt_ms + r->span, end, false);
 }
 
 // Takes what is acknowledged off the front; una is where it was.
@@ -177,6 +145,22 @@ static bool is_dsack(const struct aksu_segment *s)
             aksu_seq_leq(first->end, s->sack[1].end));
 }
 
+// RFC 8985 6.2 step 4 and RFC 3708: octets came twice. Once in a round trip the window widens.
+static void took_twice(const struct aksu_step *c, struct news *n)
+{
+    struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+
+    if (aksu_seq_leq(b->dsack_round, t->snd_una)) {
+        b->dsack_round = t->snd_max;
+        b->mult = (uint8_t)aksu_min32(b->mult + 1u, MULT_MAX);
+        b->persist = PERSIST;
+    }
+    if (b->undo > 1 && --b->undo == 1) {
+        n->spurious = true;
+    }
+}
+
 static void take_blocks(const struct aksu_step *c, struct news *n)
 {
     const struct aksu_tcb *t = c->t;
@@ -185,7 +169,10 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
     if (!(s->options & AKSU_OPT_SACK)) {
         return;
     }
-    n->dsack = s->sacks > 0 && is_dsack(s);
+    if (s->sacks > 0 && is_dsack(s)) {
+        n->dsack = true;
+        took_twice(c, n);
+    }
     for (unsigned i = 0; i < s->sacks; i++) {
         const struct aksu_range *r = &s->sack[i];
         if (aksu_seq_lt(t->snd_una, r->start) && aksu_seq_lt(r->start, r->end) &&
@@ -200,7 +187,7 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
 static bool sent_before_latest(const struct aksu_board *b, const struct aksu_run *r,
                                uint32_t now_ms)
 {
-    if (!((r->flags & AKSU_RUN_RETRANS) || (b->flags & SENT_AGAIN))) {
+    if (!((r->flags & AKSU_RUN_RETRANS) || b->again)) {
         return aksu_seq_lt(r->end, b->end_seq);
     }
     uint32_t at_ms = now_ms - aksu_run_age(r, now_ms);
@@ -238,9 +225,9 @@ static void look(const struct aksu_step *c, struct news *n)
 {
     uint32_t timeout = detect(c, n);
 
-    clear(c->b, REO);
+    c->b->timer = TIMEOUT;
     if (timeout > 0) {
-        set(c->b, REO);
+        c->b->timer = REO;
         aksu_tcp_arm(c, AKSU_AT_RTX, timeout);
     }
 }
@@ -251,8 +238,7 @@ static void remember(const struct aksu_step *c)
     struct aksu_board *b = c->b;
 
     b->prior_cwnd = c->t->cwnd;
-    b->undo_retrans = 0;
-    set(b, UNDO);
+    b->undo = 1;
 }
 
 // Gives it back.
@@ -260,8 +246,9 @@ static void undo(const struct aksu_step *c, struct aksu_tcb *t)
 {
     struct aksu_board *b = c->b;
 
-    set(b, (b->flags & LOSS) ? 0 : REORDERED); // it came, but late
-    clear(b, UNDO | LOSS);
+    b->reordered |= !b->loss; // it came, but late
+    b->undo = 0;
+    b->loss = false;
     t->cwnd = aksu_max32(t->cwnd, b->prior_cwnd);
     t->ssthresh = t->cwnd; // RFC 4015 3.2
     t->recover = t->snd_una;
@@ -331,26 +318,9 @@ static void leave(const struct aksu_step *c, struct aksu_tcb *t)
         t->cwnd = t->ssthresh;
         aksu_tcp_leave_recovery(t);
     }
-    clear(b, LOSS);
+    b->loss = false;
     if (b->mult > 0 && --b->persist == 0) {
         b->mult = 0;
-    }
-}
-
-// RFC 8985 6.2 step 4 and RFC 3708: octets came twice. Once in a round trip the window widens.
-static void took_twice(const struct aksu_step *c, struct news *n)
-{
-    struct aksu_tcb *t = c->t;
-    struct aksu_board *b = c->b;
-
-    if (!(b->flags & DSACK_ROUND) || aksu_seq_leq(b->dsack_round, t->snd_una)) {
-        set(b, DSACK_ROUND);
-        b->dsack_round = t->snd_max;
-        b->mult = (uint8_t)aksu_min32(b->mult + 1u, MULT_MAX);
-        b->persist = PERSIST;
-    }
-    if ((b->flags & UNDO) && b->undo_retrans > 0 && --b->undo_retrans == 0) {
-        n->spurious = true;
     }
 }
 
@@ -360,10 +330,10 @@ static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const str
 {
     struct aksu_board *b = c->b;
 
-    if (!(b->flags & PROBED) || aksu_seq_lt(c->s->ack, b->tlp_end)) {
+    if (b->probe < PROBED || aksu_seq_lt(c->s->ack, b->tlp_end)) {
         return;
     }
-    if ((b->flags & PROBED_AGAIN) && !n->dsack) {
+    if (b->probe == PROBED_AGAIN && !n->dsack) {
         if (c->s->ack == b->tlp_end && advanced) {
             return; // the original's, or the probe's: another ACK tells
         }
@@ -372,7 +342,7 @@ static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const str
             t->cwnd = t->ssthresh;
         }
     }
-    clear(b, PROBED | PROBED_AGAIN);
+    b->probe = NO_PROBE;
 }
 
 // RFC 8985 7.2: when a probe is due rather than a timeout; 0: never.
@@ -382,49 +352,82 @@ static uint32_t probe_timeout(const struct aksu_step *c)
     const struct aksu_board *b = c->b;
     uint32_t flight = t->snd_max - t->snd_una;
 
-    if ((t->flags & AKSU_F_RECOVERY) || (b->flags & (LOSS | PROBE | PROBED)) || t->srtt == 0 ||
+    if ((t->flags & AKSU_F_RECOVERY) || b->loss || b->probe != NO_PROBE || t->srtt == 0 ||
         t->retries > 0 || flight == 0 || t->snd_wnd == 0 || pipe(t, b) != flight) {
         return 0;
     }
     return t->srtt / 4u + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
 }
 
-// An ACK; octets: by how much it moved snd_una.
-static void acked(const struct aksu_step *c, uint32_t octets)
+// While there is a gap, and for a while behind it, each segment is acknowledged at once: the sender
+// needs to know, and its window is small then (RFC 5681 4.2).
+static void acknowledge(const struct aksu_step *c)
+{
+    struct aksu_board *b = c->b;
+
+    if (c->t->ranges > 0) {
+        b->quick = QUICK;
+    } else if (b->quick > 0 && c->s->len > 0) {
+        b->quick--;
+        c->t->owed |= AKSU_OWE_ACK;
+    }
+}
+
+// What is lost is known: the window follows.
+static void respond(const struct aksu_step *c, const struct news *n, bool safe)
+{
+    struct aksu_tcb *t = c->t;
+
+    if (n->lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
+        reduce(c, t, n->delivered);
+    }
+    if (t->flags & AKSU_F_RECOVERY) {
+        reduce_rate(c, t, n, safe && !n->lost);
+    }
+}
+
+// One past the last octet that the peer is known to have.
+static aksu_seq forward_ack(const struct aksu_board *b, aksu_seq una)
+{
+    unsigned i = b->runs;
+
+    while (i > 0 && !(aksu_runs(b)[i - 1].flags & AKSU_RUN_SACKED)) {
+        i--;
+    }
+    return i > 0 ? aksu_runs(b)[i - 1].end : una;
+}
+
+// An ACK; una: where snd_una was.
+static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {0, false, false, false};
-    unsigned kind = b->flags & (REO | PTO);
+    struct news n = {0, forward_ack(b, una), false, false, false};
+    unsigned timer = b->timer;
+    uint32_t octets = t->snd_una - una;
 
+    acknowledge(c);
     t->flags &= (uint16_t)~AKSU_F_PARTIAL; // each ACK that advances restarts the timer
-    take_front(c, t->snd_una - octets, &n);
+    take_front(c, una, &n);
     take_blocks(c, &n);
-    if (n.dsack) {
-        took_twice(c, &n);
-    }
     judge_probe(c, t, &n, octets > 0);
     if (octets > 0) {
         t->backoff = 0;
-        clear(b, PROBE);
+        b->probe = b->probe == PROBE ? NO_PROBE : b->probe;
     }
-    if (n.spurious && (b->flags & UNDO)) {
+    if (n.spurious && b->undo > 0) {
         undo(c, t);
     }
-    if ((t->flags & AKSU_F_RECOVERY || b->flags & LOSS) && aksu_seq_leq(t->recover, t->snd_una)) {
+    if (((t->flags & AKSU_F_RECOVERY) || b->loss) && aksu_seq_leq(t->recover, t->snd_una)) {
         leave(c, t);
     } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
         c->p->congestion->acked(c, octets);
     }
     look(c, &n);
-    if (n.lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
-        reduce(c, t, n.delivered);
-    }
-    if (t->flags & AKSU_F_RECOVERY) {
-        reduce_rate(c, t, &n, octets > 0 && !n.lost);
-    }
-    if (!(b->flags & REO) && ((kind & REO) || ((kind & PTO) && probe_timeout(c) == 0))) {
-        aksu_tcp_arm_rtx(c); // it is not the time for that any more
+    respond(c, &n, octets > 0);
+    if (b->timer != REO && t->snd_una != t->snd_max &&
+        (octets > 0 || timer == REO || (timer == PTO && probe_timeout(c) == 0))) {
+        aksu_tcp_arm_rtx(c);
     }
 }
 
@@ -437,6 +440,10 @@ static void sent(const struct aksu_step *c, aksu_seq max)
     aksu_seq end = start + c->s->len + aksu_tcp_control_len(c->s);
 
     t->flags &= (uint16_t)~AKSU_F_PARTIAL;
+    if (b->runs == 0) {
+        b->xmit_ms = c->now_ms;
+        b->end_seq = b->dsack_round = t->snd_una;
+    }
     b->prr_out += end - start;
     if (aksu_seq_lt(start, max)) {
         aksu_seq to = aksu_seq_min(end, max);
@@ -449,17 +456,16 @@ static void sent(const struct aksu_step *c, aksu_seq max)
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
         }
-        b->undo_retrans = (uint8_t)aksu_min32(b->undo_retrans + 1u, UINT8_MAX);
+        b->undo = (uint8_t)(b->undo + (b->undo > 0 && b->undo < UINT8_MAX));
         aksu_board_join(b);
     }
     if (aksu_seq_lt(max, end)) {
         // An octet that probes a window of zero is not expected to be taken.
         aksu_board_add(c, end, t->snd_nxt == end ? 0 : AKSU_RUN_LOST);
-        t->snd_nxt = end;
     }
-    if (b->flags & PROBE) {
-        clear(b, PROBE);
-        set(b, aksu_seq_lt(start, max) ? PROBED | PROBED_AGAIN : PROBED);
+    t->snd_nxt = t->snd_max;
+    if (b->probe == PROBE) {
+        b->probe = aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED;
         b->tlp_end = t->snd_max;
         aksu_tcp_arm_rtx(c);
     } else if (probe_timeout(c) > 0) {
@@ -470,60 +476,30 @@ static void sent(const struct aksu_step *c, aksu_seq max)
 // Has the retransmission timer run for something sooner than a timeout. False: for nothing.
 static bool arm(const struct aksu_step *c)
 {
-    if (c->b->flags & REO) {
+    if (c->b->timer == REO) {
         return true;
     }
     uint32_t ms = probe_timeout(c);
 
-    clear(c->b, PTO);
+    c->b->timer = TIMEOUT;
     if (ms == 0 || ms >= aksu_tcp_rto(c->p, c->t)) {
         return false;
     }
-    set(c->b, PTO);
+    c->b->timer = PTO;
     aksu_tcp_arm(c, AKSU_AT_RTX, ms);
-    return true;
-}
-
-// The retransmission timer, which has stopped. False: it was that for a timeout.
-static bool expired(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-    struct aksu_board *b = c->b;
-    unsigned kind = b->flags & (REO | PTO);
-    struct news n = {0, false, false, false};
-
-    clear(b, REO | PTO);
-    if (kind == 0 || t->snd_una == t->snd_max || t->snd_wnd == 0) {
-        return false;
-    }
-    if (kind & REO) {
-        look(c, &n);
-        if (n.lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
-            reduce(c, t, 0);
-            reduce_rate(c, t, &n, false);
-        }
-    } else {
-        set(b, PROBE);
-        t->owed |= AKSU_OWE_REXMIT;
-    }
-    aksu_tcp_arm_rtx(c);
     return true;
 }
 
 // A timeout: RFC 8985 6.3. The first run is lost, and all that is older than the peer would need to
 // acknowledge it. A SACK of the first is one that the peer has gone back on (RFC 2018 8).
-static bool timed_out(const struct aksu_step *c)
+static void time_out(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-
-    if (b->runs == 0) {
-        return false;
-    }
     bool reneged = (aksu_runs(b)[0].flags & AKSU_RUN_SACKED) != 0;
     uint32_t old = b->rtt_ms + reordering_window(t, b);
 
-    if (t->retries == 1 && !(b->flags & LOSS)) {
+    if (t->retries == 0 && !b->loss) {
         remember(c);
     }
     for (unsigned i = 0; i < b->runs; i++) {
@@ -535,9 +511,35 @@ static bool timed_out(const struct aksu_step *c)
             r->flags |= AKSU_RUN_LOST;
         }
     }
-    set(b, LOSS);
-    clear(b, PROBED | PROBED_AGAIN | PROBE);
+    b->loss = true;
+    b->probe = NO_PROBE;
     aksu_board_join(b);
+}
+
+// The retransmission timer, which has stopped. False: it was that for a timeout, or a window probe.
+static bool expired(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+    unsigned timer = b->timer;
+    struct news n = {0, 0, false, false, false};
+
+    b->timer = TIMEOUT;
+    if (t->snd_una == t->snd_max || t->snd_wnd == 0) {
+        return false;
+    }
+    if (timer == TIMEOUT) {
+        time_out(c);
+        return false;
+    }
+    if (timer == REO) {
+        look(c, &n);
+        respond(c, &n, false);
+    } else {
+        b->probe = PROBE;
+        t->owed |= AKSU_OWE_REXMIT;
+    }
+    aksu_tcp_arm_rtx(c);
     return true;
 }
 
@@ -560,15 +562,19 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     uint32_t flight = pipe(t, b);
     unsigned i = 0;
 
+    if ((t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
+        return aksu_tcp_can_send(t, must, 0); // not in use
+    }
     *seq = t->snd_nxt;
-    if (must && (b->flags & PROBE)) {
+    if (must && b->probe == PROBE) {
         return probe(t, seq);
     }
     while (i < b->runs && !(aksu_runs(b)[i].flags & AKSU_RUN_LOST)) {
         i++;
     }
     if (i == b->runs) {
-        return aksu_tcp_can_send(t, 0, t->snd_max - t->snd_una - flight);
+        uint32_t done = t->snd_max - t->snd_una - flight;
+        return aksu_tcp_can_send(t, 0, t->snd_nxt == t->snd_max ? done : 0);
     }
     *seq = aksu_run_start(t, b, i);
     uint32_t before = *seq - t->snd_una;
@@ -578,4 +584,4 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     return must || flight + len <= t->cwnd ? aksu_min32(len, wnd) : 0;
 }
 
-const struct aksu_recovery aksu_rack = {acked, sent, arm, expired, timed_out, next};
+const struct aksu_recovery aksu_rack = {acked, sent, arm, expired, next};

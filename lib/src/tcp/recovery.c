@@ -11,9 +11,7 @@ void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked)
     struct aksu_tcb *t = c->t;
     uint32_t mss = t->snd_mss;
 
-    if (aksu_tcp_boarded(t, c->b)) {
-        c->p->recovery->acked(c, acked);
-    } else if (!(t->flags & AKSU_F_RECOVERY)) {
+    if (!(t->flags & AKSU_F_RECOVERY)) {
         t->dupacks = 0;
         c->p->congestion->acked(c, acked);
     } else if (aksu_seq_leq(t->recover, t->snd_una)) {

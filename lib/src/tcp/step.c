@@ -150,7 +150,7 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq en
     }
     aksu_seq_raise(&t->snd_max, end);
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
-    if (aksu_tcp_boarded(t, c->b)) {
+    if (c->b) {
         c->p->recovery->sent(c, max);
     }
 }
@@ -207,13 +207,11 @@ static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
 // RFC 6582 3.2 step 4, RFC 5681 3.1: a repeated timeout holds ssthresh.
 static void collapse(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (!aksu_tcp_boarded(t, c->b) || !c->p->recovery->timed_out(c)) {
-        t->snd_nxt = t->snd_una;
-    }
     if (t->retries == 1) {
         c->p->congestion->timed_out(c, t->snd_max - t->snd_una);
     }
     t->recover = t->snd_max;
+    t->snd_nxt = t->snd_una;
     t->owed |= AKSU_OWE_REXMIT; // also if the window closes before it is sent
     aksu_tcp_leave_recovery(t);
 }
@@ -240,7 +238,7 @@ static void rtx_expired(const struct aksu_step *c, struct aksu_tcb *t)
     bool closed = t->snd_wnd == 0 || t->snd_una == t->snd_max;
 
     t->timers &= (uint8_t)~AKSU_TIMER_RTX;
-    if (aksu_tcp_boarded(t, c->b) && c->p->recovery->expired(c)) {
+    if (c->b && c->p->recovery->expired(c)) {
         return;
     }
     t->retries = (uint8_t)(t->retries + (t->retries < UINT8_MAX));
@@ -298,9 +296,7 @@ static void icmp(const struct aksu_step *c, struct aksu_tcb *t)
             return;
         }
         t->snd_mss = (uint16_t)mss;
-        if (!aksu_tcp_boarded(t, c->b)) {
-            t->snd_nxt = t->snd_una; // else the timeout has said that all is lost
-        }
+        t->snd_nxt = t->snd_una;
         return;
     }
     int reason = -(int)c->ev->detail;

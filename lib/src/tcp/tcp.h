@@ -14,6 +14,9 @@ enum {
     AKSU_MSS_FLOOR = 88,    // smaller offers are raised to it (CVE-2019-11479)
     AKSU_WSCALE_MAX = 14,   // RFC 7323 2.3
     AKSU_TIMESTAMPS_LEN = 12,
+    AKSU_SACK_LEN = 4,
+    AKSU_SACK_BLOCK_LEN = 8,
+    AKSU_MSS_MIN = 8,
     AKSU_R1 = 3, // retransmissions, SHLD-10
     AKSU_OFFERS = AKSU_F_TIMESTAMPS | AKSU_F_SACK | AKSU_F_WSCALE,
     AKSU_OFFER_SHIFT = 4 // from the options of a SYN to AKSU_OFFERS
@@ -30,7 +33,7 @@ struct aksu_step {
     struct aksu_effects *fx;
     const struct aksu_segment *s; // the event's
     uint32_t now_ms;              // the event's
-    struct aksu_board *b;         // or NULL
+    struct aksu_board *b;         // if it is in use, else NULL
 };
 
 // handshake.c
@@ -83,7 +86,6 @@ void aksu_tcp_settle(const struct aksu_step *c);
 
 // plan.c
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
-uint32_t aksu_tcp_payload_max(const struct aksu_tcb *t);
 uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t lent);
 
 // window.c
@@ -95,10 +97,17 @@ static inline void aksu_tcp_leave_recovery(struct aksu_tcb *t)
     t->dupacks = 0;
 }
 
-// Whether a connection that has a board uses it: the peer sends SACKs.
-static inline bool aksu_tcp_boarded(const struct aksu_tcb *t, const struct aksu_board *b)
+// A connection's board while it is in use: the peer sends SACKs, and has acknowledged our SYN.
+// Until then it is cleared.
+static inline struct aksu_board *aksu_tcp_board(const struct aksu_tcb *t, struct aksu_board *b)
 {
-    return b && (t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) == AKSU_F_SACK;
+    if (t->flags & AKSU_F_SYN_UNACKED) {
+        uint8_t size = b->size;
+        memset(b, 0, sizeof *b);
+        b->size = size;
+        return NULL;
+    }
+    return (t->flags & AKSU_F_SACK) ? b : NULL;
 }
 
 // Octets of sequence space that SYN and FIN take up.
@@ -123,6 +132,17 @@ static inline uint32_t aksu_tcp_fin(const struct aksu_tcb *t)
 static inline unsigned aksu_tcp_sack_blocks(const struct aksu_tcb *t)
 {
     return t->ranges > 3 && (t->flags & AKSU_F_TIMESTAMPS) ? 3 : t->ranges;
+}
+
+// Payload that fits beside SACK blocks (MUST-16; timestamps are off snd_mss already).
+static inline uint32_t aksu_tcp_payload_max(const struct aksu_tcb *t)
+{
+    uint32_t options = 0;
+
+    if (t->ranges > 0 && (t->flags & AKSU_F_SACK)) {
+        options = AKSU_SACK_LEN + AKSU_SACK_BLOCK_LEN * aksu_tcp_sack_blocks(t);
+    }
+    return aksu_max32(t->snd_mss, options + AKSU_MSS_MIN) - options;
 }
 
 // Whether a connection that LISTEN began waits for the ACK of its SYN.
