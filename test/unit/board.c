@@ -212,9 +212,13 @@ static void mark(void)
         return;
     learn();
     uint32_t from = dice(known), to = from + 1 + dice(known - from);
-    static const uint8_t kinds[] = {AKSU_RUN_SACKED, AKSU_RUN_LOST, AKSU_RUN_RETRANS,
-                                    AKSU_RUN_SACKED | AKSU_RUN_RETRANS, 0};
-    uint8_t kind = kinds[dice(5)];
+    static const uint8_t kinds[] = {AKSU_RUN_SACKED,
+                                    AKSU_RUN_LOST,
+                                    AKSU_RUN_RETRANS,
+                                    AKSU_RUN_SACKED | AKSU_RUN_RETRANS,
+                                    AKSU_RUN_LOST | AKSU_RUN_RETRANS,
+                                    0};
+    uint8_t kind = kinds[dice(6)];
     unsigned i = aksu_board_split(&t, b, t.snd_una + from);
     unsigned last = aksu_board_split(&t, b, t.snd_una + to);
     check_octets(false);
