@@ -9,7 +9,9 @@
 /// the board: then there are no runs.
 static inline const char *board_fault(const struct aksu_tcb *t, const struct aksu_board *b)
 {
-    if (!aksu_tcp_boarded(t, b) || !aksu_tcp_sending(t))
+    bool used = (t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) == AKSU_F_SACK;
+
+    if (!b || !used || !aksu_tcp_sending(t))
         return NULL;
     const struct aksu_run *r = aksu_runs(b);
     aksu_seq from = t->snd_una;
@@ -28,8 +30,8 @@ static inline const char *board_fault(const struct aksu_tcb *t, const struct aks
     if (from != t->snd_max &&
         (b->runs > 0 || t->snd_max - t->snd_una > 1 || !(t->flags & AKSU_F_FIN)))
         return "the runs are not what is in flight";
-    if (b->runs > 0 && t->snd_nxt != t->snd_max)
-        return "SND.NXT has fallen back";
+    if (t->snd_nxt != t->snd_max && !(t->owed & AKSU_OWE_REXMIT) && t->retries == 0)
+        return "SND.NXT has fallen back without a timeout";
     return NULL;
 }
 

@@ -101,13 +101,23 @@ static void ready(struct fixture *f, unsigned segments)
     take(f);
 }
 
-// Whether a segment was sent since take().
+// Whether a segment was sent since take(), in pieces or whole.
 static bool was_sent(const struct fixture *f, unsigned segment)
 {
-    for (unsigned i = 0; i < f->outs; i++)
-        if (f->out[i].seq == f->iss + number(segment) && f->out[i].len > 0)
-            return true;
-    return false;
+    aksu_seq from = f->iss + number(segment), end = from + 1000;
+    bool more = true;
+
+    while (more && from != end) {
+        more = false;
+        for (unsigned i = 0; i < f->outs; i++) {
+            uint32_t before = from - f->out[i].seq;
+            if (before < f->out[i].len) {
+                from = aksu_seq_min(f->out[i].seq + f->out[i].len, end);
+                more = true;
+            }
+        }
+    }
+    return from == end;
 }
 
 // ---------------------------------------------------------------- RACK, RFC 8985 6.2
@@ -172,7 +182,7 @@ static void reordering_timer_stops(struct fixture *f)
     SACK(f, 0, 1, 2);
     pass(f, 5);
     ack(f, 2);
-    assert_int_equal(due(f), PTO_MS + ACK_DELAY_MS);
+    assert_int_equal(due(f), f->t.srtt / 4 + 2 + ACK_DELAY_MS);
     pass(f, 100);
     expect_count(f, 0);
     assert_int_equal(f->t.ssthresh, UINT32_C(1) << 30);
@@ -532,6 +542,8 @@ static void tail_loss(struct fixture *f)
     SACK(f, 7, 9, 10);
     pass(f, REO_MS);
     assert_true(was_sent(f, 7));
+    pass(f, RTT_MS);
+    SACK(f, 8, 9, 10);
     assert_true(was_sent(f, 8));
     pass(f, RTT_MS);
     ack(f, 10);
@@ -654,7 +666,7 @@ static void timeout_marks(struct fixture *f)
 static void timed_out(struct fixture *f, unsigned segments)
 {
     write(f, segments);
-    pass(f, PTO_MS + RTO_MS);
+    pass(f, PTO_MS + RTO_MS + (segments == 1 ? ACK_DELAY_MS : 0));
     assert_int_equal(f->t.retries, 1);
     assert_int_equal(f->t.cwnd, 1000);
     take(f);
@@ -852,7 +864,7 @@ static void dsack_undoes(struct fixture *fresh)
         ready(&f, 10);
         SACK(&f, 0, 2, 5);
         pass(&f, 5);
-        SACK(&f, 0, 2, 6);
+        SACK(&f, 0, 2, 9);
         expect_count(&f, 2);
         pass(&f, RTT_MS);
         ack(&f, 10);
@@ -860,6 +872,8 @@ static void dsack_undoes(struct fixture *fresh)
         for (unsigned i = 0; i < told; i++)
             SACK(&f, 10, i, i + 1);
         assert_int_equal(f.t.cwnd >= 10000, told == 2);
+        if (told < 2)
+            continue;
         f.t.cwnd = 7000;
         SACK(&f, 10, 1, 2); // no more than once
         assert_int_equal(f.t.cwnd, 7000);
@@ -876,6 +890,7 @@ static void zero_window(struct fixture *fresh)
         open_with(&f, 0);
         wnd = 0;
         ack(&f, 0);
+        set(&f, AKSU_NODELAY, 1);
         write(&f, 3);
         expect_count(&f, 0);
         for (unsigned i = 0; i < 5; i++) {
@@ -914,10 +929,11 @@ static void window_closes_on_losses(struct fixture *f)
     wnd = 65535;
     take(f);
     SACK(f, 0, 5, 10);
-    for (unsigned i = 0; i < 6; i++)
-        pass(f, RTO_MS);
-    for (unsigned i = 1; i < 5; i++)
+    pass(f, RTT_MS);
+    SACK(f, 3, 5, 10);
+    for (unsigned i = 0; i < 5; i++)
         assert_true(was_sent(f, i));
+    assert_int_equal(f->t.retries, 0);
     ack(f, 10);
     assert_int_equal(flight(f), 0);
 }
@@ -935,9 +951,9 @@ static void window_shrinks(struct fixture *f)
         assert_true(f->out[i].seq + f->out[i].len - f->t.snd_una <= 1000);
     wnd = 65535;
     take(f);
-    SACK(f, 1, 1, 2, 4, 6);
-    for (unsigned i = 0; i < 4; i++)
-        pass(f, RTO_MS);
+    SACK(f, 2, 4, 6);
+    pass(f, RTT_MS);
+    SACK(f, 3, 4, 6);
     assert_true(was_sent(f, 2));
     assert_true(was_sent(f, 3));
 }
@@ -954,14 +970,13 @@ static void path_mtu(struct fixture *f)
     pass(f, RTT_MS);
     arrive(f, seg(f, A, 1, number(0) + 600, 0, wnd));
     flush(f);
-    expect(f, 1, A, number(0) + 600, 1, 600);
-    pass(f, 10);
-    for (uint32_t n = number(0) + 1000; n <= number(4); n += 200) {
-        pass(f, RTT_MS);
-        arrive(f, seg(f, A, 1, n, 0, wnd));
-        flush(f);
-    }
-    assert_int_equal(flight(f), 0);
+    pass(f, RTT_MS); // what was sent behind it arrives: the rest of it did not
+    take(f);
+    struct aksu_segment s = blocks(f, 0, (const unsigned[]){1, 2, 0, 0});
+    s.ack += 600;
+    arrive_ack(f, s);
+    pass(f, REO_MS);
+    expect(f, 0, A, number(0) + 600, 1, 400);
     for (unsigned i = 0; i < f->outs; i++)
         assert_true(f->out[i].len <= 600);
 }
