@@ -382,14 +382,15 @@ static const struct {
     int level, name;
     enum aksu_option option;
     uint32_t unit;
+    uint32_t unset; // what it is until it is set
 } options[] = {
-    {IPPROTO_TCP, TCP_NODELAY, AKSU_NODELAY, 1},
-    {IPPROTO_TCP, TCP_QUICKACK, AKSU_QUICKACK, 1},
-    {IPPROTO_TCP, TCP_USER_TIMEOUT, AKSU_USER_TIMEOUT, 1000},
-    {IPPROTO_TCP, TCP_KEEPIDLE, AKSU_KEEPALIVE_IDLE, 1},
-    {IPPROTO_TCP, TCP_KEEPINTVL, AKSU_KEEPALIVE_INTERVAL, 1},
-    {IPPROTO_TCP, TCP_KEEPCNT, AKSU_KEEPALIVE_COUNT, 1},
-    {SOL_SOCKET, SO_KEEPALIVE, AKSU_KEEPALIVE, 1},
+    {IPPROTO_TCP, TCP_NODELAY, AKSU_NODELAY, 1, 0},
+    {IPPROTO_TCP, TCP_QUICKACK, AKSU_QUICKACK, 1, 0},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, AKSU_USER_TIMEOUT, 1000, 0},
+    {IPPROTO_TCP, TCP_KEEPIDLE, AKSU_KEEPALIVE_IDLE, 1, 7200},
+    {IPPROTO_TCP, TCP_KEEPINTVL, AKSU_KEEPALIVE_INTERVAL, 1, 75},
+    {IPPROTO_TCP, TCP_KEEPCNT, AKSU_KEEPALIVE_COUNT, 1, 9},
+    {SOL_SOCKET, SO_KEEPALIVE, AKSU_KEEPALIVE, 1, 0},
 };
 
 enum { OPTIONS = sizeof options / sizeof options[0] };
@@ -441,6 +442,19 @@ static bool set_option(struct call *k, unsigned i, int64_t n)
     return done(k, error);
 }
 
+static bool set_linger(struct call *k, const struct drill_value *v)
+{
+    int64_t on = member(k, v, "onoff", 0, -1);
+    int64_t s = member(k, v, "linger", 1, -1);
+
+    if (on < 0 || s < 0) {
+        drill_fail(k->run, "setsockopt: expected {onoff=0 or 1, linger=seconds}");
+    }
+    k->s->linger = on > 0;
+    k->s->linger_s = s;
+    return done(k, 0);
+}
+
 static bool call_setsockopt(struct call *k)
 {
     int64_t level = number(k, arg(k, 1));
@@ -449,12 +463,11 @@ static bool call_setsockopt(struct call *k)
     unsigned i = find_option(level, name);
 
     if (level == SOL_SOCKET && name == SO_LINGER) {
-        k->s->linger = member(k, v, "onoff", 0, 0) != 0;
-        k->s->linger_s = member(k, v, "linger", 1, 0);
-        return done(k, 0);
+        return set_linger(k, v);
     }
     if (level == SOL_SOCKET && name == SO_REUSEADDR) {
-        return done(k, 0); // nothing holds an address here
+        k->s->reuse = number(k, v) != 0; // nothing holds an address here
+        return done(k, 0);
     }
     if (is_shared(level, name)) {
         return set_shared(k, level, name, number(k, v));
@@ -475,6 +488,16 @@ static int64_t get_shared(struct call *k, int64_t level, int64_t name)
     return name == SO_RCVBUF ? s->rcvbuf : s->sndbuf;
 }
 
+static bool get_linger(struct call *k, const struct drill_value *v)
+{
+    if (v->kind != DRILL_ANY && (member(k, v, "onoff", 0, -1) != k->s->linger ||
+                                 member(k, v, "linger", 1, -1) != k->s->linger_s)) {
+        drill_fail(k->run, "getsockopt: the value is {onoff=%d, linger=%lld}", k->s->linger,
+                   (long long)k->s->linger_s);
+    }
+    return done(k, 0);
+}
+
 static bool call_getsockopt(struct call *k)
 {
     int64_t level = number(k, arg(k, 1));
@@ -486,17 +509,14 @@ static bool call_getsockopt(struct call *k)
     if (level == SOL_SOCKET && name == SO_ERROR) {
         got = -take_error(k->s);
     } else if (level == SOL_SOCKET && name == SO_REUSEADDR) {
-        got = 1;
+        got = k->s->reuse;
     } else if (level == SOL_SOCKET && name == SO_LINGER) {
-        got = k->s->linger ? k->s->linger_s : -1;
-        if (v->kind == DRILL_STRUCT) {
-            return done(k, 0);
-        }
+        return get_linger(k, v);
     } else if (is_shared(level, name)) {
         got = get_shared(k, level, name);
     } else if (i < OPTIONS) {
         got = k->s->option[options[i].option];
-        got = got < 0 ? 0 : got * options[i].unit;
+        got = got < 0 ? options[i].unset : got * options[i].unit;
     } else {
         return done(k, -ENOPROTOOPT);
     }

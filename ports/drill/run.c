@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Running a script: time, and what is expected when.
 #include "drill.h"
-#include "tcp/tcp.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -302,11 +301,31 @@ static void advance(struct drill_run *run, int64_t to_us, unsigned enough)
 
 /// Expectations ///
 
-static void print_frame(const struct drill_frame *frame, char to[PRINT])
+// What the script would say to a TSval of ours, going by the last one that it named.
+static uint32_t script_stamp(struct drill_run *run, const struct drill_frame *frame, uint32_t live)
 {
+    const struct drill_peer *peer = drill_peer(run, frame->remote, frame->local);
+    uint32_t tick_us = run->settings.ts_tick_us ? run->settings.ts_tick_us : 1000;
+
+    if (!peer || peer->stamps == 0) {
+        return live;
+    }
+    unsigned at = (peer->stamps - 1) % DRILL_STAMPS;
+    int64_t ms = (int32_t)(live - peer->stamp[at].live);
+    return peer->stamp[at].script + (uint32_t)(ms * 1000 / tick_us);
+}
+
+static void print_frame(struct drill_run *run, const struct drill_frame *frame, char to[PRINT])
+{
+    struct drill_packet packet = frame->packet;
     int n = snprintf(to, PRINT, "%.6f ", (double)frame->at_us / 1e6);
 
-    drill_packet_print(&frame->packet, to + n, PRINT - (size_t)n);
+    for (unsigned i = 0; i < packet.options; i++) {
+        if (packet.option[i].kind == DRILL_TS) {
+            packet.option[i].value = script_stamp(run, frame, packet.option[i].value);
+        }
+    }
+    drill_packet_print(&packet, to + n, PRINT - (size_t)n);
 }
 
 static void drop_frame(struct drill_run *run)
@@ -324,7 +343,7 @@ static void check_unexpected(struct drill_run *run, int64_t now_us, const char *
         run->frame[0].at_us + (int64_t)run->settings.tolerance_us >= now_us) {
         return;
     }
-    print_frame(&run->frame[0], got);
+    print_frame(run, &run->frame[0], got);
     drill_fail(run,
                "the stack sent a packet that the script does not expect %s this line\n"
                "      came: %s",
@@ -418,10 +437,10 @@ static const char *difference(struct drill_run *run, const struct drill_packet *
 
 static void compare(struct drill_run *run, const struct drill_event *e, int64_t from_us)
 {
-    const char *what = difference(run, &e->u.packet, &run->frame[0]);
     char got[PRINT];
 
-    print_frame(&run->frame[0], got);
+    print_frame(run, &run->frame[0], got); // before the script's TSval is learned
+    const char *what = difference(run, &e->u.packet, &run->frame[0]);
     if (run->frame[0].at_us < from_us) {
         what = "time: it came too early";
     }
@@ -439,7 +458,7 @@ static void missed(struct drill_run *run, const struct drill_event *e, int64_t u
 
     advance(run, until_us + LOOK_AHEAD_S * 1000000LL, 1);
     if (run->frames > 0) {
-        print_frame(&run->frame[0], got);
+        print_frame(run, &run->frame[0], got);
     }
     drill_fail(run, "the packet did not come in time\n    script: %.6f %.*s\n      came: %s",
                (double)until_us / 1e6, (int)e->len, e->text, got);
