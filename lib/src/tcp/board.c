@@ -31,11 +31,15 @@ static uint32_t cost(const struct aksu_run *r)
     if (differ & AKSU_RUN_STATUS) {
         return (differ & AKSU_RUN_SACKED) ? COST_SACKED : COST_LOST;
     }
-    if (r->flags & AKSU_RUN_STATUS) {
-        return 0; // times do not matter any more
+    if (r->flags & AKSU_RUN_SACKED) {
+        return 0;
     }
-    return aksu_min32((uint16_t)(next->at - r->at), (uint16_t)(r->at - next->at)) +
-           ((differ & AKSU_RUN_RETRANS) ? COST_RETRANS : 0);
+    uint32_t apart = (differ & AKSU_RUN_RETRANS) ? COST_RETRANS : 0;
+
+    if (!(r->flags & AKSU_RUN_LOST)) { // else times do not matter any more
+        apart += aksu_min32((uint16_t)(next->at - r->at), (uint16_t)(r->at - next->at));
+    }
+    return apart;
 }
 
 // Makes one of a run and the next. Of two kinds neither is claimed: it is in flight, and its
@@ -81,9 +85,9 @@ bool aksu_board_room(struct aksu_board *b, bool forget)
     while (b->runs > b->size - 2u) {
         uint32_t least = COST_SACKED + forget;
         unsigned which = b->size;
-        for (unsigned i = 0; i + 1 < b->runs; i++) {
+        for (unsigned i = b->runs - 1u; i-- > 0;) {
             uint32_t this = cost(&aksu_runs(b)[i]);
-            if (this < least || (forget && this == COST_SACKED)) {
+            if (this < least) {
                 least = this;
                 which = i;
             }

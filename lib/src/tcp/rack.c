@@ -21,6 +21,7 @@ struct news {
     uint32_t delivered; // octets
     aksu_seq fack;      // RACK.fack before it
     bool dsack;         // octets came twice
+    bool again;         // octets that were sent again came
     bool spurious;      // what was sent again had not been lost
     bool lost;
 };
@@ -80,10 +81,12 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_
         } else if (rtt_ms >= b->min_rtt_ms) {
             rack_update(c, rtt_ms, end, true);
         }
+        n->again = true;
         return;
     }
-    // F-RTO: sent before the timeout, and delivered after it.
-    n->spurious |= b->loss && aksu_seq_leq(end, c->t->recover);
+    // F-RTO: sent before the timeout, and delivered after it; but not if it may have waited for
+    // what was sent again (RFC 5682 3.1 step 2).
+    n->spurious |= b->loss && !n->again && aksu_seq_leq(end, c->t->recover);
     if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
         b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
     }
@@ -254,6 +257,7 @@ static void undo(const struct aksu_step *c, struct aksu_tcb *t)
     t->recover = t->snd_una;
     t->backoff = 0;
     t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
+    t->snd_nxt = t->snd_max;
     aksu_tcp_leave_recovery(t);
     for (unsigned i = 0; i < b->runs; i++) {
         aksu_runs(b)[i].flags &= (uint8_t)~AKSU_RUN_LOST;
@@ -275,7 +279,7 @@ static void reduce(const struct aksu_step *c, struct aksu_tcb *t, uint32_t deliv
     t->flags |= AKSU_F_RECOVERY;
 }
 
-// a * b / c where b <= c, without overflow, to 1 part in 2^15.
+// a * b / c where b <= c, without overflow, to 1 part in 2^13 of a.
 uint32_t aksu_tcp_share(uint32_t a, uint32_t b, uint32_t c)
 {
     while (c > INT16_MAX) {
@@ -334,7 +338,7 @@ static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const str
         return;
     }
     if (b->probe == PROBED_AGAIN && !n->dsack) {
-        if (c->s->ack == b->tlp_end && advanced) {
+        if (c->s->ack == b->tlp_end && (advanced || c->s->len > 0)) {
             return; // the original's, or the probe's: another ACK tells
         }
         if (c->s->ack != b->tlp_end && !(t->flags & AKSU_F_RECOVERY)) {
@@ -402,7 +406,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {0, forward_ack(b, una), false, false, false};
+    struct news n = {0, forward_ack(b, una), false, false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
@@ -439,6 +443,9 @@ static void sent(const struct aksu_step *c, aksu_seq max)
     aksu_seq start = c->s->seq;
     aksu_seq end = start + c->s->len + aksu_tcp_control_len(c->s);
 
+    // An octet that probes a window of zero is not expected to be taken.
+    unsigned status = t->snd_wnd == 0 ? AKSU_RUN_LOST : 0;
+
     t->flags &= (uint16_t)~AKSU_F_PARTIAL;
     if (b->runs == 0) {
         b->xmit_ms = c->now_ms;
@@ -452,7 +459,8 @@ static void sent(const struct aksu_step *c, aksu_seq max)
         unsigned last = aksu_board_split(t, b, to);
         for (; i < last; i++) {
             struct aksu_run *r = &aksu_runs(b)[i];
-            r->flags = (uint8_t)((r->flags & AKSU_RUN_SACKED) | AKSU_RUN_RETRANS);
+            bool sacked = (r->flags & AKSU_RUN_SACKED) != 0;
+            r->flags = (uint8_t)(AKSU_RUN_RETRANS | (sacked ? AKSU_RUN_SACKED : status));
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
         }
@@ -460,8 +468,7 @@ static void sent(const struct aksu_step *c, aksu_seq max)
         aksu_board_join(b);
     }
     if (aksu_seq_lt(max, end)) {
-        // An octet that probes a window of zero is not expected to be taken.
-        aksu_board_add(c, end, t->snd_nxt == end ? 0 : AKSU_RUN_LOST);
+        aksu_board_add(c, end, status);
     }
     t->snd_nxt = t->snd_max;
     if (b->probe == PROBE) {
@@ -522,7 +529,7 @@ static bool expired(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     unsigned timer = b->timer;
-    struct news n = {0, 0, false, false, false};
+    struct news n = {0, 0, false, false, false, false};
 
     b->timer = TIMEOUT;
     if (t->snd_una == t->snd_max || t->snd_wnd == 0) {
@@ -555,10 +562,11 @@ static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
     return count;
 }
 
-// What is to be sent: what was lost, else what is new. Returns how many numbers from *seq on.
+// What is to be sent: what was lost, else what is new. After a timeout, and when the path takes
+// less (RFC 1191 6.4), the first of it all, at once. Returns how many numbers from *seq on.
 static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_seq *seq)
 {
-    bool must = (t->owed & AKSU_OWE_REXMIT) != 0;
+    bool must = (t->owed & AKSU_OWE_REXMIT) || t->snd_nxt != t->snd_max;
     uint32_t flight = pipe(t, b);
     unsigned i = 0;
 
@@ -569,12 +577,11 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     if (must && b->probe == PROBE) {
         return probe(t, seq);
     }
-    while (i < b->runs && !(aksu_runs(b)[i].flags & AKSU_RUN_LOST)) {
+    while (!must && i < b->runs && !(aksu_runs(b)[i].flags & AKSU_RUN_LOST)) {
         i++;
     }
     if (i == b->runs) {
-        uint32_t done = t->snd_max - t->snd_una - flight;
-        return aksu_tcp_can_send(t, 0, t->snd_nxt == t->snd_max ? done : 0);
+        return aksu_tcp_can_send(t, 0, t->snd_max - t->snd_una - flight);
     }
     *seq = aksu_run_start(t, b, i);
     uint32_t before = *seq - t->snd_una;
