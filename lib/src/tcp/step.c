@@ -136,7 +136,6 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq en
 {
     const struct aksu_segment *s = c->s;
     bool probe = (t->owed & AKSU_OWE_PROBE) && t->snd_wnd == 0;
-    aksu_seq max = t->snd_max;
 
     if (!probe) {
         aksu_seq_raise(&t->snd_nxt, end);
@@ -150,9 +149,6 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq en
     }
     aksu_seq_raise(&t->snd_max, end);
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
-    if (c->b) {
-        c->p->recovery->sent(c, max);
-    }
 }
 
 static void sent(const struct aksu_step *c, struct aksu_tcb *t)
@@ -179,6 +175,9 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
     if ((s->flags & AKSU_FIN) && t->state == AKSU_CLOSE_WAIT) {
         t->state = AKSU_LAST_ACK;
         t->timers &= (uint8_t)~AKSU_TIMER_MISC;
+    }
+    if (c->b) {
+        c->p->recovery->sent(c);
     }
 }
 
