@@ -234,12 +234,12 @@ static void retransmit(const struct aksu_step *c, struct aksu_tcb *t)
 
 static void rtx_expired(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    bool closed = t->snd_wnd == 0 || t->snd_una == t->snd_max;
-
     t->timers &= (uint8_t)~AKSU_TIMER_RTX;
     if (c->b && c->p->recovery->expired(c)) {
         return;
     }
+    bool closed = t->snd_wnd == 0 || t->snd_una == t->snd_max;
+
     t->retries = (uint8_t)(t->retries + (t->retries < UINT8_MAX));
     if (closed && !(t->flags & AKSU_F_SYN_UNACKED)) {
         probe_window(c, t);
