@@ -2,7 +2,20 @@
 // What to send, and when: the only source of segments and of deadlines. Nothing is changed here.
 #include "tcp.h"
 
+enum { SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
+
 static const int32_t WAIT_MAX_MS = INT32_C(1) << 30;
+
+// Payload that fits beside SACK blocks (MUST-16; timestamps are off snd_mss already).
+static uint32_t payload_max(const struct aksu_tcb *t)
+{
+    uint32_t options = 0;
+
+    if (t->ranges > 0 && (t->flags & AKSU_F_SACK)) {
+        options = SACK_LEN + SACK_BLOCK_LEN * aksu_tcp_sack_blocks(t);
+    }
+    return aksu_max32(t->snd_mss, options + MSS_MIN) - options;
+}
 
 // cwnd, and what limited transmit lends (RFC 5681 3.2, RFC 3042).
 static uint32_t congestion_window(const struct aksu_tcb *t)
@@ -41,7 +54,7 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t le
     uint32_t queued = t->snd_buf - sent;
     uint32_t wnd = again ? aksu_max32(t->snd_wnd, 1) : t->snd_wnd;
     uint32_t room = again ? wnd : aksu_min32(wnd, congestion_window(t) + lent);
-    uint32_t mss = aksu_tcp_payload_max(t);
+    uint32_t mss = payload_max(t);
     uint32_t len = aksu_min32(aksu_min32(queued, mss), room - aksu_min32(room, flight));
 
     if (fin && len == queued && flight + queued < wnd) {
@@ -91,7 +104,7 @@ static bool choose_open(const struct aksu_profile *p, const struct aksu_tcb *t,
     aksu_seq seq = again ? t->snd_una : t->snd_nxt;
     uint32_t count;
 
-    if (b && !(again & AKSU_OWE_PROBE)) {
+    if (b) {
         count = p->recovery->next(t, b, &seq);
     } else {
         count = aksu_tcp_can_send(t, again, 0);

@@ -548,7 +548,7 @@ static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
     uint32_t count = aksu_tcp_can_send(t, 0, UINT32_C(1) << 30);
 
     if (count == 0) {
-        count = aksu_min32(t->snd_max - t->snd_una, aksu_tcp_payload_max(t));
+        count = aksu_min32(t->snd_max - t->snd_una, aksu_tcp_can_send(t, 1, 0));
         *seq = t->snd_max - count;
     }
     return count;
@@ -557,12 +557,14 @@ static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
 // What is to be sent: what was lost, else what is new. Returns how many numbers from *seq on.
 static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_seq *seq)
 {
-    bool must = (t->owed & AKSU_OWE_REXMIT) != 0;
+    unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
+    bool must = (again & AKSU_OWE_REXMIT) != 0;
     uint32_t flight = pipe(t, b);
     unsigned i = 0;
 
-    if ((t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
-        return aksu_tcp_can_send(t, must, 0); // not in use
+    if ((again & AKSU_OWE_PROBE) ||
+        (t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
+        return aksu_tcp_can_send(t, again, 0); // a window probe, or not in use
     }
     *seq = t->snd_nxt;
     if (must && b->probe == PROBE) {
@@ -578,7 +580,7 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     *seq = aksu_run_start(t, b, i);
     uint32_t before = *seq - t->snd_una;
     uint32_t wnd = aksu_max32(t->snd_wnd, before + must) - before;
-    uint32_t len = aksu_min32(aksu_run_len(t, b, i), aksu_tcp_payload_max(t));
+    uint32_t len = aksu_min32(aksu_run_len(t, b, i), aksu_tcp_can_send(t, 1, 0));
 
     return must || flight + len <= t->cwnd ? aksu_min32(len, wnd) : 0;
 }
