@@ -41,8 +41,7 @@ static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queue
 // if again is not 0, from the front of the queue on once our SYN is acknowledged, as far as the
 // window allows (SHLD-16): what was lost; or a probe, one octet into a window of zero, or the FIN
 // if nothing else is left (3.8.6.1), and into a window that is just small what it takes.
-// lent comes on top of cwnd.
-uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t lent)
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd)
 {
     uint32_t flight = again ? 0 : t->snd_nxt - t->snd_una;
     uint32_t sent = flight - aksu_tcp_syn(t); // if the SYN is to be sent again, beyond everything
@@ -53,7 +52,7 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t le
     }
     uint32_t queued = t->snd_buf - sent;
     uint32_t wnd = again ? aksu_max32(t->snd_wnd, 1) : t->snd_wnd;
-    uint32_t room = again ? wnd : aksu_min32(wnd, congestion_window(t) + lent);
+    uint32_t room = again ? wnd : aksu_min32(wnd, cwnd);
     uint32_t mss = payload_max(t);
     uint32_t len = aksu_min32(aksu_min32(queued, mss), room - aksu_min32(room, flight));
 
@@ -107,7 +106,7 @@ static bool choose_open(const struct aksu_profile *p, const struct aksu_tcb *t,
     if (b) {
         count = p->recovery->next(t, b, &seq);
     } else {
-        count = aksu_tcp_can_send(t, again, 0);
+        count = aksu_tcp_can_send(t, again, congestion_window(t));
     }
     if (again || count > 0) {
         put_text(t, s, seq, count);

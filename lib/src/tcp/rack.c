@@ -545,7 +545,7 @@ static bool expired(const struct aksu_step *c)
 // The segment that a tail loss probe is: new text if there is any, else the last that was sent.
 static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
 {
-    uint32_t count = aksu_tcp_can_send(t, 0, UINT32_C(1) << 30);
+    uint32_t count = aksu_tcp_can_send(t, 0, AKSU_CWND_MAX);
 
     if (count == 0) {
         count = aksu_min32(t->snd_max - t->snd_una, aksu_tcp_can_send(t, 1, 0));
@@ -564,7 +564,7 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
 
     if ((again & AKSU_OWE_PROBE) ||
         (t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
-        return aksu_tcp_can_send(t, again, 0); // a window probe, or not in use
+        return aksu_tcp_can_send(t, again, t->cwnd); // a window probe, or not in use
     }
     *seq = t->snd_nxt;
     if (must && b->probe == PROBE) {
@@ -574,8 +574,7 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
         i++;
     }
     if (i == b->runs) {
-        uint32_t done = t->snd_max - t->snd_una - flight;
-        return aksu_tcp_can_send(t, 0, t->snd_nxt == t->snd_max ? done : 0);
+        return aksu_tcp_can_send(t, 0, t->cwnd + (t->snd_max - t->snd_una - flight));
     }
     *seq = aksu_run_start(t, b, i);
     uint32_t before = *seq - t->snd_una;

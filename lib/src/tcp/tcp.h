@@ -83,7 +83,7 @@ void aksu_tcp_settle(const struct aksu_step *c);
 
 // plan.c
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
-uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t lent);
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd);
 
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
