@@ -73,9 +73,8 @@ static bool update_due(const struct aksu_tcb *t)
             offered < aksu_tcp_window_step(t));
 }
 
-static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, aksu_seq seq, uint32_t count)
+static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, uint32_t count)
 {
-    s->seq = seq;
     uint32_t queued = t->snd_buf - aksu_tcp_offset(t, s);
 
     s->len = aksu_min32(count, queued);
@@ -100,21 +99,25 @@ static bool choose_open(const struct aksu_profile *p, const struct aksu_tcb *t,
                         const struct aksu_board *b, bool ack_due, struct aksu_segment *s)
 {
     unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
-    aksu_seq seq = again ? t->snd_una : t->snd_nxt;
+    aksu_seq behind = s->seq;
     uint32_t count;
 
+    s->seq = again ? t->snd_una : t->snd_nxt;
     if (b) {
-        count = p->recovery->next(t, b, &seq);
+        count = p->recovery->next(t, b, &s->seq);
     } else {
         count = aksu_tcp_can_send(t, again, congestion_window(t));
     }
     if (again || count > 0) {
-        put_text(t, s, seq, count);
+        put_text(t, s, count);
     } else if (t->owed & AKSU_OWE_KEEPALIVE) {
         s->seq = t->snd_una - 1; // SEG.SEQ = SND.NXT - 1 (3.8.4)
         return true;
-    } else if (!ack_due && !(t->owed & AKSU_OWE_ACK) && !update_due(t)) {
-        return false;
+    } else {
+        s->seq = behind;
+        if (!ack_due && !(t->owed & AKSU_OWE_ACK) && !update_due(t)) {
+            return false;
+        }
     }
     put_urgent(t, s);
     return true;
