@@ -66,16 +66,16 @@ static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end
     }
 }
 
-// Octets of run r up to end are with the peer (RFC 8985 6.2 steps 1 to 3).
-static void deliver(const struct aksu_step *c, const struct aksu_run *r, uint32_t len, aksu_seq end,
-                    bool front, struct news *n)
+// Octets of run r from start to end are with the peer (RFC 8985 6.2 steps 1 to 3).
+static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_seq start,
+                    aksu_seq end, struct news *n)
 {
     struct aksu_board *b = c->b;
     uint32_t rtt_ms = aksu_run_age(r, c->now_ms);
 
-    n->delivered += len;
+    n->delivered += end - start;
     if (r->flags & AKSU_RUN_RETRANS) {
-        if ((front && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
+        if ((r == aksu_runs(b) && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
             n->spurious = true; // it was the original
         } else if (rtt_ms >= b->min_rtt_ms) {
             rack_update(c, rtt_ms, end, true);
@@ -104,7 +104,7 @@ static void take_front(const struct aksu_step *c, aksu_seq una, struct news *n)
         const struct aksu_run *r = &aksu_runs(b)[i];
         aksu_seq end = aksu_seq_min(r->end, t->snd_una);
         if (!(r->flags & AKSU_RUN_SACKED)) {
-            deliver(c, r, end - una, end, i == 0, n);
+            deliver(c, r, una, end, n);
         }
         gone += end == r->end;
         una = end;
@@ -113,24 +113,28 @@ static void take_front(const struct aksu_step *c, aksu_seq una, struct news *n)
     memmove(aksu_runs(b), aksu_runs(b) + gone, b->runs * sizeof(struct aksu_run));
 }
 
-// Marks what one SACK block covers.
-static void take_block(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct news *n)
+// Octets from start to end were sent again or, if n is not NULL, are with the peer by a SACK.
+static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct news *n)
 {
-    const struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
 
-    if (!aksu_board_room(b, false)) {
+    if (!aksu_board_room(b, !n)) {
         return; // not told apart: see board.c
     }
-    unsigned i = aksu_board_split(t, b, start);
-    unsigned last = aksu_board_split(t, b, end);
+    unsigned i = aksu_board_split(c->t, b, start);
+    unsigned last = aksu_board_split(c->t, b, end);
 
     for (; i < last; i++) {
         struct aksu_run *r = &aksu_runs(b)[i];
-        if (!(r->flags & AKSU_RUN_SACKED)) {
-            deliver(c, r, aksu_run_len(t, b, i), r->end, false, n);
+        if (!n) {
+            r->flags = (uint8_t)((r->flags & AKSU_RUN_SACKED) | AKSU_RUN_RETRANS);
+            r->at = (uint16_t)c->now_ms;
+            r->span = 0;
+        } else if (!(r->flags & AKSU_RUN_SACKED)) {
+            deliver(c, r, start, r->end, n);
             r->flags = (uint8_t)((r->flags & ~AKSU_RUN_LOST) | AKSU_RUN_SACKED);
         }
+        start = r->end;
     }
     aksu_board_join(b);
 }
@@ -177,7 +181,7 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
         const struct aksu_range *r = &s->sack[i];
         if (aksu_seq_lt(t->snd_una, r->start) && aksu_seq_lt(r->start, r->end) &&
             aksu_seq_leq(r->end, t->snd_max)) {
-            take_block(c, r->start, r->end, n);
+            mark(c, r->start, r->end, n);
         }
     }
 }
@@ -460,18 +464,10 @@ static void sent(const struct aksu_step *c)
     }
     b->prr_out += end - start;
     if (aksu_seq_lt(start, max)) {
-        aksu_seq to = aksu_seq_min(end, max);
-        aksu_board_room(b, true);
-        unsigned i = aksu_board_split(t, b, start);
-        unsigned last = aksu_board_split(t, b, to);
-        for (; i < last; i++) {
-            struct aksu_run *r = &aksu_runs(b)[i];
-            r->flags = (uint8_t)((r->flags & AKSU_RUN_SACKED) | AKSU_RUN_RETRANS);
-            r->at = (uint16_t)c->now_ms;
-            r->span = 0;
+        mark(c, start, aksu_seq_min(end, max), NULL);
+        if (b->undo > 0 && b->undo < UINT8_MAX) {
+            b->undo++;
         }
-        b->undo = (uint8_t)(b->undo + (b->undo > 0 && b->undo < UINT8_MAX));
-        aksu_board_join(b);
     }
     if (aksu_seq_lt(max, end)) {
         // An octet that probes a window of zero is not expected to be taken.
