@@ -121,11 +121,10 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
     if (!aksu_board_room(b, !n)) {
         return; // not told apart: see board.c
     }
-    unsigned i = aksu_board_split(c->t, b, start);
-    unsigned last = aksu_board_split(c->t, b, end);
+    struct aksu_run *r = aksu_board_split(c->t, b, start);
+    const struct aksu_run *last = aksu_board_split(c->t, b, end);
 
-    for (; i < last; i++) {
-        struct aksu_run *r = &aksu_runs(b)[i];
+    for (; r < last; r++) {
         if (!n) {
             r->flags = (uint8_t)((r->flags & AKSU_RUN_SACKED) | AKSU_RUN_RETRANS);
             r->at = (uint16_t)c->now_ms;
@@ -136,7 +135,6 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
         }
         start = r->end;
     }
-    aksu_board_join(b);
 }
 
 // The first block tells of a duplicate if it is acknowledged otherwise too (RFC 2883 4).
@@ -456,7 +454,7 @@ static void sent(const struct aksu_step *c)
     struct aksu_board *b = c->b;
     aksu_seq start = c->s->seq;
     aksu_seq end = start + c->s->len + aksu_tcp_control_len(c->s);
-    aksu_seq max = aksu_run_start(t, b, b->runs); // where snd_max was
+    aksu_seq max = b->runs > 0 ? aksu_runs_end(b)[-1].end : t->snd_una; // where snd_max was
 
     if (b->runs == 0) {
         b->xmit_ms = c->now_ms;
@@ -506,7 +504,6 @@ static void time_out(const struct aksu_step *c)
     }
     b->loss = true;
     b->probe = NO_PROBE;
-    aksu_board_join(b);
 }
 
 // The retransmission timer, which has stopped. False: it was that for a timeout, or a window probe.
@@ -543,6 +540,7 @@ static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
 {
     uint32_t count = aksu_tcp_can_send(t, 0, AKSU_CWND_MAX);
 
+    *seq = t->snd_nxt;
     if (count == 0) {
         count = aksu_min32(t->snd_max - t->snd_una, aksu_tcp_can_send(t, 1, 0));
         *seq = t->snd_max - count;
@@ -556,27 +554,30 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     bool must = (again & AKSU_OWE_REXMIT) != 0;
     uint32_t flight = pipe(t, b);
-    unsigned i = 0;
 
     if ((again & AKSU_OWE_PROBE) ||
         (t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
         return aksu_tcp_can_send(t, again, t->cwnd); // a window probe, or not in use
     }
-    *seq = t->snd_nxt;
     if (must && b->probe == PROBE) {
         return probe(t, seq);
     }
-    while (i < b->runs && !(aksu_runs(b)[i].flags & AKSU_RUN_LOST)) {
-        i++;
+    const struct aksu_run *r = aksu_runs(b);
+    aksu_seq start = t->snd_una;
+
+    while (r < aksu_runs_end(b) && !(r->flags & AKSU_RUN_LOST)) {
+        start = r->end;
+        r++;
     }
-    if (i == b->runs) {
+    if (r == aksu_runs_end(b)) {
+        *seq = t->snd_nxt;
         return aksu_tcp_can_send(t, 0, t->cwnd + (t->snd_max - t->snd_una - flight));
     }
-    *seq = aksu_run_start(t, b, i);
-    uint32_t before = *seq - t->snd_una;
+    uint32_t before = start - t->snd_una;
     uint32_t wnd = aksu_max32(t->snd_wnd, before + must) - before;
-    uint32_t len = aksu_min32(aksu_run_len(t, b, i), aksu_tcp_can_send(t, 1, 0));
+    uint32_t len = aksu_min32(r->end - start, aksu_tcp_can_send(t, 1, 0));
 
+    *seq = start;
     return must || flight + len <= t->cwnd ? aksu_min32(len, wnd) : 0;
 }
 
