@@ -73,6 +73,9 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
     struct aksu_board *b = c->b;
     uint32_t rtt_ms = aksu_run_age(r, c->now_ms);
 
+    if (r->flags & AKSU_RUN_SACKED) {
+        return; // known
+    }
     n->delivered += end - start;
     if (r->flags & AKSU_RUN_RETRANS) {
         if ((r == aksu_runs(b) && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
@@ -96,21 +99,18 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
 // Takes what is acknowledged off the front; una is where it was.
 static void take_front(const struct aksu_step *c, aksu_seq una, struct news *n)
 {
-    const struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    unsigned gone = 0;
+    struct aksu_run *r = aksu_runs(b);
 
-    for (unsigned i = 0; i < b->runs && aksu_seq_lt(una, t->snd_una); i++) {
-        const struct aksu_run *r = &aksu_runs(b)[i];
-        aksu_seq end = aksu_seq_min(r->end, t->snd_una);
-        if (!(r->flags & AKSU_RUN_SACKED)) {
-            deliver(c, r, una, end, n);
-        }
-        gone += end == r->end;
-        una = end;
+    for (; r < aksu_runs_end(b) && aksu_seq_leq(r->end, c->t->snd_una); r++) {
+        deliver(c, r, una, r->end, n);
+        una = r->end;
     }
-    b->runs = (uint8_t)(b->runs - gone);
-    memmove(aksu_runs(b), aksu_runs(b) + gone, b->runs * sizeof(struct aksu_run));
+    if (aksu_seq_lt(una, c->t->snd_una)) {
+        deliver(c, r, una, c->t->snd_una, n);
+    }
+    b->runs = (uint8_t)(aksu_runs_end(b) - r);
+    memmove(aksu_runs(b), r, b->runs * sizeof *r);
 }
 
 // Octets from start to end were sent again or, if n is not NULL, are with the peer by a SACK.
@@ -129,7 +129,7 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
             r->flags = (uint8_t)((r->flags & AKSU_RUN_SACKED) | AKSU_RUN_RETRANS);
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
-        } else if (!(r->flags & AKSU_RUN_SACKED)) {
+        } else {
             deliver(c, r, start, r->end, n);
             r->flags = (uint8_t)((r->flags & ~AKSU_RUN_LOST) | AKSU_RUN_SACKED);
         }
@@ -356,8 +356,7 @@ static void leave(const struct aksu_step *c, struct aksu_tcb *t)
 }
 
 // RFC 8985 7.4.2: what the ACK tells of a tail loss probe. One that repaired a loss has hidden it.
-static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const struct news *n,
-                        bool advanced)
+static void judge_probe(const struct aksu_step *c, struct news *n, bool advanced)
 {
     struct aksu_board *b = c->b;
 
@@ -368,10 +367,7 @@ static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const str
         if (c->s->ack == b->tlp_end && advanced) {
             return; // the original's, or the probe's: another ACK tells
         }
-        if (c->s->ack != b->tlp_end && !(t->flags & AKSU_F_RECOVERY)) {
-            c->p->congestion->lost(c, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
-            t->cwnd = t->ssthresh;
-        }
+        n->lost |= c->s->ack != b->tlp_end;
     }
     b->probe = NO_PROBE;
 }
@@ -426,7 +422,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     acknowledge(c);
     take_front(c, una, &n);
     take_blocks(c, &n);
-    judge_probe(c, t, &n, octets > 0);
+    judge_probe(c, &n, octets > 0);
     if (octets > 0) {
         t->backoff = 0;
         b->probe = b->probe == PROBE ? NO_PROBE : b->probe;
