@@ -229,8 +229,8 @@ static uint32_t probe_timeout(const struct aksu_step *c)
     const struct aksu_board *b = c->b;
     uint32_t flight = t->snd_max - t->snd_una;
 
-    if ((t->flags & AKSU_F_RECOVERY) || b->loss || b->probe != NO_PROBE || t->srtt == 0 ||
-        t->retries > 0 || flight == 0 || t->snd_wnd == 0 || pipe(t, b) != flight) {
+    if (t->recover != t->snd_una || b->probe != NO_PROBE || t->srtt == 0 || t->snd_wnd == 0 ||
+        pipe(t, b) != flight) {
         return 0;
     }
     return t->srtt / 4u + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
@@ -391,7 +391,7 @@ static void respond(const struct aksu_step *c, const struct news *n, bool safe)
 {
     struct aksu_tcb *t = c->t;
 
-    if (n->lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
+    if (n->lost && !(t->flags & AKSU_F_RECOVERY) && t->recover == t->snd_una) {
         reduce(c, t, n->delivered);
     }
     if (t->flags & AKSU_F_RECOVERY) {
@@ -430,7 +430,8 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     if (n.spurious && b->undo > 0) {
         undo(c, t);
     }
-    if (((t->flags & AKSU_F_RECOVERY) || b->loss) && aksu_seq_leq(t->recover, t->snd_una)) {
+    aksu_seq_raise(&t->recover, t->snd_una);
+    if (((t->flags & AKSU_F_RECOVERY) || b->loss) && t->recover == t->snd_una) {
         leave(c, t);
     } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
         c->p->congestion->acked(c, octets);
@@ -486,7 +487,7 @@ static void time_out(const struct aksu_step *c)
     bool reneged = (aksu_runs(b)[0].flags & AKSU_RUN_SACKED) != 0;
     uint32_t old = b->rtt_ms + reordering_window(t, b);
 
-    if (t->retries == 0 && !b->loss) {
+    if (!b->loss) {
         remember(c);
     }
     for (unsigned i = 0; i < b->runs; i++) {
