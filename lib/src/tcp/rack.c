@@ -186,16 +186,16 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
 
 // Whether RACK's latest was sent after a run (RFC 8985 6.2 RACK_sent_after). What was sent only
 // once was sent in order.
-static bool sent_before_latest(const struct aksu_board *b, const struct aksu_run *r,
-                               uint32_t now_ms)
+static bool sent_before_latest(const struct aksu_step *c, const struct aksu_run *r)
 {
-    if (!((r->flags & AKSU_RUN_RETRANS) || b->again)) {
+    const struct aksu_board *b = c->b;
+    uint32_t age = aksu_run_age(r, c->now_ms);
+    uint32_t latest = c->now_ms - b->xmit_ms;
+
+    if (age == latest || !((r->flags & AKSU_RUN_RETRANS) || b->again)) {
         return aksu_seq_lt(r->end, b->end_seq);
     }
-    uint32_t at_ms = now_ms - aksu_run_age(r, now_ms);
-
-    return aksu_seq_lt(at_ms, b->xmit_ms) ||
-           (at_ms == b->xmit_ms && aksu_seq_lt(r->end, b->end_seq));
+    return age > latest;
 }
 
 // RFC 8985 6.2 step 5. Returns how long until the next run counts as lost, 0 if none waits for it.
@@ -203,15 +203,14 @@ static uint32_t detect(const struct aksu_step *c, struct news *n)
 {
     struct aksu_board *b = c->b;
     uint32_t window = reordering_window(c->t, b);
+    uint32_t limit = b->rtt_ms + window;
     uint32_t timeout = 0;
 
-    for (unsigned i = 0; i < b->runs; i++) {
-        struct aksu_run *r = &aksu_runs(b)[i];
-        if ((r->flags & AKSU_RUN_STATUS) || !sent_before_latest(b, r, c->now_ms)) {
+    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
+        if ((r->flags & AKSU_RUN_STATUS) || !sent_before_latest(c, r)) {
             continue;
         }
         uint32_t age = aksu_run_age(r, c->now_ms);
-        uint32_t limit = b->rtt_ms + window;
         if (age >= limit || (window == 0 && !(r->flags & AKSU_RUN_RETRANS))) {
             r->flags |= AKSU_RUN_LOST;
             n->lost = true;
@@ -249,20 +248,6 @@ static void restart(const struct aksu_step *c)
     }
 }
 
-// Finds what is lost, and has the timer run for what may be.
-static void look(const struct aksu_step *c, struct news *n)
-{
-    uint32_t timeout = detect(c, n);
-
-    c->t->flags &= (uint16_t)~AKSU_F_PARTIAL;
-    c->b->timer = TIMEOUT;
-    if (timeout > 0) {
-        c->t->flags |= AKSU_F_PARTIAL; // what is sent does not restart it
-        c->b->timer = REO;
-        aksu_tcp_arm(c, AKSU_AT_RTX, timeout);
-    }
-}
-
 // Keeps what a reduction is about to take.
 static void remember(const struct aksu_step *c)
 {
@@ -296,12 +281,13 @@ static void reduce(const struct aksu_step *c, struct aksu_tcb *t, uint32_t deliv
 {
     struct aksu_board *b = c->b;
 
+    uint32_t flight = t->snd_max - t->snd_una;
+
     remember(c);
-    b->recover_fs =
-        t->snd_max - t->snd_una - aksu_board_octets(t, b, AKSU_RUN_SACKED) + delivered_now;
+    b->recover_fs = flight - aksu_board_octets(t, b, AKSU_RUN_SACKED) + delivered_now;
     b->prr_delivered = 0;
     b->prr_out = 0;
-    c->p->congestion->lost(c, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
+    c->p->congestion->lost(c, aksu_min32(flight, t->cwnd));
     t->recover = t->snd_max;
     t->flags |= AKSU_F_RECOVERY;
 }
@@ -325,15 +311,16 @@ static void reduce_rate(const struct aksu_step *c, struct aksu_tcb *t, const str
     struct aksu_board *b = c->b;
     uint32_t flight = pipe(t, b);
     uint32_t out = b->prr_out;
-    uint32_t may;
+    uint32_t target = b->prr_delivered += n->delivered;
 
-    b->prr_delivered += n->delivered;
     if (flight > t->ssthresh) {
-        uint32_t all = aksu_tcp_share(t->ssthresh, b->prr_delivered, aksu_max32(b->recover_fs, 1));
-        may = aksu_max32(all, out) - out;
-    } else {
-        may = aksu_max32(aksu_max32(b->prr_delivered, out) - out, n->delivered);
-        may = aksu_min32(may + (safe ? t->snd_mss : 0), t->ssthresh - flight);
+        target = aksu_tcp_share(t->ssthresh, target, aksu_max32(b->recover_fs, 1));
+    }
+    uint32_t may = aksu_max32(target, out) - out;
+
+    if (flight <= t->ssthresh) {
+        may = aksu_max32(may, n->delivered) + (safe ? t->snd_mss : 0);
+        may = aksu_min32(may, t->ssthresh - flight);
     }
     if (out == 0) {
         may = aksu_max32(may, t->snd_mss); // the first is sent at once
@@ -386,11 +373,19 @@ static void acknowledge(const struct aksu_step *c)
     }
 }
 
-// What is lost is known: the window follows.
-static void respond(const struct aksu_step *c, const struct news *n, bool safe)
+// Finds what is lost; the window follows, and the timer runs for what may be lost.
+static void look(const struct aksu_step *c, struct news *n, bool safe)
 {
     struct aksu_tcb *t = c->t;
+    uint32_t timeout = detect(c, n);
 
+    t->flags &= (uint16_t)~AKSU_F_PARTIAL;
+    c->b->timer = TIMEOUT;
+    if (timeout > 0) {
+        t->flags |= AKSU_F_PARTIAL; // what is sent does not restart it
+        c->b->timer = REO;
+        aksu_tcp_arm(c, AKSU_AT_RTX, timeout);
+    }
     if (n->lost && !(t->flags & AKSU_F_RECOVERY) && t->recover == t->snd_una) {
         reduce(c, t, n->delivered);
     }
@@ -436,8 +431,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
         c->p->congestion->acked(c, octets);
     }
-    look(c, &n);
-    respond(c, &n, octets > 0);
+    look(c, &n, octets > 0);
     if (b->timer != REO && t->snd_una != t->snd_max &&
         (octets > 0 || timer == REO || (timer == PTO && probe_timeout(c) == 0))) {
         restart(c);
@@ -520,8 +514,7 @@ static bool expired(const struct aksu_step *c)
         return false;
     }
     if (timer == REO) {
-        look(c, &n);
-        respond(c, &n, false);
+        look(c, &n, false);
     } else {
         b->probe = PROBE;
         t->owed |= AKSU_OWE_REXMIT;
