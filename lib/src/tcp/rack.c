@@ -19,7 +19,7 @@ enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN }; // board.probe: due; sent: new t
 // What one ACK told.
 struct news {
     uint32_t delivered; // octets
-    aksu_seq fack;      // RACK.fack before it
+    aksu_seq end_seq;   // RACK.end_seq before it
     bool dsack;         // octets came twice
     bool spurious;      // what was sent again had not been lost
     bool lost;
@@ -90,7 +90,7 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
     if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
         b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
     }
-    if (aksu_seq_lt(end, n->fack)) {
+    if (aksu_seq_lt(end, n->end_seq)) {
         b->reordered = true;
     }
     rack_update(c, rtt_ms + r->span, end, false);
@@ -394,23 +394,12 @@ static void look(const struct aksu_step *c, struct news *n, bool safe)
     }
 }
 
-// One past the last octet that the peer is known to have.
-static aksu_seq forward_ack(const struct aksu_board *b, aksu_seq una)
-{
-    unsigned i = b->runs;
-
-    while (i > 0 && !(aksu_runs(b)[i - 1].flags & AKSU_RUN_SACKED)) {
-        i--;
-    }
-    return i > 0 ? aksu_runs(b)[i - 1].end : una;
-}
-
 // An ACK; una: where snd_una was.
 static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {0, forward_ack(b, una), false, false, false};
+    struct news n = {0, b->end_seq, false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
