@@ -148,11 +148,8 @@ static bool is_dsack(const struct aksu_segment *s)
 }
 
 // RFC 8985 6.2 step 4 and RFC 3708: octets came twice. Once in a round trip the window widens.
-static void took_twice(const struct aksu_step *c, struct news *n)
+static void took_twice(const struct aksu_tcb *t, struct aksu_board *b, struct news *n)
 {
-    struct aksu_tcb *t = c->t;
-    struct aksu_board *b = c->b;
-
     if (aksu_seq_leq(b->dsack_round, t->snd_una)) {
         b->dsack_round = t->snd_max;
         b->mult = (uint8_t)aksu_min32(b->mult + 1u, MULT_MAX);
@@ -173,7 +170,7 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
     }
     if (s->sacks > 0 && is_dsack(s)) {
         n->dsack = true;
-        took_twice(c, n);
+        took_twice(t, c->b, n);
     }
     for (unsigned i = 0; i < s->sacks; i++) {
         const struct aksu_range *r = &s->sack[i];
@@ -249,19 +246,15 @@ static void restart(const struct aksu_step *c)
 }
 
 // Keeps what a reduction is about to take.
-static void remember(const struct aksu_step *c)
+static void remember(const struct aksu_tcb *t, struct aksu_board *b)
 {
-    struct aksu_board *b = c->b;
-
-    b->prior_cwnd = c->t->cwnd;
+    b->prior_cwnd = t->cwnd;
     b->undo = 1;
 }
 
 // Gives it back.
-static void undo(const struct aksu_step *c, struct aksu_tcb *t)
+static void undo(struct aksu_tcb *t, struct aksu_board *b)
 {
-    struct aksu_board *b = c->b;
-
     b->reordered |= !b->loss; // it came, but late
     b->undo = 0;
     b->loss = false;
@@ -271,19 +264,18 @@ static void undo(const struct aksu_step *c, struct aksu_tcb *t)
     t->backoff = 0;
     t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
     aksu_tcp_leave_recovery(t);
-    for (unsigned i = 0; i < b->runs; i++) {
-        aksu_runs(b)[i].flags &= (uint8_t)~AKSU_RUN_LOST;
+    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
+        r->flags &= (uint8_t)~AKSU_RUN_LOST;
     }
 }
 
 // A loss: once for all that was in flight.
-static void reduce(const struct aksu_step *c, struct aksu_tcb *t, uint32_t delivered_now)
+static void reduce(const struct aksu_step *c, struct aksu_tcb *t, struct aksu_board *b,
+                   uint32_t delivered_now)
 {
-    struct aksu_board *b = c->b;
-
     uint32_t flight = t->snd_max - t->snd_una;
 
-    remember(c);
+    remember(t, b);
     b->recover_fs = flight - aksu_board_octets(t, b, AKSU_RUN_SACKED) + delivered_now;
     b->prr_delivered = 0;
     b->prr_out = 0;
@@ -305,10 +297,8 @@ uint32_t aksu_tcp_share(uint32_t a, uint32_t b, uint32_t c)
 }
 
 // RFC 9937 6: cwnd is what is in flight and what may follow now.
-static void reduce_rate(const struct aksu_step *c, struct aksu_tcb *t, const struct news *n,
-                        bool safe)
+static void reduce_rate(struct aksu_tcb *t, struct aksu_board *b, const struct news *n, bool safe)
 {
-    struct aksu_board *b = c->b;
     uint32_t flight = pipe(t, b);
     uint32_t out = b->prr_out;
     uint32_t target = b->prr_delivered += n->delivered;
@@ -328,10 +318,8 @@ static void reduce_rate(const struct aksu_step *c, struct aksu_tcb *t, const str
     t->cwnd = flight + may;
 }
 
-static void leave(const struct aksu_step *c, struct aksu_tcb *t)
+static void leave(struct aksu_tcb *t, struct aksu_board *b)
 {
-    struct aksu_board *b = c->b;
-
     if (t->flags & AKSU_F_RECOVERY) {
         t->cwnd = t->ssthresh;
         aksu_tcp_leave_recovery(t);
@@ -343,10 +331,9 @@ static void leave(const struct aksu_step *c, struct aksu_tcb *t)
 }
 
 // RFC 8985 7.4.2: what the ACK tells of a tail loss probe. One that repaired a loss has hidden it.
-static void judge_probe(const struct aksu_step *c, struct news *n, bool advanced)
+static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct news *n,
+                        bool advanced)
 {
-    struct aksu_board *b = c->b;
-
     if (b->probe < PROBED || aksu_seq_lt(c->s->ack, b->tlp_end)) {
         return;
     }
@@ -361,15 +348,13 @@ static void judge_probe(const struct aksu_step *c, struct news *n, bool advanced
 
 // While there is a gap, and for a while behind it, each segment is acknowledged at once: the sender
 // needs to know, and its window is small then (RFC 5681 4.2).
-static void acknowledge(const struct aksu_step *c)
+static void acknowledge(const struct aksu_step *c, struct aksu_tcb *t, struct aksu_board *b)
 {
-    struct aksu_board *b = c->b;
-
-    if (c->t->ranges > 0) {
+    if (t->ranges > 0) {
         b->quick = QUICK;
     } else if (b->quick > 0 && c->s->len > 0) {
         b->quick--;
-        c->t->owed |= AKSU_OWE_ACK;
+        t->owed |= AKSU_OWE_ACK;
     }
 }
 
@@ -377,20 +362,21 @@ static void acknowledge(const struct aksu_step *c)
 static void look(const struct aksu_step *c, struct news *n, bool safe)
 {
     struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
     uint32_t timeout = detect(c, n);
 
     t->flags &= (uint16_t)~AKSU_F_PARTIAL;
-    c->b->timer = TIMEOUT;
+    b->timer = TIMEOUT;
     if (timeout > 0) {
         t->flags |= AKSU_F_PARTIAL; // what is sent does not restart it
-        c->b->timer = REO;
+        b->timer = REO;
         aksu_tcp_arm(c, AKSU_AT_RTX, timeout);
     }
     if (n->lost && !(t->flags & AKSU_F_RECOVERY) && t->recover == t->snd_una) {
-        reduce(c, t, n->delivered);
+        reduce(c, t, b, n->delivered);
     }
     if (t->flags & AKSU_F_RECOVERY) {
-        reduce_rate(c, t, n, safe && !n->lost);
+        reduce_rate(t, b, n, safe && !n->lost);
     }
 }
 
@@ -403,20 +389,20 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
-    acknowledge(c);
+    acknowledge(c, t, b);
     take_front(c, una, &n);
     take_blocks(c, &n);
-    judge_probe(c, &n, octets > 0);
+    judge_probe(c, b, &n, octets > 0);
     if (octets > 0) {
         t->backoff = 0;
         b->probe = b->probe == PROBE ? NO_PROBE : b->probe;
     }
     if (n.spurious && b->undo > 0) {
-        undo(c, t);
+        undo(t, b);
     }
     aksu_seq_raise(&t->recover, t->snd_una);
     if (((t->flags & AKSU_F_RECOVERY) || b->loss) && t->recover == t->snd_una) {
-        leave(c, t);
+        leave(t, b);
     } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
         c->p->congestion->acked(c, octets);
     }
@@ -434,11 +420,13 @@ static void sent(const struct aksu_step *c)
     struct aksu_board *b = c->b;
     aksu_seq start = c->s->seq;
     aksu_seq end = start + c->s->len + aksu_tcp_control_len(c->s);
-    aksu_seq max = b->runs > 0 ? aksu_runs_end(b)[-1].end : t->snd_una; // where snd_max was
+    aksu_seq max = t->snd_una; // where snd_max was
 
-    if (b->runs == 0) {
+    if (b->runs > 0) {
+        max = aksu_runs_end(b)[-1].end;
+    } else {
         b->xmit_ms = c->now_ms;
-        b->end_seq = b->dsack_round = t->snd_una;
+        b->end_seq = b->dsack_round = max;
     }
     b->prr_out += end - start;
     if (aksu_seq_lt(start, max)) {
@@ -463,22 +451,20 @@ static void sent(const struct aksu_step *c)
 
 // A timeout: RFC 8985 6.3. The first run is lost, and all that is older than the peer would need to
 // acknowledge it. A SACK of the first is one that the peer has gone back on (RFC 2018 8).
-static void time_out(const struct aksu_step *c)
+static void time_out(const struct aksu_step *c, const struct aksu_tcb *t, struct aksu_board *b)
 {
-    struct aksu_tcb *t = c->t;
-    struct aksu_board *b = c->b;
-    bool reneged = (aksu_runs(b)[0].flags & AKSU_RUN_SACKED) != 0;
+    bool reneged = (aksu_runs(b)->flags & AKSU_RUN_SACKED) != 0;
     uint32_t old = b->rtt_ms + reordering_window(t, b);
 
     if (!b->loss) {
-        remember(c);
+        remember(t, b);
     }
-    for (unsigned i = 0; i < b->runs; i++) {
-        struct aksu_run *r = &aksu_runs(b)[i];
+    aksu_runs(b)->flags |= AKSU_RUN_LOST;
+    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
         if (reneged) {
             r->flags &= (uint8_t)~AKSU_RUN_SACKED;
         }
-        if (i == 0 || (!(r->flags & AKSU_RUN_SACKED) && aksu_run_age(r, c->now_ms) >= old)) {
+        if (!(r->flags & AKSU_RUN_SACKED) && aksu_run_age(r, c->now_ms) >= old) {
             r->flags |= AKSU_RUN_LOST;
         }
     }
@@ -492,17 +478,17 @@ static bool expired(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     unsigned timer = b->timer;
-    struct news n = {0, 0, false, false, false};
 
     b->timer = TIMEOUT;
     if (t->snd_una == t->snd_max || t->snd_wnd == 0) {
         return false;
     }
     if (timer == TIMEOUT) {
-        time_out(c);
+        time_out(c, t, b);
         return false;
     }
     if (timer == REO) {
+        struct news n = {0, 0, false, false, false};
         look(c, &n, false);
     } else {
         b->probe = PROBE;
@@ -534,9 +520,8 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     bool must = (again & AKSU_OWE_REXMIT) != 0;
     uint32_t flight = pipe(t, b);
 
-    if ((again & AKSU_OWE_PROBE) ||
-        (t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
-        return aksu_tcp_can_send(t, again, t->cwnd); // a window probe, or not in use
+    if (again & AKSU_OWE_PROBE) {
+        return aksu_tcp_can_send(t, again, 0); // of a window of zero
     }
     if (must && b->probe == PROBE) {
         return probe(t, seq);
