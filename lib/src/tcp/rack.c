@@ -77,23 +77,30 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
         return; // known
     }
     n->delivered += end - start;
-    if (r->flags & AKSU_RUN_RETRANS) {
+    bool again = (r->flags & AKSU_RUN_RETRANS) != 0;
+
+    if (again) {
         if ((r == aksu_runs(b) && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
             n->spurious = true; // it was the original
-        } else if (rtt_ms >= b->min_rtt_ms) {
-            rack_update(c, rtt_ms, end, true);
+            return;
         }
-        return;
+        if (rtt_ms < b->min_rtt_ms) {
+            return; // it may be
+        }
+    } else {
+        // F-RTO: sent before the timeout, and delivered after it.
+        if (b->loss && aksu_seq_leq(end, c->t->recover)) {
+            n->spurious = true;
+        }
+        if (aksu_seq_lt(end, n->end_seq)) {
+            b->reordered = true;
+        }
+        if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
+            b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
+        }
+        rtt_ms += r->span;
     }
-    // F-RTO: sent before the timeout, and delivered after it.
-    n->spurious |= b->loss && aksu_seq_leq(end, c->t->recover);
-    if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
-        b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
-    }
-    if (aksu_seq_lt(end, n->end_seq)) {
-        b->reordered = true;
-    }
-    rack_update(c, rtt_ms + r->span, end, false);
+    rack_update(c, rtt_ms, end, again);
 }
 
 // Takes what is acknowledged off the front; una is where it was.
@@ -165,9 +172,6 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
     const struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
 
-    if (!(s->options & AKSU_OPT_SACK)) {
-        return;
-    }
     if (s->sacks > 0 && is_dsack(s)) {
         n->dsack = true;
         took_twice(t, c->b, n);
@@ -395,7 +399,9 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     judge_probe(c, b, &n, octets > 0);
     if (octets > 0) {
         t->backoff = 0;
-        b->probe = b->probe == PROBE ? NO_PROBE : b->probe;
+        if (b->probe == PROBE) {
+            b->probe = NO_PROBE;
+        }
     }
     if (n.spurious && b->undo > 0) {
         undo(t, b);
