@@ -159,7 +159,7 @@ static void took_twice(const struct aksu_tcb *t, struct aksu_board *b, struct ne
 {
     if (aksu_seq_leq(b->dsack_round, t->snd_una)) {
         b->dsack_round = t->snd_max;
-        b->mult = (uint8_t)aksu_min32(b->mult + 1u, MULT_MAX);
+        b->mult = (uint8_t)(b->mult + (b->mult < MULT_MAX));
         b->persist = PERSIST;
     }
     if (b->undo > 1 && --b->undo == 1) {
@@ -259,7 +259,9 @@ static void remember(const struct aksu_tcb *t, struct aksu_board *b)
 // Gives it back.
 static void undo(struct aksu_tcb *t, struct aksu_board *b)
 {
-    b->reordered |= !b->loss; // it came, but late
+    if (!b->loss) {
+        b->reordered = true; // it came, but late
+    }
     b->undo = 0;
     b->loss = false;
     t->cwnd = aksu_max32(t->cwnd, b->prior_cwnd);
@@ -370,7 +372,9 @@ static void look(const struct aksu_step *c, struct news *n, bool safe)
     uint32_t timeout = detect(c, n);
 
     t->flags &= (uint16_t)~AKSU_F_PARTIAL;
-    b->timer = TIMEOUT;
+    if (b->timer == REO) {
+        b->timer = TIMEOUT;
+    }
     if (timeout > 0) {
         t->flags |= AKSU_F_PARTIAL; // what is sent does not restart it
         b->timer = REO;
