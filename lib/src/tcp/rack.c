@@ -523,36 +523,31 @@ static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
     return count;
 }
 
-// What is to be sent: what was lost, else what is new. Returns how many numbers from *seq on.
+// What is to be sent: what a timeout or a probe calls for, else what was lost, else what is new.
+// Returns how many numbers from *seq on.
 static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_seq *seq)
 {
     unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
-    bool must = (again & AKSU_OWE_REXMIT) != 0;
     uint32_t flight = pipe(t, b);
-
-    if (again & AKSU_OWE_PROBE) {
-        return aksu_tcp_can_send(t, again, 0); // of a window of zero
-    }
-    if (must && b->probe == PROBE) {
-        return probe(t, seq);
-    }
     const struct aksu_run *r = aksu_runs(b);
     aksu_seq start = t->snd_una;
 
+    if (again) {
+        return b->probe == PROBE ? probe(t, seq) : aksu_tcp_can_send(t, again, 0);
+    }
     while (r < aksu_runs_end(b) && !(r->flags & AKSU_RUN_LOST)) {
         start = r->end;
         r++;
     }
     if (r == aksu_runs_end(b)) {
-        *seq = t->snd_nxt;
         return aksu_tcp_can_send(t, 0, t->cwnd + (t->snd_max - t->snd_una - flight));
     }
     uint32_t before = start - t->snd_una;
-    uint32_t wnd = aksu_max32(t->snd_wnd, before + must) - before;
+    uint32_t wnd = aksu_max32(t->snd_wnd, before) - before;
     uint32_t len = aksu_min32(r->end - start, aksu_tcp_can_send(t, 1, 0));
 
     *seq = start;
-    return must || flight + len <= t->cwnd ? aksu_min32(len, wnd) : 0;
+    return flight + len <= t->cwnd ? aksu_min32(len, wnd) : 0;
 }
 
 const struct aksu_recovery aksu_rack = {acked, sent, expired, next};
