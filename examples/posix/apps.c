@@ -85,10 +85,30 @@ static int start_sink(struct aksu *net, int argc, char **argv)
     return start_server(net, argc, argv, 9, sink_on);
 }
 
+// When octets came, as far as has been seen. Looks after each turn of the loop, and never ends it.
+static struct {
+    uint64_t octets;
+    uint32_t first_ms;
+    uint32_t last_ms;
+} came;
+
+static bool sink_look(void *user)
+{
+    (void)user;
+    if (sink.octets > came.octets) {
+        came.last_ms = aksu_posix_ms();
+        came.first_ms = came.octets > 0 ? came.first_ms : came.last_ms;
+        came.octets = sink.octets;
+    }
+    return false;
+}
+
 static int finish_sink(void)
 {
-    printf("connections=%" PRIu32 " failed=%" PRIu32 " octets=%" PRIu64 " mismatches=%" PRIu64 "\n",
-           sink.connections, sink.failed, sink.octets, sink.mismatches);
+    printf("connections=%" PRIu32 " failed=%" PRIu32 " octets=%" PRIu64 " mismatches=%" PRIu64
+           " ms=%" PRIu32 "\n",
+           sink.connections, sink.failed, sink.octets, sink.mismatches,
+           came.last_ms - came.first_ms);
     return 0;
 }
 
@@ -367,8 +387,10 @@ const struct app host_apps[] = {
      start_http_server, NULL, NULL},
     {"http-get", "URL [-o FILE]       fetches a page, to standard output or a file", start_http_get,
      get_done, finish_http_get},
-    {"sink", "[PORT]                  takes in and discards, port 9", start_sink, NULL,
-     finish_sink},
+    {"sink",
+     "[PORT]                  takes in and discards, port 9; tells the time from the first\n"
+     "                          octet to the last",
+     start_sink, sink_look, finish_sink},
     {"source", "[PORT]                sends as many octets as the first line asks for, port 19",
      start_source, NULL, finish_source},
     {"transfer",

@@ -13,6 +13,7 @@
 AKSU_STORAGE(rows_4, 4, 4, 65536, 65536);
 AKSU_STORAGE(rows_64, 64, 4, 262144, 262144);
 AKSU_STORAGE(rows_1024, 1024, 4, 65536, 65536);
+AKSU_BOARDS(boards, 1024, 32);
 
 struct settings {
     enum { NONE, PACKET, TAP, TUN } kind;
@@ -234,6 +235,7 @@ static int start_stack(struct settings *s, const struct aksu_device *device)
 
     c->link = device->ethernet ? &aksu_ethernet : NULL;
     c->profile = c->profile ? c->profile : &aksu_full;
+    c->boards = &boards;
     c->mtu = c->mtu ? c->mtu : device->mtu;
     if (c->mtu > device->mtu) {
         return complain("--mtu is larger than the interface's", s->interface);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// For hosts and LANs: the minimum RTO that is usual there.
+// For hosts and LANs: recovery from SACKs, CUBIC, and the minimum RTO that is usual there.
 #include <aksu/aksu.h>
 
 const struct aksu_profile aksu_full = {
-    .congestion = &aksu_newreno,
+    .congestion = &aksu_cubic,
     .recovery = &aksu_rack,
     .timestamps = &aksu_tcp_timestamps,
     .sack = &aksu_tcp_sack,

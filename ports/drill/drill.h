@@ -57,7 +57,7 @@ struct drill_socket {
     aksu_handle conn;
     uint16_t port;
     uint32_t received, sent; // octets so far
-    bool linger;
+    bool linger, reuse;
     int64_t linger_s;
     int64_t option[AKSU_OPTION_COUNT];
 };

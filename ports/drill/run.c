@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Running a script: time, and what is expected when.
 #include "drill.h"
+#include "symbols.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -213,10 +214,10 @@ static void check_result(struct drill_run *run, const struct drill_pending *p, i
 
     run->event = p->event; // errors are this line's
     if (result < 0 ? c->result != -1 || (c->error && c->error != -result) : c->result != result) {
-        drill_fail(run, "%s returned %lld%s%s%s\n    script: %.*s", c->name,
-                   result < 0 ? -1LL : (long long)result, result < 0 ? " (" : "",
-                   result < 0 ? strerror((int)-result) : "", result < 0 ? ")" : "",
-                   (int)p->event->len, p->event->text);
+        drill_fail(run, "%s returned %lld%s%s\n    script: %.*s", c->name,
+                   result < 0 ? -1LL : (long long)result, result < 0 ? " " : "",
+                   result < 0 ? drill_error_name((int)-result) : "", (int)p->event->len,
+                   p->event->text);
     } else if (off > (int64_t)run->settings.tolerance_us ||
                -off > (int64_t)run->settings.tolerance_us) {
         drill_fail(run, "%s returned at %.6f, expected at %.6f\n    script: %.*s", c->name,
@@ -301,11 +302,31 @@ static void advance(struct drill_run *run, int64_t to_us, unsigned enough)
 
 /// Expectations ///
 
-static void print_frame(const struct drill_frame *frame, char to[PRINT])
+// What the script would say to a TSval of ours, going by the last one that it named.
+static uint32_t script_stamp(struct drill_run *run, const struct drill_frame *frame, uint32_t live)
 {
+    const struct drill_peer *peer = drill_peer(run, frame->remote, frame->local);
+    uint32_t tick_us = run->settings.ts_tick_us ? run->settings.ts_tick_us : 1000;
+
+    if (!peer || peer->stamps == 0) {
+        return live;
+    }
+    unsigned at = (peer->stamps - 1) % DRILL_STAMPS;
+    int64_t ms = (int32_t)(live - peer->stamp[at].live);
+    return peer->stamp[at].script + (uint32_t)(ms * 1000 / tick_us);
+}
+
+static void print_frame(struct drill_run *run, const struct drill_frame *frame, char to[PRINT])
+{
+    struct drill_packet packet = frame->packet;
     int n = snprintf(to, PRINT, "%.6f ", (double)frame->at_us / 1e6);
 
-    drill_packet_print(&frame->packet, to + n, PRINT - (size_t)n);
+    for (unsigned i = 0; i < packet.options; i++) {
+        if (packet.option[i].kind == DRILL_TS) {
+            packet.option[i].value = script_stamp(run, frame, packet.option[i].value);
+        }
+    }
+    drill_packet_print(&packet, to + n, PRINT - (size_t)n);
 }
 
 static void drop_frame(struct drill_run *run)
@@ -323,7 +344,7 @@ static void check_unexpected(struct drill_run *run, int64_t now_us, const char *
         run->frame[0].at_us + (int64_t)run->settings.tolerance_us >= now_us) {
         return;
     }
-    print_frame(&run->frame[0], got);
+    print_frame(run, &run->frame[0], got);
     drill_fail(run,
                "the stack sent a packet that the script does not expect %s this line\n"
                "      came: %s",
@@ -417,10 +438,10 @@ static const char *difference(struct drill_run *run, const struct drill_packet *
 
 static void compare(struct drill_run *run, const struct drill_event *e, int64_t from_us)
 {
-    const char *what = difference(run, &e->u.packet, &run->frame[0]);
     char got[PRINT];
 
-    print_frame(&run->frame[0], got);
+    print_frame(run, &run->frame[0], got); // before the script's TSval is learned
+    const char *what = difference(run, &e->u.packet, &run->frame[0]);
     if (run->frame[0].at_us < from_us) {
         what = "time: it came too early";
     }
@@ -438,7 +459,7 @@ static void missed(struct drill_run *run, const struct drill_event *e, int64_t u
 
     advance(run, until_us + LOOK_AHEAD_S * 1000000LL, 1);
     if (run->frames > 0) {
-        print_frame(&run->frame[0], got);
+        print_frame(run, &run->frame[0], got);
     }
     drill_fail(run, "the packet did not come in time\n    script: %.6f %.*s\n      came: %s",
                (double)until_us / 1e6, (int)e->len, e->text, got);

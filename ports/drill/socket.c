@@ -58,6 +58,7 @@ static void on_open(struct aksu *net, aksu_handle conn, void *user)
         }
         memcpy(s->option, listener->option, sizeof s->option);
         s->linger = listener->linger;
+        s->reuse = listener->reuse;
         s->linger_s = listener->linger_s;
         s->listener = (int)(listener - run->socket);
         s->turn = ++run->turns;

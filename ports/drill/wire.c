@@ -2,6 +2,7 @@
 // Packets between the script's numbers and the wire's.
 #include "drill.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { IP = 20, TCP = 20, ICMP = 8, PROTO_ICMP = 1, PROTO_TCP = 6 };
@@ -80,12 +81,13 @@ static uint8_t *put_ip(uint8_t *p, const uint8_t from[4], const uint8_t to[4], u
     return p + 8;
 }
 
-// What stands in the wire's ecr for the script's: the TSval that the stack sent for it.
+// What stands in the wire's ecr for the script's: the TSval that the stack sent for it. A 0 without
+// an ACK is a field that says nothing (RFC 7323 3.2).
 static uint32_t live_stamp(struct drill_run *run, const struct drill_peer *peer, uint32_t script)
 {
     unsigned n = peer->stamps < DRILL_STAMPS ? peer->stamps : DRILL_STAMPS;
 
-    if (script == 0 && n == 0) {
+    if (script == 0 && (n == 0 || peer->bare)) {
         return 0;
     }
     for (unsigned i = 1; i <= n; i++) { // the latest first
@@ -99,7 +101,7 @@ static uint32_t live_stamp(struct drill_run *run, const struct drill_peer *peer,
         uint32_t ticks = script - peer->stamp[at].script;
         return peer->stamp[at].live + ticks * (run->settings.ts_tick_us / 1000);
     }
-    drill_fail(run, "ecr %u: no segment of ours had TS val %u", script, script);
+    drill_fail(run, "ecr %" PRIu32 ": no segment of ours had TS val %" PRIu32, script, script);
     return 0;
 }
 
@@ -148,6 +150,7 @@ size_t drill_put_packet(struct drill_run *run, const struct drill_packet *packet
     if (!peer) {
         return 0;
     }
+    peer->bare = !(packet->flags & AKSU_ACK);
     for (unsigned i = 0; i < packet->options; i++) {
         p = put_option(run, peer, &packet->option[i], p);
     }
@@ -168,7 +171,6 @@ size_t drill_put_packet(struct drill_run *run, const struct drill_packet *packet
     put32(p, packet->urg);
     put_ip(to, drill_remote().octets + 12, drill_local().octets + 12, PROTO_TCP, len);
     put16(tcp + 16, checksum(tcp, len, pseudo(to, len)));
-    peer->bare = !(packet->flags & AKSU_ACK);
     if ((packet->flags & (AKSU_SYN | AKSU_ACK)) == AKSU_SYN) {
         peer->opening = true;
     }

@@ -76,6 +76,7 @@ struct aksu_sim_config {
     uint32_t time_waits;  ///< 0 = twice the connections
     uint32_t rx_octets;   ///< 0 = 16384
     uint32_t tx_octets;   ///< 0 = 16384
+    uint32_t runs;        ///< of each board, for a profile with recovery; 4 to 255; 0 = 32
     uint32_t clock_ms;    ///< what the host's clock shows at the start
     bool force_isn;       ///< the first connection's initial sequence number is isn
     aksu_seq isn;

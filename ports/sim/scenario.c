@@ -111,8 +111,8 @@ static bool lose_second(void *user, const uint8_t *frame, size_t len)
     return len <= header || ++s->data_seen != 2;
 }
 
-// Both-ways tries every pair of profiles. MSL is RFC 9293's: where most frames are lost, the usual
-// 30 s would often end TIME-WAIT before the peer has heard its last ACK.
+// Both-ways tries every pair of profiles. MSL is long: where most frames are lost, TIME-WAIT would
+// often end before the peer has heard its last ACK.
 static const struct aksu_profile *choose_profile(struct stage *s, bool server)
 {
     static const struct aksu_profile *const profiles[] = {&aksu_standard, &aksu_lean, &aksu_full};
@@ -122,7 +122,7 @@ static const struct aksu_profile *choose_profile(struct stage *s, bool server)
         return &aksu_standard;
     }
     s->profile[server] = *profiles[seed % 3];
-    s->profile[server].msl_ms = 120000;
+    s->profile[server].msl_ms = 600000;
     s->profile[server].fin_wait_2_ms = 600000;
     return &s->profile[server];
 }

@@ -10,6 +10,7 @@ enum {
     DEFAULT_ROWS = 4,
     DEFAULT_LISTENERS = 2,
     DEFAULT_RING = 16384,
+    DEFAULT_RUNS = 32,
     DEFAULT_MTU = 1500,
     ECHO_OCTETS = 1480,
     MOST_OUTPUTS = 100000
@@ -206,8 +207,6 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
 }
 
 // What the header's own macro says of its version and layout.
-#include <stdlib.h>
-#define RUNS (getenv("RUNS") ? (uint32_t)atoi(getenv("RUNS")) : 64)
 AKSU_STORAGE(version_of_header, 1, 1, 1, 1);
 
 static void make_storage(struct aksu_storage *s, const struct aksu_sim_config *config)
@@ -246,6 +245,17 @@ static void free_storage(struct aksu_storage *s)
     free(s->echo);
 }
 
+static void make_boards(struct aksu_sim_host *host, uint32_t runs)
+{
+    struct aksu_boards *boards = &host->boards;
+
+    boards->find = aksu_boards_find;
+    boards->connections = host->store.rows;
+    boards->runs = runs;
+    boards->first =
+        sim_alloc(host->store.rows * (sizeof *boards->first + runs * sizeof(struct aksu_run)));
+}
+
 static void seed_host(struct aksu_sim_host *host)
 {
     uint8_t entropy[32];
@@ -280,10 +290,7 @@ static void start_stack(struct aksu_sim_host *host, const struct aksu_sim_config
         sim_fail(host, "a size is out of range: see AKSU_STORAGE");
         return;
     }
-    host->boards.runs = RUNS;
-    host->boards.find = aksu_boards_find;
-    host->boards.connections = host->store.rows;
-    host->boards.first = sim_alloc(host->store.rows * (sizeof *host->boards.first + RUNS * sizeof(struct aksu_run)));
+    make_boards(host, or_default(config->runs, DEFAULT_RUNS));
     c.boards = &host->boards;
     error = aksu_init(&host->net, &host->store, &c);
     if (error) {

@@ -16,7 +16,7 @@ knows both addresses and both ports, sends what he likes in the peer's name, and
 not sent to him. The window is 4096 octets. Each row has a bound that CI checks.
 
     ctest --test-dir build/default -R '^attacks'     # the table, and that it is this one
-    python3 test/attacks/deleted.py                  # without a defence its row must fail: 21 times
+    python3 test/attacks/deleted.py                  # without a defence its row must fail: 25 times
 
 `scripts/docs` writes this page from the program's output; the figures are the same every time.
 

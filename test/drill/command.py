@@ -33,6 +33,14 @@ GOOD = """--tcp_ts_tick_usecs=1000
 +0   %{ assert tcpi_state == TCP_ESTABLISHED }%
 +0   fcntl(4, F_SETFL, O_NONBLOCK) = 0
 +0   read(4, ..., 9000) = -1 EAGAIN (Resource temporarily unavailable)
++0   setsockopt(4, SOL_SOCKET, SO_LINGER, {onoff=1, linger=2}, 8) = 0
++0   getsockopt(4, SOL_SOCKET, SO_LINGER, {onoff=1, linger=2}, [8]) = 0
++0   getsockopt(4, SOL_SOCKET, SO_REUSEADDR, [0], [4]) = 0
++0   setsockopt(4, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0
++0   getsockopt(4, SOL_SOCKET, SO_REUSEADDR, [1], [4]) = 0
++0   getsockopt(4, SOL_TCP, TCP_KEEPIDLE, [7200], [4]) = 0
++0   getsockopt(4, SOL_TCP, TCP_KEEPINTVL, [75], [4]) = 0
++0   getsockopt(4, SOL_TCP, TCP_KEEPCNT, [9], [4]) = 0
 """
 
 # What is changed, into what, and what the failure says.
@@ -47,6 +55,7 @@ WRONG = [
     ("<mss 1460,sackOK,TS val 10 ecr 700>", "", "options"),
     ("ecr 700>", "ecr 699>", "options"),
     ("TS val 210", "TS val 211", "options"),
+    ("TS val 210", "TS val 212", "<nop,nop,TS val 210 ecr 701,nop,nop,sack 1001:2001>"),
     ("sack 1001:2001>", "sack 1001:2000>", "options"),
     ("sack 1001:2001>", "sack 1001:2001 1001:2001>", "options"),
     ("> PU. 1:51(50) ack 1 urg 50 <...>\n+1", "> PU. 1:50(49) ack 1 urg 50 <...>\n+1", "length"),
@@ -64,8 +73,14 @@ WRONG = [
     ("+0...0.25 read", "+0 read", "blocks"),
     ("revents=POLLOUT", "revents=POLLIN", "revents"),
     ("== TCP_ESTABLISHED", "!= TCP_ESTABLISHED", "tcpi_state is 1"),
-    ("-1 EAGAIN", "-1 EPIPE", "read returned -1"),
+    ("-1 EAGAIN", "-1 EPIPE", "read returned -1 EAGAIN\n"),
     ("[988]", "[987]", "[988]"),
+    ("{onoff=1, linger=2}, [8]", "{onoff=0, linger=2}, [8]", "{onoff=1, linger=2}"),
+    ("{onoff=1, linger=2}, [8]", "{onoff=1, linger=3}, [8]", "{onoff=1, linger=2}"),
+    ("{onoff=1, linger=2}, [8]", "[1], [8]", "{onoff=1, linger=2}"),
+    ("{onoff=1, linger=2}, 8)", "{onof=1, linger=2}, 8)", "expected {onoff="),
+    ("SO_REUSEADDR, [0], [4]", "SO_REUSEADDR, [1], [4]", "the value is [0]"),
+    ("[7200]", "[0]", "the value is [7200]"),
     ("+0   accept", "0.05 accept", "before that of the line before it"),
 ]
 

@@ -4,7 +4,7 @@
 //     goodput run    [KEY=VALUE]...   one host sends to another; a line of CSV for each seed
 //     goodput share  [KEY=VALUE]...   two hosts send to a third through one queue; a line each
 //     goodput tail   [KEY=VALUE]...   a reply of 10 segments, the last of which are lost; a line
-//     goodput profiles                the names that profile= knows
+//     goodput profiles                what profile= knows, its MSS, and whether windows scale
 //
 // goodput.py holds the cells of the published tables, and the keys' values in them.
 #include "talk.h"
@@ -25,18 +25,18 @@ enum { PORT = 5001, FRAMING = 24, REPLY_SEGMENTS = 10, REQUEST = 100 };
 struct row {
     const char *name;
     const struct aksu_profile *base;
+    const struct aksu_congestion *congestion; // NULL: the base's
     bool no_timestamps;
+    bool no_recovery;
 };
 
 static const struct row rows[] = {
-    {"lean", &aksu_lean, false},
-    {"standard", &aksu_standard, false},
-    {"standard-nots", &aksu_standard, true},
-    {"full", &aksu_full, false},
-    {"full-nots", &aksu_full, true},
-    {"full-newreno", &aksu_full, false},
-    {"cubic", &aksu_full, false},
-    {"cubic-nots", &aksu_full, true},
+    {.name = "lean", .base = &aksu_lean},
+    {.name = "standard", .base = &aksu_standard},
+    {.name = "full", .base = &aksu_full},
+    {.name = "full-nots", .base = &aksu_full, .no_timestamps = true},
+    {.name = "newreno", .base = &aksu_full, .congestion = &aksu_newreno},
+    {.name = "no-recovery", .base = &aksu_full, .congestion = &aksu_newreno, .no_recovery = true},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -49,8 +49,12 @@ static const struct aksu_profile *find_profile(const char *name)
     for (i = 0; i < ROWS; i++) {
         if (strcmp(name, rows[i].name) == 0) {
             made[i] = *rows[i].base;
-            if (strcmp(name, "full-newreno") == 0) made[i].recovery = NULL;
-            if (strncmp(name, "cubic", 5) == 0) made[i].congestion = &aksu_cubic;
+            if (rows[i].congestion) {
+                made[i].congestion = rows[i].congestion;
+            }
+            if (rows[i].no_recovery) {
+                made[i].recovery = NULL;
+            }
             if (rows[i].no_timestamps) {
                 made[i].timestamps = NULL;
             }
@@ -58,6 +62,11 @@ static const struct aksu_profile *find_profile(const char *name)
         }
     }
     return NULL;
+}
+
+static int mss_of(const struct aksu_profile *profile)
+{
+    return profile->timestamps ? 1448 : 1460;
 }
 
 /// What is asked for ///
@@ -242,6 +251,7 @@ struct tally {
     uint32_t octets;
     uint32_t retransmitted;
     uint32_t spurious;
+    uint32_t unkept;
     uint32_t frames;
     uint32_t lost;
     uint32_t full;
@@ -278,6 +288,7 @@ static void count_step(struct tally *t, const struct aksu_sim_notice *n)
     }
     if (n->host == t->receiver && n->event->kind == AKSU_EV_SEGMENT) {
         t->spurious += held(n->before, s);
+        t->unkept += !held(n->after, s);
     }
 }
 
@@ -312,16 +323,20 @@ static double percent(const struct options *o, double octets, double us)
     return us > 0 ? octets * 8 * SECOND_US / us / o->rate * 100 : 0;
 }
 
+// A transfer that did not end, because the connection never came about, counts as nothing.
 static void print_run(const struct options *o, uint64_t seed, const struct tally *t)
 {
     const struct talker *sink = t->sink;
+    bool complete = sink->received == t->octets;
     double us = (double)(sink->last_us - sink->first_us);
 
+    must(!sink->wrong, "an octet that was not sent is");
     printf("%" PRIu64 ",%d,%.3f,%.6f,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32
-           ",%" PRIu32 "\n",
-           seed, sink->received == t->octets && !sink->wrong, percent(o, sink->received, us),
+           ",%" PRIu32 ",%" PRIu32 "\n",
+           seed, complete, complete ? percent(o, sink->received, us) : 0,
            (double)sink->last_us / SECOND_US, t->retransmitted, t->spurious,
-           aksu_counters(aksu_sim_net(t->sender))->timeouts, t->frames, t->lost, t->full);
+           aksu_counters(aksu_sim_net(t->sender))->timeouts, t->frames, t->lost, t->full,
+           t->unkept);
 }
 
 static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t seed)
@@ -427,8 +442,9 @@ static void share(struct aksu_sim *sim, const struct options *o, uint64_t seed)
     got[1] = percent(o, sink[1].talker.received - got[1], o->count_s * SECOND_US);
     sum = got[0] + got[1];
     squares = got[0] * got[0] + got[1] * got[1];
-    printf("%" PRIu64 ",%d,%.3f,%.3f,%.4f\n", seed, !sink[0].talker.wrong && !sink[1].talker.wrong,
-           got[0], got[1], squares > 0 ? sum * sum / (2 * squares) : 0);
+    must(!sink[0].talker.wrong && !sink[1].talker.wrong, "an octet that was not sent is");
+    printf("%" PRIu64 ",%.3f,%.3f,%.4f\n", seed, got[0], got[1],
+           squares > 0 ? sum * sum / (2 * squares) : 0);
 }
 
 /// tail ///
@@ -468,21 +484,22 @@ static void tail(struct aksu_sim *sim, const struct options *o, uint64_t seed)
     aksu_sim_link(a, b, &there, &back);
     sink_listen(&server, sim, b, PORT);
     server.service.model.send_after = REQUEST;
-    server.service.model.to_send =
-        REPLY_SEGMENTS * (profile_of(o->profile)->timestamps ? 1448 : 1460);
+    server.service.model.to_send = REPLY_SEGMENTS * (uint32_t)mss_of(profile_of(o->profile));
     must(talk_connect(&client, &to, PORT, 0), "connecting");
     run_until(sim, 600 * SECOND_US);
-    printf("%" PRIu64 ",%d,%.3f\n", seed,
-           client.received == server.service.model.to_send && !client.wrong,
-           (double)(client.last_us - client.opened_us) / 1000);
+    must(client.received == server.service.model.to_send && !client.wrong, "the reply's end is");
+    printf("%" PRIu64 ",%.3f\n", seed, (double)(client.last_us - client.opened_us) / 1000);
 }
 
 static void list_profiles(void)
 {
     size_t i;
 
+    puts("name,mss,scales");
     for (i = 0; i < ROWS; i++) {
-        puts(rows[i].name);
+        const struct aksu_profile *p = find_profile(rows[i].name);
+
+        printf("%s,%d,%d\n", rows[i].name, mss_of(p), p->window_scale);
     }
 }
 
@@ -506,13 +523,14 @@ int main(int argc, char **argv)
         read_option(&o, argv[i]);
     }
     if (strcmp(mode, "run") == 0) {
-        puts("seed,complete,percent,seconds,retransmitted,spurious,timeouts,frames,lost,full");
+        puts("seed,complete,percent,seconds,retransmitted,spurious,timeouts,frames,lost,full,"
+             "unkept");
         each_seed(&o, transfer);
     } else if (strcmp(mode, "share") == 0) {
-        puts("seed,complete,first,second,jain");
+        puts("seed,first,second,jain");
         each_seed(&o, share);
     } else if (strcmp(mode, "tail") == 0) {
-        puts("seed,complete,ms");
+        puts("seed,ms");
         each_seed(&o, tail);
     } else if (strcmp(mode, "profiles") == 0) {
         list_profiles();

@@ -7,6 +7,7 @@ All chance comes from the seed: the same figures on any machine.
 """
 import argparse
 import csv
+import itertools
 import math
 import pathlib
 import statistics
@@ -19,9 +20,7 @@ sys.path.insert(0, str(HERE.parent / "checks"))
 from common import ROOT, Tally, in_parallel, output  # noqa: E402
 
 SEEDS = 20
-PROFILES = ["lean", "standard", "full", "full-nots", "full-newreno", "cubic", "cubic-nots"]
-NO_TIMESTAMPS = {"cubic-nots", "lean", "full-nots", "standard-nots"}
-NO_SCALING = {"lean"}  # windows of 64 KB at most
+PROFILES: dict = {}  # name: its line of `goodput profiles`
 PAIRS = [("lean", "lean"), ("standard", "standard"), ("full", "full"), ("lean", "full"),
          ("standard", "full")]
 FRAME = 1500 + 14 + 24  # with preamble, FCS and gap
@@ -41,9 +40,12 @@ class Group:
     link: dict = field(default_factory=dict)
     detail: bool = False
 
-    def cell(self, column: str) -> dict:
+    segments: int = 0  # rings of so many segments; 0 = as the link says
+
+    def cell(self, column: str, profile: str) -> dict:
+        small = {"window": self.segments * mss(profile)} if self.segments else {}
         return {"rate": 1e7, "delay_ms": 10, "queue": 50, "window": MB // 4, "octets": 4 * MB,
-                **self.link, **self.columns[column]}
+                **self.link, **self.columns[column], **small}
 
 
 GROUPS = {
@@ -55,20 +57,21 @@ GROUPS = {
     "slow": Group("1 Mbit/s, RTT 20 ms, queue of 20 frames", ALL, {"rate": 1e6, "queue": 20}),
     "fast": Group("100 Mbit/s, RTT 20 ms, queue of 250 frames, 4 MB rings, 16 MB sent", ALL,
                   {"rate": 1e8, "queue": 250, "window": 4 * MB, "octets": 16 * MB}),
-    "long": Group("100 Mbit/s, RTT 100 ms, queue of 1000 frames, 4 MB rings, 64 MB sent", ALL,
+    "long": Group("100 Mbit/s, RTT 100 ms, queue of 1000 frames, 4 MB rings, 32 MB sent", ALL,
                   {"rate": 1e8, "delay_ms": 50, "queue": 1000, "window": 4 * MB,
-                   "octets": 64 * MB}),
-    "small": Group("10 Mbit/s, RTT 20 ms, rings of 4 segments (5840 octets)", ALL,
-                   {"window": 5840}),
+                   "octets": 32 * MB}),
+    "small": Group("10 Mbit/s, RTT 20 ms, rings of 4 segments", ALL, segments=4),
 }
 TAILS = {"20": {"delay_ms": 10}, "100": {"delay_ms": 50}}  # by RTT, ms
-COUNTS = ("retransmitted", "spurious", "timeouts", "frames", "lost", "full")
+FLOORS = HERE / "floors"
+COUNTS = ("retransmitted", "spurious", "timeouts", "frames", "lost", "full",
+          "unkept")
 
 
 # What a cell can give #
 
 def mss(profile: str) -> int:
-    return 1460 if profile in NO_TIMESTAMPS else 1448
+    return int(PROFILES[profile]["mss"])
 
 
 def rtt_s(cell: dict) -> float:
@@ -78,14 +81,16 @@ def rtt_s(cell: dict) -> float:
 
 def limit(cell: dict, profile: str) -> float:
     """Percent of the link: the headers' share, a slow start that doubles from 10 segments every
-    RTT, the window, and lost frames where they have used the link."""
+    RTT, the window with every second segment acknowledged, and lost frames where they have used
+    the link."""
     frame_s, rtt = FRAME * 8 / cell["rate"], rtt_s(cell)
-    window = min(cell["window"], 65535 if profile in NO_SCALING else math.inf) / mss(profile)
-    left, cwnd, time = cell["octets"] / mss(profile), min(10, window), 0.0
+    most = math.inf if int(PROFILES[profile]["scales"]) else 65535
+    window = min(cell["window"], most) // mss(profile)
+    left, cwnd, time = cell["octets"] / mss(profile), min(10, window), -frame_s
     while cwnd < min(window, rtt / frame_s) and left > cwnd:
         left, time, cwnd = left - cwnd, time + rtt, 2 * cwnd
     used = 1 - cell.get("loss", 0) if cell.get("after") else 1
-    time += left * max(frame_s / used, rtt / window)
+    time += left * max(frame_s / used, (rtt + frame_s) / window)
     return 100 * cell["octets"] * 8 / time / cell["rate"]
 
 
@@ -118,24 +123,23 @@ def median(rows: list, key: str) -> float:
 
 
 def measure(program: pathlib.Path, wanted: list, seeds: int) -> dict:
-    """Figures by (cell, profile); a transfer that did not end ends the program."""
+    """Figures by (cell, profile)."""
     commands = []
     for name, profile in wanted:
         group, column = name.split(".", 1)
-        commands.append(command(program, "run", {**GROUPS[group].cell(column), "profile": profile,
-                                                 "seeds": seeds}))
+        commands.append(command(program, "run", {**GROUPS[group].cell(column, profile),
+                                                 "profile": profile, "seeds": seeds}))
     figures = {}
     for (name, profile), done in zip(wanted, in_parallel(commands)):
         rows = rows_of(done)
-        if not all(row["complete"] for row in rows):
-            sys.exit(f"{' '.join(map(str, done.args))}\nnot all came\n{done.stdout}")
         group, column = name.split(".", 1)
-        cell = GROUPS[group].cell(column)
+        cell = GROUPS[group].cell(column, profile)
         figures[name, profile] = {
             "percent": median(rows, "percent"),
             "least": min(row["percent"] for row in rows),
             "most": max(row["percent"] for row in rows),
             "limit": limit(cell, profile), "reno": reno_bound(cell, profile),
+            "incomplete": sum(not row["complete"] for row in rows),
             "seconds": median(rows, "seconds"), **{key: median(rows, key) for key in COUNTS}}
     return figures
 
@@ -180,10 +184,10 @@ def limit_rows(group: Group, profiles: list, columns: list) -> list:
     """One row for each set of profiles that share their limits, and Reno's bound."""
     shared: dict = {}
     for profile in profiles:
-        values = tuple(f"{limit(group.cell(c), profile):.1f}" for c in columns)
+        values = tuple(f"{limit(group.cell(c, profile), profile):.1f}" for c in columns)
         shared.setdefault(values, []).append(profile)
     rows = [[f"limit: {', '.join(names)}", *values] for values, names in shared.items()]
-    bounds = [reno_bound(group.cell(c), profiles[-1]) for c in columns]
+    bounds = [reno_bound(group.cell(c, profiles[-1]), profiles[-1]) for c in columns]
     if any(bounds):
         rows.append(["Reno's bound", *("" if b is None else f"{b:.1f}" for b in bounds)])
     return rows
@@ -197,11 +201,13 @@ def group_tables(name: str, figures: dict, profiles: list) -> str:
     head = [heading(c) for c in columns]
     text = f"### {name}: {group.title}\n\n"
     text += table(["percent of the link", *head],
-                  [*(row(p, lambda f: f"{f['percent']:.1f}") for p in profiles),
+                  [*(row(p, lambda f: f"{f['percent']:.1f}" + "*" * (f["incomplete"] > 0))
+                    for p in profiles),
                    *limit_rows(group, profiles, columns)])
     if group.detail:
-        text += "\n" + table(["sent again, in vain, timeouts", *head], [
-            row(p, lambda f: f"{f['retransmitted']:g}, {f['spurious']:g}, {f['timeouts']:g}")
+        text += "\n" + table(["sent again, in vain, not kept, timeouts", *head], [
+            row(p, lambda f: f"{f['retransmitted']:g}, {f['spurious']:g}, {f['unkept']:g}, "
+                             f"{f['timeouts']:g}")
             for p in profiles])
     return text
 
@@ -229,7 +235,7 @@ def share_table(figures: dict) -> str:
 
 def print_csv(figures: dict) -> None:
     out = csv.writer(sys.stdout)
-    keys = ["percent", "least", "most", "limit", "reno", "seconds", *COUNTS]
+    keys = ["percent", "least", "most", "limit", "reno", "incomplete", "seconds", *COUNTS]
     out.writerow(["cell", "profile", *keys])
     for (name, profile), f in figures.items():
         out.writerow([name, profile, *("" if f[k] is None else f"{f[k]:.6g}" for k in keys)])
@@ -237,11 +243,15 @@ def print_csv(figures: dict) -> None:
 
 # Commands #
 
-def check(program: pathlib.Path) -> None:
-    """Compares with the floors: lines of cell, profile (or pair of them) and least percent."""
-    tally = Tally()
-    lines = [line.split() for line in (HERE / "floors").read_text().splitlines()
-             if line and not line.startswith("#")]
+def floor_lines(args: argparse.Namespace) -> list:
+    """The floors that were asked for: cell, profile (or two of them), least percent."""
+    lines = [line.split() for line in FLOORS.read_text().splitlines() if not line.startswith("#")]
+    return [line for line in lines if (not args.cell or line[0] in args.cell)
+            and (not args.profile or line[1] in args.profile)]
+
+
+def measured(program: pathlib.Path, lines: list) -> dict:
+    """What the lines' cells and profiles reach."""
     runs = [(cell, profile) for cell, profile, _ in lines if cell.split(".")[0] in GROUPS]
     figures = {key: f["percent"] for key, f in measure(program, runs, SEEDS).items()}
     pairs = [tuple(profile.split(",")) for cell, profile, _ in lines if cell == "share"]
@@ -252,10 +262,27 @@ def check(program: pathlib.Path) -> None:
     for cell, profile in tails:
         _, rtt, lose = cell.split(".")
         figures[cell, profile] = 100 * times[rtt, profile, 0] / times[rtt, profile, int(lose)]
+    return figures
+
+
+def check(figures: dict, lines: list) -> None:
+    tally = Tally()
     for cell, profile, least in lines:
         got = figures[cell, profile]
         tally.check(f"{cell} {profile}: {got:.2f} %, at least {least}", got >= float(least))
     tally.finish()
+
+
+def raise_floors(figures: dict, lines: list) -> None:
+    """Lifts the floors to what is reached; lowers none."""
+    text = FLOORS.read_text()
+    for cell, profile, least in lines:
+        reached = math.floor(figures[cell, profile] * 10) / 10
+        if reached > float(least):
+            print(f"{cell} {profile}: {least} -> {reached:.1f}")
+            text = text.replace(f"\n{cell} {profile} {least}\n",
+                                f"\n{cell} {profile} {reached:.1f}\n")
+    FLOORS.write_text(text)
 
 
 def write_docs(text: str) -> None:
@@ -287,8 +314,8 @@ def one_run(program: pathlib.Path, args: argparse.Namespace) -> None:
     if len(cells) != 1:
         sys.exit("goodput: --pcap and --seed want one --cell, such as base.1")
     group, column = cells[0].split(".", 1)
-    keys = {**GROUPS[group].cell(column), "profile": (args.profile or ["full"])[0],
-            "seed": args.seed or 1, **({"pcap": args.pcap} if args.pcap else {})}
+    profile = (args.profile or ["full"])[0]
+    keys = {**GROUPS[group].cell(column, profile), "profile": profile, "seed": args.seed or 1, **({"pcap": args.pcap} if args.pcap else {})}
     print(output(command(program, "run", keys)), end="")
 
 
@@ -303,6 +330,7 @@ def options() -> argparse.Namespace:
     add("--pcap", help="records that run's frames")
     add("--write", action="store_true", help="writes the tables into docs/goodput.md")
     add("--check", action="store_true", help="compares a slice with test/goodput/floors")
+    add("--raise", action="store_true", dest="lift", help="lifts those floors to what is reached")
     add("--program", type=pathlib.Path, help="the goodput program, if it is built already")
     return parser.parse_args()
 
@@ -310,12 +338,16 @@ def options() -> argparse.Namespace:
 def main() -> None:
     args = options()
     program = args.program or build()
-    if args.check:
-        check(program)
+    PROFILES.update({row["name"]: row for row in csv.DictReader(
+        output([program, "profiles"]).splitlines())})
+    if args.check or args.lift:
+        lines = floor_lines(args)
+        (raise_floors if args.lift else check)(measured(program, lines), lines)
+        return
     if args.pcap or args.seed is not None:
         one_run(program, args)
         return
-    cells, profiles = selected(args.cell), args.profile or PROFILES
+    cells, profiles = selected(args.cell), args.profile or list(PROFILES)
     figures = measure(program, [(c, p) for c in cells for p in profiles], args.seeds)
     if args.csv:
         print_csv(figures)
@@ -325,7 +357,9 @@ def main() -> None:
     if not args.cell or "tail" in args.cell:
         parts.append(tail_table(measure_tails(program, profiles)))
     if not args.cell or "share" in args.cell:
-        pairs = [(p, p) for p in args.profile] if args.profile else PAIRS
+        pairs = PAIRS
+        if args.profile:
+            pairs = list(itertools.combinations_with_replacement(args.profile, 2))
         parts.append(share_table(measure_shares(program, pairs, args.seeds)))
     text = "\n".join(parts)
     if args.write:

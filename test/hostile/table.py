@@ -66,4 +66,5 @@ def main() -> None:
         print(f"}};\nconst unsigned hostile_count = {len(cases)};", file=out)
 
 
-main()
+if __name__ == "__main__":
+    main()

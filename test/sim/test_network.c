@@ -5,6 +5,7 @@
 #include "sim.h"
 
 struct tally {
+    uint64_t last_us;
     unsigned sent, arrived, gone, lost, full, too_large, corrupted, duplicated, reordered, damaged;
 };
 
@@ -16,6 +17,7 @@ static void count(void *user, const struct aksu_sim_notice *n)
     t->sent += n->what == AKSU_SIM_SENT;
     t->arrived += n->what == AKSU_SIM_ARRIVED;
     t->gone += n->what == AKSU_SIM_GONE;
+    t->last_us = n->time_us;
     t->lost += strcmp(reason, "lost") == 0;
     t->full += strcmp(reason, "queue full") == 0;
     t->too_large += strcmp(reason, "larger than the MTU") == 0;
@@ -98,6 +100,32 @@ static void queue_drops_its_tail(void **state)
     (void)state;
     assert_int_equal(t.arrived, 11); // one on the wire, ten that wait
     assert_int_equal(t.full, 989);
+}
+
+// A queue behind the losses has fewer frames to refuse than one before them.
+static void losses_come_before_the_queue_or_behind(void **state)
+{
+    const struct aksu_sim_path behind = {.rate = 1000000, .queue = 500, .loss = 0.5};
+    const struct aksu_sim_path before = {
+        .rate = 1000000, .queue = 500, .loss = 0.5, .lose_first = true};
+    struct tally t = thousand(&behind);
+
+    (void)state;
+    assert_int_equal(t.full, 499);
+    assert_in_range(t.lost, 200, 300);
+    t = thousand(&before);
+    assert_in_range(t.lost, 450, 550);
+    assert_int_equal(t.full + t.arrived, 1000 - t.lost);
+    assert_in_range(t.full, 0, 30);
+}
+
+// 200 octets and 24 more, 1000 times, at 1 Mbit/s.
+static void framing_takes_time(void **state)
+{
+    const struct aksu_sim_path path = {.rate = 1000000, .framing = 24, .queue = 2000};
+
+    (void)state;
+    assert_int_equal(thousand(&path).last_us, 1792000);
 }
 
 static void mtu_is_kept(void **state)
@@ -294,6 +322,26 @@ static void three_hosts_on_a_switch(void **state)
     aksu_sim_free(sim);
 }
 
+// The handshake crosses a link that loses everything but ARP and SYNs, the first octet does not.
+static void openings_are_spared(void **state)
+{
+    static const struct aksu_handlers silent;
+    const struct aksu_sim_path path = {.loss = 1, .spare_opening = true};
+    struct aksu_sim *sim = aksu_sim_new(1);
+    struct aksu_sim_host *a = aksu_sim_host(sim, &(struct aksu_sim_config){.name = "a"});
+    struct aksu_sim_host *b = aksu_sim_host(sim, &(struct aksu_sim_config){.name = "b"});
+    const struct aksu_endpoint to = {aksu_sim_addr(b), 80};
+
+    (void)state;
+    aksu_sim_link(a, b, &path, &path);
+    assert_int_equal(aksu_listen(aksu_sim_net(b), NULL, 80, 0, &silent, NULL), AKSU_OK);
+    assert_true(aksu_connect(aksu_sim_net(a), &to, 0, &silent, NULL) > 0);
+    assert_int_equal(aksu_sim_run(sim, 1000000), 0);
+    assert_int_equal(aksu_counters(aksu_sim_net(a))->opened, 1); // SYN and SYN,ACK came
+    assert_int_equal(aksu_counters(aksu_sim_net(b))->opened, 0); // the last ACK did not
+    aksu_sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +349,8 @@ int main(void)
         cmocka_unit_test(loss_is_as_asked),
         cmocka_unit_test(bursts_lose_in_a_row),
         cmocka_unit_test(queue_drops_its_tail),
+        cmocka_unit_test(losses_come_before_the_queue_or_behind),
+        cmocka_unit_test(framing_takes_time),
         cmocka_unit_test(mtu_is_kept),
         cmocka_unit_test(duplicates_and_reorders),
         cmocka_unit_test(corruption_flips_one_bit),
@@ -308,6 +358,7 @@ int main(void)
         cmocka_unit_test(broken_rules_are_noticed),
         cmocka_unit_test(busy_without_work_is_noticed),
         cmocka_unit_test(three_hosts_on_a_switch),
+        cmocka_unit_test(openings_are_spared),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,12 +124,14 @@ static void slow_start(struct fixture *f)
     user(f, AKSU_EV_WROTE, 60000);
     flush(f);
     uint32_t before = f->t.cwnd;
-    ack(f, 1001); // R5681-01: min(N, SMSS)
+    ack(f, 1001); // R5681-01: what was acknowledged
     assert_int_equal(f->t.cwnd, before + 1000);
     ack(f, 1011); // ACK division
     assert_int_equal(f->t.cwnd, before + 1010);
-    ack(f, 4011);
-    assert_int_equal(f->t.cwnd, before + 2010);
+    ack(f, 3011); // a delayed ACK of two segments (RFC 3465 2.2)
+    assert_int_equal(f->t.cwnd, before + 3010);
+    ack(f, 6011); // at most L = 2 of them
+    assert_int_equal(f->t.cwnd, before + 5010);
 }
 
 // An ACK that acknowledges nothing new, and an application that has nothing to send, grow nothing.

@@ -77,6 +77,12 @@ void begin(struct fixture *f, unsigned base)
     f->now = bases[base].now;
     f->rcv_buf = RCV_BUF;
     f->mss = MSS;
+    f->b.board.size = RUNS;
+}
+
+static struct aksu_board *board(const struct fixture *f)
+{
+    return f->p.recovery ? (struct aksu_board *)&f->b.board : NULL;
 }
 
 struct aksu_segment seg(const struct fixture *f, unsigned flags, uint32_t seq, uint32_t ack,
@@ -110,8 +116,11 @@ void step(struct fixture *f, const struct aksu_event *ev)
 {
     struct aksu_tcb before = f->t;
     memset(&f->fx, 0xee, sizeof f->fx); // step must not rely on its contents
-    aksu_tcp_step(&f->p, &f->t, NULL, ev, &f->fx);
+    aksu_tcp_step(&f->p, &f->t, board(f), ev, &f->fx);
     check_step(&before, &f->t);
+    const char *fault = board_fault(&f->t, board(f));
+    if (fault)
+        fail_msg("%s", fault);
     f->seen |= f->fx.mask;
     if ((f->fx.mask & AKSU_FX_CLOSED) != 0)
         f->closed_reason = f->fx.reason;
@@ -182,9 +191,12 @@ void arrive(struct fixture *f, struct aksu_segment s)
 static enum aksu_next plan(const struct fixture *f, struct aksu_plan *out)
 {
     struct aksu_tcb before = f->t;
+    unsigned char b[sizeof f->b];
+    memcpy(b, &f->b, sizeof b);
     memset(out, 0xee, sizeof *out); // plan must not rely on its contents
-    enum aksu_next next = aksu_tcp_plan(&f->p, &f->t, NULL, f->now, out);
+    enum aksu_next next = aksu_tcp_plan(&f->p, &f->t, board(f), f->now, out);
     assert_memory_equal(&before, &f->t, sizeof before);
+    assert_memory_equal(b, &f->b, sizeof b);
     return next;
 }
 
@@ -203,12 +215,14 @@ void flush(struct fixture *f)
             continue;
         }
         if (next != AKSU_NEXT_SEGMENT)
-            return;
+            break;
         ticked = false;
         record(f, &out.segment);
         struct aksu_event sent = {.kind = AKSU_EV_SENT, .now_ms = f->now, .segment = &out.segment};
         step(f, &sent);
     }
+    if (aksu_tcp_sending(&f->t) && f->t.snd_una != f->t.snd_max)
+        assert_true(f->t.timers & AKSU_TIMER_RTX);
 }
 
 bool peek(struct fixture *f, struct aksu_segment *s)

@@ -4,7 +4,7 @@
 #ifndef HARNESS_H
 #define HARNESS_H
 
-#include <aksu/tcb.h>
+#include "board_check.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +17,7 @@ enum {
     MSS = 1000,      ///< of both sides
     RCV_BUF = 4000,  ///< our receive ring
     PEER_WND = 4000, ///< the window that the peer offers
+    RUNS = 16,       ///< of the scoreboard, if the profile has a recovery
 #ifndef AKSU_TEST_SMALL
     OUT_MAX = 128
 #else
@@ -28,6 +29,10 @@ enum {
 struct fixture {
     struct aksu_profile p;
     struct aksu_tcb t;
+    struct {
+        struct aksu_board board;
+        struct aksu_run run[RUNS];
+    } b;
     struct aksu_effects fx; ///< of the last step
     uint8_t seen;           ///< effects of all steps since take()
     int closed_reason;      ///< of the last CLOSED

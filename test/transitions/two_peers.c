@@ -2,12 +2,12 @@
 // Two TCBs exchange what plan gives them through an in-memory channel: every pair of opens and
 // closes, under every pattern of loss, duplication and delay of the first segments. No stack, no
 // link, virtual time.
-#include <aksu/tcb.h>
+#include "board_check.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MSS = 100, RING = 200, FLIGHTS = 64, EVENTS_MAX = 4000 };
+enum { MSS = 100, RING = 200, LONG_RING = 1200, FLIGHTS = 64, EVENTS_MAX = 4000, RUNS = 16 };
 
 // Every pattern of losses of so many segments; the tenth SYN would come after the user timeout.
 enum { LOSSES = 9 };
@@ -24,13 +24,17 @@ enum fate { DELIVER, LOSE, DUPLICATE, DELAY, HOLD, FATES }; // DELAY: reordered;
 
 struct peer {
     struct aksu_tcb tcb;
+    struct {
+        struct aksu_board board;
+        struct aksu_run run[RUNS];
+    } b;
     aksu_seq iss;
     uint32_t total;   // octets to send
     uint32_t written; // of them, queued so far
     uint32_t acked;
     uint32_t received; // delivered in order
     uint32_t unread;
-    uint8_t ring[RING];
+    uint8_t ring[LONG_RING];
     bool opened;
     bool ended;  // EOF
     bool closed; // CLOSED was signalled
@@ -47,7 +51,9 @@ struct flight {
 
 struct world {
     const struct aksu_profile *profile[2];
-    bool slow; // readers read only when the ring is nearly full
+    bool slow;      // readers read only when the ring is nearly full
+    uint32_t size;  // of the rings
+    uint8_t boards; // runs of the scoreboards, 0 = none
     struct peer peer[2];
     struct flight flight[FLIGHTS];
     enum close close;
@@ -74,11 +80,32 @@ static const struct aksu_profile full = {
     .window_scale = 1,
 };
 static const struct aksu_profile lean = {.congestion = &aksu_newreno, COMMON};
+static const struct aksu_profile modern = {
+    .congestion = &aksu_cubic,
+    .recovery = &aksu_rack,
+    .timestamps = &aksu_tcp_timestamps,
+    .sack = &aksu_tcp_sack,
+    COMMON,
+    .delayed_ack_ms = 40,
+    .window_scale = 1,
+};
+static const struct aksu_profile unstamped = {
+    .congestion = &aksu_newreno,
+    .recovery = &aksu_rack,
+    .sack = &aksu_tcp_sack,
+    COMMON,
+    .delayed_ack_ms = 40,
+};
 
 static void fail(struct world *w, const char *why)
 {
     if (w->failure == NULL)
         w->failure = why;
+}
+
+static struct aksu_board *board(const struct world *w, unsigned self)
+{
+    return w->profile[self]->recovery ? (struct aksu_board *)&w->peer[self].b.board : NULL;
 }
 
 static uint8_t octet(unsigned from, uint32_t offset)
@@ -101,13 +128,13 @@ static void deliver(struct world *w, unsigned self, const struct aksu_effects *f
 {
     struct peer *p = &w->peer[self];
     for (uint32_t i = 0; i < fx->copy_len; i++)
-        p->ring[(p->received + fx->copy_to + i) % RING] = data[fx->copy_from + i];
+        p->ring[(p->received + fx->copy_to + i) % w->size] = data[fx->copy_from + i];
     for (uint32_t i = 0; i < fx->ready; i++)
-        if (p->ring[(p->received + i) % RING] != octet(1 - self, p->received + i))
+        if (p->ring[(p->received + i) % w->size] != octet(1 - self, p->received + i))
             fail(w, "a wrong octet was delivered");
     p->received += fx->ready;
     p->unread += fx->ready;
-    if (p->unread > RING)
+    if (p->unread > w->size)
         fail(w, "more delivered than the ring holds");
 }
 
@@ -116,8 +143,11 @@ static void step(struct world *w, unsigned self, const struct aksu_event *ev, co
 {
     struct peer *p = &w->peer[self];
     struct aksu_tcb before = p->tcb;
-    aksu_tcp_step(w->profile[self], &p->tcb, NULL, ev, fx);
+    aksu_tcp_step(w->profile[self], &p->tcb, board(w, self), ev, fx);
     check_tcb(w, &before, &p->tcb);
+    const char *fault = board_fault(&p->tcb, board(w, self));
+    if (fault)
+        fail(w, fault);
     if ((fx->mask & AKSU_FX_OPENED) != 0) {
         if (p->opened)
             fail(w, "OPENED twice");
@@ -232,7 +262,8 @@ static uint32_t serve(struct world *w, unsigned self)
     bool ticked = false;
     for (unsigned i = 0; i < 200; i++) {
         memset(&plan, 0, sizeof plan);
-        switch (aksu_tcp_plan(w->profile[self], &w->peer[self].tcb, NULL, w->now, &plan)) {
+        switch (
+            aksu_tcp_plan(w->profile[self], &w->peer[self].tcb, board(w, self), w->now, &plan)) {
         case AKSU_NEXT_SEGMENT:
             send_planned(w, self, &plan.segment);
             ticked = false;
@@ -260,14 +291,14 @@ static uint32_t serve(struct world *w, unsigned self)
 static void write_and_read(struct world *w, unsigned self)
 {
     struct peer *p = &w->peer[self];
-    uint32_t room = RING - (p->written - p->acked), left = p->total - p->written;
+    uint32_t room = w->size - (p->written - p->acked), left = p->total - p->written;
     uint32_t n = room < left ? room : left;
     bool waits = w->close == HALF_CLOSE && self == 1 && !p->ended;
     if (n > 0 && !waits && !p->shut && p->tcb.state >= AKSU_SYN_SENT) {
         user(w, self, AKSU_EV_WROTE, n);
         p->written += n;
     }
-    if (p->unread >= (w->slow && !p->ended ? RING - 10 : 1)) {
+    if (p->unread >= (w->slow && !p->ended ? w->size - 10 : 1)) {
         user(w, self, AKSU_EV_READ, p->unread);
         p->unread = 0;
     }
@@ -319,6 +350,8 @@ static void no_deadlock(struct world *w, const uint32_t wait[2])
                      t->state == AKSU_SYN_SENT || t->state == AKSU_SYN_RECEIVED;
         if (t->state > AKSU_LISTEN && owing && wait[i] == UINT32_MAX)
             fail(w, "something is unacknowledged and no deadline is set");
+        if (aksu_tcp_sending(t) && t->snd_una != t->snd_max && !(t->timers & AKSU_TIMER_RTX))
+            fail(w, "something is unacknowledged and no retransmission timer runs");
     }
 }
 
@@ -355,7 +388,7 @@ static bool round_of(struct world *w)
 static void open_peer(struct world *w, unsigned self, bool active)
 {
     struct peer *p = &w->peer[self];
-    struct aksu_open open = {.iss = p->iss, .salt = 77 + self, .rcv_buf = RING, .mss = MSS};
+    struct aksu_open open = {.iss = p->iss, .salt = 77 + self, .rcv_buf = w->size, .mss = MSS};
     struct aksu_event ev = {
         .kind = active ? AKSU_EV_CONNECT : AKSU_EV_LISTEN, .now_ms = w->now, .open = &open};
     struct aksu_effects fx = {0};
@@ -401,14 +434,19 @@ static const char *run(struct world *w, enum open open, const struct world *how,
     unsigned base = n % 3;
     static const uint32_t bases[] = {0, 0x7fffffffu, 0xffffffffu};
     *w = *how;
-    w->profile[0] = n / 3 % 2 == 0 ? &full : &lean;
-    w->profile[1] = n / 6 % 2 == 0 ? &full : &lean;
+    const struct aksu_profile *rich = w->boards ? &modern : &full;
+    const struct aksu_profile *poor = w->boards ? &unstamped : &lean;
+    w->profile[0] = n / 3 % 2 == 0 ? rich : poor;
+    w->profile[1] = n / 6 % 2 == 0 ? rich : poor;
     w->slow = n / 12 % 2 != 0;
+    w->size = w->boards ? LONG_RING : RING;
     w->now = base == 2 ? 0xfffffc00u : base * 0x7fffff00u;
     w->peer[0].iss = bases[base];
     w->peer[1].iss = bases[(base + 1) % 3];
-    w->peer[0].total = 250;
-    w->peer[1].total = 330;
+    w->peer[0].total = w->boards ? 1050 : 250;
+    w->peer[1].total = w->boards ? 930 : 330;
+    w->peer[0].b.board.size = w->boards;
+    w->peer[1].b.board.size = w->boards;
     if (open != A_ACTIVE)
         open_peer(w, 1, true);
     open_peer(w, 0, open != B_ACTIVE);
@@ -427,7 +465,8 @@ static const char *run(struct world *w, enum open open, const struct world *how,
 static void tell(enum open open, const struct world *w, unsigned n)
 {
     static const char letters[] = "dl2rh"; // deliver, lose, twice, reorder, hold
-    printf("FAILED %s, %s, run %u, %s pattern ", open_names[open], close_names[w->close], n,
+    printf("FAILED %s, %s, %u runs, run %u, %s pattern ", open_names[open], close_names[w->close],
+           w->boards, n,
            w->begin == AKSU_FIN   ? "FIN and on"
            : w->begin == AKSU_PSH ? "PSH and on"
                                   : "first");
@@ -437,21 +476,27 @@ static void tell(enum open open, const struct world *w, unsigned n)
            aksu_state_name(w->peer[1].tcb.state));
 }
 
+struct kind {
+    enum open open;
+    enum close close;
+    uint8_t boards;
+};
+
 // Every pattern of `count` fates out of `kinds`, dealt from the first segment with `begin` on.
-static unsigned sweep(enum open open, enum close close, unsigned begin, unsigned count,
-                      unsigned kinds)
+static unsigned sweep(const struct kind *k, unsigned begin, unsigned count, unsigned kinds)
 {
     static struct world w, how;
     uint8_t fates[16] = {0};
     unsigned failures = 0, n = 0;
     memset(&how, 0, sizeof how);
-    how.close = close;
+    how.close = k->close;
+    how.boards = k->boards;
     how.begin = begin;
     how.fates = fates;
     how.fate_count = count;
     for (;;) {
-        if (run(&w, open, &how, n) != NULL && failures++ < 3)
-            tell(open, &w, n);
+        if (run(&w, k->open, &how, n) != NULL && failures++ < 3)
+            tell(k->open, &w, n);
         unsigned i = 0;
         while (i < count && ++fates[i] == kinds)
             fates[i++] = 0;
@@ -462,14 +507,15 @@ static unsigned sweep(enum open open, enum close close, unsigned begin, unsigned
 }
 
 // Long patterns, at random: half of the segments are delivered.
-static unsigned random_patterns(enum open open, enum close close)
+static unsigned random_patterns(const struct kind *k)
 {
     static struct world w, how;
     uint8_t fates[40];
     unsigned failures = 0;
     uint32_t r = 1;
     memset(&how, 0, sizeof how);
-    how.close = close;
+    how.close = k->close;
+    how.boards = k->boards;
     how.fates = fates;
     how.fate_count = sizeof fates;
     for (unsigned n = 0; n < 2000; n++) {
@@ -480,28 +526,39 @@ static unsigned random_patterns(enum open open, enum close close)
             if (fates[i] == LOSE && ++lost > LOSSES) // more could outlast the user timeout
                 fates[i] = DELIVER;
         }
-        if (run(&w, open, &how, n) != NULL && failures++ < 3)
-            tell(open, &w, n);
+        if (run(&w, k->open, &how, n) != NULL && failures++ < 3)
+            tell(k->open, &w, n);
     }
+    return failures;
+}
+
+static unsigned all_patterns(const struct kind *k, unsigned depth)
+{
+    static const unsigned begins[] = {0, AKSU_PSH, AKSU_FIN};
+    unsigned failures = random_patterns(k);
+
+    for (unsigned i = 0; i < 3; i++) {
+        failures += sweep(k, begins[i], depth, FATES);
+        failures += sweep(k, begins[i], LOSSES, DUPLICATE);
+    }
+    printf("%s %s, %s, %u runs: %u failures\n", failures == 0 ? "ok    " : "FAILED",
+           open_names[k->open], close_names[k->close], k->boards, failures);
     return failures;
 }
 
 int main(int argc, char **argv)
 {
-    static const unsigned begins[] = {0, AKSU_PSH, AKSU_FIN};
+    static const uint8_t boards[] = {0, 4, RUNS};
     unsigned passed = 0, failed = 0;
     unsigned depth = argc > 1 ? (unsigned)atoi(argv[1]) : 5;
     for (unsigned open = 0; open < OPENS; open++) {
         for (unsigned close = 0; close < CLOSES; close++) {
-            unsigned failures = random_patterns((enum open)open, (enum close)close);
             for (unsigned i = 0; i < 3; i++) {
-                failures += sweep((enum open)open, (enum close)close, begins[i], depth, FATES);
-                failures += sweep((enum open)open, (enum close)close, begins[i], LOSSES, DUPLICATE);
+                struct kind k = {(enum open)open, (enum close)close, boards[i]};
+                bool ok = all_patterns(&k, depth) == 0;
+                passed += ok;
+                failed += !ok;
             }
-            printf("%s %s, %s: %u failures\n", failures == 0 ? "ok    " : "FAILED",
-                   open_names[open], close_names[close], failures);
-            passed += failures == 0;
-            failed += failures != 0;
         }
     }
     printf("%u passed, %u failed\n", passed, failed);

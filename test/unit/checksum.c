@@ -136,6 +136,25 @@ static void sent_segments(void **state)
     }
 }
 
+static size_t refusal(uint32_t seq, uint8_t *out)
+{
+    struct wire w = tcp(AKSU_SYN, seq, 0, 0);
+    w.dport = 81;
+    feed(&h, &w);
+    return aksu_output(&h.net, h.now, out, FRAME_MAX);
+}
+
+// A RST whose sum is 0x1ffff or the like: that the carry is added carries once more.
+static void carry_of_a_carry(void **state)
+{
+    (void)state;
+    uint8_t out[FRAME_MAX];
+    assert_int_equal(refusal(0xffff, out), 54); // acknowledges 0x10000
+    uint32_t folded = 0xffff - get16(out + 50);
+    assert_int_equal(refusal(0xffff + 0x10000 - folded, out), 54);
+    assert_int_equal(get16(out + 50), 0xfffe);
+}
+
 // A MAC that verified the checksums is believed; one that fills them in gets none from us.
 static void offload(void **state)
 {
@@ -159,8 +178,8 @@ static void offload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(lengths_and_alignments), T(carries),       T(longest), T(nothing), T(every_bit),
-        T(pseudo_header),          T(sent_segments), T(offload),
+        T(lengths_and_alignments), T(carries),       T(longest),          T(nothing), T(every_bit),
+        T(pseudo_header),          T(sent_segments), T(carry_of_a_carry), T(offload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

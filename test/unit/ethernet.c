@@ -57,6 +57,11 @@ static void not_for_us(void **state)
     assert_int_equal(feed(&h, &w), -AKSU_DROP_NOT_OURS);
     w.to[0] = 1;
     assert_true(feed(&h, &w) < 0);
+    memcpy(w.to, broadcast_mac, 6);
+    w.to[5] = 0xfe; // nearly to all
+    struct wire probe = arp(1, PEER, peer_mac, US);
+    memcpy(probe.to, w.to, 6);
+    assert_int_equal(feed_arp(&probe), -AKSU_DROP_NOT_OURS);
     quiet(&h);
 }
 
@@ -319,11 +324,28 @@ static void unsolicited_answer_while_asking(void **state)
     assert_true(next(&h));
     struct wire w = arp(2, PEER + 1, gate_mac, US);
     assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+    w = arp(2, 0, gate_mac, US); // an address that nobody has, as free entries do
+    assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
     to.addr = aksu_ipv4(192, 0, 2, 3);
     assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
     assert_true(next(&h));
     assert_int_equal(h.got.type, 0x0806);
     assert_int_equal(h.got.tpa, PEER + 1);
+}
+
+// An answer to somebody else is not believed, even from a station that was just asked for.
+static void answer_to_another(void **state)
+{
+    (void)state;
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
+    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    struct wire w = arp(2, PEER, gate_mac, US + 1);
+    assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+    quiet(&h);
+    answer_arp(&h, PEER, peer_mac);
+    assert_true(next(&h));
+    assert_memory_equal(h.got.to, peer_mac, 6);
 }
 
 // R826-04: a live connection's frames keep going to the hardware address that answered.
@@ -559,6 +581,7 @@ int main(void)
         T(answer_goes_stale),
         T(unsolicited_answer),
         T(unsolicited_answer_while_asking),
+        T(answer_to_another),
         T(live_entry_is_not_poisoned),
         T(next_hop_has_moved),
         T(next_hop_is_kept),

@@ -138,8 +138,11 @@ static void dropped_icmp(void **state)
     size_t len = make_icmp(&w, frame);
     frame[40] ^= 1;
     assert_int_equal(feed_frame(&h, frame, len), -AKSU_DROP_ICMP);
+    struct wire code = icmp(8, 1, 1, "abc", 3); // an echo request has the code 0
+    assert_int_equal(feed_icmp(&code), -AKSU_DROP_ICMP);
     for (size_t n = 0; n < 8; n++) {
         make_icmp(&w, frame);
+        memcpy(frame + 34, "\x08\0\xf7\xff\0\0\0", 8); // the checksum is that of 4 octets or more
         len = make_ip(&w, frame, n);
         assert_int_equal(feed_frame(&h, frame, len), -AKSU_DROP_ICMP);
     }
@@ -285,6 +288,11 @@ static void quoted_nonsense(void **state)
     error_about(3, 1, 0, PORT, PEER, PEER_PORT + 1, iss + 1);
     error_about(3, 1, 0, PORT + 1, PEER, PEER_PORT, iss + 1);
     error_about(3, 1, 0, PORT, PEER + 1, PEER_PORT, iss + 1);
+    uint8_t quoted[28];
+    size_t len = quote(quoted, PORT, PEER, PEER_PORT, iss + 1);
+    put32(quoted + 12, US + 1); // another host's
+    struct wire w = icmp(3, 1, 0, quoted, len);
+    assert_int_equal(feed_icmp(&w), -AKSU_DROP_ICMP_QUOTE);
     assert_int_equal(h.app.troubles, 0);
     assert_true(dropped(&h, AKSU_DROP_ICMP_QUOTE) >= 3);
     quiet(&h);

@@ -186,6 +186,8 @@ static void sources_by_netmask(void **state)
 static void ttl(void **state)
 {
     (void)state;
+    assert_int_equal(syn_with(8, 0), 0);
+    setup(NULL);
     assert_int_equal(syn_with(8, 1), 0);
 }
 

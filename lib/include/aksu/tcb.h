@@ -364,7 +364,16 @@ struct aksu_plan {
     struct aksu_segment segment;
 };
 
-struct aksu_step;
+/// One step: what its parts share, and what operations of a profile are given.
+struct aksu_step {
+    const struct aksu_profile *p;
+    struct aksu_tcb *t;
+    const struct aksu_event *ev;
+    struct aksu_effects *fx;
+    const struct aksu_segment *s; ///< the event's
+    uint32_t now_ms;              ///< the event's
+    struct aksu_board *b;         ///< if it is in use, else NULL
+};
 
 /// Congestion control, RFC 5681 section 3: how cwnd and ssthresh follow from what happens.
 /// Each function may write those two and read the rest.

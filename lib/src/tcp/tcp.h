@@ -21,18 +21,6 @@ enum {
 
 #define AKSU_CWND_MAX (UINT32_C(1) << 30)
 
-// One step: what its parts share, so that they need no more than this. Within a file they hand t on
-// beside it, which costs nothing once they are inlined.
-struct aksu_step {
-    const struct aksu_profile *p;
-    struct aksu_tcb *t;
-    const struct aksu_event *ev;
-    struct aksu_effects *fx;
-    const struct aksu_segment *s; // the event's
-    uint32_t now_ms;              // the event's
-    struct aksu_board *b;         // if it is in use, else NULL
-};
-
 // handshake.c
 uint8_t aksu_tcp_window_shift(uint32_t rcv_buf);
 void aksu_tcp_open(const struct aksu_step *c, const struct aksu_open *o, enum aksu_state state);

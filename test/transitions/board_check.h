@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/// What holds of a scoreboard after every step.
+#ifndef BOARD_CHECK_H
+#define BOARD_CHECK_H
+
+#include "tcp/board.h"
+
+/// Returns what is wrong, or NULL. A FIN that was sent before our SYN was acknowledged is not on
+/// the board: then there are no runs.
+static inline const char *board_fault(const struct aksu_tcb *t, const struct aksu_board *b)
+{
+    bool used = (t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) == AKSU_F_SACK;
+
+    if (!b || !used || !aksu_tcp_sending(t))
+        return NULL;
+    const struct aksu_run *r = aksu_runs(b);
+    aksu_seq from = t->snd_una;
+
+    if (b->runs > b->size)
+        return "more runs than there is room for";
+    for (unsigned i = 0; i < b->runs; i++) {
+        if (!aksu_seq_lt(from, r[i].end))
+            return "an empty run";
+        if (i > 0 && (r[i - 1].flags & r[i].flags & AKSU_RUN_SACKED))
+            return "two runs that the peer has, side by side";
+        if ((r[i].flags & AKSU_RUN_STATUS) == AKSU_RUN_STATUS)
+            return "received and lost at once";
+        from = r[i].end;
+    }
+    if (from != t->snd_max &&
+        (b->runs > 0 || t->snd_max - t->snd_una > 1 || !(t->flags & AKSU_F_FIN)))
+        return "the runs are not what is in flight";
+    if (t->snd_nxt != t->snd_max && !(t->owed & AKSU_OWE_REXMIT) && t->retries == 0)
+        return "SND.NXT has fallen back without a timeout";
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,1248 @@
+// SPDX-License-Identifier: MIT
+// Loss recovery from SACKs: RACK-TLP (RFC 8985), PRR (RFC 9937), timeouts and what undoes them
+// (RFC 5682, 3522, 3708). The path takes 100 ms there and back. Segments of 1000 octets are counted
+// from 0, which is behind one that told the round-trip time.
+#include "harness.h"
+
+#define A  AKSU_ACK
+#define SA (AKSU_SYN | AKSU_ACK)
+
+enum { RTT_MS = 100, RTO_MS = 1000, PTO_MS = 202, ACK_DELAY_MS = 200, REO_MS = 27 };
+
+static uint32_t echo; // timestamp that the peer echoes
+static uint16_t wnd;  // window that the peer offers
+
+static uint32_t number(unsigned segment)
+{
+    return 1001 + UINT32_C(1000) * segment;
+}
+
+static uint32_t flight(const struct fixture *f)
+{
+    return f->t.snd_max - f->t.snd_una;
+}
+
+static uint32_t octets(const struct fixture *f, unsigned status)
+{
+    return aksu_board_octets(&f->t, &f->b.board, status);
+}
+
+static void arrive_ack(struct fixture *f, struct aksu_segment s)
+{
+    if (f->t.flags & AKSU_F_TIMESTAMPS) {
+        s.options |= AKSU_OPT_TIMESTAMPS;
+        s.tsval = 5000;
+        s.tsecr = echo;
+    }
+    arrive(f, s);
+    flush(f);
+}
+
+// An ACK of all segments before `next`.
+static void ack(struct fixture *f, unsigned next)
+{
+    arrive_ack(f, seg(f, A, 1, number(next), 0, wnd));
+}
+
+// And with blocks: from segment, up to segment; the last is 0, 0.
+static struct aksu_segment blocks(const struct fixture *f, unsigned next, const unsigned *block)
+{
+    struct aksu_segment s = seg(f, A, 1, number(next), 0, wnd);
+    for (; block[1] > 0; block += 2) {
+        s.sack[s.sacks].start = f->iss + number(block[0]);
+        s.sack[s.sacks++].end = f->iss + number(block[1]);
+    }
+    s.options = AKSU_OPT_SACK;
+    return s;
+}
+#define SACK(f, next, ...) arrive_ack(f, blocks(f, next, (const unsigned[]){__VA_ARGS__, 0, 0}))
+
+static void write(struct fixture *f, unsigned segments)
+{
+    user(f, AKSU_EV_WROTE, UINT32_C(1000) * segments);
+    flush(f);
+}
+
+// ESTABLISHED towards a peer with a large window that sends SACKs, a round-trip time known.
+static void open_with(struct fixture *f, unsigned options)
+{
+    wnd = 65535;
+    f->p.recovery = &aksu_rack;
+    if (options & AKSU_OPT_TIMESTAMPS)
+        f->mss = MSS + 12; // beside the option
+    drive(f, AKSU_SYN_SENT);
+    pass(f, RTT_MS);
+    struct aksu_segment s = seg(f, SA, 0, 1, 0, wnd);
+    s.options = (uint8_t)(AKSU_OPT_MSS | AKSU_OPT_SACK_PERMITTED | options);
+    s.mss = f->mss;
+    s.tsval = 5000;
+    s.tsecr = f->now - RTT_MS + f->t.salt;
+    arrive(f, s);
+    flush(f);
+    expect_state(f, AKSU_ESTABLISHED);
+    echo = f->now + f->t.salt;
+    write(f, 1);
+    pass(f, RTT_MS);
+    ack(f, 0);
+    echo = f->now + f->t.salt;
+    assert_int_equal(f->t.srtt, RTT_MS * 8);
+    assert_int_equal(f->b.board.min_rtt_ms, RTT_MS);
+    f->t.cwnd = 10000;
+    take(f);
+}
+
+// Segments are on their way for a round-trip time: the next event is what their ACKs tell.
+static void ready(struct fixture *f, unsigned segments)
+{
+    open_with(f, 0);
+    write(f, segments);
+    expect_count(f, segments);
+    pass(f, RTT_MS);
+    take(f);
+}
+
+// Whether a segment was sent since take(), in pieces or whole.
+static bool was_sent(const struct fixture *f, unsigned segment)
+{
+    aksu_seq from = f->iss + number(segment), end = from + 1000;
+    bool more = true;
+
+    while (more && from != end) {
+        more = false;
+        for (unsigned i = 0; i < f->outs; i++) {
+            uint32_t before = from - f->out[i].seq;
+            if (before < f->out[i].len) {
+                from = aksu_seq_min(f->out[i].seq + f->out[i].len, end);
+                more = true;
+            }
+        }
+    }
+    return from == end;
+}
+
+// ---------------------------------------------------------------- RACK, RFC 8985 6.2
+
+// Step 4: "RACK.segs_sacked >= RACK.DupThresh": the third at once, as without RACK.
+static void third_sacked(struct fixture *f)
+{
+    ready(f, 10);
+    SACK(f, 0, 1, 2);
+    SACK(f, 0, 1, 3);
+    expect_count(f, 0);
+    SACK(f, 0, 1, 4);
+    expect_count(f, 1);
+    expect(f, 0, A, number(0), 1, 1000);
+    assert_true(f->t.flags & AKSU_F_RECOVERY);
+    assert_int_equal(f->t.ssthresh, 5000);
+}
+
+// RACK_sent_after: what was sent after the latest that was delivered is not lost, nor is the
+// retransmission that has just left.
+static void sent_after(struct fixture *f)
+{
+    third_sacked(f);
+    assert_int_equal(octets(f, AKSU_RUN_LOST), 0);
+    for (unsigned i = 5; i <= 10; i++)
+        SACK(f, 0, 1, i);
+    expect_count(f, 1);
+    assert_int_equal(octets(f, 0), 1000);
+}
+
+// Holes in one ACK: all that was sent before the latest delivered is lost.
+static void holes_at_once(struct fixture *f)
+{
+    ready(f, 10);
+    SACK(f, 0, 8, 9, 4, 5, 1, 2);
+    expect(f, 0, A, number(0), 1, 1000);
+    assert_int_equal(octets(f, AKSU_RUN_LOST) + f->outs * UINT32_C(1000), 6000);
+    assert_false(was_sent(f, 9));
+}
+
+// Step 4: with fewer SACKed, and before reordering was seen: min_RTT/4 later, by the timer.
+static void reordering_timer(struct fixture *f)
+{
+    ready(f, 3);
+    SACK(f, 0, 1, 2);
+    expect_count(f, 0);
+    assert_int_equal(due(f), REO_MS);
+    pass(f, REO_MS - 1);
+    expect_count(f, 0);
+    pass(f, 1);
+    expect_count(f, 1);
+    expect(f, 0, A, number(0), 1, 1000);
+    assert_true(f->t.flags & AKSU_F_RECOVERY);
+    assert_int_equal(f->t.ssthresh, 2000);
+    assert_int_equal(f->t.retries, 0); // no timeout
+}
+
+// It stops with what it waited for.
+static void reordering_timer_stops(struct fixture *f)
+{
+    ready(f, 3);
+    SACK(f, 0, 1, 2);
+    pass(f, 5);
+    ack(f, 2);
+    assert_int_equal(due(f), f->t.srtt / 4 + 2 + ACK_DELAY_MS);
+    pass(f, 100);
+    expect_count(f, 0);
+    assert_int_equal(f->t.ssthresh, UINT32_C(1) << 30);
+}
+
+// While it runs, a SACK that says no more leaves it alone.
+static void reordering_timer_stays(struct fixture *f)
+{
+    ready(f, 4);
+    SACK(f, 0, 1, 2);
+    pass(f, 20);
+    SACK(f, 0, 1, 2);
+    assert_int_equal(due(f), REO_MS - 20);
+}
+
+// Makes reordering known (step 3: delivered below what was already, and never sent again).
+static void reordered(struct fixture *f)
+{
+    ready(f, 10);
+    SACK(f, 0, 1, 2);
+    ack(f, 2);
+    assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+}
+
+// From then on three SACKed do not mean a loss before the reordering window is over.
+static void reordering_seen(struct fixture *f)
+{
+    reordered(f);
+    SACK(f, 2, 3, 7);
+    expect_count(f, 0);
+    assert_int_equal(due(f), REO_MS);
+    pass(f, REO_MS);
+    expect_count(f, 1);
+    expect(f, 0, A, number(2), 1, 1000);
+}
+
+// A retransmission that is delivered below the latest is no reordering.
+static void retransmission_is_no_reordering(struct fixture *f)
+{
+    third_sacked(f);
+    pass(f, RTT_MS);
+    ack(f, 10);
+    f->t.cwnd = 10000;
+    write(f, 10);
+    pass(f, RTT_MS);
+    take(f);
+    SACK(f, 10, 11, 14);
+    expect_count(f, 1);
+    expect(f, 0, A, number(10), 1, 1000);
+}
+
+// Step 4: a D-SACK widens the window by min_RTT/4, once a round trip, up to SRTT.
+static void window_widens(struct fixture *f)
+{
+    static const uint32_t waits[] = {52, 77, 102, 102, 102};
+    unsigned next = 10;
+
+    reordered(f);
+    ack(f, 10);
+    for (unsigned i = 0; i < 5; i++, next += 4) {
+        f->t.cwnd = 10000;
+        write(f, 4);
+        pass(f, RTT_MS);
+        take(f);
+        SACK(f, next, 0, 1);
+        SACK(f, next, 0, 1); // the same round trip
+        SACK(f, next, next + 1, next + 2);
+        expect_count(f, 0);
+        assert_int_equal(due(f), waits[i]);
+        ack(f, next + 4);
+    }
+}
+
+// "RACK.reo_wnd_persist": the wider window is given up after 16 recoveries without a D-SACK.
+static void window_narrows(struct fixture *f)
+{
+    unsigned next = 10;
+
+    reordered(f);
+    ack(f, 10);
+    SACK(f, 10, 0, 1);
+    for (unsigned i = 0; i <= 16; i++, next += 10) {
+        f->t.cwnd = 10000;
+        f->t.ssthresh = 10000;
+        write(f, 10);
+        pass(f, RTT_MS);
+        take(f);
+        SACK(f, next, next + 1, next + 10);
+        assert_int_equal(due(f), i < 16 ? 52 : REO_MS);
+        pass(f, 52);
+        expect(f, 0, A, number(next), 1, 1000);
+        pass(f, RTT_MS);
+        ack(f, next + 10);
+        assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+    }
+}
+
+// 6.2 step 5: a retransmission is lost when something that was sent after it is delivered.
+static void lost_retransmission(struct fixture *f)
+{
+    ready(f, 10);
+    write(f, 10);
+    SACK(f, 0, 1, 4);
+    assert_true(was_sent(f, 0));
+    pass(f, 1);
+    take(f);
+    for (unsigned i = 5; i <= 10; i++)
+        SACK(f, 0, 1, i);
+    assert_false(was_sent(f, 0)); // these were sent before it
+    assert_true(f->outs > 0);     // and these after it
+    unsigned last = (unsigned)(f->out[f->outs - 1].seq - f->iss - number(0)) / 1000;
+    uint32_t ssthresh = f->t.ssthresh;
+    pass(f, RTT_MS);
+    take(f);
+    SACK(f, 0, 1, last + 1);
+    assert_true(was_sent(f, 0));
+    assert_int_equal(f->t.ssthresh, ssthresh); // in one recovery there is one reduction
+}
+
+// Step 2: the RTT of a retransmission that is acknowledged sooner than the path allows is none.
+static void ack_too_soon(struct fixture *f)
+{
+    third_sacked(f);
+    uint16_t rtt = f->b.board.rtt_ms;
+    pass(f, 70);
+    SACK(f, 1, 1, 4);
+    assert_int_equal(f->b.board.rtt_ms, rtt);
+    assert_int_equal(f->b.board.min_rtt_ms, RTT_MS);
+}
+
+// The clock is too coarse for the path: round-trip times of 0 ms. Then the order counts.
+static void no_time_passes(struct fixture *f)
+{
+    f->p.recovery = &aksu_rack;
+    drive_options(f, AKSU_OPT_SACK_PERMITTED, 4);
+    wnd = 65535;
+    f->t.cwnd = 20000;
+    write(f, 1);
+    ack(f, 0);
+    for (unsigned i = 0; i < 20; i++) {
+        take(f);
+        f->t.cwnd = 10000;
+        write(f, 10);
+        SACK(f, 10 * i, 10 * i + 1, 10 * i + 3);
+        SACK(f, 10 * i, 10 * i + 1, 10 * i + 4);
+        assert_true(was_sent(f, 10 * i));
+        assert_int_equal(f->outs, 11);
+        ack(f, 10 * i + 10);
+        assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+    }
+}
+
+// What was learned before a long silence, longer than times compare, is no hindrance after it.
+static void long_silence(struct fixture *f)
+{
+    ready(f, 4);
+    ack(f, 4);
+    f->now += UINT32_C(30) * 24 * 3600 * 1000;
+    take(f);
+    write(f, 10);
+    pass(f, RTT_MS);
+    take(f);
+    SACK(f, 4, 5, 8);
+    assert_true(was_sent(f, 4));
+}
+
+// ---------------------------------------------------------------- tail loss probes, RFC 8985 7
+
+// 7.2: 2*SRTT after the last was sent, and the delay of the peer's ACK for one alone. 7.3: without
+// new text the last segment.
+static void probe_timeout(struct fixture *fresh)
+{
+    for (unsigned n = 1; n <= 3; n++) {
+        struct fixture f = *fresh;
+        open_with(&f, 0);
+        write(&f, n);
+        take(&f);
+        uint32_t wait = PTO_MS + (n == 1 ? ACK_DELAY_MS : 0);
+        assert_int_equal(due(&f), wait);
+        pass(&f, wait - 1);
+        expect_count(&f, 0);
+        pass(&f, 1);
+        expect_count(&f, 1);
+        expect(&f, 0, A, number(n - 1), 1, 1000);
+        assert_int_equal(f.t.retries, 0);
+        assert_int_equal(f.t.cwnd, 10000);
+    }
+}
+
+// An ACK that leaves something in flight starts the time anew.
+static void probe_timeout_restarts(struct fixture *f)
+{
+    ready(f, 4);
+    ack(f, 1);
+    assert_int_equal(due(f), PTO_MS);
+    pass(f, 50);
+    ack(f, 3);
+    assert_int_equal(due(f), PTO_MS + ACK_DELAY_MS);
+}
+
+// "if PTO > RTO: PTO = RTO": then it is a timeout.
+static void probe_after_rto(struct fixture *f)
+{
+    f->p.rto_min_ms = 200;
+    open_with(f, 0);
+    write(f, 1);
+    uint32_t rto = aksu_tcp_rto(&f->p, &f->t);
+    assert_true(rto < PTO_MS + ACK_DELAY_MS);
+    assert_int_equal(due(f), rto);
+    pass(f, rto);
+    assert_int_equal(f->t.retries, 1);
+}
+
+// No probe before the round-trip time is known: RFC 6298's timeout.
+static void no_probe_without_rtt(struct fixture *f)
+{
+    f->p.recovery = &aksu_rack;
+    drive(f, AKSU_SYN_SENT);
+    pass(f, 1000); // the SYN again
+    struct aksu_segment s = seg(f, SA, 0, 1, 0, 65535);
+    s.options = AKSU_OPT_MSS | AKSU_OPT_SACK_PERMITTED;
+    s.mss = MSS;
+    arrive(f, s);
+    flush(f);
+    assert_int_equal(f->t.srtt, 0);
+    write(f, 3);
+    assert_int_equal(due(f), 3000);
+}
+
+// 7.3: new text is sent if there is any and the window takes it, beyond cwnd if need be.
+static void probe_with_new_text(struct fixture *fresh)
+{
+    for (unsigned closed = 0; closed < 2; closed++) {
+        struct fixture f = *fresh;
+        open_with(&f, 0);
+        f.t.cwnd = 3000;
+        wnd = closed ? 3000 : 65535;
+        ack(&f, 0);
+        write(&f, 8);
+        expect_count(&f, 3);
+        take(&f);
+        pass(&f, PTO_MS);
+        expect_count(&f, 1);
+        expect(&f, 0, A, number(closed ? 2 : 3), 1, 1000);
+        if (closed)
+            continue;
+        pass(&f, RTT_MS);
+        uint32_t cwnd = f.t.cwnd;
+        ack(&f, 4); // 7.4.2: it was new: nothing was repaired
+        write(&f, 1);
+        pass(&f, 10);
+        ack(&f, 6);
+        assert_true(f.t.cwnd > cwnd);
+    }
+}
+
+// 7.3: one probe, then a timeout; the timer for which starts with the probe.
+static void one_probe(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 3);
+    pass(f, PTO_MS);
+    take(f);
+    assert_int_equal(due(f), RTO_MS);
+    pass(f, RTO_MS);
+    expect(f, 0, A, number(0), 1, 1000);
+    assert_int_equal(f->t.retries, 1);
+    assert_int_equal(f->t.cwnd, 1000);
+}
+
+// 7.2: not in recovery, and not when something is SACKed.
+static void no_probe_in_recovery(struct fixture *f)
+{
+    third_sacked(f);
+    assert_int_equal(due(f), RTO_MS);
+    struct fixture g;
+    memcpy(&g, f, sizeof g);
+    begin(&g, 0);
+    ready(&g, 4);
+    SACK(&g, 0, 1, 2);
+    ack(&g, 1); // the second is still SACKed: the peer went back on it
+    assert_int_equal(octets(&g, AKSU_RUN_SACKED), 1000);
+    assert_int_equal(due(&g), RTO_MS);
+}
+
+// Two segments in flight, of which the probe was one.
+static void probed(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 2);
+    pass(f, PTO_MS);
+    expect(f, 2, A, number(1), 1, 1000);
+    pass(f, RTT_MS);
+    take(f);
+}
+
+// 7.4.2: the original may have been lost, and nothing but the probe's ACK came: "a loss ... that
+// was repaired by the probe" calls for the response of congestion control.
+static void probe_repairs(struct fixture *f)
+{
+    probed(f);
+    ack(f, 2);
+    assert_true(f->t.cwnd >= 10000); // not yet: a D-SACK may follow
+    write(f, 6);
+    pass(f, RTT_MS);
+    ack(f, 4);
+    assert_int_equal(f->t.ssthresh, 2000); // what is in flight is 4000 then
+    assert_true(f->t.cwnd <= 4000);
+    uint32_t cwnd = f->t.cwnd;
+    ack(f, 6); // once
+    assert_true(f->t.cwnd > cwnd);
+}
+
+// "Case 1": a D-SACK says that the original came as well; "case 3": so does a duplicate ACK.
+static void probe_was_needless(struct fixture *fresh)
+{
+    for (unsigned dsack = 0; dsack < 2; dsack++) {
+        struct fixture f = *fresh;
+        probed(&f);
+        ack(&f, 2);
+        if (dsack)
+            SACK(&f, 2, 1, 2);
+        else
+            ack(&f, 2);
+        write(&f, 6);
+        pass(&f, RTT_MS);
+        ack(&f, 8);
+        assert_true(f.t.cwnd > 10000);
+        assert_int_equal(f.t.ssthresh, UINT32_C(1) << 30);
+    }
+}
+
+// Text of the peer's that comes with the same number is no duplicate ACK.
+static void probe_and_text(struct fixture *f)
+{
+    probed(f);
+    ack(f, 2);
+    arrive(f, seg(f, A, 1, number(2), 10, wnd));
+    write(f, 6);
+    pass(f, RTT_MS);
+    arrive(f, seg(f, A, 11, number(4), 0, wnd));
+    assert_int_equal(f->t.ssthresh, 2000);
+}
+
+// The last segment of a reply is lost: the probe's SACK shows it, and it costs no timeout.
+static void tail_loss(struct fixture *f)
+{
+    open_with(f, 0);
+    f->t.cwnd = 20000;
+    write(f, 10);
+    pass(f, RTT_MS);
+    ack(f, 7); // 7, 8 and 9 were lost
+    take(f);
+    pass(f, PTO_MS);
+    expect(f, 0, A, number(9), 1, 1000);
+    pass(f, RTT_MS);
+    SACK(f, 7, 9, 10);
+    pass(f, REO_MS);
+    assert_true(was_sent(f, 7));
+    pass(f, RTT_MS);
+    SACK(f, 8, 9, 10);
+    assert_true(was_sent(f, 8));
+    pass(f, RTT_MS);
+    ack(f, 10);
+    assert_int_equal(flight(f), 0);
+    assert_int_equal(f->t.retries, 0);
+}
+
+// ---------------------------------------------------------------- the rate, RFC 9937 6
+
+// In flight more than ssthresh: in proportion, so that half is sent for what arrives. At the end
+// cwnd is ssthresh.
+static void proportional(struct fixture *f)
+{
+    unsigned sent = 0;
+
+    open_with(f, 0);
+    f->t.cwnd = 20000;
+    write(f, 20);
+    pass(f, RTT_MS);
+    take(f);
+    SACK(f, 0, 1, 4);
+    user(f, AKSU_EV_WROTE, 60000);
+    flush(f);
+    assert_int_equal(f->t.ssthresh, 10000);
+    sent += f->outs;
+    assert_true(f->outs >= 1 && f->outs <= 2);
+    for (unsigned i = 5; i <= 20; i++) {
+        take(f);
+        SACK(f, 0, 1, i);
+        assert_true(f->outs <= 1); // no burst
+        sent += f->outs;
+    }
+    assert_in_range(sent, 9, 10);
+    assert_true(octets(f, 0) <= 10000);
+    pass(f, RTT_MS);
+    take(f);
+    ack(f, 20);
+    assert_int_equal(f->t.cwnd, 10000);
+    assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+}
+
+// In flight less than ssthresh, after heavy losses: as much as arrives (conservative), one segment
+// more when snd_una moves and no more is lost (slow start).
+static void reduction_bound(struct fixture *f)
+{
+    open_with(f, 0);
+    f->t.cwnd = 20000;
+    write(f, 20);
+    pass(f, RTT_MS);
+    take(f);
+    SACK(f, 0, 16, 19); // 16 lost; in flight: 19
+    expect_count(f, 3); // as much as was delivered
+    expect(f, 0, A, number(0), 1, 1000);
+    take(f);
+    SACK(f, 0, 16, 20);
+    expect_count(f, 1);
+    pass(f, RTT_MS);
+    take(f);
+    SACK(f, 1, 16, 20);
+    expect_count(f, 2);
+    expect(f, 0, A, number(4), 1, 1000);
+    take(f);
+    SACK(f, 2, 16, 20);
+    expect_count(f, 2);
+}
+
+// 6: "force a fast retransmit": the first is sent at once, whatever is in flight.
+static void first_at_once(struct fixture *f)
+{
+    open_with(f, 0);
+    f->t.cwnd = 40000;
+    write(f, 40);
+    pass(f, RTT_MS);
+    f->t.cwnd = 8000; // as after another reduction
+    take(f);
+    SACK(f, 0, 1, 4);
+    expect_count(f, 1);
+    expect(f, 0, A, number(0), 1, 1000);
+}
+
+// RFC 3042 by what is in flight: what is SACKed makes room for new text, and cwnd stays.
+static void limited_transmit(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 30);
+    expect_count(f, 10);
+    pass(f, RTT_MS);
+    take(f);
+    SACK(f, 0, 1, 2);
+    expect_count(f, 1);
+    expect(f, 0, A, number(10), 1, 1000);
+    SACK(f, 0, 1, 3);
+    expect_count(f, 2);
+    expect(f, 1, A, number(11), 1, 1000);
+    assert_int_equal(f->t.cwnd, 10000);
+}
+
+// ---------------------------------------------------------------- timeouts, RFC 8985 6.3, RFC 6298
+
+// What is lost: the first, and what was sent longer ago than an ACK could take.
+static void timeout_marks(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 2);
+    pass(f, PTO_MS + RTO_MS - 50);
+    take(f);
+    write(f, 1);
+    pass(f, 49);
+    expect_count(f, 1);
+    pass(f, 1);
+    expect_count(f, 2);
+    expect(f, 1, A, number(0), 1, 1000);
+    assert_int_equal(octets(f, AKSU_RUN_LOST), 1000); // the second, not the third
+    assert_int_equal(octets(f, 0), 2000);
+    assert_int_equal(f->t.cwnd, 1000);
+    assert_int_equal(f->t.ssthresh, 2000);
+    assert_int_equal(f->t.backoff, 1);
+}
+
+static void timed_out(struct fixture *f, unsigned segments)
+{
+    write(f, segments);
+    pass(f, PTO_MS + RTO_MS + (segments == 1 ? ACK_DELAY_MS : 0));
+    assert_int_equal(f->t.retries, 1);
+    assert_int_equal(f->t.cwnd, 1000);
+    take(f);
+}
+
+// RFC 5681 3.1: a repeated timeout of the same segment reduces nothing more, and the backoff
+// doubles. What makes progress ends it.
+static void repeated_timeout(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 10);
+    assert_int_equal(f->t.ssthresh, 5000);
+    pass(f, 2 * RTO_MS);
+    expect_count(f, 1);
+    expect(f, 0, A, number(0), 1, 1000);
+    assert_int_equal(f->t.ssthresh, 5000);
+    assert_int_equal(due(f), 4 * RTO_MS);
+    pass(f, RTT_MS);
+    take(f);
+    ack(f, 1);
+    expect(f, 0, A, number(1), 1, 1000);
+    assert_int_equal(f->t.backoff, 0);
+    assert_int_equal(due(f), RTO_MS);
+    assert_int_equal(f->t.ssthresh, 5000);
+}
+
+// After a timeout what was lost is sent in slow start, and only that.
+static void slow_start_after_timeout(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 10);
+    pass(f, RTT_MS);
+    SACK(f, 1, 5, 9);
+    expect_count(f, 2);
+    expect(f, 0, A, number(1), 1, 1000);
+    expect(f, 1, A, number(2), 1, 1000);
+}
+
+// RFC 2018 8: a timeout of what is SACKed: the peer has gone back on it, and on all.
+static void reneging(struct fixture *f)
+{
+    ready(f, 6);
+    SACK(f, 0, 1, 3, 4, 5);
+    ack(f, 1); // does not take 1 and 2 in
+    take(f);
+    pass(f, 2 * RTO_MS);
+    assert_int_equal(octets(f, AKSU_RUN_SACKED), 0);
+    assert_true(was_sent(f, 1));
+    for (unsigned next = 2; next <= 6; next++) {
+        pass(f, RTT_MS);
+        ack(f, next);
+    }
+    for (unsigned i = 1; i < 5; i++)
+        assert_true(was_sent(f, i));
+    assert_int_equal(flight(f), 0);
+}
+
+// A SACK that was not gone back on outlives a timeout (RFC 6675 5.1).
+static void sacked_through_timeout(struct fixture *f)
+{
+    ready(f, 4);
+    SACK(f, 0, 2, 3);
+    pass(f, REO_MS); // 0 and 1 again, both lost again
+    take(f);
+    pass(f, 2 * RTO_MS);
+    assert_true(was_sent(f, 0));
+    assert_int_equal(octets(f, AKSU_RUN_SACKED), 1000);
+    pass(f, RTT_MS);
+    ack(f, 1);
+    pass(f, RTT_MS);
+    assert_true(was_sent(f, 1));
+    assert_false(was_sent(f, 2));
+}
+
+// ---------------------------------------------------------------- undoing
+
+static void expect_undone(const struct fixture *f)
+{
+    assert_true(f->t.cwnd >= 10000);
+    assert_true(f->t.ssthresh >= 10000);
+    assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+    assert_int_equal(octets(f, AKSU_RUN_LOST), 0);
+    assert_int_equal(f->t.backoff, 0);
+}
+
+// F-RTO, RFC 5682 3.1: what was sent before the timeout and never again is delivered after it.
+static void f_rto(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 10);
+    pass(f, 60);
+    SACK(f, 0, 3, 4);
+    expect_undone(f);
+    take(f);
+    write(f, 5); // goes on as if nothing had been
+    assert_true(f->outs > 0);
+    expect(f, 0, A, number(10), 1, 1000);
+}
+
+// But an ACK of the retransmission takes in what may have waited for it: step 2b, nothing is known.
+static void f_rto_not_by_the_first(struct fixture *fresh)
+{
+    for (unsigned next = 5; next <= 10; next += 5) {
+        struct fixture f = *fresh;
+        open_with(&f, 0);
+        timed_out(&f, 10);
+        pass(&f, RTT_MS);
+        ack(&f, next);
+        assert_true(f.t.cwnd <= 3000);
+        assert_int_equal(f.t.ssthresh, 5000);
+    }
+}
+
+// What was sent only after the timeout says nothing of it.
+static void f_rto_not_by_new_text(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 1);
+    write(f, 3);
+    pass(f, RTT_MS);
+    ack(f, 1);
+    write(f, 1);
+    pass(f, RTT_MS);
+    ack(f, 3);
+    assert_true(f->t.cwnd < 10000);
+}
+
+// The ACK comes sooner than a retransmission's could.
+static void acked_too_soon_for_a_retransmission(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 10);
+    pass(f, 20);
+    ack(f, 1);
+    expect_undone(f);
+}
+
+static void not_too_soon(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 10);
+    pass(f, 60);
+    ack(f, 1);
+    assert_int_equal(f->t.cwnd, 2000);
+}
+
+// Eifel, RFC 3522 3.2: the ACK echoes a timestamp that is older than the retransmission; for a
+// timeout and a fast retransmit.
+static void eifel(struct fixture *fresh)
+{
+    for (unsigned old = 0; old < 2; old++) {
+        struct fixture f = *fresh;
+        open_with(&f, AKSU_OPT_TIMESTAMPS);
+        timed_out(&f, 10);
+        if (!old)
+            echo = f.now + f.t.salt;
+        pass(&f, RTT_MS);
+        ack(&f, 1);
+        if (old)
+            expect_undone(&f);
+        else
+            assert_int_equal(f.t.cwnd, 2000);
+    }
+}
+
+static void eifel_in_recovery(struct fixture *fresh)
+{
+    for (unsigned old = 0; old < 2; old++) {
+        struct fixture f = *fresh;
+        open_with(&f, AKSU_OPT_TIMESTAMPS);
+        write(&f, 10);
+        pass(&f, RTT_MS);
+        take(&f);
+        SACK(&f, 0, 1, 4);
+        expect(&f, 0, A, number(0), 1, 1000);
+        if (!old)
+            echo = f.now + f.t.salt;
+        pass(&f, RTT_MS);
+        ack(&f, 4);
+        assert_int_equal(!(f.t.flags & AKSU_F_RECOVERY), old);
+        if (!old)
+            continue;
+        expect_undone(&f);
+        take(&f);
+        SACK(&f, 4, 5, 9); // reordering is known now
+        expect_count(&f, 0);
+    }
+}
+
+// RFC 3708: every retransmission came twice.
+static void dsack_undoes(struct fixture *fresh)
+{
+    for (unsigned told = 1; told <= 2; told++) {
+        struct fixture f = *fresh;
+        ready(&f, 10);
+        SACK(&f, 0, 2, 5);
+        pass(&f, 5);
+        SACK(&f, 0, 2, 9);
+        expect_count(&f, 2);
+        pass(&f, RTT_MS);
+        ack(&f, 10);
+        assert_int_equal(f.t.cwnd, 5000);
+        for (unsigned i = 0; i < told; i++)
+            SACK(&f, 10, i, i + 1);
+        assert_int_equal(f.t.cwnd >= 10000, told == 2);
+        if (told < 2)
+            continue;
+        f.t.cwnd = 7000;
+        SACK(&f, 10, 1, 2); // no more than once
+        assert_int_equal(f.t.cwnd, 7000);
+    }
+}
+
+// ---------------------------------------------------------------- windows, FIN, MTU
+
+// A window of zero: probes of one octet, which the peer may take or not.
+static void zero_window(struct fixture *fresh)
+{
+    for (unsigned taken = 0; taken < 2; taken++) {
+        struct fixture f = *fresh;
+        open_with(&f, 0);
+        wnd = 0;
+        ack(&f, 0);
+        set(&f, AKSU_NODELAY, 1);
+        write(&f, 3);
+        expect_count(&f, 0);
+        for (unsigned i = 0; i < 5; i++) {
+            take(&f);
+            pass(&f, due(&f));
+            expect_count(&f, 1);
+            expect(&f, 0, A, number(0), 1, 1);
+            ack(&f, 0);
+        }
+        assert_int_equal(f.t.cwnd, 10000);
+        wnd = 65535;
+        take(&f);
+        arrive(&f, seg(&f, A, 1, number(0) + taken, 0, wnd));
+        flush(&f);
+        uint32_t sent = 0;
+        for (unsigned i = 0; i < f.outs; i++)
+            sent += f.out[i].len;
+        assert_int_equal(sent, 3000 - taken);
+        pass(&f, RTT_MS);
+        ack(&f, 3);
+        assert_int_equal(flight(&f), 0);
+        assert_int_equal(f.t.timers & AKSU_TIMER_RTX, 0);
+    }
+}
+
+// The window closes with segments in flight that were lost: they are sent when it opens again.
+static void window_closes_on_losses(struct fixture *f)
+{
+    ready(f, 10);
+    wnd = 0;
+    SACK(f, 0, 5, 10);
+    take(f);
+    pass(f, 3 * RTO_MS);
+    for (unsigned i = 0; i < f->outs; i++)
+        assert_int_equal(f->out[i].len, 1); // probes
+    wnd = 65535;
+    take(f);
+    SACK(f, 0, 5, 10);
+    pass(f, RTT_MS);
+    SACK(f, 3, 5, 10);
+    for (unsigned i = 0; i < 5; i++)
+        assert_true(was_sent(f, i));
+    assert_int_equal(f->t.retries, 0);
+    ack(f, 10);
+    assert_int_equal(flight(f), 0);
+}
+
+// It shrinks to less than what was lost (SHLD-16): only what it takes is sent, and that is.
+static void window_shrinks(struct fixture *f)
+{
+    ready(f, 10);
+    wnd = 500;
+    SACK(f, 0, 1, 2, 4, 6);
+    take(f);
+    pass(f, RTO_MS);
+    assert_true(f->outs > 0);
+    for (unsigned i = 0; i < f->outs; i++)
+        assert_true(f->out[i].seq + f->out[i].len - f->t.snd_una <= 1000);
+    wnd = 65535;
+    take(f);
+    SACK(f, 2, 4, 6);
+    pass(f, RTT_MS);
+    SACK(f, 3, 4, 6);
+    assert_true(was_sent(f, 2));
+    assert_true(was_sent(f, 3));
+}
+
+// RFC 1191 6.4: what was too big is sent again at once, in smaller pieces.
+static void path_mtu(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 4);
+    icmp(f, AKSU_ICMP_PTB, number(0), 600);
+    flush(f);
+    expect_count(f, 1);
+    expect(f, 0, A, number(0), 1, 600);
+    pass(f, RTT_MS);
+    arrive(f, seg(f, A, 1, number(0) + 600, 0, wnd));
+    flush(f);
+    pass(f, RTT_MS); // what was sent behind it arrives: the rest of it did not
+    take(f);
+    struct aksu_segment s = blocks(f, 0, (const unsigned[]){1, 2, 0, 0});
+    s.ack += 600;
+    arrive_ack(f, s);
+    pass(f, REO_MS);
+    expect(f, 0, A, number(0) + 600, 1, 400);
+    for (unsigned i = 0; i < f->outs; i++)
+        assert_true(f->out[i].len <= 600);
+}
+
+// A FIN is probed for, found lost and sent again like text.
+static void fin_alone(struct fixture *f)
+{
+    open_with(f, 0);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    flush(f);
+    expect(f, 0, AKSU_FIN | A, number(0), 1, 0);
+    take(f);
+    pass(f, PTO_MS + ACK_DELAY_MS);
+    expect_count(f, 1);
+    expect(f, 0, AKSU_FIN | A, number(0), 1, 0);
+    pass(f, RTO_MS);
+    expect_count(f, 2);
+    expect(f, 1, AKSU_FIN | A, number(0), 1, 0);
+    arrive(f, seg(f, A, 1, number(0) + 1, 0, wnd));
+    expect_state(f, AKSU_FIN_WAIT_2);
+    assert_int_equal(f->t.timers & AKSU_TIMER_RTX, 0);
+}
+
+static void fin_with_text(struct fixture *f)
+{
+    open_with(f, 0);
+    user(f, AKSU_EV_WROTE, 3000);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    flush(f);
+    expect(f, 2, AKSU_FIN | A, number(2), 1, 1000);
+    take(f);
+    pass(f, PTO_MS);
+    expect_count(f, 1);
+    expect(f, 0, AKSU_FIN | A, number(2) + 1, 1, 999);
+    pass(f, RTT_MS);
+    struct aksu_segment s = blocks(f, 2, (const unsigned[]){0, 0});
+    s.sacks = 1;
+    s.sack[0].start = f->iss + number(2) + 1;
+    s.sack[0].end = f->iss + number(3) + 1;
+    take(f);
+    arrive_ack(f, s); // what the probe told: one octet is missing
+    pass(f, REO_MS);
+    expect_count(f, 1);
+    expect(f, 0, A, number(2), 1, 1);
+    arrive(f, seg(f, A, 1, number(3) + 1, 0, wnd));
+    expect_state(f, AKSU_FIN_WAIT_2);
+}
+
+static void fin_after_timeout(struct fixture *f)
+{
+    open_with(f, 0);
+    user(f, AKSU_EV_WROTE, 3000);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    pass(f, PTO_MS + RTO_MS);
+    take(f);
+    for (unsigned next = 1; next <= 3; next++) {
+        pass(f, RTT_MS);
+        ack(f, next);
+    }
+    bool fin = false;
+    for (unsigned i = 0; i < f->outs; i++)
+        fin = fin || (f->out[i].flags & AKSU_FIN);
+    assert_true(fin);
+    arrive(f, seg(f, A, 1, number(3) + 1, 0, wnd));
+    expect_state(f, AKSU_FIN_WAIT_2);
+}
+
+// ---------------------------------------------------------------- blocks, RFC 2018, 2883
+
+// Blocks that cannot be change nothing.
+static void impossible_blocks(struct fixture *fresh)
+{
+    static const struct {
+        int32_t start, end;
+    } rows[] = {
+        {5000, 4000},   // reversed
+        {4000, 4000},   // empty
+        {9000, 11000},  // beyond SND.MAX
+        {10001, 12000}, // all of it
+        {-3000, -1000}, // long acknowledged: a D-SACK
+        {-1000, 1000},  // from below SND.UNA on
+        {0, 2000},      // from SND.UNA on
+        {4000, INT32_MAX}, {INT32_MIN, 4000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixture f = *fresh;
+        ready(&f, 10);
+        struct aksu_segment s = blocks(&f, 0, (const unsigned[]){0, 0});
+        s.sacks = 1;
+        s.sack[0].start = f.iss + number(0) + (uint32_t)rows[i].start;
+        s.sack[0].end = f.iss + number(0) + (uint32_t)rows[i].end;
+        arrive_ack(&f, s);
+        assert_int_equal(octets(&f, 0), 10000);
+        expect_count(&f, 0);
+    }
+}
+
+// Without the option's bit the blocks are not there.
+static void no_sack_option(struct fixture *f)
+{
+    ready(f, 10);
+    struct aksu_segment s = blocks(f, 0, (const unsigned[]){1, 5, 0, 0});
+    s.options = 0;
+    arrive_ack(f, s);
+    assert_int_equal(octets(f, 0), 10000);
+}
+
+// Blocks overlap, repeat, and come four at a time: each octet counts once.
+static void overlapping_blocks(struct fixture *f)
+{
+    ready(f, 10);
+    f->t.flags |= AKSU_F_RECOVERY; // no loss is found meanwhile that would confuse the count
+    f->t.recover = f->t.snd_max;
+    f->t.ssthresh = 5000;
+    SACK(f, 0, 2, 4, 3, 5, 2, 5, 7, 8);
+    assert_int_equal(octets(f, AKSU_RUN_SACKED), 4000);
+    SACK(f, 0, 1, 9);
+    assert_int_equal(octets(f, AKSU_RUN_SACKED), 8000);
+    SACK(f, 0, 3, 4);
+    assert_int_equal(octets(f, AKSU_RUN_SACKED), 8000);
+}
+
+// RFC 2883 4: a first block within the second is a D-SACK; one that stands alone is not.
+static void dsack_within(struct fixture *f)
+{
+    reordered(f);
+    SACK(f, 2, 4, 5, 4, 6);
+    assert_int_equal(f->b.board.mult, 1);
+    assert_int_equal(octets(f, AKSU_RUN_SACKED), 2000);
+    struct fixture g;
+    memcpy(&g, f, sizeof g);
+    SACK(&g, 2, 8, 9, 4, 6);
+    assert_int_equal(g.b.board.mult, 1);
+}
+
+// ---------------------------------------------------------------- little room
+
+enum { BOARDS = 3, SEGMENTS = 40 };
+
+// The peer of a bulk transfer, which has these segments.
+struct peer {
+    bool has[SEGMENTS];
+    unsigned next;
+};
+
+static void peer_takes(struct peer *p, const struct fixture *f, const struct aksu_segment *s)
+{
+    uint32_t from = s->seq - f->iss - number(0);
+
+    for (unsigned i = 0; i < SEGMENTS; i++)
+        if (from <= i * UINT32_C(1000) && from + s->len >= (i + 1) * UINT32_C(1000))
+            p->has[i] = true;
+    while (p->next < SEGMENTS && p->has[p->next])
+        p->next++;
+}
+
+// Its ACK tells the four highest ranges.
+static void peer_acks(const struct peer *p, struct fixture *f)
+{
+    unsigned told[2 * AKSU_RANGES + 2] = {0}, n = 0;
+
+    for (unsigned i = SEGMENTS; i > p->next && n < 2 * AKSU_RANGES; i--) {
+        if (p->has[i - 1] && (i == SEGMENTS || !p->has[i])) {
+            unsigned from = i - 1;
+            while (from > p->next && p->has[from - 1])
+                from--;
+            told[n++] = from;
+            told[n++] = i;
+        }
+    }
+    arrive_ack(f, blocks(f, p->next, told));
+}
+
+// More holes than a board has runs: all is delivered all the same, without a timeout for each.
+static void many_holes(struct fixture *fresh)
+{
+    static const uint8_t sizes[BOARDS] = {4, 5, RUNS};
+    for (unsigned k = 0; k < BOARDS; k++) {
+        struct fixture f = *fresh;
+        struct peer p = {{false}, 0};
+        f.b.board.size = sizes[k];
+        open_with(&f, 0);
+        f.t.cwnd = 60000;
+        for (unsigned i = 0; i < SEGMENTS; i += 10) {
+            write(&f, 10);
+            for (unsigned o = 0; o < f.outs; o++)
+                if (o % 2 != 0)
+                    peer_takes(&p, &f, &f.out[o]);
+            take(&f);
+            pass(&f, 7);
+        }
+        unsigned timeouts = 0;
+        for (unsigned round = 0; p.next < SEGMENTS || flight(&f) > 0; round++) {
+            assert_true(round < 100);
+            pass(&f, RTT_MS);
+            timeouts += f.t.retries > 0;
+            unsigned outs = f.outs;
+            struct aksu_segment out[OUT_MAX];
+            memcpy(out, f.out, sizeof out);
+            take(&f);
+            for (unsigned o = 0; o < outs; o++)
+                peer_takes(&p, &f, &out[o]);
+            peer_acks(&p, &f);
+        }
+        assert_true(timeouts <= 2);
+    }
+}
+
+int main(void)
+{
+    static const struct test tests[] = {
+        TEST(third_sacked),
+        TEST(sent_after),
+        TEST(holes_at_once),
+        TEST(reordering_timer),
+        TEST(reordering_timer_stops),
+        TEST(reordering_timer_stays),
+        TEST(reordering_seen),
+        TEST(retransmission_is_no_reordering),
+        TEST(window_widens),
+        TEST(window_narrows),
+        TEST(lost_retransmission),
+        TEST(ack_too_soon),
+        TEST(no_time_passes),
+        TEST(long_silence),
+        TEST(probe_timeout),
+        TEST(probe_timeout_restarts),
+        TEST(probe_after_rto),
+        TEST(no_probe_without_rtt),
+        TEST(probe_with_new_text),
+        TEST(one_probe),
+        TEST(no_probe_in_recovery),
+        TEST(probe_repairs),
+        TEST(probe_was_needless),
+        TEST(probe_and_text),
+        TEST(tail_loss),
+        TEST(proportional),
+        TEST(reduction_bound),
+        TEST(first_at_once),
+        TEST(limited_transmit),
+        TEST(timeout_marks),
+        TEST(repeated_timeout),
+        TEST(slow_start_after_timeout),
+        TEST(reneging),
+        TEST(sacked_through_timeout),
+        TEST(f_rto),
+        TEST(f_rto_not_by_the_first),
+        TEST(f_rto_not_by_new_text),
+        TEST(acked_too_soon_for_a_retransmission),
+        TEST(not_too_soon),
+        TEST(eifel),
+        TEST(eifel_in_recovery),
+        TEST(dsack_undoes),
+        TEST(zero_window),
+        TEST(window_closes_on_losses),
+        TEST(window_shrinks),
+        TEST(path_mtu),
+        TEST(fin_alone),
+        TEST(fin_with_text),
+        TEST(fin_after_timeout),
+        TEST(impossible_blocks),
+        TEST(no_sack_option),
+        TEST(overlapping_blocks),
+        TEST(dsack_within),
+        TEST(many_holes),
+    };
+    return run_at_bases("recovery from SACKs: RFC 2018, 5682, 8985, 9937", tests,
+                        sizeof tests / sizeof tests[0]);
+}
