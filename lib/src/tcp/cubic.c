@@ -19,7 +19,8 @@ enum { EPOCH = 0x01, CSS = 0x02, ROUNDS = 0x04 };
 
 enum {
     TIME_MAX_MS = 0xffff,
-    SAMPLES = 8, // RFC 9406 4.3
+    BURST = 8, // L, RFC 9406 4.3
+    SAMPLES = 8,
     CSS_ROUNDS = 5,
     CSS_GROWTH = 4,
     RTT_THRESH_MIN_MS = 4,
@@ -142,7 +143,9 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     if (!c->b) {
         aksu_newreno.acked(c, octets);
     } else if (t->cwnd < t->ssthresh) {
-        t->cwnd += aksu_min32(octets, 8 * UINT32_C(1) * t->snd_mss) / slow_down(c);
+        bool resending = aksu_seq_lt(t->snd_una - octets, t->recover); // see newreno.c
+        uint32_t most = t->snd_mss * (uint32_t)(resending ? 1 : BURST);
+        t->cwnd += aksu_min32(octets, most) / slow_down(c);
     } else {
         avoid(c, aksu_min32(octets, t->cwnd));
     }
