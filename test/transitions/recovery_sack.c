@@ -880,6 +880,22 @@ static void dsack_undoes(struct fixture *fresh)
     }
 }
 
+// A D-SACK of what was sent later says nothing of the reduction.
+static void dsack_of_others(struct fixture *f)
+{
+    third_sacked(f);
+    pass(f, RTT_MS);
+    ack(f, 10);
+    write(f, 4);
+    pass(f, RTT_MS);
+    ack(f, 14);
+    f->t.cwnd = 6000;
+    SACK(f, 14, 12, 13);
+    assert_int_equal(f->t.cwnd, 6000);
+    SACK(f, 14, 0, 1);
+    assert_int_equal(f->t.cwnd, 10000);
+}
+
 // ---------------------------------------------------------------- windows, FIN, MTU
 
 // A window of zero: probes of one octet, which the peer may take or not.
@@ -1230,6 +1246,7 @@ int main(void)
         TEST(eifel),
         TEST(eifel_in_recovery),
         TEST(dsack_undoes),
+        TEST(dsack_of_others),
         TEST(zero_window),
         TEST(window_closes_on_losses),
         TEST(window_shrinks),

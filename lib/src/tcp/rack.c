@@ -159,7 +159,8 @@ static void took_twice(const struct aksu_step *c, struct news *n)
         b->mult = (uint8_t)aksu_min32(b->mult + 1u, MULT_MAX);
         b->persist = PERSIST;
     }
-    if (b->undo > 1 && --b->undo == 1) {
+    // What was sent after the reduction is not what caused it.
+    if (b->undo > 1 && aksu_seq_leq(c->s->sack[0].end, t->recover) && --b->undo == 1) {
         n->spurious = true;
     }
 }
