@@ -1128,6 +1128,124 @@ static void dsack_within(struct fixture *f)
     assert_int_equal(g.b.board.mult, 1);
 }
 
+// ---------------------------------------------------------------- the receiver's side
+
+// RFC 5681 4.2: behind a gap the sender's window is small, and it needs to know: 16 segments are
+// acknowledged at once, the next is delayed.
+static void quick_after_gap(struct fixture *f)
+{
+    uint32_t at = 1001;
+
+    open_with(f, 0);
+    arrive(f, seg(f, A, at, number(0), 100, wnd)); // beyond a gap
+    flush(f);
+    expect_count(f, 1);
+    arrive(f, seg(f, A, 1, number(0), 1000, wnd)); // which this fills
+    flush(f);
+    expect_count(f, 2);
+    user(f, AKSU_EV_READ, 1100);
+    flush(f);
+    take(f);
+    for (unsigned i = 0; i < 20; i++) {
+        at += 100;
+        arrive(f, seg(f, A, at, number(0), 100, wnd));
+        flush(f);
+        user(f, AKSU_EV_READ, 100);
+        flush(f);
+        if (i == 14)
+            expect_count(f, 15);
+        if (f->outs == i)
+            break;
+    }
+    assert_in_range(f->outs, 15, 16);
+    take(f);
+    pass(f, 200);
+    expect_count(f, 1); // the delayed one
+}
+
+// ---------------------------------------------------------------- without
+
+// A peer that sends no SACKs gets NewReno's recovery: the board is not in use.
+static void no_sacks(struct fixture *f)
+{
+    f->p.recovery = &aksu_rack;
+    drive_options(f, 0, 0);
+    wnd = PEER_WND;
+    user(f, AKSU_EV_WROTE, 4000);
+    flush(f);
+    arrive(f, seg(f, A, 1, 1, 0, wnd));
+    arrive(f, seg(f, A, 1, 1, 0, wnd));
+    take(f);
+    arrive(f, seg(f, A, 1, 1, 0, wnd));
+    flush(f);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 1000);
+    assert_true(f->t.flags & AKSU_F_RECOVERY);
+    arrive(f, seg(f, A, 1, 1001, 0, wnd)); // partial
+    flush(f);
+    expect_count(f, 2);
+    expect(f, 1, A, 1001, 1, 1000);
+    assert_int_equal(f->b.board.runs, 0);
+    pass(f, RTO_MS);
+    assert_int_equal(f->t.retries, 1);
+    assert_int_equal(f->t.snd_nxt, f->iss + 2001);
+}
+
+// A FIN may leave before our SYN is acknowledged, and is not on the board then: it is sent again
+// all the same.
+static void fin_before_open(struct fixture *f)
+{
+    f->p.recovery = &aksu_rack;
+    open_passive(f);
+    struct aksu_segment s = seg(f, AKSU_SYN, 0, 0, 0, 4000);
+    s.options = AKSU_OPT_MSS | AKSU_OPT_SACK_PERMITTED;
+    s.mss = MSS;
+    arrive(f, s);
+    flush(f);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    flush(f);
+    expect_state(f, AKSU_FIN_WAIT_1);
+    expect(f, 1, AKSU_FIN | A, 1, 1, 0);
+    take(f);
+    arrive(f, seg(f, A, 1, 1, 0, 4000));
+    flush(f);
+    pass(f, 3 * RTO_MS);
+    assert_true(f->outs > 0);
+    expect(f, 0, AKSU_FIN | A, 1, 1, 0);
+    arrive(f, seg(f, A, 1, 2, 0, 4000));
+    expect_state(f, AKSU_FIN_WAIT_2);
+}
+
+// A simultaneous open: what was sent before the peer's SYN was known is nothing to recover.
+static void simultaneous_open(struct fixture *f)
+{
+    f->p.recovery = &aksu_rack;
+    drive(f, AKSU_SYN_SENT);
+    struct aksu_segment s = seg(f, AKSU_SYN, 0, 0, 0, 65535);
+    s.options = AKSU_OPT_MSS | AKSU_OPT_SACK_PERMITTED;
+    s.mss = MSS;
+    arrive(f, s);
+    flush(f);
+    pass(f, 10);
+    arrive(f, seg(f, A, 1, 1, 0, 65535));
+    expect_state(f, AKSU_ESTABLISHED);
+    take(f);
+    user(f, AKSU_EV_WROTE, 10000);
+    flush(f);
+    expect_count(f, 10);
+    wnd = 65535;
+    pass(f, 10);
+    take(f);
+    struct aksu_segment sacked = seg(f, A, 1, 1, 0, wnd);
+    sacked.options = AKSU_OPT_SACK;
+    sacked.sacks = 1;
+    sacked.sack[0].start = f->iss + 1001;
+    sacked.sack[0].end = f->iss + 4001;
+    arrive_ack(f, sacked);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 1000);
+}
+
 // ---------------------------------------------------------------- little room
 
 enum { BOARDS = 3, SEGMENTS = 40 };
@@ -1259,6 +1377,10 @@ int main(void)
         TEST(overlapping_blocks),
         TEST(dsack_within),
         TEST(many_holes),
+        TEST(quick_after_gap),
+        TEST(no_sacks),
+        TEST(fin_before_open),
+        TEST(simultaneous_open),
     };
     return run_at_bases("recovery from SACKs: RFC 2018, 5682, 8985, 9937", tests,
                         sizeof tests / sizeof tests[0]);

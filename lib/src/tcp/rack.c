@@ -567,15 +567,16 @@ static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
 // less (RFC 1191 6.4), the first of it all, at once. Returns how many numbers from *seq on.
 static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_seq *seq)
 {
-    bool must = (t->owed & AKSU_OWE_REXMIT) || t->snd_nxt != t->snd_max;
+    unsigned owed = t->owed & AKSU_OWE_REXMIT;
+    bool must = owed || t->snd_nxt != t->snd_max;
     uint32_t flight = pipe(t, b);
     unsigned i = 0;
 
     if ((t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
-        return aksu_tcp_can_send(t, must, 0); // not in use
+        return aksu_tcp_can_send(t, owed, 0); // not in use
     }
     *seq = t->snd_nxt;
-    if (must && b->probe == PROBE) {
+    if (owed && b->probe == PROBE) {
         return probe(t, seq);
     }
     while (!must && i < b->runs && !(aksu_runs(b)[i].flags & AKSU_RUN_LOST)) {
