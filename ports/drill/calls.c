@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Socket calls over the stack's. A call that would block returns false and is made again later.
 #include "drill.h"
+#include "symbols.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-
-#ifndef POLLRDHUP
-#define POLLRDHUP 0x2000
-#endif
 
 enum { PIECE = 65536 };
 
@@ -77,7 +69,7 @@ static bool done(struct call *k, int64_t result)
 // Not now: an error if the socket does not block.
 static bool later(struct call *k, bool nonblock)
 {
-    return nonblock ? done(k, -EAGAIN) : false;
+    return nonblock ? done(k, -DRILL_EAGAIN) : false;
 }
 
 // A pending error, told once.
@@ -94,14 +86,14 @@ static bool call_socket(struct call *k)
     int64_t type = number(k, arg(k, 1));
     struct drill_socket *s;
 
-    if ((type & ~SOCK_NONBLOCK) != SOCK_STREAM) {
+    if ((type & ~DRILL_SOCK_NONBLOCK) != DRILL_SOCK_STREAM) {
         drill_fail(k->run, "socket: expected SOCK_STREAM");
         return true;
     }
     s = drill_new_socket(k->run);
     if (s) {
         s->fd = (int)k->c->result;
-        s->nonblock = (type & SOCK_NONBLOCK) != 0;
+        s->nonblock = (type & DRILL_SOCK_NONBLOCK) != 0;
     }
     return done(k, k->c->result);
 }
@@ -148,7 +140,7 @@ static struct drill_socket *first_waiting(struct drill_run *run,
 static bool call_accept(struct call *k)
 {
     if (!k->s->listening) {
-        return done(k, -EINVAL);
+        return done(k, -DRILL_EINVAL);
     }
     struct drill_socket *s = first_waiting(k->run, k->s);
     if (!s) {
@@ -182,19 +174,19 @@ static bool begin_connect(struct call *k)
         peer->opening = true;
     }
     drill_apply(run, k->s);
-    return k->s->nonblock ? done(k, -EINPROGRESS) : false;
+    return k->s->nonblock ? done(k, -DRILL_EINPROGRESS) : false;
 }
 
 static bool call_connect(struct call *k)
 {
     if (!k->pending->begun) {
         if (k->s->open) {
-            return done(k, -EISCONN);
+            return done(k, -DRILL_EISCONN);
         }
         if (k->s->error) {
             return done(k, take_error(k->s));
         }
-        return k->s->asked ? done(k, -EALREADY) : begin_connect(k);
+        return k->s->asked ? done(k, -DRILL_EALREADY) : begin_connect(k);
     }
     if (k->s->error) {
         return done(k, take_error(k->s));
@@ -204,7 +196,7 @@ static bool call_connect(struct call *k)
 
 static bool dont_wait(struct call *k, int64_t flags)
 {
-    return k->s->nonblock || (flags & MSG_DONTWAIT);
+    return k->s->nonblock || (flags & DRILL_MSG_DONTWAIT);
 }
 
 // What was read must be what the stream has there.
@@ -213,7 +205,8 @@ static void check_text(struct call *k, const uint8_t *text, int64_t len)
     for (int64_t i = 0; i < len; i++) {
         uint32_t seq = 1 + k->s->received + (uint32_t)i;
         if (text[i] != drill_octet(seq)) {
-            drill_fail(k->run, "%s: octet %u of the stream was delivered wrong", k->c->name, seq);
+            drill_fail(k->run, "%s: octet %" PRIu32 " of the stream was delivered wrong",
+                       k->c->name, seq);
             return;
         }
     }
@@ -243,7 +236,7 @@ static bool receive(struct call *k, int64_t want, int64_t flags)
     if (k->s->ended || k->s->no_reading) {
         return done(k, 0);
     }
-    return k->s->conn ? later(k, dont_wait(k, flags)) : done(k, -ENOTCONN);
+    return k->s->conn ? later(k, dont_wait(k, flags)) : done(k, -DRILL_ENOTCONN);
 }
 
 static bool call_read(struct call *k)
@@ -281,7 +274,7 @@ static bool transmit(struct call *k, int64_t len, int64_t flags)
         return done(k, take_error(k->s));
     }
     if (!k->s->conn) {
-        return done(k, k->s->asked || k->s->listener >= 0 ? -EPIPE : -ENOTCONN);
+        return done(k, k->s->asked || k->s->listener >= 0 ? -DRILL_EPIPE : -DRILL_ENOTCONN);
     }
     while (*total < len && n > 0) {
         n = queue(k, len - *total);
@@ -291,7 +284,7 @@ static bool transmit(struct call *k, int64_t len, int64_t flags)
         return done(k, *total > 0 ? *total : n);
     }
     if (*total == len || (*total > 0 && dont_wait(k, flags))) {
-        if (flags & MSG_OOB) {
+        if (flags & DRILL_MSG_OOB) {
             aksu_set(&k->run->net, k->s->conn, AKSU_URGENT, 0);
         }
         return done(k, *total);
@@ -314,10 +307,10 @@ static bool call_shutdown(struct call *k)
     int64_t how = number(k, arg(k, 1));
 
     if (!k->s->conn) {
-        return done(k, -ENOTCONN);
+        return done(k, -DRILL_ENOTCONN);
     }
-    k->s->no_reading = k->s->no_reading || how != SHUT_WR;
-    if (how == SHUT_RD || k->s->no_writing) {
+    k->s->no_reading = k->s->no_reading || how != DRILL_SHUT_WR;
+    if (how == DRILL_SHUT_RD || k->s->no_writing) {
         return done(k, 0);
     }
     k->s->no_writing = true;
@@ -365,13 +358,13 @@ static bool call_fcntl(struct call *k)
 {
     int64_t command = number(k, arg(k, 1));
 
-    if (command == F_GETFL) {
-        return done(k, O_RDWR | (k->s->nonblock ? O_NONBLOCK : 0));
+    if (command == DRILL_F_GETFL) {
+        return done(k, DRILL_O_RDWR | (k->s->nonblock ? DRILL_O_NONBLOCK : 0));
     }
-    if (command != F_SETFL) {
-        return done(k, -EINVAL);
+    if (command != DRILL_F_SETFL) {
+        return done(k, -DRILL_EINVAL);
     }
-    k->s->nonblock = (number(k, arg(k, 2)) & O_NONBLOCK) != 0;
+    k->s->nonblock = (number(k, arg(k, 2)) & DRILL_O_NONBLOCK) != 0;
     return done(k, 0);
 }
 
@@ -384,13 +377,13 @@ static const struct {
     uint32_t unit;
     uint32_t unset; // what it is until it is set
 } options[] = {
-    {IPPROTO_TCP, TCP_NODELAY, AKSU_NODELAY, 1, 0},
-    {IPPROTO_TCP, TCP_QUICKACK, AKSU_QUICKACK, 1, 0},
-    {IPPROTO_TCP, TCP_USER_TIMEOUT, AKSU_USER_TIMEOUT, 1000, 0},
-    {IPPROTO_TCP, TCP_KEEPIDLE, AKSU_KEEPALIVE_IDLE, 1, 7200},
-    {IPPROTO_TCP, TCP_KEEPINTVL, AKSU_KEEPALIVE_INTERVAL, 1, 75},
-    {IPPROTO_TCP, TCP_KEEPCNT, AKSU_KEEPALIVE_COUNT, 1, 9},
-    {SOL_SOCKET, SO_KEEPALIVE, AKSU_KEEPALIVE, 1, 0},
+    {DRILL_IPPROTO_TCP, DRILL_TCP_NODELAY, AKSU_NODELAY, 1, 0},
+    {DRILL_IPPROTO_TCP, DRILL_TCP_QUICKACK, AKSU_QUICKACK, 1, 0},
+    {DRILL_IPPROTO_TCP, DRILL_TCP_USER_TIMEOUT, AKSU_USER_TIMEOUT, 1000, 0},
+    {DRILL_IPPROTO_TCP, DRILL_TCP_KEEPIDLE, AKSU_KEEPALIVE_IDLE, 1, 7200},
+    {DRILL_IPPROTO_TCP, DRILL_TCP_KEEPINTVL, AKSU_KEEPALIVE_INTERVAL, 1, 75},
+    {DRILL_IPPROTO_TCP, DRILL_TCP_KEEPCNT, AKSU_KEEPALIVE_COUNT, 1, 9},
+    {DRILL_SOL_SOCKET, DRILL_SO_KEEPALIVE, AKSU_KEEPALIVE, 1, 0},
 };
 
 enum { OPTIONS = sizeof options / sizeof options[0] };
@@ -409,19 +402,21 @@ static unsigned find_option(int64_t level, int64_t name)
 static bool set_shared(struct call *k, int64_t level, int64_t name, int64_t n)
 {
     struct drill_settings *s = &k->run->settings;
-    uint32_t *to = level == IPPROTO_TCP ? &s->mtu : name == SO_RCVBUF ? &s->rcvbuf : &s->sndbuf;
+    uint32_t *to = level == DRILL_IPPROTO_TCP ? &s->mtu
+                   : name == DRILL_SO_RCVBUF  ? &s->rcvbuf
+                                              : &s->sndbuf;
 
-    if (k->run->started || n < 1 || n > (level == IPPROTO_TCP ? 65495 : 1 << 24)) {
-        return done(k, -EINVAL);
+    if (k->run->started || n < 1 || n > (level == DRILL_IPPROTO_TCP ? 65495 : 1 << 24)) {
+        return done(k, -DRILL_EINVAL);
     }
-    *to = (uint32_t)n + (level == IPPROTO_TCP ? 40 : 0);
+    *to = (uint32_t)n + (level == DRILL_IPPROTO_TCP ? 40 : 0);
     return done(k, 0);
 }
 
 static bool is_shared(int64_t level, int64_t name)
 {
-    return (level == SOL_SOCKET && (name == SO_RCVBUF || name == SO_SNDBUF)) ||
-           (level == IPPROTO_TCP && name == TCP_MAXSEG);
+    return (level == DRILL_SOL_SOCKET && (name == DRILL_SO_RCVBUF || name == DRILL_SO_SNDBUF)) ||
+           (level == DRILL_IPPROTO_TCP && name == DRILL_TCP_MAXSEG);
 }
 
 static bool set_option(struct call *k, unsigned i, int64_t n)
@@ -429,7 +424,7 @@ static bool set_option(struct call *k, unsigned i, int64_t n)
     enum aksu_option option = options[i].option;
 
     if (n < 0) {
-        return done(k, -EINVAL);
+        return done(k, -DRILL_EINVAL);
     }
     n = (n + options[i].unit - 1) / options[i].unit;
     if (options[i].unit == 1 &&
@@ -462,17 +457,17 @@ static bool call_setsockopt(struct call *k)
     const struct drill_value *v = arg(k, 3);
     unsigned i = find_option(level, name);
 
-    if (level == SOL_SOCKET && name == SO_LINGER) {
+    if (level == DRILL_SOL_SOCKET && name == DRILL_SO_LINGER) {
         return set_linger(k, v);
     }
-    if (level == SOL_SOCKET && name == SO_REUSEADDR) {
+    if (level == DRILL_SOL_SOCKET && name == DRILL_SO_REUSEADDR) {
         k->s->reuse = number(k, v) != 0; // nothing holds an address here
         return done(k, 0);
     }
     if (is_shared(level, name)) {
         return set_shared(k, level, name, number(k, v));
     }
-    return i < OPTIONS ? set_option(k, i, number(k, v)) : done(k, -ENOPROTOOPT);
+    return i < OPTIONS ? set_option(k, i, number(k, v)) : done(k, -DRILL_ENOPROTOOPT);
 }
 
 // The value of a shared option: of TCP_MAXSEG the connection's, if there is one.
@@ -481,11 +476,11 @@ static int64_t get_shared(struct call *k, int64_t level, int64_t name)
     const struct drill_settings *s = &k->run->settings;
     struct aksu_info info;
 
-    if (level == IPPROTO_TCP) {
+    if (level == DRILL_IPPROTO_TCP) {
         bool open = k->s->conn && aksu_info(&k->run->net, k->s->conn, &info) == AKSU_OK;
         return open ? info.tcb->snd_mss : s->mtu - 40;
     }
-    return name == SO_RCVBUF ? s->rcvbuf : s->sndbuf;
+    return name == DRILL_SO_RCVBUF ? s->rcvbuf : s->sndbuf;
 }
 
 static bool get_linger(struct call *k, const struct drill_value *v)
@@ -506,11 +501,11 @@ static bool call_getsockopt(struct call *k)
     unsigned i = find_option(level, name);
     int64_t got;
 
-    if (level == SOL_SOCKET && name == SO_ERROR) {
+    if (level == DRILL_SOL_SOCKET && name == DRILL_SO_ERROR) {
         got = -take_error(k->s);
-    } else if (level == SOL_SOCKET && name == SO_REUSEADDR) {
+    } else if (level == DRILL_SOL_SOCKET && name == DRILL_SO_REUSEADDR) {
         got = k->s->reuse;
-    } else if (level == SOL_SOCKET && name == SO_LINGER) {
+    } else if (level == DRILL_SOL_SOCKET && name == DRILL_SO_LINGER) {
         return get_linger(k, v);
     } else if (is_shared(level, name)) {
         got = get_shared(k, level, name);
@@ -518,7 +513,7 @@ static bool call_getsockopt(struct call *k)
         got = k->s->option[options[i].option];
         got = got < 0 ? options[i].unset : got * options[i].unit;
     } else {
-        return done(k, -ENOPROTOOPT);
+        return done(k, -DRILL_ENOPROTOOPT);
     }
     if (v->kind != DRILL_ANY && number(k, v) != got) {
         drill_fail(k->run, "getsockopt: the value is [%lld], the script says [%lld]",
@@ -535,16 +530,16 @@ static int ready(struct drill_run *run, const struct drill_socket *s)
     int events = 0;
 
     if (s->listening) {
-        return first_waiting(run, s) ? POLLIN : 0;
+        return first_waiting(run, s) ? DRILL_POLLIN : 0;
     }
     if (s->conn && aksu_info(&run->net, s->conn, &info) == AKSU_OK) {
-        events |= info.readable > 0 ? POLLIN : 0;
-        events |= s->open && !s->no_writing && info.writable > 0 ? POLLOUT : 0;
-        events |= info.urgent > 0 ? POLLPRI : 0;
+        events |= info.readable > 0 ? DRILL_POLLIN : 0;
+        events |= s->open && !s->no_writing && info.writable > 0 ? DRILL_POLLOUT : 0;
+        events |= info.urgent > 0 ? DRILL_POLLPRI : 0;
     }
-    events |= s->ended || s->no_reading ? POLLIN | POLLRDHUP : 0;
-    events |= s->error ? POLLERR : 0;
-    events |= s->ended && !s->conn ? POLLHUP : 0;
+    events |= s->ended || s->no_reading ? DRILL_POLLIN | DRILL_POLLRDHUP : 0;
+    events |= s->error ? DRILL_POLLERR : 0;
+    events |= s->ended && !s->conn ? DRILL_POLLHUP : 0;
     return events;
 }
 
@@ -555,7 +550,7 @@ static int poll_one(struct call *k, const struct drill_value *v, bool check)
     int64_t events = member(k, v, "events", 1, 0);
     int64_t expected = member(k, v, "revents", 2, 0);
     const struct drill_socket *s = drill_socket(k->run, fd);
-    int got = s ? ready(k->run, s) & ((int)events | POLLERR | POLLHUP) : 0;
+    int got = s ? ready(k->run, s) & ((int)events | DRILL_POLLERR | DRILL_POLLHUP) : 0;
 
     if (check && got != expected) {
         drill_fail(k->run, "poll: revents of fd %lld are 0x%x, the script says 0x%x", (long long)fd,
@@ -631,7 +626,7 @@ bool drill_call(struct drill_run *run, struct drill_pending *pending, int64_t *r
     }
     bool over = true;
     if (on_socket && !k.s) {
-        k.result = -EBADF;
+        k.result = -DRILL_EBADF;
     } else if (!run->failed) {
         over = calls[i].call(&k);
     }

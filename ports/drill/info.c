@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
 // What assertions and traces tell of connections.
 #include "drill.h"
+#include "symbols.h"
 
-#include <netinet/tcp.h>
+#include <inttypes.h>
 #include <string.h>
 
 static const uint8_t linux_states[AKSU_STATE_COUNT] = {
-    [AKSU_CLOSED] = TCP_CLOSE,
-    [AKSU_LISTEN] = TCP_LISTEN,
-    [AKSU_SYN_SENT] = TCP_SYN_SENT,
-    [AKSU_SYN_RECEIVED] = TCP_SYN_RECV,
-    [AKSU_ESTABLISHED] = TCP_ESTABLISHED,
-    [AKSU_FIN_WAIT_1] = TCP_FIN_WAIT1,
-    [AKSU_FIN_WAIT_2] = TCP_FIN_WAIT2,
-    [AKSU_CLOSE_WAIT] = TCP_CLOSE_WAIT,
-    [AKSU_CLOSING] = TCP_CLOSING,
-    [AKSU_LAST_ACK] = TCP_LAST_ACK,
-    [AKSU_TIME_WAIT] = TCP_TIME_WAIT,
+    [AKSU_CLOSED] = DRILL_TCP_CLOSE,
+    [AKSU_LISTEN] = DRILL_TCP_LISTEN,
+    [AKSU_SYN_SENT] = DRILL_TCP_SYN_SENT,
+    [AKSU_SYN_RECEIVED] = DRILL_TCP_SYN_RECV,
+    [AKSU_ESTABLISHED] = DRILL_TCP_ESTABLISHED,
+    [AKSU_FIN_WAIT_1] = DRILL_TCP_FIN_WAIT1,
+    [AKSU_FIN_WAIT_2] = DRILL_TCP_FIN_WAIT2,
+    [AKSU_CLOSE_WAIT] = DRILL_TCP_CLOSE_WAIT,
+    [AKSU_CLOSING] = DRILL_TCP_CLOSING,
+    [AKSU_LAST_ACK] = DRILL_TCP_LAST_ACK,
+    [AKSU_TIME_WAIT] = DRILL_TCP_TIME_WAIT,
 };
 
 // The TCB of a pair of ports; NULL if it has no row.
@@ -47,9 +48,11 @@ static int64_t state(struct drill_run *run, const struct aksu_tcb *t)
 static int64_t ca_state(const struct aksu_tcb *t)
 {
     if (t->flags & AKSU_F_RECOVERY) {
-        return TCP_CA_Recovery;
+        return DRILL_TCP_CA_Recovery;
     }
-    return t->backoff > 0 ? TCP_CA_Loss : t->dupacks > 0 ? TCP_CA_Disorder : TCP_CA_Open;
+    return t->backoff > 0   ? DRILL_TCP_CA_Loss
+           : t->dupacks > 0 ? DRILL_TCP_CA_Disorder
+                            : DRILL_TCP_CA_Open;
 }
 
 static int64_t segments(const struct aksu_tcb *t, uint32_t octets)
@@ -117,8 +120,9 @@ static void print_connection(struct drill_run *run, const struct aksu_info *info
     uint32_t isn = t->state >= AKSU_SYN_RECEIVED ? run->settings.isn : t->rcv_nxt;
 
     fprintf(run->trace_to,
-            "    %u-%u %-12s una %u nxt %u max %u wnd %u queued %u cwnd %u; rcv_nxt %u wnd %u "
-            "readable %u; rto %u\n",
+            "    %u-%u %-12s una %" PRIu32 " nxt %" PRIu32 " max %" PRIu32 " wnd %" PRIu32
+            " queued %" PRIu32 " cwnd %" PRIu32 "; rcv_nxt %" PRIu32 " wnd %" PRIu32
+            " readable %" PRIu32 "; rto %" PRIu32 "\n",
             info->local.port, info->remote.port, aksu_state_name(t->state), t->snd_una - iss,
             t->snd_nxt - iss, t->snd_max - iss, t->snd_wnd, t->snd_buf, t->cwnd, t->rcv_nxt - isn,
             t->rcv_adv - t->rcv_nxt, info->readable, aksu_tcp_rto(&run->settings.profile, t));

@@ -2,6 +2,7 @@
 // Packets as text: parsed and printed.
 #include "scan.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -51,8 +52,9 @@ static void scan_range(struct scan *s, uint32_t *seq, uint32_t *len)
     scan_need(s, ")");
     if (!s->failed && end != *seq + *len) {
         char text[96];
-        snprintf(text, sizeof text, "found %u, expected %u: %u octets from %u on", end, *seq + *len,
-                 *len, *seq);
+        snprintf(text, sizeof text,
+                 "found %" PRIu32 ", expected %" PRIu32 ": %" PRIu32 " octets from %" PRIu32 " on",
+                 end, *seq + *len, *len, *seq);
         scan_fail(s, at, text);
     }
 }
@@ -238,12 +240,12 @@ static void put_option(struct text *t, const struct drill_option *o)
     }
     put(t, "%s", name);
     if (o->kind == DRILL_MSS || o->kind == DRILL_WSCALE) {
-        put(t, " %u", o->value);
+        put(t, " %" PRIu32, o->value);
     } else if (o->kind == DRILL_TS) {
-        put(t, " val %u ecr %u", o->value, o->ecr);
+        put(t, " val %" PRIu32 " ecr %" PRIu32, o->value, o->ecr);
     }
     for (unsigned i = 0; i < o->blocks; i++) {
-        put(t, " %u:%u", o->block[i].start, o->block[i].end);
+        put(t, " %" PRIu32 ":%" PRIu32, o->block[i].start, o->block[i].end);
     }
 }
 
@@ -260,15 +262,16 @@ void drill_packet_print(const struct drill_packet *p, char *to, size_t size)
             put(&t, "%c", flag_names[i]);
         }
     }
-    put(&t, "%s %u:%u(%u)", p->flags ? "" : "-", p->seq, p->seq + p->len, p->len);
+    put(&t, "%s %" PRIu32 ":%" PRIu32 "(%" PRIu32 ")", p->flags ? "" : "-", p->seq, p->seq + p->len,
+        p->len);
     if (p->has_ack) {
-        put(&t, " ack %u", p->ack);
+        put(&t, " ack %" PRIu32, p->ack);
     }
     if (p->has_wnd) {
-        put(&t, " win %u", p->wnd);
+        put(&t, " win %" PRIu32, p->wnd);
     }
     if (p->has_urg) {
-        put(&t, " urg %u", p->urg);
+        put(&t, " urg %" PRIu32, p->urg);
     }
     for (unsigned i = 0; i < p->options; i++) {
         put(&t, "%s", i == 0 ? " <" : ",");

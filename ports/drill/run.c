@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Running a script: time, and what is expected when.
 #include "drill.h"
+#include "symbols.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -213,10 +214,10 @@ static void check_result(struct drill_run *run, const struct drill_pending *p, i
 
     run->event = p->event; // errors are this line's
     if (result < 0 ? c->result != -1 || (c->error && c->error != -result) : c->result != result) {
-        drill_fail(run, "%s returned %lld%s%s%s\n    script: %.*s", c->name,
-                   result < 0 ? -1LL : (long long)result, result < 0 ? " (" : "",
-                   result < 0 ? strerror((int)-result) : "", result < 0 ? ")" : "",
-                   (int)p->event->len, p->event->text);
+        drill_fail(run, "%s returned %lld%s%s\n    script: %.*s", c->name,
+                   result < 0 ? -1LL : (long long)result, result < 0 ? " " : "",
+                   result < 0 ? drill_error_name((int)-result) : "", (int)p->event->len,
+                   p->event->text);
     } else if (off > (int64_t)run->settings.tolerance_us ||
                -off > (int64_t)run->settings.tolerance_us) {
         drill_fail(run, "%s returned at %.6f, expected at %.6f\n    script: %.*s", c->name,

@@ -2,68 +2,27 @@
 // Parsing: settings, events, calls.
 #include "drill.h"
 #include "scan.h"
+#include "symbols.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#ifndef POLLRDHUP
-#define POLLRDHUP 0x2000
-#endif
-
-#define SYMBOL(name)                                                                               \
-    {                                                                                              \
-#name, name                                                                                \
-    }
-
+#define SYMBOL(name, number) {#name, number},
 static const struct {
     const char *name;
     int number;
-} symbols[] = {
-    SYMBOL(AF_INET),          SYMBOL(PF_INET),
-    SYMBOL(SOCK_STREAM),      SYMBOL(SOCK_NONBLOCK),
-    SYMBOL(IPPROTO_TCP),      SYMBOL(IPPROTO_IP),
-    SYMBOL(INADDR_ANY),       SYMBOL(SOL_SOCKET),
-    SYMBOL(SO_REUSEADDR),     SYMBOL(SO_RCVBUF),
-    SYMBOL(SO_SNDBUF),        SYMBOL(SO_ERROR),
-    SYMBOL(SO_LINGER),        SYMBOL(SO_KEEPALIVE),
-    SYMBOL(TCP_NODELAY),      SYMBOL(TCP_MAXSEG),
-    SYMBOL(TCP_USER_TIMEOUT), SYMBOL(TCP_KEEPIDLE),
-    SYMBOL(TCP_KEEPINTVL),    SYMBOL(TCP_KEEPCNT),
-    SYMBOL(TCP_QUICKACK),     SYMBOL(F_GETFL),
-    SYMBOL(F_SETFL),          SYMBOL(O_RDWR),
-    SYMBOL(O_NONBLOCK),       SYMBOL(MSG_DONTWAIT),
-    SYMBOL(MSG_OOB),          SYMBOL(MSG_NOSIGNAL),
-    SYMBOL(SHUT_RD),          SYMBOL(SHUT_WR),
-    SYMBOL(SHUT_RDWR),        SYMBOL(POLLIN),
-    SYMBOL(POLLOUT),          SYMBOL(POLLPRI),
-    SYMBOL(POLLERR),          SYMBOL(POLLHUP),
-    SYMBOL(POLLRDHUP),        SYMBOL(TCP_ESTABLISHED),
-    SYMBOL(TCP_SYN_SENT),     SYMBOL(TCP_SYN_RECV),
-    SYMBOL(TCP_FIN_WAIT1),    SYMBOL(TCP_FIN_WAIT2),
-    SYMBOL(TCP_TIME_WAIT),    SYMBOL(TCP_CLOSE),
-    SYMBOL(TCP_CLOSE_WAIT),   SYMBOL(TCP_LAST_ACK),
-    SYMBOL(TCP_LISTEN),       SYMBOL(TCP_CLOSING),
-    SYMBOL(TCP_CA_Open),      SYMBOL(TCP_CA_Disorder),
-    SYMBOL(TCP_CA_Recovery),  SYMBOL(TCP_CA_Loss),
-    {"SOL_TCP", IPPROTO_TCP}, SYMBOL(EAGAIN),
-    {"EWOULDBLOCK", EAGAIN},  SYMBOL(EBADF),
-    SYMBOL(EINVAL),           SYMBOL(EPIPE),
-    SYMBOL(EADDRINUSE),       SYMBOL(EADDRNOTAVAIL),
-    SYMBOL(ENETUNREACH),      SYMBOL(ECONNABORTED),
-    SYMBOL(ECONNRESET),       SYMBOL(EISCONN),
-    SYMBOL(ENOTCONN),         SYMBOL(ETIMEDOUT),
-    SYMBOL(ECONNREFUSED),     SYMBOL(EHOSTUNREACH),
-    SYMBOL(EALREADY),         SYMBOL(EINPROGRESS),
-    SYMBOL(ENOPROTOOPT),      SYMBOL(ENOMEM),
-    SYMBOL(EDESTADDRREQ),     SYMBOL(EOPNOTSUPP),
-    SYMBOL(ESHUTDOWN),
-};
+} symbols[] = {DRILL_SYMBOLS(SYMBOL) DRILL_ERRORS(SYMBOL)}, errors[] = {DRILL_ERRORS(SYMBOL)};
+#undef SYMBOL
+
+const char *drill_error_name(int error)
+{
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        if (errors[i].number == error) {
+            return errors[i].name;
+        }
+    }
+    return "with an error that has no name here";
+}
 
 // A symbol's number.
 static int64_t scan_symbol(struct scan *s, const char *expected)
@@ -504,38 +463,6 @@ bool drill_parse(struct drill_script *script, const char *name, const char *text
                         script->text, false,        script->error};
     parse(&p);
     return !p.s.failed;
-}
-
-bool drill_read(struct drill_script *script, const char *name)
-{
-    size_t len = 0;
-    size_t room = 65536;
-    char *text = malloc(room);
-    FILE *file = fopen(name, "rb");
-    size_t n = 1;
-
-    memset(script, 0, sizeof *script);
-    while (file && text && n > 0) {
-        n = fread(text + len, 1, room - len, file);
-        len += n;
-        if (len == room) {
-            char *more = realloc(text, room *= 2);
-            n = more ? n : 0;
-            text = more ? more : text;
-        }
-    }
-    bool good = file && text && !ferror(file);
-    if (good) {
-        good = drill_parse(script, name, text, len);
-    } else {
-        snprintf(script->error, sizeof script->error, "%s: cannot be read: %s", name,
-                 strerror(errno));
-    }
-    if (file) {
-        fclose(file);
-    }
-    free(text);
-    return good;
 }
 
 void drill_free(struct drill_script *script)

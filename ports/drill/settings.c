@@ -2,6 +2,7 @@
 // What can be set, by name.
 #include "drill.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,8 +166,8 @@ static const char *set_number(struct drill_settings *s, unsigned name, const cha
     unsigned long long n = strtoull(value, &end, 0);
 
     if (value[0] < '0' || value[0] > '9' || *end || n < names[name].least || n > names[name].most) {
-        snprintf(error, sizeof error, "expected a number, %u to %u", names[name].least,
-                 names[name].most);
+        snprintf(error, sizeof error, "expected a number, %" PRIu32 " to %" PRIu32,
+                 names[name].least, names[name].most);
         return error;
     }
     set_stack(s, name, (uint32_t)n);

@@ -2,6 +2,7 @@
 // Packets between the script's numbers and the wire's.
 #include "drill.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { IP = 20, TCP = 20, ICMP = 8, PROTO_ICMP = 1, PROTO_TCP = 6 };
@@ -100,7 +101,7 @@ static uint32_t live_stamp(struct drill_run *run, const struct drill_peer *peer,
         uint32_t ticks = script - peer->stamp[at].script;
         return peer->stamp[at].live + ticks * (run->settings.ts_tick_us / 1000);
     }
-    drill_fail(run, "ecr %u: no segment of ours had TS val %u", script, script);
+    drill_fail(run, "ecr %" PRIu32 ": no segment of ours had TS val %" PRIu32, script, script);
     return 0;
 }
 

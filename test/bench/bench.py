@@ -7,8 +7,9 @@ usage: bench.py [--check]
 Two stacks in one program, Ethernet + IPv4 + TCP, checksums in software, gcc -O2. A segment carries
 1460 octets; each figure is the difference of two lengths of run, so warm-up is not in it, and it
 repeats exactly. Sending holds the sender's whole work (its data in, its segments out, acknowledgments
-in), receiving the receiver's (segments in, read in place, acknowledgments out). With --check the
-figures are compared with test/bench/budget.
+in), receiving the receiver's (segments in, read in place, acknowledgments out). A hostile frame is
+one of test/hostile/hostile.json in a state that it is made for: that which takes the most. With
+--check the figures are compared with test/bench/budget.
 """
 import math
 import pathlib
@@ -35,18 +36,41 @@ TEXT = {
     "sum": "both",
     "request": "request and response of 64 octets, both ends",
     "connect": "connect and close, both ends",
+    "hostile": "take in a hostile frame, at most",
 }
 SHORT, LONG = 500, 1500
+HOSTILE = HERE.parent / "hostile"
 
 
-def build() -> pathlib.Path:
+def build() -> None:
     output(["cmake", "-S", ROOT, "--preset", "release", "-B", OUT, "-DAKSU_PORTS=OFF",
             "-DAKSU_EXAMPLES=OFF", "-DAKSU_TESTS=OFF"])
     output(["cmake", "--build", OUT])
-    program = OUT / "bench"
-    output(["gcc", "-O2", "-g", "-std=c99", *INCLUDES, HERE / "bench.c", OUT / "lib/libaksu.a",
-            "-o", program])
-    return program
+    gcc = ["gcc", "-O2", "-g", "-std=c99", *INCLUDES]
+    output([*gcc, HERE / "bench.c", OUT / "lib/libaksu.a", "-o", OUT / "bench"])
+    output([sys.executable, HOSTILE / "table.py", HOSTILE / "hostile.json", OUT / "cases.inc"])
+    parts = [HOSTILE / f"{name}.c" for name in ("host", "image", "states", "table", "wire")]
+    output([*gcc, f"-I{HOSTILE}", f"-I{OUT}", HERE / "hostile.c", *parts, OUT / "lib/libaksu.a",
+            "-o", OUT / "hostile"])
+
+
+def hostile() -> dict:
+    """The frame that takes the most, by profile: (instructions, which, of how many)."""
+    files = [OUT / f"hostile.{p}" for p in PROFILES]
+    commands = [["valgrind", "--tool=callgrind", f"--callgrind-out-file={file}",
+                 "--combine-dumps=yes", "--toggle-collect=take_in", "--dump-after=take_in",
+                 OUT / "hostile", p] for p, file in zip(PROFILES, files)]
+    worst = {}
+    for p, file, result in zip(PROFILES, files, in_parallel(commands)):
+        frames = [line for line in result.stdout.splitlines() if not line.startswith("==")]
+        counts = [int(n) for n in re.findall(r"^totals: (\d+)", file.read_text(), re.M)]
+        counts = counts[:len(frames)]  # what is left is the exit
+        if result.returncode or len(counts) != len(frames) or not all(counts):
+            print(result.stdout, "0 passed, 1 failed", sep="\n")
+            sys.exit(1)
+        worst[p] = (*max(zip(counts, frames)), len(frames))
+        file.unlink()
+    return worst
 
 
 def measure(program: pathlib.Path) -> dict:
@@ -73,10 +97,16 @@ def measure(program: pathlib.Path) -> dict:
 def main() -> None:
     if sys.argv[1:] not in ([], ["--check"]):
         sys.exit("usage: bench [--check]")
-    figures = measure(build())
+    build()
+    figures = measure(OUT / "bench")
+    worst = hostile()
+    figures |= {f"{p}.hostile": count for p, (count, *_) in worst.items()}
     print(f"Instructions on x86-64, gcc -O2\n\n{'':46}" + "".join(f"{p:>10}" for p in PROFILES))
     for name, text in TEXT.items():
         print(f"{text:46}" + "".join(f"{figures[f'{p}.{name}']:10}" for p in PROFILES))
+    print()
+    for p, (_, frame, among) in worst.items():
+        print(f"The hostile frame, {p}: {frame} (of {among})")
     if sys.argv[1:]:
         print()
         tally = Tally()

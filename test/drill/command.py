@@ -73,7 +73,7 @@ WRONG = [
     ("+0...0.25 read", "+0 read", "blocks"),
     ("revents=POLLOUT", "revents=POLLIN", "revents"),
     ("== TCP_ESTABLISHED", "!= TCP_ESTABLISHED", "tcpi_state is 1"),
-    ("-1 EAGAIN", "-1 EPIPE", "read returned -1"),
+    ("-1 EAGAIN", "-1 EPIPE", "read returned -1 EAGAIN\n"),
     ("[988]", "[987]", "[988]"),
     ("{onoff=1, linger=2}, [8]", "{onoff=0, linger=2}, [8]", "{onoff=1, linger=2}"),
     ("{onoff=1, linger=2}, [8]", "{onoff=1, linger=3}, [8]", "{onoff=1, linger=2}"),

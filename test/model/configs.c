@@ -60,6 +60,14 @@ const struct config configs[] = {
      .early = 1,
      .graceful = 1,
      .faults = 1},
+    {.name = "withdrawn",
+     .about = "a listener, and what is not open yet, is closed or aborted",
+     .opens = {1, 0},
+     .listens = {0, 2},
+     .ends = {BY_CLOSE | BY_ABORT, BY_CLOSE | BY_ABORT},
+     .refused = 1,
+     .early = 2,
+     .faults = 0},
     {.name = "half-close",
      .about = "A only half-closes, B sends on for long",
      .opens = {1, 0},
@@ -98,6 +106,15 @@ const struct config configs[] = {
      .ends = {BY_CLOSE | BY_ABORT, BY_CLOSE | BY_ABORT},
      .held = 1,
      .faults = 1},
+    {.name = "unread",
+     .about = "B half-closes, then closes with data unread",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {1, 1},
+     .ends = {BY_CLOSE, BY_EITHER},
+     .early = 1,
+     .held = 1,
+     .faults = 0},
     {.name = "refused",
      .about = "OPEN before LISTEN, and again after it failed",
      .opens = {2, 0},
@@ -111,6 +128,15 @@ const struct config configs[] = {
      .opens = {1, 0},
      .listens = {0, 1},
      .writes = {1, 0},
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .old = AKSU_SYN,
+     .duplicates = 2,
+     .faults = 1},
+    {.name = "near-syn",
+     .about = "as old-syn, with a window that takes the new SYN's number",
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .ring = {0, 64},
      .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
      .old = AKSU_SYN,
      .duplicates = 2,
@@ -240,6 +266,10 @@ void model_begin(void)
     snprintf(text, sizeof text, "%s", getenv("MODEL") ? getenv("MODEL") : configs[0].name);
     if (strcmp(text, "list") == 0)
         tell_all();
+    if (strcmp(text, "rules") == 0) {
+        tell_rules();
+        exit(0);
+    }
     char *word = strtok(text, " ");
     for (const struct config *c = configs; c->name; c++)
         if (word && strcmp(c->name, word) == 0)

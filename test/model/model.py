@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 from explore import Result, explore
 
-DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+HERE = pathlib.Path(__file__).resolve().parent
+DOCS = HERE.parents[1] / "docs"
+NOT_TAKEN = "aksu has no SEND in LISTEN."
 PROGRESS_MAX = 600_000  # states of the scenarios in which CI looks for cycles, too
 STATES = ("CLOSED LISTEN SYN-SENT SYN-RECEIVED ESTABLISHED FIN-WAIT-1 FIN-WAIT-2 CLOSE-WAIT CLOSING "
           "LAST-ACK TIME-WAIT").split()
@@ -39,12 +41,13 @@ def scenarios(verifier: pathlib.Path) -> list:
 
 
 HEAD = ("| scenario | | writes, A+B, of octets | ring | channel | faults | states | transitions | depth "
-        "| s | MB | ends |\n|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|\n")
+        "| s | MB | complete | ends |\n|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|---|\n")
 
 
 def row(s: Scenario, faults: int, r: Result, ends: str) -> str:
     return (f"| {s.name} | {s.about} | {s.writes} of {s.chunk} | {s.ring} | {s.capacity} | {faults} | "
-            f"{r.states} | {r.transitions} | {r.depth} | {r.seconds:.1f} | {r.megabytes:.0f} | {ends} |\n")
+            f"{r.states} | {r.transitions} | {r.depth} | {r.seconds:.1f} | {r.megabytes:.0f} | "
+            f"{r.error or ('yes' if r.complete else 'no')} | {ends} |\n")
 
 
 def say(result: Result, what: str) -> bool:
@@ -67,7 +70,7 @@ def run_one(folder: pathlib.Path, s: Scenario, more: int) -> tuple:
         # Looking for cycles takes twice the states: the long run does so within the usual bounds.
         good = say(explore(folder / "model_progress", s.name, "-l",
                            replayer=folder / "model_safety"), "progress")
-        ends = "always"
+        ends = "always" if good else "not always"
     return good, row(s, faults, safety, ends), safety.edges
 
 
@@ -99,6 +102,58 @@ def edge_table(edges: set) -> str:
         lines.append(f"| {STATES[start]} | {event} | {' or '.join(sorted(sent))} | {STATES[end]} | "
                      f"{where} |\n")
     return "".join(lines)
+
+
+def ways_known(verifier: pathlib.Path) -> set:
+    """(state, event, next state, kind, section) of what test/model/rfc.c allows."""
+    run = subprocess.run([verifier], env={"MODEL": "rules"}, capture_output=True, text=True,
+                         check=True)
+    return {tuple(line.split("\t")) for line in run.stdout.splitlines()}
+
+
+def figure(known: set, edges: set) -> str:
+    """Which edges of Figure 5 were taken."""
+    arcs = {(start, end) for start, _, end, kind, _ in known if kind == "figure"}
+    left = arcs - {(start, end) for start, _, _, end, _, _ in edges}
+    names = ", ".join(f"{start} -> {end}" for start, end in sorted(left))
+    return (f"Of the {len(arcs)} edges of Figure 5 {len(arcs) - len(left)} were taken; not {names}: "
+            f"{NOT_TAKEN}")
+
+
+def list_extra(edges: set) -> str:
+    """What neither Figure 5 nor the text has as such, with where it follows from."""
+    ways = {(STATES.index(start), event, STATES.index(end), section)
+            for start, event, _, end, kind, section in edges if kind == "extra"}
+    return "".join(f"* {STATES[start]} -> {STATES[end]} by {event}: {section}\n"
+                   for start, event, end, section in sorted(ways))
+
+
+def list_left(known: set, edges: set) -> str:
+    """What the rules allow and no scenario met."""
+    left: dict = {}
+    seen = {(start, event, end) for start, event, _, end, _, _ in edges}
+    for start, event, end, _, section in sorted(known):
+        if (start, event, end) not in seen:
+            left.setdefault((STATES.index(start), STATES.index(end), section), []).append(event)
+    return "".join(f"* {STATES[start]} -> {STATES[end]} by {' or '.join(events)}: {section}\n"
+                   for (start, end, section), events in sorted(left.items()))
+
+
+def counterexample(build: pathlib.Path) -> str:
+    """How the model tells of a fault: of one of those that mutants.py puts into the core."""
+    name = "FIN not retransmitted"
+    run = subprocess.run([sys.executable, "-B", HERE / "mutants.py", build, "--charts", name],
+                         capture_output=True, text=True, check=True)
+    told = "\n".join(run.stdout.splitlines()[:-1])
+    return f"""## A counterexample
+
+What `model.py` prints for a property that does not hold, here with the fault "{name}" in the core:
+
+```
+{told}
+```
+
+"""
 
 
 INTRO = """# Every state of two endpoints
@@ -142,9 +197,9 @@ puts {faults} faults into the core, each of which the model must find, and draws
 
 ## What was explored
 
-Each bound is complete: no state within it was left out, and none is kept by its hash alone. Seconds and memory
-are those of one core of the machine that wrote this page. `scripts/model --long` goes one fault further:
-[model-long.md](model-long.md).
+"complete": no state within the bounds was left out, and none is kept by its hash alone. Seconds and memory
+are those of one core of the machine that wrote this page, which had other work, too. `scripts/model --long`
+goes one fault further: [model-long.md](model-long.md).
 
 """
 
@@ -180,21 +235,52 @@ def write(page: str, graph: str) -> None:
 LONG = """# The longer exploration
 
 Made by `scripts/model --long` (under nice, beside other work, so that seconds are of little worth): every
-scenario of [model.md](model.md) with one more fault than there, complete and with states in full. "ends: always"
-was found within the bounds of model.md.
+scenario of [model.md](model.md) with one more fault than there, states in full. "ends: always" was found
+within the bounds of model.md.
+
+"""
+
+EDGES = """## Edges
+
+Every step was projected to (state, event, what is sent, next state) and looked up in RFC 9293's diagram and
+text, as `test/model/rfc.c` has them: {count} different ones. (Where segments waited already before the step,
+what it sends is not known, and its two states and event alone are looked up.)
+
+{figure}
+
+![States](model.svg)
+
+Solid: Figure 5. Dashed: the text. Dotted: beyond it.
+
+### Beyond the diagram
+
+{extra}
+### Allowed, and not met
+
+What the RFC allows and no scenario does ([model-long.md](model-long.md) meets some of it):
+
+{left}
+### What leaves a state
 
 """
 
 
-def page_of(rows: list, edges: set) -> str:
-    faults = len(re.findall(r"^    Fault\(", (pathlib.Path(__file__).parent / "mutants.py").read_text(),
-                            re.M))
-    return (INTRO.replace("{faults}", str(faults)) + HEAD + "".join(rows) + "\n## Edges\n\n"
-            f"Every step before which nothing waits to be sent was projected to (state, event, what is sent, "
-            f"next state): {len(edges)} different ones.\nEach is one of RFC 9293's, as `test/model/rfc.c` "
-            "has them, written from its text. These leave their state:\n\n![States](model.svg)\n\nSolid: "
-            "Figure 5. Dashed: the text. Dotted: beyond it. No scenario closes a listener, and aksu "
-            "has no SEND in LISTEN: these are the\nedges of Figure 5 that are not here.\n\n" + edge_table(edges))
+def page_of(rows: list, edges: set, build: pathlib.Path) -> str:
+    faults = len(re.findall(r"^    Fault\(", (HERE / "mutants.py").read_text(), re.M))
+    known = ways_known(build / "bin/model_safety")
+    return (INTRO.replace("{faults}", str(faults)) + HEAD + "".join(rows) + "\n" +
+            (counterexample(build) if "--write" in sys.argv else "") +
+            EDGES.format(count=len(edges), figure=figure(known, edges), extra=list_extra(edges),
+                         left=list_left(known, edges)) + edge_table(edges))
+
+
+def long_page(rows: list, edges: set) -> str:
+    """With the edges that are not in model.md."""
+    have = (DOCS / "model.md").read_text().splitlines()
+    lines = edge_table(edges).splitlines()
+    new = [line for line in lines[2:] if line not in have]
+    return (LONG + HEAD + "".join(rows) + "\n## Edges that are not in model.md\n\n" +
+            "\n".join(lines[:2] + new) + "\n")
 
 
 def main() -> None:
@@ -203,14 +289,15 @@ def main() -> None:
     runs = []
     for s in scenarios(folder / "model_safety"):
         runs.append(run_one(folder, s, int(longer)))
-        if longer:
-            (DOCS / "model-long.md").write_text(LONG + HEAD + "".join(text for _, text, _ in runs))
+        if longer:  # what is done already is worth keeping
+            edges = set().union(*(seen for _, _, seen in runs))
+            (DOCS / "model-long.md").write_text(long_page([text for _, text, _ in runs], edges))
     tally, rows = [good for good, _, _ in runs], [text for _, text, _ in runs]
     edges = set().union(*(seen for _, _, seen in runs))
     if "--write" in sys.argv and all(tally):
-        write(page_of(rows, edges), dot(edges))
+        write(page_of(rows, edges, folder.parent), dot(edges))
     elif all(tally) and not longer:
-        check(tally, page_of(rows, edges), dot(edges))
+        check(tally, page_of(rows, edges, folder.parent), dot(edges))
     print(f"{sum(tally)} passed, {len(tally) - sum(tally)} failed")
     sys.exit(not all(tally))
 

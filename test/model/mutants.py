@@ -74,6 +74,8 @@ FAULTS = [
           "fin = fin || ((t->flags & AKSU_F_FIN_HELD) && t->ranges == 0);", "", "half-close"),
     Fault("FIN acknowledged and its state not left", "arrives.c",
           "        t->state = AKSU_FIN_WAIT_2;\n", "", "close"),
+    Fault("listener that is closed listens on", "step.c", "    if (t->state != AKSU_CLOSED) {\n        aksu_tcp_finish",
+          "    if (t->state > AKSU_LISTEN) {\n        aksu_tcp_finish", "withdrawn"),
     Fault("old segment's window believed", "arrives.c",
           "if (aksu_seq_lt(s->ack, t->snd_una) || (!advanced", "if (false && (!advanced",
           "zero-window"),

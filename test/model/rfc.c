@@ -79,6 +79,7 @@ static const struct rule rules[] = {
     {S(CLOSED), E(RST), SAME, 0, 0, BY_TEXT, "3.10.7.1"},
     // LISTEN
     {S(LISTEN), E(CLOSE), AKSU_CLOSED, 0, 0, FIGURE, "3.10.4"},
+    {S(LISTEN), E(SEND), AKSU_SYN_SENT, S_SYN, 0, FIGURE, "3.10.2"},
     {S(LISTEN), E(ABORT), AKSU_CLOSED, 0, 0, BY_TEXT, "3.10.5"},
     {S(LISTEN), E(SYN), AKSU_SYN_RECEIVED, S_SYN_ACK, 0, FIGURE, "3.10.7.2"},
     {S(LISTEN), ACKING, SAME, S_RST, 0, BY_TEXT, "3.10.7.2"},
@@ -111,9 +112,9 @@ static const struct rule rules[] = {
     {S(SYN_RECEIVED), E(SEND), SAME, 0, 0, BY_TEXT, "3.10.2: queued until it is open"},
     {S(SYN_RECEIVED), ACKING, AKSU_FIN_WAIT_1, 0, S_FIN | S_ACK | S_TEXT, BY_TEXT,
      "3.10.7.4 fifth and 3.10.4: open, and the CLOSE that was queued"},
-    {S(SYN_RECEIVED), E(TEXT) | E(FIN), AKSU_CLOSE_WAIT, S_ACK | S_TEXT, S_ACK, BY_TEXT,
+    {S(SYN_RECEIVED), E(FIN), AKSU_CLOSE_WAIT, S_ACK | S_TEXT, S_ACK, BY_TEXT,
      "3.10.7.4 fifth and eighth: open, and the FIN with it"},
-    {S(SYN_RECEIVED), E(TEXT) | E(FIN), AKSU_LAST_ACK, S_FIN, S_ACK | S_TEXT, BY_TEXT,
+    {S(SYN_RECEIVED), E(FIN), AKSU_LAST_ACK, S_FIN, S_ACK | S_TEXT, BY_TEXT,
      "3.10.7.4 fifth and eighth, 3.10.4: open, the FIN, and the CLOSE that was queued"},
     {S(SYN_RECEIVED), E(RTX), SAME, S_SYN_ACK, 0, BY_TEXT, "3.10.8"},
     {S(SYN_RECEIVED), E(RTX), AKSU_LISTEN, 0, 0, EXTRA, "RFC 4987 3.3: half-open for too long"},
@@ -157,7 +158,8 @@ static const struct rule rules[] = {
     {S(TIME_WAIT), ARRIVALS | E(RST), SAME, 0, S_ACK, BY_TEXT, "3.10.7.4, RFC 1337"},
     {S(FIN_WAIT_2), E(MSL2), AKSU_CLOSED, 0, S_RST, EXTRA,
      "3.6: a peer that does not close after our CLOSE"},
-    {OPEN_STATES, E(CLOSE), AKSU_CLOSED, S_RST, 0, BY_TEXT, "3.6.1: CLOSE with data unread"},
+    {TOLD & ~S(SYN_RECEIVED), E(CLOSE), AKSU_CLOSED, S_RST, 0, BY_TEXT,
+     "3.6.1: CLOSE with data unread"},
     {S(CLOSING) | S(LAST_ACK), E(CLOSE), AKSU_CLOSED, 0, 0, BY_TEXT,
      "3.6.1 and 3.10.5: CLOSE with data unread"},
     {S(SYN_RECEIVED) | S(FIN_WAIT_1) | S(FIN_WAIT_2), E(TEXT) | E(FIN), AKSU_CLOSED, S_RST, 0,
@@ -167,7 +169,7 @@ enum { RULES = sizeof rules / sizeof rules[0] };
 
 // What was seen: by which rule, what was sent.
 static uint64_t seen[AKSU_STATE_COUNT][OTHER][AKSU_STATE_COUNT];
-static uint8_t rule_of[AKSU_STATE_COUNT][OTHER][AKSU_STATE_COUNT];
+static uint8_t rule_of[AKSU_STATE_COUNT][OTHER][AKSU_STATE_COUNT][1 << SENDS];
 
 static enum what arrival(const struct aksu_segment *s)
 {
@@ -245,7 +247,7 @@ static void look_up(unsigned from, unsigned event, unsigned sent, unsigned to)
         if (!allows(&rules[i], from, event, sent, to))
             continue;
         seen[from][event][to] |= 1ull << sent;
-        rule_of[from][event][to] = (uint8_t)i;
+        rule_of[from][event][to][sent] = (uint8_t)i;
         return;
     }
     int at = snprintf(why, sizeof why,
@@ -263,12 +265,28 @@ static bool at_limit(const struct aksu_tcb *before)
     return config->limited && before->challenges + 1 >= config->profile->challenge_acks;
 }
 
-// Only steps before which nothing is waiting to be sent: then what is sent follows from the step.
+// Where it is not known what a step sends, its states are looked up alone. What is planned may be
+// handed to the link later: of that, only a FIN leaves a state, as the CLOSE would have.
+static void look_up_states(const struct aksu_tcb *before, const struct aksu_event *ev,
+                           const struct aksu_tcb *after)
+{
+    enum what event = abstract(before, ev);
+    bool fin = ev->kind == AKSU_EV_SENT && (ev->segment->flags & AKSU_FIN);
+    bool known = before->state == after->state;
+    for (unsigned i = 0; i < RULES && !known; i++)
+        known = (rules[i].from >> before->state & 1u) && rules[i].to == after->state &&
+                (rules[i].events & E(fin ? CLOSE : event));
+    if (!known)
+        fail("RFC 9293 knows no such next state");
+}
+
+// Of steps before which nothing is waiting to be sent, what is sent follows from the step.
 void project(const struct aksu_tcb *before, const struct aksu_event *ev,
              const struct aksu_effects *fx, const struct aksu_tcb *after)
 {
     struct aksu_tcb copy = *after;
     enum what event = abstract(before, ev);
+    look_up_states(before, ev, after);
     if (event == OTHER || at_limit(before) ||
         aksu_tcp_plan(config->profile, before, NULL, (uint32_t)NOW, NULL) == AKSU_NEXT_SEGMENT)
         return;
@@ -281,8 +299,8 @@ void project(const struct aksu_tcb *before, const struct aksu_event *ev,
 static void tell_row(FILE *to, unsigned from, unsigned event, unsigned after)
 {
     static const char *const kinds[] = {"figure", "text", "extra"};
-    const struct rule *r = &rules[rule_of[from][event][after]];
     for (unsigned sent = 0; sent < 1u << SENDS; sent++) {
+        const struct rule *r = &rules[rule_of[from][event][after][sent]];
         if (!(seen[from][event][after] >> sent & 1))
             continue;
         fprintf(to, "%s\t%s\t", aksu_state_name(from), event_names[event]);
@@ -293,6 +311,18 @@ static void tell_row(FILE *to, unsigned from, unsigned event, unsigned after)
             }
         fprintf(to, "\t%s\t%s\t%s\n", aksu_state_name(after), kinds[r->kind], r->section);
     }
+}
+
+// The ways from a state to another that the rules know.
+void tell_rules(void)
+{
+    static const char *const kinds[] = {"figure", "text", "extra"};
+    for (const struct rule *r = rules; r < rules + RULES; r++)
+        for (unsigned from = 0; from < AKSU_STATE_COUNT; from++)
+            for (unsigned event = 0; event < OTHER; event++)
+                if ((r->from >> from & 1u) && (r->events >> event & 1u) && r->to != SAME)
+                    printf("%s\t%s\t%s\t%s\t%s\n", aksu_state_name(from), event_names[event],
+                           aksu_state_name(r->to), kinds[r->kind], r->section);
 }
 
 // Writes what was seen to the file that MODEL_EDGES names.

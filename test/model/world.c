@@ -109,9 +109,9 @@ static void take_effects(struct world *w, unsigned self, const struct aksu_effec
 static bool may_end(const struct world *w, unsigned self, enum happening how)
 {
     const struct end *e = &w->end[self], *p = &w->end[1 - self];
+    static const uint8_t earliest[] = {AKSU_ESTABLISHED, AKSU_SYN_SENT, AKSU_LISTEN};
     uint8_t state = e->tcb.state;
-    if (!(config->ends[self] & 1u << how) ||
-        state < (config->early ? AKSU_SYN_SENT : AKSU_ESTABLISHED))
+    if (!(config->ends[self] & 1u << how) || state < earliest[config->early])
         return false;
     if (how == DO_SHUTDOWN)
         return !(e->did & DID_SHUTDOWN);

@@ -95,7 +95,7 @@ struct config {
     uint8_t ring[2];  // octets of the receive rings
     uint8_t ends[2];  // how its user may end it: a bit for each of DO_SHUTDOWN, DO_CLOSE, DO_ABORT
     uint8_t refused;  // 1: OPEN may come before LISTEN
-    uint8_t early;    // 1: sending may be closed before the connection is open
+    uint8_t early;    // 1: it may be ended before the connection is open; 2: in LISTEN, too
     uint8_t held;     // 1: data is read at any time later; 0: at once
     uint8_t lazy;     // 1: a planned segment may wait for its link; 0: it is sent at once
     uint8_t capacity; // of the channel, segments in each direction
@@ -152,6 +152,7 @@ void check_end(const struct world *w);
 void project(const struct aksu_tcb *before, const struct aksu_event *ev,
              const struct aksu_effects *fx, const struct aksu_tcb *after);
 void tell_projection(void);
+void tell_rules(void);
 
 // narrate.c
 extern bool narrating;

@@ -718,6 +718,9 @@ static void challenge_budget(struct fixture *f)
     give(f, A, 1001, 1, 1000);
     assert_int_equal(f->outs, first + 1);
     expect(f, first, A, 1, 2001, 0);
+    give(f, A, 1, 1, 1000); // R5961-07: the peer has not seen that ACK, and needs it
+    assert_int_equal(f->outs, first + 2);
+    expect(f, first + 1, A, 1, 2001, 0);
     take(f);
     pass(f, 11000); // the budget comes back
     give(f, AKSU_SYN, 100, 0, 0);
