@@ -253,11 +253,11 @@ void aksu_tcp_take(const struct aksu_step *c)
     } else if (!c->b && is_duplicate(t, c->s)) {
         aksu_tcp_recovery_duplicate(c);
     }
-    if (c->b) {
-        c->p->recovery->acked(c, una);
-    }
     if (t->state != AKSU_CLOSED) {
         take_window(c, t, advanced);
+        if (c->b) {
+            c->p->recovery->acked(c, una);
+        }
         take_rest(c, t);
     }
 }

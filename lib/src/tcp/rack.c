@@ -252,14 +252,12 @@ static void undo(const struct aksu_step *c, struct aksu_tcb *t)
 
     b->reordered |= !b->loss; // it came, but late
     b->undo = 0;
-    b->loss = false;
     t->cwnd = aksu_max32(t->cwnd, b->prior_cwnd);
-    t->ssthresh = t->cwnd; // RFC 4015 3.2
-    t->recover = t->snd_una;
+    t->ssthresh = t->cwnd;   // RFC 4015 3.2
+    t->recover = t->snd_una; // the recovery is over: see acked
     t->backoff = 0;
     t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
     t->snd_nxt = t->snd_max;
-    aksu_tcp_leave_recovery(t);
     for (unsigned i = 0; i < b->runs; i++) {
         aksu_runs(b)[i].flags &= (uint8_t)~AKSU_RUN_LOST;
     }
@@ -358,7 +356,7 @@ static uint32_t probe_timeout(const struct aksu_step *c)
     uint32_t flight = t->snd_max - t->snd_una;
 
     if ((t->flags & AKSU_F_RECOVERY) || b->loss || b->probe != NO_PROBE || t->srtt == 0 ||
-        t->retries > 0 || flight == 0 || t->snd_wnd == 0 || pipe(t, b) != flight) {
+        flight == 0 || t->snd_wnd == 0 || pipe(t, b) != flight) {
         return 0;
     }
     return t->srtt / 4u + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
@@ -447,7 +445,6 @@ static void sent(const struct aksu_step *c, aksu_seq max)
     // An octet that probes a window of zero is not expected to be taken.
     unsigned status = t->snd_wnd == 0 ? AKSU_RUN_LOST : 0;
 
-    t->flags &= (uint16_t)~AKSU_F_PARTIAL;
     if (b->runs == 0) {
         b->xmit_ms = c->now_ms;
         b->end_seq = b->dsack_round = t->snd_una;
@@ -466,7 +463,6 @@ static void sent(const struct aksu_step *c, aksu_seq max)
             r->span = 0;
         }
         b->undo = (uint8_t)(b->undo + (b->undo > 0 && b->undo < UINT8_MAX));
-        aksu_board_join(b);
     }
     if (aksu_seq_lt(max, end)) {
         aksu_board_add(c, end, status);
@@ -475,7 +471,6 @@ static void sent(const struct aksu_step *c, aksu_seq max)
     if (b->probe == PROBE) {
         b->probe = aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED;
         b->tlp_end = t->snd_max;
-        aksu_tcp_arm_rtx(c);
     } else if (probe_timeout(c) > 0) {
         aksu_tcp_arm_rtx(c);
     }
@@ -489,7 +484,6 @@ static bool arm(const struct aksu_step *c)
     }
     uint32_t ms = probe_timeout(c);
 
-    c->b->timer = TIMEOUT;
     if (ms == 0 || ms >= aksu_tcp_rto(c->p, c->t)) {
         return false;
     }
@@ -521,7 +515,6 @@ static void time_out(const struct aksu_step *c)
     }
     b->loss = true;
     b->probe = NO_PROBE;
-    aksu_board_join(b);
 }
 
 // The retransmission timer, which has stopped. False: it was that for a timeout, or a window probe.
