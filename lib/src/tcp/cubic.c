@@ -10,8 +10,8 @@ enum {
     K_MS,
     W_EST,
     ROUND_END = EPOCH_MS, // sequence number
-    ROUND_MS,             // least RTT of this round, and << 16 of the one before
-    ROUND                 // RTT samples in it, << 8 rounds of CSS, << 16 the RTT that led to CSS
+    ROUND_MS,             // least of the RTT samples, and << 16 the one that led to CSS
+    TAKEN                 // samples
 };
 
 // board.phase
@@ -21,7 +21,6 @@ enum {
     TIME_MAX_MS = 0xffff,
     BURST = 8, // L, RFC 9406 4.3
     SAMPLES = 8,
-    CSS_ROUNDS = 5,
     CSS_GROWTH = 4,
     RTT_THRESH_MIN_MS = 4,
     RTT_THRESH_MAX_MS = 16
@@ -90,7 +89,8 @@ static void avoid(const struct aksu_step *c, uint32_t octets)
     t->cwnd = aksu_max32(t->cwnd, control[W_EST]);
 }
 
-// HyStart++, with the least of every 8 samples instead of the first 8 of a round.
+// HyStart++, with the least of every 8 samples instead of the first 8 of a round, and one round of
+// conservative slow start instead of 5, in which a short queue would overflow.
 static uint32_t slow_down(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
@@ -98,41 +98,28 @@ static uint32_t slow_down(const struct aksu_step *c)
     uint32_t *control = b->control;
     uint32_t least = control[ROUND_MS] & UINT16_MAX;
     uint32_t baseline = control[ROUND_MS] >> 16;
-    uint32_t samples = control[ROUND] & UINT8_MAX;
-    uint32_t rounds = control[ROUND] >> 8 & UINT8_MAX;
+
     if (!(b->phase & ROUNDS)) {
         b->phase |= ROUNDS;
-        samples = 0;
-        least = UINT16_MAX;
-        baseline = 0;
-        rounds = 0;
+        control[TAKEN] = 0;
     }
-
     if ((b->phase & CSS) && aksu_seq_leq(control[ROUND_END], t->snd_una)) {
-        control[ROUND_END] = t->snd_max;
-        if (++rounds >= 1) {
-            t->ssthresh = t->cwnd;
-        }
+        t->ssthresh = t->cwnd;
     }
-    if (samples == 0)
-        least = UINT16_MAX;
-    least = aksu_min32(least, b->rtt_ms);
-    samples++;
-    if (samples >= SAMPLES) {
+    least = control[TAKEN] == 0 ? b->rtt_ms : aksu_min32(least, b->rtt_ms);
+    if (++control[TAKEN] == SAMPLES) {
         uint32_t base = b->min_rtt_ms;
         uint32_t thresh = aksu_min32(aksu_max32(base / 8, RTT_THRESH_MIN_MS), RTT_THRESH_MAX_MS);
         if (!(b->phase & CSS) && least >= base + thresh) {
             b->phase |= CSS;
             baseline = least;
-            rounds = 0;
             control[ROUND_END] = t->snd_max;
-        } else if ((b->phase & CSS) && least < baseline) {
+        } else if (least < baseline) {
             b->phase &= (uint8_t)~CSS;
         }
-        samples = 0;
+        control[TAKEN] = 0;
     }
     control[ROUND_MS] = baseline << 16 | least;
-    control[ROUND] = rounds << 8 | samples;
     return (b->phase & CSS) ? CSS_GROWTH : 1;
 }
 
@@ -170,8 +157,7 @@ static void lost(const struct aksu_step *c, uint32_t flight)
         aksu_newreno.lost(c, flight);
         return;
     }
-    reduce(c, flight);
-    c->t->cwnd = c->t->ssthresh + UINT32_C(3) * c->t->snd_mss;
+    reduce(c, flight); // cwnd is the recovery's
 }
 
 static void timed_out(const struct aksu_step *c, uint32_t flight)
