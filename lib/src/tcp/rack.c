@@ -230,7 +230,7 @@ static void look(const struct aksu_step *c, struct news *n)
     uint32_t timeout = detect(c, n);
 
     c->b->timer = TIMEOUT;
-    if (timeout > 0) {
+    if (timeout > 0 && c->t->snd_wnd > 0) {
         c->b->timer = REO;
         aksu_tcp_arm(c, AKSU_AT_RTX, timeout);
     }
