@@ -778,8 +778,8 @@ static void reduction_bound(struct fixture *f)
 static void first_at_once(struct fixture *f)
 {
     open_with(f, 0);
-    f->t.cwnd = 40000;
-    write(f, 40);
+    f->t.cwnd = 30000;
+    write(f, 30);
     pass(f, RTT_MS);
     f->t.cwnd = 8000; // as after another reduction
     take(f);

@@ -343,5 +343,5 @@ int main(void)
         cmocka_unit_test(times_merge),
         cmocka_unit_test(share),
     };
-    return cmocka_run_group_tests_name("the scoreboard", tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
