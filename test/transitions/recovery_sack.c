@@ -1027,6 +1027,9 @@ static void acked_too_soon_for_a_retransmission(struct fixture *f)
     pass(f, 45);
     ack(f, 1);
     expect_undone(f);
+    f->t.cwnd = 7000;
+    SACK(f, 1, 0, 1); // no more than once
+    assert_int_equal(f->t.cwnd, 7000);
 }
 
 static void not_too_soon(struct fixture *f)
@@ -1118,6 +1121,18 @@ static void dsack_undoes(struct fixture *fresh)
         SACK(&f, 10, 1, 2); // no more than once
         assert_int_equal(f.t.cwnd, 7000);
     }
+}
+
+// Also of a timeout, and of the last octets that were in flight then.
+static void dsack_undoes_timeout(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 1);
+    pass(f, RTT_MS);
+    ack(f, 1);
+    assert_true(f->t.cwnd < 10000);
+    SACK(f, 1, 0, 1);
+    expect_undone(f);
 }
 
 // A D-SACK of what was sent later says nothing of the reduction.
@@ -1670,6 +1685,7 @@ int main(void)
         TEST(eifel_in_recovery),
         TEST(eifel_not_behind_a_gap),
         TEST(dsack_undoes),
+        TEST(dsack_undoes_timeout),
         TEST(dsack_of_others),
         TEST(zero_window),
         TEST(window_closes),

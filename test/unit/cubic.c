@@ -300,10 +300,28 @@ static void one_quick_sample(void **state)
     (void)state;
     begin(1000, 16000, RTT_MS, 1);
     for (unsigned i = 0; i < 20; i++) {
-        slow_round(7, RTT_MS + 50);
+        slow_round(3, RTT_MS + 50);
         slow_round(1, RTT_MS + 1);
+        slow_round(4, RTT_MS + 50);
     }
     assert_int_equal(t.cwnd, 16000 + 160000);
+}
+
+// After a timeout likewise: what congestion avoidance kept in the same place is forgotten.
+static void slows_down_again(void **state)
+{
+    (void)state;
+    begin(1000, 100000, RTT_MS, 1);
+    lose();
+    ack(1000);
+    aksu_cubic.timed_out(&c, t.cwnd);
+    t.ssthresh = 70000;
+    slow_round(8, RTT_MS + 20);
+    assert_true(slow());
+    slow_round(8, RTT_MS + 20);
+    slow_round(8, RTT_MS + 20);
+    assert_false(slow());
+    assert_true(t.ssthresh < 20000);
 }
 
 // The time falls again: it was not the queue, and slow start goes on.
@@ -343,12 +361,19 @@ static void large_acks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(curve),         cmocka_unit_test(saturates),
-        cmocka_unit_test(reduction),     cmocka_unit_test(after_timeout),
-        cmocka_unit_test(after_idle),    cmocka_unit_test(target_is_bounded),
-        cmocka_unit_test(without_board), cmocka_unit_test(steady),
-        cmocka_unit_test(slows_down),    cmocka_unit_test(one_quick_sample),
-        cmocka_unit_test(goes_on),       cmocka_unit_test(large_acks),
+        cmocka_unit_test(curve),
+        cmocka_unit_test(saturates),
+        cmocka_unit_test(reduction),
+        cmocka_unit_test(after_timeout),
+        cmocka_unit_test(after_idle),
+        cmocka_unit_test(target_is_bounded),
+        cmocka_unit_test(without_board),
+        cmocka_unit_test(steady),
+        cmocka_unit_test(slows_down),
+        cmocka_unit_test(one_quick_sample),
+        cmocka_unit_test(slows_down_again),
+        cmocka_unit_test(goes_on),
+        cmocka_unit_test(large_acks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
