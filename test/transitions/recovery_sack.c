@@ -887,7 +887,20 @@ static void after_timeout(struct fixture *f)
 // A retransmission that is sent again restarts the timer (RFC 6298 5.1).
 static void timer_counts_from_retransmission(struct fixture *f)
 {
-    lost_retransmission(f);
+    ready(f, 10);
+    write(f, 10);
+    SACK(f, 0, 1, 2, 3, 8);
+    SACK(f, 0, 1, 2, 3, 10);
+    assert_true(was_sent(f, 0) && was_sent(f, 2));
+    pass(f, RTT_MS);
+    ack(f, 2); // the second retransmission was lost
+    pass(f, 10);
+    take(f);
+    SACK(f, 2, 3, 10);
+    pass(f, RTT_MS);
+    unsigned last = (unsigned)(f->t.snd_max - f->iss - number(0)) / 1000;
+    SACK(f, 2, 3, last);
+    assert_true(was_sent(f, 2));
     assert_int_equal(due(f), RTO_MS);
 }
 
@@ -964,6 +977,20 @@ static void f_rto_of_repeated_timeouts(struct fixture *f)
     assert_int_equal(f->t.cwnd, 1000);
     SACK(f, 0, 8, 9);
     assert_int_equal(f->t.ssthresh, 4000); // 8000 again, and then what RACK finds lost
+}
+
+// Also of a second one, after an ACK that told nothing: what was before the first is given back.
+static void f_rto_after_progress(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 10);
+    pass(f, RTT_MS);
+    ack(f, 1);
+    assert_int_equal(f->t.cwnd, 2000);
+    pass(f, RTO_MS);
+    assert_int_equal(f->t.retries, 1);
+    SACK(f, 1, 8, 9);
+    assert_int_equal(f->t.ssthresh, 4500); // half of what was in flight then
 }
 
 // What was lost before the timeout, too, is still found, and reduces once more.
@@ -1214,6 +1241,10 @@ static void window_opens_a_little(struct fixture *f)
     ack(f, 0);
     expect_count(f, 0);
     assert_int_equal(due(f), RTO_MS);
+    pass(f, RTO_MS); // what the window takes is sent: that is no timeout of anything
+    expect_count(f, 1);
+    expect(f, 0, A, number(0), 1, 10);
+    assert_int_equal(due(f), PTO_MS + ACK_DELAY_MS);
 }
 
 // The window closes with segments in flight that were lost: they are sent when it opens again.
@@ -1248,7 +1279,7 @@ static void window_shrinks(struct fixture *f)
     pass(f, RTO_MS);
     assert_true(f->outs > 0);
     for (unsigned i = 0; i < f->outs; i++)
-        assert_true(f->out[i].seq + f->out[i].len - f->t.snd_una <= 1000);
+        assert_true(f->out[i].seq + f->out[i].len - f->t.snd_una <= 500);
     wnd = 65535;
     take(f);
     SACK(f, 2, 4, 6);
@@ -1675,6 +1706,7 @@ int main(void)
         TEST(sacked_through_timeout),
         TEST(f_rto),
         TEST(f_rto_of_repeated_timeouts),
+        TEST(f_rto_after_progress),
         TEST(loss_after_undoing),
         TEST(undone_before_sent),
         TEST(f_rto_not_by_the_first),
