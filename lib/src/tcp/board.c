@@ -33,7 +33,7 @@ static uint32_t cost(const struct aksu_run *r)
     if (differ & AKSU_RUN_STATUS) {
         return (differ & AKSU_RUN_SACKED) ? COST_SACKED : COST_LOST;
     }
-    if (r->flags & AKSU_RUN_STATUS) {
+    if (r->flags & AKSU_RUN_SACKED) {
         return 0; // times do not matter any more
     }
     return aksu_min32((uint16_t)(next->at - r->at), (uint16_t)(r->at - next->at)) +

@@ -19,7 +19,8 @@ enum { EPOCH = 0x01, CSS = 0x02, SAMPLE = 0x04 };
 
 enum {
     TIME_MAX_MS = 0xffff,
-    SAMPLES = 8, // RFC 9406 4.3
+    BURST = 8, // L, RFC 9406 4.3
+    SAMPLES = 8,
     CSS_GROWTH = 4,
     RTT_THRESH_MIN_MS = 4,
     RTT_THRESH_MAX_MS = 16
@@ -90,7 +91,7 @@ static void avoid(const struct aksu_step *c, uint32_t octets)
 
 // HyStart++: slow start ends one round trip after RTTs began to grow, if they do not shrink again;
 // until then it is conservative (CSS). Returns whether it is. The least of every 8 RTTs counts, not
-// that of the first 8 of a round.
+// that of the first 8 of a round; and in 5 rounds of CSS a short queue would overflow.
 static bool slow_down(struct aksu_tcb *t, struct aksu_board *b)
 {
     uint32_t *control = b->control;
@@ -125,8 +126,8 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     if (!c->b) {
         aksu_newreno.acked(c, octets);
     } else if (t->cwnd < t->ssthresh) {
-        // RFC 9406 4.2: L, which is 8 without pacing.
-        octets = aksu_min32(octets, UINT32_C(8) * t->snd_mss);
+        bool resending = aksu_seq_lt(t->snd_una - octets, t->recover); // see newreno.c
+        octets = aksu_min32(octets, t->snd_mss * (uint32_t)(resending ? 1 : BURST));
         t->cwnd += slow_down(t, c->b) ? octets / CSS_GROWTH : octets;
     } else {
         avoid(c, aksu_min32(octets, t->cwnd));

@@ -21,6 +21,7 @@ struct news {
     uint32_t delivered; // octets
     aksu_seq end_seq;   // RACK.end_seq before it
     bool dsack;         // octets came twice
+    bool again;         // octets that were sent again came
     bool spurious;      // what was sent again had not been lost
     bool lost;
 };
@@ -80,6 +81,7 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
     bool again = (r->flags & AKSU_RUN_RETRANS) != 0;
 
     if (again) {
+        n->again = true;
         if ((r == aksu_runs(b) && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
             n->spurious = true; // it was the original
             return;
@@ -88,8 +90,9 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
             return; // it may be
         }
     } else {
-        // F-RTO: sent before the timeout, and delivered after it.
-        if (b->loss && aksu_seq_leq(end, c->t->recover)) {
+        // F-RTO: sent before the timeout, and delivered after it; but not if it may have waited for
+        // what was sent again (RFC 5682 3.1 step 2).
+        if (b->loss && !n->again && aksu_seq_leq(end, c->t->recover)) {
             n->spurious = true;
         }
         if (aksu_seq_lt(end, n->end_seq)) {
@@ -120,6 +123,12 @@ static void take_front(const struct aksu_step *c, aksu_seq una, struct news *n)
     memmove(aksu_runs(b), r, b->runs * sizeof *r);
 }
 
+// An octet that probes a window of zero is not expected to be taken.
+static unsigned sent_status(const struct aksu_tcb *t)
+{
+    return t->snd_wnd == 0 ? AKSU_RUN_LOST : 0;
+}
+
 // Octets from start to end were sent again or, if n is not NULL, are with the peer by a SACK.
 static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct news *n)
 {
@@ -133,7 +142,8 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
 
     for (; r < last; r++) {
         if (!n) {
-            r->flags = (uint8_t)((r->flags & AKSU_RUN_SACKED) | AKSU_RUN_RETRANS);
+            unsigned status = (r->flags & AKSU_RUN_SACKED) ? AKSU_RUN_SACKED : sent_status(c->t);
+            r->flags = (uint8_t)(AKSU_RUN_RETRANS | status);
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
         } else {
@@ -155,14 +165,16 @@ static bool is_dsack(const struct aksu_segment *s)
 }
 
 // RFC 8985 6.2 step 4 and RFC 3708: octets came twice. Once in a round trip the window widens.
-static void took_twice(const struct aksu_tcb *t, struct aksu_board *b, struct news *n)
+static void took_twice(const struct aksu_step *c, const struct aksu_tcb *t, struct aksu_board *b,
+                       struct news *n)
 {
     if (aksu_seq_leq(b->dsack_round, t->snd_una)) {
         b->dsack_round = t->snd_max;
         b->mult = (uint8_t)(b->mult + (b->mult < MULT_MAX));
         b->persist = PERSIST;
     }
-    if (b->undo > 1 && --b->undo == 1) {
+    // What was sent after the reduction is not what caused it.
+    if (b->undo > 1 && aksu_seq_leq(c->s->sack[0].end, t->recover) && --b->undo == 1) {
         n->spurious = true;
     }
 }
@@ -172,9 +184,12 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
     const struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
 
+    if (!(s->options & AKSU_OPT_SACK)) {
+        return;
+    }
     if (s->sacks > 0 && is_dsack(s)) {
         n->dsack = true;
-        took_twice(t, c->b, n);
+        took_twice(c, t, c->b, n);
     }
     for (unsigned i = 0; i < s->sacks; i++) {
         const struct aksu_range *r = &s->sack[i];
@@ -229,7 +244,7 @@ static uint32_t probe_timeout(const struct aksu_step *c)
     const struct aksu_board *b = c->b;
     uint32_t flight = t->snd_max - t->snd_una;
 
-    if (t->recover != t->snd_una || b->probe != NO_PROBE || t->srtt == 0 || t->snd_wnd == 0 ||
+    if (aksu_seq_lt(t->snd_una, t->recover) || b->probe != NO_PROBE || t->srtt == 0 || t->snd_wnd == 0 ||
         pipe(t, b) != flight) {
         return 0;
     }
@@ -263,13 +278,12 @@ static void undo(struct aksu_tcb *t, struct aksu_board *b)
         b->reordered = true; // it came, but late
     }
     b->undo = 0;
-    b->loss = false;
     t->cwnd = aksu_max32(t->cwnd, b->prior_cwnd);
-    t->ssthresh = t->cwnd; // RFC 4015 3.2
-    t->recover = t->snd_una;
+    t->ssthresh = t->cwnd;   // RFC 4015 3.2
+    t->recover = t->snd_una; // the recovery is over: see acked
     t->backoff = 0;
     t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
-    aksu_tcp_leave_recovery(t);
+    t->snd_nxt = t->snd_max;
     for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
         r->flags &= (uint8_t)~AKSU_RUN_LOST;
     }
@@ -290,7 +304,7 @@ static void reduce(const struct aksu_step *c, struct aksu_tcb *t, struct aksu_bo
     t->flags |= AKSU_F_RECOVERY;
 }
 
-// a * b / c where b <= c, without overflow, to 1 part in 2^15.
+// a * b / c where b <= c, without overflow, to 1 part in 2^13 of a.
 uint32_t aksu_tcp_share(uint32_t a, uint32_t b, uint32_t c)
 {
     while (c > INT16_MAX) {
@@ -344,7 +358,7 @@ static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct 
         return;
     }
     if (b->probe == PROBED_AGAIN && !n->dsack) {
-        if (c->s->ack == b->tlp_end && advanced) {
+        if (c->s->ack == b->tlp_end && (advanced || c->s->len > 0)) {
             return; // the original's, or the probe's: another ACK tells
         }
         n->lost |= c->s->ack != b->tlp_end;
@@ -375,12 +389,12 @@ static void look(const struct aksu_step *c, struct news *n, bool safe)
     if (b->timer == REO) {
         b->timer = TIMEOUT;
     }
-    if (timeout > 0) {
+    if (timeout > 0 && t->snd_wnd > 0) {
         t->flags |= AKSU_F_PARTIAL; // what is sent does not restart it
         b->timer = REO;
         aksu_tcp_arm(c, AKSU_AT_RTX, timeout);
     }
-    if (n->lost && !(t->flags & AKSU_F_RECOVERY) && t->recover == t->snd_una) {
+    if (n->lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
         reduce(c, t, b, n->delivered);
     }
     if (t->flags & AKSU_F_RECOVERY) {
@@ -393,7 +407,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {0, b->end_seq, false, false, false};
+    struct news n = {0, b->end_seq, false, false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
@@ -410,8 +424,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     if (n.spurious && b->undo > 0) {
         undo(t, b);
     }
-    aksu_seq_raise(&t->recover, t->snd_una);
-    if (((t->flags & AKSU_F_RECOVERY) || b->loss) && t->recover == t->snd_una) {
+    if (((t->flags & AKSU_F_RECOVERY) || b->loss) && aksu_seq_leq(t->recover, t->snd_una)) {
         leave(t, b);
     } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
         c->p->congestion->acked(c, octets);
@@ -446,8 +459,7 @@ static void sent(const struct aksu_step *c)
         }
     }
     if (aksu_seq_lt(max, end)) {
-        // An octet that probes a window of zero is not expected to be taken.
-        aksu_board_add(c, end, t->snd_nxt == end ? 0 : AKSU_RUN_LOST);
+        aksu_board_add(c, end, sent_status(t));
     }
     t->snd_nxt = t->snd_max;
     if (b->probe == PROBE) {
@@ -498,7 +510,7 @@ static bool expired(const struct aksu_step *c)
         return false;
     }
     if (timer == REO) {
-        struct news n = {0, 0, false, false, false};
+        struct news n = {0, 0, false, false, false, false};
         look(c, &n, false);
     } else {
         b->probe = PROBE;
@@ -523,8 +535,9 @@ static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
     return count;
 }
 
-// What is to be sent: what a timeout or a probe calls for, else what was lost, else what is new.
-// Returns how many numbers from *seq on.
+// What is to be sent: what a probe or a timeout calls for, and when the path takes less (RFC 1191
+// 6.4) the first of it all; else what was lost, else what is new. Returns how many numbers from
+// *seq on.
 static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_seq *seq)
 {
     unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
@@ -532,8 +545,11 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     const struct aksu_run *r = aksu_runs(b);
     aksu_seq start = t->snd_una;
 
-    if (again) {
-        return b->probe == PROBE ? probe(t, seq) : aksu_tcp_can_send(t, again, 0);
+    if (again && b->probe == PROBE) {
+        return probe(t, seq);
+    }
+    if (again || t->snd_nxt != t->snd_max) {
+        return aksu_tcp_can_send(t, 1, 0);
     }
     while (r < aksu_runs_end(b) && !(r->flags & AKSU_RUN_LOST)) {
         start = r->end;
