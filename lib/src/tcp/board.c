@@ -13,11 +13,13 @@ enum {
 uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b, unsigned status)
 {
     uint32_t octets = 0;
+    aksu_seq start = t->snd_una;
 
-    for (unsigned i = 0; i < b->runs; i++) {
-        if ((aksu_runs(b)[i].flags & AKSU_RUN_STATUS) == status) {
-            octets += aksu_run_len(t, b, i);
+    for (const struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
+        if ((r->flags & AKSU_RUN_STATUS) == status) {
+            octets += r->end - start;
         }
+        start = r->end;
     }
     return octets;
 }
@@ -32,89 +34,78 @@ static uint32_t cost(const struct aksu_run *r)
         return (differ & AKSU_RUN_SACKED) ? COST_SACKED : COST_LOST;
     }
     if (r->flags & AKSU_RUN_SACKED) {
-        return 0;
+        return 0; // times do not matter any more
     }
-    uint32_t apart = (differ & AKSU_RUN_RETRANS) ? COST_RETRANS : 0;
-
-    if (!(r->flags & AKSU_RUN_LOST)) { // else times do not matter any more
-        apart += aksu_min32((uint16_t)(next->at - r->at), (uint16_t)(r->at - next->at));
-    }
-    return apart;
+    return aksu_min32((uint16_t)(next->at - r->at), (uint16_t)(r->at - next->at)) +
+           ((differ & AKSU_RUN_RETRANS) ? COST_RETRANS : 0);
 }
 
 // Makes one of a run and the next. Of two kinds neither is claimed: it is in flight, and its
 // acknowledgment will tell nothing of the path. It was sent last when the later was.
-static void merge(struct aksu_board *b, unsigned i)
+static void merge(struct aksu_board *b, struct aksu_run *r)
 {
-    struct aksu_run *r = &aksu_runs(b)[i];
     const struct aksu_run *next = r + 1;
-    uint16_t first = (uint16_t)(r->at - r->span);
-    uint16_t next_first = (uint16_t)(next->at - next->span);
-    unsigned again = ((r->flags ^ next->flags) & AKSU_RUN_STATUS) ? AKSU_RUN_RETRANS : 0;
+    int32_t later = (int16_t)(next->at - r->at);
+    int32_t first = later - next->span;
+    unsigned differ = r->flags ^ next->flags;
 
-    again |= (r->flags | next->flags) & AKSU_RUN_RETRANS;
-    r->flags = (uint8_t)((r->flags & next->flags & AKSU_RUN_STATUS) | again);
+    if (first > -r->span) {
+        first = -r->span;
+    }
+    if (later < 0) {
+        later = 0;
+    }
     r->end = next->end;
-    if ((int16_t)(next_first - first) < 0) {
-        first = next_first;
+    r->at = (uint16_t)(r->at + later);
+    r->span = (uint8_t)aksu_min32((uint32_t)(later - first), UINT8_MAX);
+    r->flags |= next->flags & AKSU_RUN_RETRANS;
+    if (differ & AKSU_RUN_STATUS) {
+        r->flags = AKSU_RUN_RETRANS;
     }
-    if ((int16_t)(next->at - r->at) > 0) {
-        r->at = next->at;
-    }
-    r->span = (uint8_t)aksu_min32((uint16_t)(r->at - first), UINT8_MAX);
     b->runs--;
-    memmove(r + 1, r + 2, (b->runs - i - 1) * sizeof *r);
+    memmove(r + 1, r + 2, (size_t)((uint8_t *)aksu_runs_end(b) - (uint8_t *)(r + 1)));
 }
 
-// Merges what says the same of its octets.
-void aksu_board_join(struct aksu_board *b)
-{
-    for (unsigned i = 0; i + 1 < b->runs;) {
-        if (cost(&aksu_runs(b)[i]) == 0) {
-            merge(b, i);
-        } else {
-            i++;
-        }
-    }
-}
-
-// Makes room for two more runs. Acknowledgments are forgotten only if forget, the rightmost first.
-// Returns whether there is room.
+// Merges what says the same of its octets, and makes room for two more runs. Acknowledgments are
+// forgotten only if forget, the rightmost first. Returns whether there is room.
 bool aksu_board_room(struct aksu_board *b, bool forget)
 {
-    while (b->runs > b->size - 2u) {
-        uint32_t least = COST_SACKED + forget;
-        unsigned which = b->size;
-        for (unsigned i = b->runs - 1u; i-- > 0;) {
-            uint32_t this = cost(&aksu_runs(b)[i]);
-            if (this < least) {
+    for (;;) {
+        bool full = b->runs > b->size - 2u;
+        uint32_t least = full ? COST_SACKED - !forget : 0;
+        struct aksu_run *which = NULL;
+
+        for (struct aksu_run *r = aksu_runs(b); r + 1 < aksu_runs_end(b); r++) {
+            uint32_t this = cost(r);
+            if (this <= least) {
                 least = this;
-                which = i;
+                which = r;
             }
         }
-        if (which == b->size) {
-            return false;
+        if (!which) {
+            return !full;
         }
         merge(b, which);
     }
-    return true;
 }
 
-// Has a run begin at a number in flight; there is room for one. Returns which.
-unsigned aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b, aksu_seq at)
+// Has a run begin at a number in flight; there is room for one. Returns it.
+struct aksu_run *aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b, aksu_seq at)
 {
-    unsigned i = 0;
+    struct aksu_run *r = aksu_runs(b);
+    aksu_seq start = t->snd_una;
 
-    while (i < b->runs && aksu_seq_leq(aksu_runs(b)[i].end, at)) {
-        i++;
+    while (r < aksu_runs_end(b) && aksu_seq_leq(r->end, at)) {
+        start = r->end;
+        r++;
     }
-    if (i == b->runs || aksu_run_start(t, b, i) == at) {
-        return i;
+    if (r == aksu_runs_end(b) || start == at) {
+        return r;
     }
-    memmove(&aksu_runs(b)[i + 1], &aksu_runs(b)[i], (b->runs - i) * sizeof(struct aksu_run));
+    memmove(r + 1, r, (size_t)((uint8_t *)aksu_runs_end(b) - (uint8_t *)r));
     b->runs++;
-    aksu_runs(b)[i].end = at;
-    return i + 1;
+    r->end = at;
+    return r + 1;
 }
 
 // Puts octets that were sent for the first time behind the others. What was sent within an eighth
@@ -124,7 +115,7 @@ void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status)
     struct aksu_board *b = c->b;
 
     if (b->runs > 0) {
-        struct aksu_run *last = &aksu_runs(b)[b->runs - 1];
+        struct aksu_run *last = aksu_runs_end(b) - 1;
         uint32_t span = aksu_run_age(last, c->now_ms) + last->span;
         if (last->flags == status && span <= b->min_rtt_ms / 8u) {
             last->at = (uint16_t)c->now_ms;
@@ -134,8 +125,9 @@ void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status)
         }
     }
     aksu_board_room(b, true);
-    struct aksu_run *r = &aksu_runs(b)[b->runs++];
+    struct aksu_run *r = aksu_runs_end(b);
 
+    b->runs++;
     r->end = end;
     r->at = (uint16_t)c->now_ms;
     r->span = 0;

@@ -103,7 +103,7 @@ static bool choose_open(const struct aksu_profile *p, const struct aksu_tcb *t,
     uint32_t count;
 
     s->seq = again ? t->snd_una : t->snd_nxt;
-    if (b) {
+    if (b && b->runs > 0) {
         count = p->recovery->next(t, b, &s->seq);
     } else {
         count = aksu_tcp_can_send(t, again, congestion_window(t));

@@ -99,9 +99,7 @@ static inline const struct aksu_range *aksu_tcp_held(const struct aksu_tcb *t,
 static inline struct aksu_board *aksu_tcp_board(const struct aksu_tcb *t, struct aksu_board *b)
 {
     if (t->flags & AKSU_F_SYN_UNACKED) {
-        uint8_t size = b->size;
-        memset(b, 0, sizeof *b);
-        b->size = size;
+        memset((uint8_t *)b + 1, 0, sizeof *b - 1); // size stays
         return NULL;
     }
     return (t->flags & AKSU_F_SACK) ? b : NULL;
