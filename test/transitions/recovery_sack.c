@@ -383,6 +383,23 @@ static void probe_timeout_restarts(struct fixture *f)
     assert_int_equal(due(f), PTO_MS + ACK_DELAY_MS);
 }
 
+// One that acknowledges nothing new leaves it as it is: a probe, not a timeout.
+static void probe_outlives_update(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 4);
+    pass(f, 50);
+    wnd = 50000;
+    ack(f, 0);
+    assert_int_equal(due(f), PTO_MS - 50);
+    take(f);
+    pass(f, PTO_MS - 50);
+    expect_count(f, 1);
+    expect(f, 0, A, number(3), 1, 1000);
+    assert_int_equal(f->t.retries, 0);
+    assert_int_equal(f->t.cwnd, 10000);
+}
+
 // "if PTO > RTO: PTO = RTO": then it is a timeout.
 static void probe_after_rto(struct fixture *f)
 {
@@ -1074,6 +1091,25 @@ static void impossible_blocks(struct fixture *fresh)
     }
 }
 
+// A peer that sends none: after a timeout it goes back as without a board, a segment at a time.
+static void not_in_use(struct fixture *f)
+{
+    f->p.recovery = &aksu_rack;
+    drive(f, AKSU_SYN_SENT);
+    pass(f, RTT_MS);
+    struct aksu_segment s = seg(f, SA, 0, 1, 0, 65535);
+    s.options = AKSU_OPT_MSS;
+    s.mss = MSS;
+    arrive(f, s);
+    flush(f);
+    write(f, 4);
+    take(f);
+    pass(f, RTO_MS);
+    assert_int_equal(f->t.retries, 1);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 1000);
+}
+
 // Without the option's bit the blocks are not there.
 static void no_sack_option(struct fixture *f)
 {
@@ -1204,6 +1240,7 @@ int main(void)
         TEST(long_silence),
         TEST(probe_timeout),
         TEST(probe_timeout_restarts),
+        TEST(probe_outlives_update),
         TEST(probe_after_rto),
         TEST(no_probe_without_rtt),
         TEST(probe_with_new_text),
@@ -1238,6 +1275,7 @@ int main(void)
         TEST(fin_with_text),
         TEST(fin_after_timeout),
         TEST(impossible_blocks),
+        TEST(not_in_use),
         TEST(no_sack_option),
         TEST(overlapping_blocks),
         TEST(dsack_within),

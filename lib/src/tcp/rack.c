@@ -429,9 +429,13 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     }
     look(c, &n);
     respond(c, &n, octets > 0);
-    if (b->timer != REO && t->snd_una != t->snd_max &&
-        (octets > 0 || timer == REO || (timer == PTO && probe_timeout(c) == 0))) {
+    if (b->timer == REO || t->snd_una == t->snd_max) {
+        return;
+    }
+    if (octets > 0 || timer == REO || (timer == PTO && probe_timeout(c) == 0)) {
         aksu_tcp_arm_rtx(c);
+    } else {
+        b->timer = (uint8_t)timer; // it runs on as what it was
     }
 }
 
@@ -571,7 +575,7 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     unsigned i = 0;
 
     if ((t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
-        return aksu_tcp_can_send(t, must, 0); // not in use
+        return aksu_tcp_can_send(t, t->owed & AKSU_OWE_REXMIT, 0); // not in use
     }
     *seq = t->snd_nxt;
     if (must && b->probe == PROBE) {
