@@ -400,6 +400,20 @@ static void probe_outlives_update(struct fixture *f)
     assert_int_equal(f->t.cwnd, 10000);
 }
 
+// Nor is it sent where the window has shrunk to, for there it would be refused (RFC 9293 SHLD-16).
+static void probe_in_window(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 4);
+    wnd = 2500;
+    ack(f, 0);
+    take(f);
+    pass(f, PTO_MS);
+    expect_count(f, 1);
+    expect(f, 0, A, number(0) + 1500, 1, 1000);
+    assert_int_equal(f->t.retries, 0);
+}
+
 // "if PTO > RTO: PTO = RTO": then it is a timeout.
 static void probe_after_rto(struct fixture *f)
 {
@@ -1241,6 +1255,7 @@ int main(void)
         TEST(probe_timeout),
         TEST(probe_timeout_restarts),
         TEST(probe_outlives_update),
+        TEST(probe_in_window),
         TEST(probe_after_rto),
         TEST(no_probe_without_rtt),
         TEST(probe_with_new_text),

@@ -554,14 +554,16 @@ static bool expired(const struct aksu_step *c)
     return true;
 }
 
-// The segment that a tail loss probe is: new text if there is any, else the last that was sent.
+// The segment that a tail loss probe is: new text if there is any, else the last that was sent and
+// is in the window.
 static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
 {
     uint32_t count = aksu_tcp_can_send(t, 0, UINT32_C(1) << 30);
 
     if (count == 0) {
-        count = aksu_min32(t->snd_max - t->snd_una, aksu_tcp_payload_max(t));
-        *seq = t->snd_max - count;
+        uint32_t flight = aksu_min32(t->snd_max - t->snd_una, aksu_max32(t->snd_wnd, 1));
+        count = aksu_min32(flight, aksu_tcp_payload_max(t));
+        *seq = t->snd_una + flight - count;
     }
     return count;
 }
