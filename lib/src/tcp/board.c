@@ -43,35 +43,35 @@ static uint32_t cost(const struct aksu_run *r)
 }
 
 // Makes one of a run and the next. Of two kinds neither is claimed: it is in flight, and its
-// acknowledgment will tell nothing of the path. It was sent last when the later was.
-static void merge(struct aksu_board *b, unsigned i)
+// acknowledgment will tell nothing of the path. It was sent last when the later was: ages tell, for
+// the times themselves may be more than half of 2^16 apart.
+static void merge(struct aksu_board *b, unsigned i, uint32_t now_ms)
 {
     struct aksu_run *r = &aksu_runs(b)[i];
     const struct aksu_run *next = r + 1;
-    uint16_t first = (uint16_t)(r->at - r->span);
-    uint16_t next_first = (uint16_t)(next->at - next->span);
+    uint32_t age = aksu_run_age(r, now_ms);
+    uint32_t next_age = aksu_run_age(next, now_ms);
+    uint32_t oldest = aksu_max32(age + r->span, next_age + next->span);
     unsigned again = ((r->flags ^ next->flags) & AKSU_RUN_STATUS) ? AKSU_RUN_RETRANS : 0;
 
     again |= (r->flags | next->flags) & AKSU_RUN_RETRANS;
     r->flags = (uint8_t)((r->flags & next->flags & AKSU_RUN_STATUS) | again);
     r->end = next->end;
-    if ((int16_t)(next_first - first) < 0) {
-        first = next_first;
-    }
-    if ((int16_t)(next->at - r->at) > 0) {
+    if (next_age < age) {
+        age = next_age;
         r->at = next->at;
     }
-    r->span = (uint8_t)aksu_min32((uint16_t)(r->at - first), UINT8_MAX);
+    r->span = (uint8_t)aksu_min32(oldest - age, UINT8_MAX);
     b->runs--;
     memmove(r + 1, r + 2, (b->runs - i - 1) * sizeof *r);
 }
 
 // Merges what says the same of its octets.
-void aksu_board_join(struct aksu_board *b)
+void aksu_board_join(struct aksu_board *b, uint32_t now_ms)
 {
     for (unsigned i = 0; i + 1 < b->runs;) {
         if (cost(&aksu_runs(b)[i]) == 0) {
-            merge(b, i);
+            merge(b, i, now_ms);
         } else {
             i++;
         }
@@ -80,7 +80,7 @@ void aksu_board_join(struct aksu_board *b)
 
 // Makes room for two more runs. Acknowledgments are forgotten only if forget, the rightmost first.
 // Returns whether there is room.
-bool aksu_board_room(struct aksu_board *b, bool forget)
+bool aksu_board_room(struct aksu_board *b, uint32_t now_ms, bool forget)
 {
     while (b->runs > b->size - 2u) {
         uint32_t least = COST_SACKED + forget;
@@ -95,7 +95,7 @@ bool aksu_board_room(struct aksu_board *b, bool forget)
         if (which == b->size) {
             return false;
         }
-        merge(b, which);
+        merge(b, which, now_ms);
     }
     return true;
 }
@@ -133,7 +133,7 @@ void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status)
             return;
         }
     }
-    aksu_board_room(b, true);
+    aksu_board_room(b, c->now_ms, true);
     struct aksu_run *r = &aksu_runs(b)[b->runs++];
 
     r->end = end;

@@ -41,8 +41,8 @@ static inline uint32_t aksu_run_age(const struct aksu_run *r, uint32_t now_ms)
 
 uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b, unsigned status);
 unsigned aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b, aksu_seq at);
-bool aksu_board_room(struct aksu_board *b, bool forget);
-void aksu_board_join(struct aksu_board *b);
+bool aksu_board_room(struct aksu_board *b, uint32_t now_ms, bool forget);
+void aksu_board_join(struct aksu_board *b, uint32_t now_ms);
 void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status);
 
 #endif

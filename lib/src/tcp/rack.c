@@ -122,7 +122,7 @@ static void take_block(const struct aksu_step *c, aksu_seq start, aksu_seq end, 
     const struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
 
-    if (!aksu_board_room(b, false)) {
+    if (!aksu_board_room(b, c->now_ms, false)) {
         return; // not told apart: see board.c
     }
     unsigned i = aksu_board_split(t, b, start);
@@ -135,7 +135,7 @@ static void take_block(const struct aksu_step *c, aksu_seq start, aksu_seq end, 
             r->flags = (uint8_t)((r->flags & ~AKSU_RUN_LOST) | AKSU_RUN_SACKED);
         }
     }
-    aksu_board_join(b);
+    aksu_board_join(b, c->now_ms);
 }
 
 // The first block tells of a duplicate if it is acknowledged otherwise too (RFC 2883 4).
@@ -472,7 +472,7 @@ static void sent(const struct aksu_step *c)
     b->prr_out += end - start;
     if (aksu_seq_lt(start, max)) {
         aksu_seq to = aksu_seq_min(end, max);
-        aksu_board_room(b, true);
+        aksu_board_room(b, c->now_ms, true);
         unsigned i = aksu_board_split(t, b, start);
         unsigned last = aksu_board_split(t, b, to);
         for (; i < last; i++) {
@@ -483,7 +483,7 @@ static void sent(const struct aksu_step *c)
             r->span = 0;
         }
         b->undo = (uint8_t)(b->undo + (b->undo > 0 && b->undo < UINT8_MAX));
-        aksu_board_join(b);
+        aksu_board_join(b, c->now_ms);
     }
     if (aksu_seq_lt(max, end)) {
         aksu_board_add(c, end, status);
@@ -521,7 +521,7 @@ static void time_out(const struct aksu_step *c)
     }
     b->loss = true;
     b->probe = NO_PROBE;
-    aksu_board_join(b);
+    aksu_board_join(b, c->now_ms);
 }
 
 // The retransmission timer, which has stopped. False: it was that for a timeout, or a window probe.
