@@ -18,6 +18,7 @@ struct drill_settings {
     uint32_t mtu;
     uint32_t rcvbuf, sndbuf; ///< octets of each connection's rings
     uint32_t connections, listeners, time_waits;
+    uint32_t runs; ///< of a board
     uint32_t tolerance_us;
     uint32_t ts_tick_us; ///< 0 = our timestamps' values are not compared
     uint32_t clock_ms;   ///< the stack's clock when the script begins
@@ -84,6 +85,7 @@ struct drill_run {
     struct drill_settings settings;
     struct aksu net;
     struct aksu_storage store;
+    struct aksu_boards boards;
     struct aksu_trace trace;
     bool started;
     int64_t now_us;

@@ -81,11 +81,12 @@ static void on_step(struct aksu_trace *trace, struct aksu *net, aksu_handle conn
 
 // The initial window is the profile's but for its size.
 static uint32_t initial_segments;
+static const struct aksu_congestion *chosen;
 static struct aksu_congestion sized;
 
 static void open_sized(const struct aksu_step *c)
 {
-    aksu_newreno.open(c);
+    chosen->open(c);
     c->t->cwnd = initial_segments * c->t->snd_mss;
 }
 
@@ -113,6 +114,15 @@ static void make_storage(struct aksu_storage *s, const struct drill_settings *d)
     s->echo = calloc(1, s->echo_octets);
 }
 
+static void make_boards(struct aksu_boards *b, const struct drill_settings *d)
+{
+    b->first = calloc(d->connections,
+                      sizeof(struct aksu_board) + AKSU_SLOTS_(d->runs) * sizeof(union aksu_slot));
+    b->connections = d->connections;
+    b->runs = d->runs;
+    b->find = aksu_boards_find;
+}
+
 static bool complete(const struct aksu_storage *s)
 {
     return s->row && s->heap && s->bucket && s->listener && s->time_wait && s->answer &&
@@ -137,15 +147,19 @@ static void free_storage(struct aksu_storage *s)
 void drill_start(struct drill_run *run)
 {
     struct drill_settings *d = &run->settings;
-    struct aksu_config config = {
-        .profile = &d->profile, .user = run, .addr = drill_local(), .mtu = (uint16_t)d->mtu};
+    struct aksu_config config = {.profile = &d->profile,
+                                 .boards = &run->boards,
+                                 .user = run,
+                                 .addr = drill_local(),
+                                 .mtu = (uint16_t)d->mtu};
 
     if (run->started) {
         return;
     }
     run->started = true;
     if (d->initial_window) {
-        sized = aksu_newreno;
+        chosen = d->profile.congestion;
+        sized = *chosen;
         sized.open = open_sized;
         initial_segments = d->initial_window;
         d->profile.congestion = &sized;
@@ -153,7 +167,9 @@ void drill_start(struct drill_run *run)
     run->trace.hook = on_step;
     run->trace.user = run;
     make_storage(&run->store, d);
-    if (!complete(&run->store) || aksu_init(&run->net, &run->store, &config) != AKSU_OK) {
+    make_boards(&run->boards, d);
+    if (!complete(&run->store) || !run->boards.first ||
+        aksu_init(&run->net, &run->store, &config) != AKSU_OK) {
         drill_fail(run, "a stack with these settings cannot be started");
         return;
     }
@@ -651,6 +667,7 @@ bool drill_run(struct drill_run *run, const struct drill_script *script)
 void drill_end(struct drill_run *run)
 {
     free_storage(&run->store);
+    free(run->boards.first);
     free(run->buffer);
     free(run->frame);
 }

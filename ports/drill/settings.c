@@ -15,6 +15,7 @@ void drill_defaults(struct drill_settings *s)
     s->connections = 8;
     s->listeners = 4;
     s->time_waits = 16;
+    s->runs = 16;
     s->clock_ms = 1000000;
 }
 
@@ -26,6 +27,9 @@ enum {
     SACK,
     TIMESTAMPS,
     COOKIES,
+    RECOVERY,
+    CONGESTION,
+    RUNS,
     RCVBUF,
     SNDBUF,
     INITIAL_WINDOW,
@@ -61,6 +65,9 @@ static const struct {
     [SACK] = {"sack", 0, 1, "1: selective acknowledgments"},
     [TIMESTAMPS] = {"timestamps", 0, 1, "1: timestamps"},
     [COOKIES] = {"cookies", 0, 1, "1: SYN cookies when no row is free"},
+    [RECOVERY] = {"recovery", 0, 1, "1: RACK-TLP where the peer sends SACKs; 0: NewReno"},
+    [CONGESTION] = {"congestion", 0, 0, "newreno or cubic; cubic is Reno's without recovery"},
+    [RUNS] = {"runs", 4, 255, "that a connection's scoreboard tells apart (16)"},
     [RCVBUF] = {"rcvbuf", 1, 1 << 24, "octets of a connection's receive ring (65535)"},
     [SNDBUF] = {"sndbuf", 1, 1 << 24, "octets of its send ring (65535)"},
     [INITIAL_WINDOW] = {"initial_window", 0, 1000, "segments; 0 = as RFC 6928 has it"},
@@ -98,10 +105,23 @@ static const char *set_profile(struct drill_settings *s, const char *value)
     return NULL;
 }
 
+static const char *set_congestion(struct drill_settings *s, const char *value)
+{
+    if (strcmp(value, "newreno") == 0) {
+        s->profile.congestion = &aksu_newreno;
+    } else if (strcmp(value, "cubic") == 0) {
+        s->profile.congestion = &aksu_cubic;
+    } else {
+        return "expected newreno or cubic";
+    }
+    return NULL;
+}
+
 static void set_stack(struct drill_settings *s, unsigned name, uint32_t n)
 {
     uint32_t *const to[NAMES] = {
         [MTU] = &s->mtu,
+        [RUNS] = &s->runs,
         [RCVBUF] = &s->rcvbuf,
         [SNDBUF] = &s->sndbuf,
         [INITIAL_WINDOW] = &s->initial_window,
@@ -141,6 +161,9 @@ static void set_profile_member(struct aksu_profile *p, unsigned name, uint32_t n
         break;
     case COOKIES:
         p->cookies = n ? &aksu_syn_cookies : NULL;
+        break;
+    case RECOVERY:
+        p->recovery = n ? &aksu_rack : NULL;
         break;
     case DELAYED_ACK:
         p->delayed_ack_ms = (uint16_t)n;
@@ -183,6 +206,9 @@ const char *drill_set(struct drill_settings *s, const char *name, const char *va
         }
         if (i == PROFILE) {
             return set_profile(s, value);
+        }
+        if (i == CONGESTION) {
+            return set_congestion(s, value);
         }
         if (i == IP_VERSION) {
             return strcmp(value, "ipv4") == 0 ? NULL : "expected ipv4: there is no other yet";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Frames into a stack with live connections. The input begins with a profile, a base of sequence
+// Frames into a stack with live connections. The input begins with whether a profile that has it
+// uses loss recovery, with a profile, a base of sequence
 // numbers and up to three states to bring connections into; then come actions: raw frames, frames
 // with right checksums, segments in the neighbourhood of a connection's numbers, frames of
 // hostile.json, time, calls of the application. After each what always holds is checked; at the end
@@ -220,9 +221,16 @@ static void begin(struct input *in)
 {
     static const struct aksu_profile *const profiles[] = {&aksu_standard, &aksu_lean, &aksu_full};
     static const uint32_t irs[] = {IRS, 0, UINT32_MAX, 0x7fffffff};
+    static struct aksu_profile chosen;
+    bool recovery = take8(in) != 0;
     uint8_t first = take8(in);
     const struct aksu_profile *profile = profiles[first % 3];
 
+    if (!recovery) {
+        memcpy(&chosen, profile, sizeof chosen);
+        chosen.recovery = NULL;
+        profile = profile == &aksu_full ? &chosen : profile;
+    }
     start(&h, &store, profile, first & 0x80 ? 0xfffff000u : 1000, (uint8_t)(first >> 4));
     for (unsigned i = first / 4 % 4; i > 0; i--) {
         uint8_t what = take8(in);

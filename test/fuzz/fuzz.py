@@ -86,7 +86,7 @@ def seed_frames(folder: pathlib.Path) -> None:
         cases = json.load(file)["cases"]
     for case in cases:
         frame = bytes.fromhex(case["frame"])
-        data = bytes([6, 6, 0]) + len(frame).to_bytes(2, "big") + frame
+        data = bytes([0, 6, 6, 0]) + len(frame).to_bytes(2, "big") + frame
         (folder / f"hostile-{case['name']}").write_bytes(data)
 
 
@@ -118,7 +118,7 @@ def seed_captures(folder: pathlib.Path) -> None:
         for frame in frames:  # 1: make checksums right
             frame = OUR_MAC + PEER_MAC + frame[12:26] + PEER + US + frame[34:]
             data += bytes([1]) + len(frame).to_bytes(2, "big") + frame
-        (folder / f"capture-{name}").write_bytes(bytes([0]) + data[:2000])
+        (folder / f"capture-{name}").write_bytes(bytes([0, 0]) + data[:2000])
 
 
 def pack(target: str, folder: pathlib.Path) -> int:

@@ -18,13 +18,13 @@ static void check(void)
     }
 }
 
-// A buffer that aksu_save() wrote, with timestamps or without.
-static void save_one(bool stamps, uint8_t *saved)
+// A buffer that aksu_save() wrote.
+static void save_one(enum state state, uint8_t *saved)
 {
     aksu_handle conn;
 
     start(&h, &store, &aksu_standard, 1000, 1);
-    enter(&h, stamps ? state_established_ts : state_established, PEER_PORT, IRS);
+    enter(&h, state, PEER_PORT, IRS);
     drain(&h);
     REQUIRE(find(&h, PEER_PORT, &conn));
     REQUIRE(aksu_save(&h.net, conn, saved, AKSU_SAVED) == AKSU_SAVED);
@@ -113,15 +113,19 @@ static void end(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static uint8_t plain[AKSU_SAVED], stamped[AKSU_SAVED];
+    static uint8_t plain[AKSU_SAVED], stamped[AKSU_SAVED]; // the latter sends SACKs too
     struct input in = {data, size};
+    bool recovery = take8(&in) != 0;
     uint8_t first = take8(&in);
+    const struct aksu_profile *profile = recovery    ? &aksu_full
+                                         : first & 4 ? &aksu_lean
+                                                     : &aksu_standard;
     uint8_t saved[AKSU_SAVED];
     size_t len = AKSU_SAVED;
 
     if (plain[0] == 0) {
-        save_one(false, plain);
-        save_one(true, stamped);
+        save_one(state_established, plain);
+        save_one(state_established_ts, stamped);
     }
     memcpy(saved, first & 1 ? stamped : plain, sizeof saved);
     if (first & 2) {
@@ -131,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         patch(&in, saved);
     }
-    start(&h, &store, first & 4 ? &aksu_lean : &aksu_standard, first & 8 ? 0xffffff00u : 5, 2);
+    start(&h, &store, profile, first & 8 ? 0xffffff00u : 5, 2);
     aksu_handle conn = aksu_resume(&h.net, saved, len, take32(&in), app_handlers, &h);
     REQUIRE(conn < 0 || len == AKSU_SAVED);
     h.announced += conn > 0;

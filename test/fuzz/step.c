@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: MIT
 // Events of every kind, at any time and with any arguments, into the transition function of one
 // TCB; segments and ICMP errors mostly in the neighbourhood of its numbers. What plan() wants to
-// send is sometimes sent, sometimes not. Each step is made twice: it must do the same.
+// send is sometimes sent, sometimes not. Each step is made twice: it must do the same. The input's
+// first octet is 0, or has the connection use a board of 4 to 16 runs.
 #include <aksu/aksu.h>
 #include <string.h>
+#include "../transitions/board_check.h"
 #include "input.h"
 
-enum { EVENTS = 200, SENT_AT_ONCE = 8 };
+enum { EVENTS = 200, SENT_AT_ONCE = 8, RUNS_MIN = 4, RUNS_MAX = 15, UNTOUCHED = 0xa5 };
+
+struct board {
+    struct aksu_board b;
+    struct aksu_run run[RUNS_MAX + 1]; // those behind b.size are never touched
+};
 
 struct machine {
     struct aksu_profile p;
     struct aksu_tcb t;
+    struct board board;
+    struct aksu_board *b; // the board's, or NULL
     struct aksu_effects fx;
     uint32_t now;
 };
@@ -41,6 +50,28 @@ static void check_tcb(const struct aksu_tcb *t)
     }
 }
 
+static void check_board(const struct machine *m, const struct aksu_tcb *before, unsigned kind,
+                        uint8_t size)
+{
+    if (!m->b) {
+        return;
+    }
+    const char *fault = board_fault(&m->t, m->b);
+
+    if (fault) {
+        FAIL("%s", fault);
+    }
+    // Only a timeout, or a smaller path MTU, goes back.
+    bool went_back = before->snd_nxt == before->snd_max && m->t.snd_nxt != m->t.snd_max;
+    bool in_use = (before->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) == AKSU_F_SACK;
+    REQUIRE(!went_back || !in_use || kind == AKSU_EV_TICK || kind == AKSU_EV_ICMP);
+    REQUIRE(m->b->size == size);
+    const uint8_t *beyond = (const uint8_t *)&m->board.run[size];
+    for (size_t i = 0; i < (RUNS_MAX + 1u - size) * sizeof m->board.run[0]; i++) {
+        REQUIRE(beyond[i] == UNTOUCHED);
+    }
+}
+
 static void check_effects(const struct machine *m, const struct aksu_tcb *before,
                           const struct aksu_event *ev)
 {
@@ -64,17 +95,22 @@ static void check_effects(const struct machine *m, const struct aksu_tcb *before
 static void step(struct machine *m, const struct aksu_event *ev)
 {
     struct aksu_tcb before, twin;
+    struct board twin_board;
     struct aksu_effects fx;
+    uint8_t size = m->board.b.size;
 
+    memcpy(&twin_board, &m->board, sizeof twin_board);
     memcpy(&before, &m->t, sizeof before);
     memcpy(&twin, &m->t, sizeof twin);
     memset(&m->fx, 0xee, sizeof m->fx);
     memset(&fx, 0x11, sizeof fx);
-    aksu_tcp_step(&m->p, &m->t, NULL, ev, &m->fx);
-    aksu_tcp_step(&m->p, &twin, NULL, ev, &fx);
+    aksu_tcp_step(&m->p, &m->t, m->b, ev, &m->fx);
+    aksu_tcp_step(&m->p, &twin, m->b ? &twin_board.b : NULL, ev, &fx);
     REQUIRE(memcmp(&twin, &m->t, sizeof twin) == 0 && memcmp(&fx, &m->fx, sizeof fx) == 0);
+    REQUIRE(memcmp(&twin_board, &m->board, sizeof twin_board) == 0);
     REQUIRE(aksu_tcp_edge((enum aksu_state)before.state, (enum aksu_state)m->t.state));
     check_tcb(&m->t);
+    check_board(m, &before, ev->kind, size);
     check_effects(m, &before, ev);
     bool same = before.state > AKSU_SYN_SENT && m->t.state > AKSU_SYN_SENT;
     if (same) {
@@ -105,12 +141,12 @@ static void send(struct machine *m, unsigned most)
 
     while (most-- > 0) {
         memset(&plan, 0, sizeof plan);
-        enum aksu_next next = aksu_tcp_plan(&m->p, &m->t, NULL, m->now, &plan);
-        REQUIRE(aksu_tcp_plan(&m->p, &m->t, NULL, m->now, NULL) == next);
+        enum aksu_next next = aksu_tcp_plan(&m->p, &m->t, m->b, m->now, &plan);
+        REQUIRE(aksu_tcp_plan(&m->p, &m->t, m->b, m->now, NULL) == next);
         struct aksu_event ev = {AKSU_EV_TICK, 0, m->now, 0, 0, NULL, NULL};
         if (next == AKSU_NEXT_TICK) {
             step(m, &ev);
-            REQUIRE(aksu_tcp_plan(&m->p, &m->t, NULL, m->now, &plan) != AKSU_NEXT_TICK);
+            REQUIRE(aksu_tcp_plan(&m->p, &m->t, m->b, m->now, &plan) != AKSU_NEXT_TICK);
         } else if (next == AKSU_NEXT_SEGMENT) {
             check_planned(m, &plan.segment);
             ev.kind = AKSU_EV_SENT;
@@ -139,9 +175,15 @@ static void take_open(struct input *in, struct aksu_open *open)
     open->mss = sizes[kind / 8 % 8];
 }
 
-static void take_segment(struct input *in, const struct aksu_tcb *t, uint32_t now,
-                         struct aksu_segment *s)
+// Near snd_una, or whole segments from there on.
+static aksu_seq take_edge(struct input *in, const struct aksu_tcb *t, bool segments)
 {
+    return t->snd_una + (segments ? take8(in) % 32u * t->snd_mss : take_distance(in));
+}
+
+static void take_segment(struct input *in, const struct machine *m, struct aksu_segment *s)
+{
+    const struct aksu_tcb *t = &m->t;
     uint8_t kind = take8(in);
 
     memset(s, 0, sizeof *s);
@@ -156,13 +198,13 @@ static void take_segment(struct input *in, const struct aksu_tcb *t, uint32_t no
         s->mss = take16(in);
         s->wscale = take8(in);
         s->tsval = t->ts_recent + take_distance(in);
-        s->tsecr = now + t->salt + take_distance(in);
+        s->tsecr = m->now + t->salt + take_distance(in);
     }
     if ((s->options & AKSU_OPT_SACK) != 0) {
         s->sacks = (uint8_t)(1 + take8(in) % AKSU_RANGES);
         for (unsigned i = 0; i < s->sacks; i++) {
-            s->sack[i].start = t->snd_una + take_distance(in);
-            s->sack[i].end = t->snd_una + take_distance(in);
+            s->sack[i].start = take_edge(in, t, m->b && (kind & 32));
+            s->sack[i].end = take_edge(in, t, m->b && (kind & 32));
         }
     }
 }
@@ -189,7 +231,7 @@ static void one_event(struct machine *m, struct input *in)
         ev.open = &open;
     } else if (ev.kind == AKSU_EV_SEGMENT || ev.kind >= AKSU_EVENT_COUNT) {
         ev.kind = AKSU_EV_SEGMENT;
-        take_segment(in, &m->t, m->now, &s);
+        take_segment(in, m, &s);
         ev.segment = &s;
     } else if (ev.kind == AKSU_EV_SENT) {
         send(m, 1u + take8(in) % SENT_AT_ONCE);
@@ -201,8 +243,8 @@ static void one_event(struct machine *m, struct input *in)
         ev.value = m->t.snd_una + take_distance(in);
         ev.detail = ev.option == AKSU_ICMP_PTB ? take16(in) : (uint32_t)AKSU_EHOSTUNREACH;
     } else if (ev.kind == AKSU_EV_RESUME) {
-        if (m->t.state != AKSU_ESTABLISHED) {
-            return;
+        if (m->t.state != AKSU_ESTABLISHED || (m->b && m->t.snd_una != m->t.snd_max)) {
+            return; // saved only with nothing in flight
         }
         ev.value = m->now - take16(in);
         ev.detail = take16(in);
@@ -217,10 +259,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct aksu_profile *const profiles[] = {&aksu_standard, &aksu_lean, &aksu_full};
     struct input in = {data, size};
     struct machine m;
+    uint8_t board = take8(&in);
     uint8_t first = take8(&in);
 
     memset(&m, 0, sizeof m);
     memcpy(&m.p, profiles[first % 3], sizeof m.p);
+    m.p.recovery = board ? &aksu_rack : NULL;
+    m.b = board ? &m.board.b : NULL;
+    m.board.b.size = (uint8_t)(RUNS_MIN + board % (RUNS_MAX - RUNS_MIN + 1u));
+    memset(m.board.run, UNTOUCHED, sizeof m.board.run);
     m.p.window_scale = (first & 4) == 0;
     m.p.timestamps = (first & 8) ? NULL : m.p.timestamps;
     m.p.delayed_ack_ms = (first & 16) ? 0 : m.p.delayed_ack_ms;

@@ -3,7 +3,9 @@
 // bits, which checksums always see; both applications send, read and close when they like. What is
 // delivered is what was sent, in order and once; a connection that ended well delivered all of it;
 // on a good wire all comes to its end. An input may let the wire forge checksums too: then only
-// that last thing is asked for.
+// that last thing is asked for. Its first octet has loss recovery used: bit 0 by the one end, bit 1
+// by the other, of which one's boards have 4 runs, the other's 12; then segments are small, so that
+// many are in flight.
 #include <aksu/aksu.h>
 #include <string.h>
 #include "input.h"
@@ -11,6 +13,7 @@
 enum {
     QUEUE = 32,
     MTU = 600,
+    MTU_SMALL = 200,
     ACTIONS = 400,
     SEND_MAX = 3000,
     REST_MS = 4000000,
@@ -19,6 +22,8 @@ enum {
 
 AKSU_STORAGE(store_a, 2, 1, 1500, 2000);
 AKSU_STORAGE(store_b, 2, 1, 1500, 2000);
+AKSU_BOARDS(few, 2, 4);
+AKSU_BOARDS(more, 2, 12);
 
 struct packet {
     uint16_t len;
@@ -266,7 +271,7 @@ static void disturb(struct end *e, struct input *in)
 
 // --- From start to end ---
 
-static void begin(uint8_t first)
+static void begin(uint8_t boards, uint8_t first)
 {
     static const struct aksu_profile *const profiles[] = {&aksu_standard, &aksu_lean, &aksu_full};
     static const uint8_t entropy[16] = "0123456789abcde";
@@ -276,7 +281,12 @@ static void begin(uint8_t first)
     forged = first & 0x80;
     finishing = false;
     for (unsigned i = 0; i < 2; i++) {
-        struct aksu_config config = {.profile = profiles[(i ? first / 3 : first) % 3], .mtu = MTU};
+        struct aksu_config config = {.profile = profiles[(i ? first / 3 : first) % 3]};
+        config.mtu = boards ? MTU_SMALL : MTU;
+        if (boards >> i & 1) {
+            config.profile = &aksu_full;
+            config.boards = (boards >> 2 & 1) == i ? &few : &more;
+        }
         config.addr = aksu_ipv4(192, 0, 2, (uint8_t)(i + 1));
         REQUIRE(aksu_init(&ends[i].net, i ? &store_b : &store_a, &config) == AKSU_OK);
         REQUIRE(aksu_seed(&ends[i].net, entropy, sizeof entropy) == AKSU_OK);
@@ -333,7 +343,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in = {data, size};
 
-    begin(take8(&in));
+    uint8_t boards = take8(&in);
+
+    begin(boards, take8(&in));
     for (unsigned i = 0; i < ACTIONS && in.left > 0; i++) {
         uint8_t what = take8(&in);
         struct end *e = &ends[what & 1];

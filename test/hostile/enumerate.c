@@ -5,7 +5,8 @@
 // the work is bounded, in steps and in octets looked at; a frame that is refused changes nothing
 // but counters and, if it is answered, what an answer leaves behind.
 //
-// usage: hostile_enumerate [ONE_IN [SEED]]     (only so many of the frames, chosen by the seed)
+// usage: hostile_enumerate [ONE_IN [SEED [recovery]]]     (only so many of the frames, chosen by
+// the seed; with loss recovery in use)
 #include "host.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -529,7 +530,7 @@ int main(int argc, char **argv)
 
     one_in = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1;
     seed = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
-    memcpy(&profile, &aksu_standard, sizeof profile);
+    memcpy(&profile, argc > 3 ? &aksu_full : &aksu_standard, sizeof profile);
     profile.copy = counting_copy;
     for (int s = state_closed; s < STATES; s++) {
         unsigned long before = failed, count = frames;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Every frame in every state, wherever it belongs: nothing crashes or hangs, at most one frame
 // answers, of at most three times the octets that came, and afterwards the stack still serves. The
-// frames are also aimed at the connection: at its ports, and as they are.
+// frames are also aimed at the connection: at its ports, and as they are. With loss recovery in use
+// and without.
 #include "host.h"
 #include <stdio.h>
 
@@ -77,11 +78,12 @@ static bool aim(enum state state, uint8_t *frame, size_t frame_len)
     return true;
 }
 
-static unsigned try_all(enum state state, uint32_t iss, uint32_t irs)
+static unsigned try_all(const struct aksu_profile *profile, enum state state, uint32_t iss,
+                        uint32_t irs)
 {
     unsigned failed = 0;
 
-    build(&h, state, &store, &aksu_standard, iss, irs);
+    build(&h, state, &store, profile, iss, irs);
     take_image(&h, &start_image);
     for (unsigned i = 0; i < hostile_count; i++) {
         const struct hostile_case *c = &hostile_cases[i];
@@ -93,8 +95,9 @@ static unsigned try_all(enum state state, uint32_t iss, uint32_t irs)
             wrong = try(frame, c->len);
         }
         if (wrong) {
-            printf("FAIL %s in %s, ISS %08x, IRS %08x: %s\n", c->name, state_label(state),
-                   (unsigned)iss, (unsigned)irs, wrong);
+            printf("FAIL %s in %s%s, ISS %08x, IRS %08x: %s\n", c->name, state_label(state),
+                   profile->recovery ? ", recovery in use" : "", (unsigned)iss, (unsigned)irs,
+                   wrong);
         }
         failed += wrong != NULL;
     }
@@ -108,8 +111,9 @@ int main(void)
 
     for (int s = 0; s < STATES; s++) {
         for (unsigned b = 0; b < sizeof bases / sizeof bases[0]; b++) {
-            failed += try_all((enum state)s, bases[b][0], bases[b][1]);
-            count += hostile_count;
+            failed += try_all(&aksu_standard, (enum state)s, bases[b][0], bases[b][1]);
+            failed += try_all(&aksu_full, (enum state)s, bases[b][0], bases[b][1]);
+            count += 2 * hostile_count;
         }
     }
     printf("%u passed, %u failed\n", count - failed, failed);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "host.h"
+#include "../transitions/board_check.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,9 @@ const struct aksu_handlers *const app_handlers = &handlers;
 
 // --- The stack ---
 
+AKSU_BOARDS(boards, ROWS, RUNS);
+const struct aksu_boards *const host_boards = &boards;
+
 static void traced(struct aksu_trace *trace, struct aksu *net, aksu_handle conn,
                    const struct aksu_event *ev, const struct aksu_effects *fx,
                    const struct aksu_tcb *after)
@@ -159,6 +163,8 @@ void start(struct host *h, const struct aksu_storage *store, const struct aksu_p
     memset(&config, 0, sizeof config);
     config.profile = profile;
     config.link = &aksu_ethernet;
+    config.boards = host_boards;
+    memset(host_boards->first, 0x5a, BOARDS_SIZE); // what others left behind
     config.addr = aksu_ipv4(192, 0, 2, 1);
     memcpy(config.mac, our_mac, 6);
     h->trace.hook = traced;
@@ -304,6 +310,21 @@ static void check_tcb(struct host *h, const struct aksu_tcb *t)
     }
 }
 
+static void check_board(struct host *h, const struct aksu_tcb *t)
+{
+    size_t at =
+        (size_t)((const uint8_t *)t - (const uint8_t *)h->store->row) / sizeof *h->store->row;
+    const struct aksu_boards *in_use = h->net.boards;
+    const char *fault = NULL;
+
+    if (in_use) {
+        fault = board_fault(t, in_use->find(&h->net, &h->store->row[at], NULL));
+    }
+    if (fault) {
+        blame(h, "the board: %s", fault);
+    }
+}
+
 void check_rows(struct host *h)
 {
     size_t count = 0;
@@ -312,6 +333,7 @@ void check_rows(struct host *h)
         struct aksu_info info;
         if (aksu_info(&h->net, c, &info) == AKSU_OK) {
             check_tcb(h, info.tcb);
+            check_board(h, info.tcb);
         }
     }
     if (count != aksu_connections(&h->net)) {

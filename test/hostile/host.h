@@ -8,7 +8,7 @@
 #include "wire.h"
 
 enum { PORT = 80, PEER_PORT = 40000, ACTIVE_PORT = 49152 };
-enum { ROWS = 4, LISTENERS = 2, RX = 4096, TX = 16384, ECHO = 1480 };
+enum { ROWS = 4, RUNS = 8, LISTENERS = 2, RX = 4096, TX = 16384, ECHO = 1480 };
 /// The fixture's initial sequence numbers.
 #define ISS 0x10000000u
 #define IRS 0x20000000u
@@ -43,11 +43,16 @@ struct host {
     char wrong[200]; ///< the first rule that was broken, or empty
 };
 
+enum { BOARD_SIZE = sizeof(struct aksu_board) + RUNS * sizeof(struct aksu_run) };
+enum { BOARDS_SIZE = ROWS * BOARD_SIZE };
+extern const struct aksu_boards *const host_boards;
+
 extern const struct aksu_handlers *const app_handlers; ///< their user is the host
 
 /// Notes that a rule was broken.
 void blame(struct host *h, const char *format, ...);
-/// Starts a stack at a time, with a secret made of `key`, listening on PORT.
+/// Starts a stack at a time, with a secret made of `key`, listening on PORT; with boards, not
+/// clean, if its profile has a recovery. One at a time has them.
 void start(struct host *h, const struct aksu_storage *store, const struct aksu_profile *profile,
            uint32_t now, uint8_t key);
 /// Takes in a frame that lies in a block of just its size. Returns what aksu_input() does.
@@ -101,7 +106,7 @@ uint32_t enter(struct host *h, enum state state, uint16_t port, uint32_t irs);
 void build(struct host *h, enum state state, const struct aksu_storage *store,
            const struct aksu_profile *profile, uint32_t iss, uint32_t irs);
 
-/// A copy of all of a host: struct aksu and every array of its storage.
+/// A copy of all of a host: struct aksu, every array of its storage, and its boards.
 struct image {
     struct host host;
     struct aksu_row row[ROWS];
@@ -114,6 +119,7 @@ struct image {
     uint8_t rx[ROWS * RX];
     uint8_t tx[ROWS * TX + 1];
     uint8_t echo[ECHO];
+    uint8_t boards[BOARDS_SIZE];
 };
 void take_image(const struct host *h, struct image *image);
 void restore(struct host *h, const struct image *image);

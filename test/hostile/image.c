@@ -16,6 +16,7 @@ void take_image(const struct host *h, struct image *i)
     memcpy(i->rx, s->rx, sizeof i->rx);
     memcpy(i->tx, s->tx, sizeof i->tx);
     memcpy(i->echo, s->echo, sizeof i->echo);
+    memcpy(i->boards, host_boards->first, sizeof i->boards);
 }
 
 void restore(struct host *h, const struct image *i)
@@ -33,17 +34,19 @@ void restore(struct host *h, const struct image *i)
     memcpy(s->rx, i->rx, sizeof i->rx);
     memcpy(s->tx, i->tx, sizeof i->tx);
     memcpy(s->echo, i->echo, sizeof i->echo);
+    memcpy(host_boards->first, i->boards, sizeof i->boards);
 }
 
 // What is compared, be it in an image or where a host works.
 struct view {
     const struct host *host;
     struct aksu_storage at; // its pointers only
+    const uint8_t *boards;
 };
 
 static struct view view_of(const struct image *i)
 {
-    struct view v = {&i->host, {0}};
+    struct view v = {&i->host, {0}, i->boards};
 
     v.at.row = (struct aksu_row *)(uintptr_t)i->row;
     v.at.heap = (struct aksu_row **)(uintptr_t)i->heap;
@@ -78,15 +81,31 @@ static void mask_rows(const struct view *v, struct aksu_row *row)
     }
 }
 
+// A board counts while its row does, and is in use.
+static void mask_boards(const struct view *v, uint8_t *boards)
+{
+    memcpy(boards, v->boards, BOARDS_SIZE);
+    for (unsigned k = 0; k < ROWS; k++) {
+        const struct aksu_row *row = &v->at.row[k];
+        if (!(row->bits & 0x80) || (row->tcb.flags & AKSU_F_SYN_UNACKED) ||
+            !(row->tcb.flags & AKSU_F_SACK)) {
+            memset(boards + k * BOARD_SIZE, 0, BOARD_SIZE);
+        }
+    }
+}
+
 static const char *compare(const struct view *a, const struct view *b, bool answers)
 {
     static struct aksu net[2];
     static struct aksu_row row[2][ROWS];
+    static uint8_t boards[2][BOARDS_SIZE];
 
     mask_net(a, answers, &net[0]);
     mask_net(b, answers, &net[1]);
     mask_rows(a, row[0]);
     mask_rows(b, row[1]);
+    mask_boards(a, boards[0]);
+    mask_boards(b, boards[1]);
     const struct image *i = NULL; // for its sizes
     const struct {
         const char *name;
@@ -95,6 +114,7 @@ static const char *compare(const struct view *a, const struct view *b, bool answ
     } part[] = {
         {"struct aksu", &net[0], &net[1], sizeof net[0]},
         {"a row", row[0], row[1], sizeof row[0]},
+        {"a board", boards[0], boards[1], sizeof boards[0]},
         {"the application", &a->host->app, &b->host->app, sizeof a->host->app},
         {"the heap", a->at.heap, b->at.heap, sizeof i->heap},
         {"a bucket", a->at.bucket, b->at.bucket, sizeof i->bucket},
@@ -123,7 +143,7 @@ const char *difference(const struct image *a, const struct image *b, bool answer
 
 const char *changed(const struct host *h, const struct image *since, bool answers)
 {
-    struct view now = {h, *h->store}, was = view_of(since);
+    struct view now = {h, *h->store, (const uint8_t *)host_boards->first}, was = view_of(since);
 
     return compare(&was, &now, answers);
 }

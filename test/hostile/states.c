@@ -71,9 +71,8 @@ static void say(struct peer *p, unsigned flags, const uint8_t *data, size_t len)
 static uint32_t shake(struct peer *p, enum state state)
 {
     p->s.options = "\2\4\5\264\1\1\4\2\1\1\10\12\0\0\3\350\0\0\0\0"; // MSS 1460, SACK, TSval 1000
-    p->s.options_len = state == state_established_ts                                    ? 20
-                       : state == state_established_sack || state == state_out_of_order ? 8
-                                                                                        : 4;
+    bool sack = p->h->net.boards || state == state_established_sack || state == state_out_of_order;
+    p->s.options_len = state == state_established_ts ? 20 : sack ? 8 : 4;
     p->stamps = state == state_established_ts;
     p->s.wnd = state == state_established_sack ? UINT16_MAX : 8192;
     bool stamps = p->stamps;

@@ -28,8 +28,8 @@ static inline const char *board_fault(const struct aksu_tcb *t, const struct aks
     if (from != t->snd_max &&
         (b->runs > 0 || t->snd_max - t->snd_una > 1 || !(t->flags & AKSU_F_FIN)))
         return "the runs are not what is in flight";
-    if (t->snd_nxt != t->snd_max && !(t->owed & AKSU_OWE_REXMIT) && t->retries == 0)
-        return "SND.NXT has fallen back without a timeout";
+    if (t->snd_nxt != t->snd_max && t->snd_nxt != t->snd_una)
+        return "SND.NXT has fallen back, but not to SND.UNA";
     return NULL;
 }
 

@@ -460,6 +460,37 @@ static void probe_timeout_restarts(struct fixture *f)
     assert_int_equal(due(f), PTO_MS + ACK_DELAY_MS);
 }
 
+// One that acknowledges nothing new leaves it as it is: a probe, not a timeout.
+static void probe_outlives_update(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 4);
+    pass(f, 50);
+    wnd = 50000;
+    ack(f, 0);
+    assert_int_equal(due(f), PTO_MS - 50);
+    take(f);
+    pass(f, PTO_MS - 50);
+    expect_count(f, 1);
+    expect(f, 0, A, number(3), 1, 1000);
+    assert_int_equal(f->t.retries, 0);
+    assert_int_equal(f->t.cwnd, 10000);
+}
+
+// Nor is it sent where the window has shrunk to, for there it would be refused (RFC 9293 SHLD-16).
+static void probe_in_window(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 4);
+    wnd = 2500;
+    ack(f, 0);
+    take(f);
+    pass(f, PTO_MS);
+    expect_count(f, 1);
+    expect(f, 0, A, number(0) + 1500, 1, 1000);
+    assert_int_equal(f->t.retries, 0);
+}
+
 // "if PTO > RTO: PTO = RTO": then it is a timeout.
 static void probe_after_rto(struct fixture *f)
 {
@@ -1407,6 +1438,25 @@ static void impossible_blocks(struct fixture *fresh)
     }
 }
 
+// A peer that sends none: after a timeout it goes back as without a board, a segment at a time.
+static void not_in_use(struct fixture *f)
+{
+    f->p.recovery = &aksu_rack;
+    drive(f, AKSU_SYN_SENT);
+    pass(f, RTT_MS);
+    struct aksu_segment s = seg(f, SA, 0, 1, 0, 65535);
+    s.options = AKSU_OPT_MSS;
+    s.mss = MSS;
+    arrive(f, s);
+    flush(f);
+    write(f, 4);
+    take(f);
+    pass(f, RTO_MS);
+    assert_int_equal(f->t.retries, 1);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 1000);
+}
+
 // Without the option's bit the blocks are not there.
 static void no_sack_option(struct fixture *f)
 {
@@ -1681,6 +1731,8 @@ int main(void)
         TEST(reordering_timer_becomes_rto),
         TEST(probe_timeout),
         TEST(probe_timeout_restarts),
+        TEST(probe_outlives_update),
+        TEST(probe_in_window),
         TEST(probe_after_rto),
         TEST(no_probe_without_rtt),
         TEST(probe_with_new_text),
@@ -1731,6 +1783,7 @@ int main(void)
         TEST(fin_with_text),
         TEST(fin_after_timeout),
         TEST(impossible_blocks),
+        TEST(not_in_use),
         TEST(no_sack_option),
         TEST(overlapping_blocks),
         TEST(dsack_within),

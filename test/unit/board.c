@@ -187,7 +187,7 @@ static void room(void)
     bool stuck = true;
 
     memcpy(before, store.run, sizeof before);
-    bool got = aksu_board_room(b, forget);
+    bool got = aksu_board_room(b, now_ms, forget);
     check_octets(true);
     check_joined();
     for (unsigned i = 0; i + 1 < b->runs; i++)
@@ -217,7 +217,7 @@ static void split(void)
 // A range of octets is acknowledged, found to be lost or sent again.
 static void mark(void)
 {
-    if (known == 0 || !aksu_board_room(b, true))
+    if (known == 0 || !aksu_board_room(b, now_ms, true))
         return;
     learn();
     uint32_t from = dice(known), to = from + 1 + dice(known - from);
@@ -240,7 +240,7 @@ static void mark(void)
         model[o] = (struct octet){kind, now_ms, now_ms};
     check_octets(false);
     bool full = b->runs > b->size - 2u;
-    aksu_board_room(b, false);
+    aksu_board_room(b, now_ms, false);
     check_octets(full);
     check_joined();
     learn();
@@ -254,7 +254,7 @@ static void add(void)
 
     if (known + len > OCTETS)
         return;
-    aksu_board_room(b, false);
+    aksu_board_room(b, now_ms, false);
     learn();
     for (uint32_t o = known; o < known + len; o++)
         model[o] = (struct octet){kind, now_ms, now_ms};
@@ -306,14 +306,14 @@ static void times_merge(void **state)
     static const struct {
         uint32_t first, span, second; // ms
         uint32_t at, merged;
-    } rows[] = {{0, 0, 20, 20, 20},       {0, 5, 20, 20, 25},    {20, 0, 0, 20, 20},
-                {20, 30, 0, 20, 30},      {0, 0, 254, 254, 254}, {0, 0, 255, 255, 255},
-                {0, 0, 256, 256, 255},    {0, 250, 30, 30, 255}, {0, 0, 30000, 30000, 255},
-                {30000, 0, 0, 30000, 255}};
+    } rows[] = {{0, 0, 20, 20, 20},        {0, 5, 20, 20, 25},        {20, 0, 0, 20, 20},
+                {20, 30, 0, 20, 30},       {0, 0, 254, 254, 254},     {0, 0, 255, 255, 255},
+                {0, 0, 256, 256, 255},     {0, 250, 30, 30, 255},     {0, 0, 30000, 30000, 255},
+                {30000, 0, 0, 30000, 255}, {0, 0, 48000, 48000, 255}, {48000, 0, 0, 48000, 255}};
     (void)state;
     for (uint32_t base = 0; base <= UINT16_MAX; base += 4369) {
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-            begin(4, 0xfffffffau, 0);
+            begin(4, 0xfffffffau, base + 60000);
             known = 20;
             b->runs = 3;
             store.run[0] = (struct aksu_run){t.snd_una + 5, (uint16_t)(base + rows[i].first),
@@ -321,7 +321,7 @@ static void times_merge(void **state)
             store.run[1] =
                 (struct aksu_run){t.snd_una + 15, (uint16_t)(base + rows[i].second), 0, 0};
             store.run[2] = (struct aksu_run){t.snd_una + 20, 0, 0, AKSU_RUN_SACKED};
-            assert_true(aksu_board_room(b, false));
+            assert_true(aksu_board_room(b, now_ms, false));
             assert_int_equal(b->runs, 2);
             assert_int_equal(store.run[0].end, t.snd_una + 15);
             assert_int_equal(store.run[0].at, (uint16_t)(base + rows[i].at));

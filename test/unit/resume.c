@@ -5,6 +5,7 @@
 AKSU_STORAGE(store, 2, 2, 1024, 1024);
 AKSU_STORAGE(fresh_store, 2, 2, 1024, 1024);
 AKSU_STORAGE(small_store, 2, 2, 512, 1024);
+AKSU_BOARDS(boards, 2, 4);
 static struct host h, fresh;
 static uint32_t iss;
 static uint8_t saved[AKSU_SAVED];
@@ -104,6 +105,30 @@ static void timestamps_go_on(void **state)
     assert_true(fresh.got.timestamps);
     assert_int_equal(fresh.got.tsecr, 9);
     assert_in_range(fresh.got.tsval - before, 1000000 - 2000, 1000000 + 2000);
+}
+
+// Where another connection's board was a new one begins.
+static void board_is_clean(void **state)
+{
+    (void)state;
+    struct aksu_tcb tcb;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    memcpy(&tcb, saved + 24, sizeof tcb);
+    tcb.flags |= AKSU_F_SACK;
+    memcpy(saved + 24, &tcb, sizeof tcb);
+    struct aksu_config config = default_config();
+    config.profile = &aksu_full;
+    config.boards = &boards;
+    memset(boards_boards, 0x5a, sizeof boards_boards);
+    start_with(&fresh, &fresh_store, &config);
+    assert_int_equal(aksu_seed(&fresh.net, "another secret..", 16), AKSU_OK);
+    assert_true(aksu_resume(&fresh.net, saved, sizeof saved, 0, &app_handlers, &fresh.app) > 0);
+    unsigned count = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct aksu_board *b = &boards_boards[i].board;
+        count += b->size == 4 && b->runs == 0 && b->timer == 0 && b->probe == 0 && !b->loss;
+    }
+    assert_int_equal(count, 1);
 }
 
 // So do the options that are the stack's own.
@@ -394,6 +419,7 @@ int main(void)
         T(no_secret),
         T(goes_on),
         T(timestamps_go_on),
+        T(board_is_clean),
         T(busy),
         T(not_established),
         T(options_go_on),

@@ -330,7 +330,7 @@ struct aksu_storage {
     static const struct aksu_boards name = {&name##_boards[0].board, connections, runs,            \
                                             aksu_boards_find}
 
-#define AKSU_SLOTS_(runs) ((runs) < AKSU_LARGE ? (runs) : 2 * (runs))
+#define AKSU_SLOTS_(runs) ((runs) + 0u < AKSU_LARGE ? (runs) + 0u : 2u * (runs))
 
 /// Boards of a stack. Made by AKSU_BOARDS.
 struct aksu_boards {

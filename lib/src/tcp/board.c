@@ -41,23 +41,22 @@ static uint32_t cost(const struct aksu_run *r)
 }
 
 // Makes one of a run and the next. Of two kinds neither is claimed: it is in flight, and its
-// acknowledgment will tell nothing of the path. It was sent last when the later was.
-static void merge(struct aksu_board *b, struct aksu_run *r)
+// acknowledgment will tell nothing of the path. It was sent last when the later was: ages tell, for
+// the times themselves may be more than half of 2^16 apart.
+static void merge(struct aksu_board *b, struct aksu_run *r, uint32_t now_ms)
 {
     const struct aksu_run *next = r + 1;
-    int32_t later = (int16_t)(next->at - r->at);
-    int32_t first = later - next->span;
+    uint32_t age = aksu_run_age(r, now_ms);
+    uint32_t next_age = aksu_run_age(next, now_ms);
+    uint32_t oldest = aksu_max32(age + r->span, next_age + next->span);
     unsigned differ = r->flags ^ next->flags;
 
-    if (first > -r->span) {
-        first = -r->span;
-    }
-    if (later < 0) {
-        later = 0;
+    if (next_age < age) {
+        age = next_age;
+        r->at = next->at;
     }
     r->end = next->end;
-    r->at = (uint16_t)(r->at + later);
-    r->span = (uint8_t)aksu_min32((uint32_t)(later - first), UINT8_MAX);
+    r->span = (uint8_t)aksu_min32(oldest - age, UINT8_MAX);
     r->flags |= next->flags & AKSU_RUN_RETRANS;
     if (differ & AKSU_RUN_STATUS) {
         r->flags = AKSU_RUN_RETRANS;
@@ -68,7 +67,7 @@ static void merge(struct aksu_board *b, struct aksu_run *r)
 
 // Merges what says the same of its octets, and makes room for two more runs. Acknowledgments are
 // forgotten only if forget, the rightmost first. Returns whether there is room.
-bool aksu_board_room(struct aksu_board *b, bool forget)
+bool aksu_board_room(struct aksu_board *b, uint32_t now_ms, bool forget)
 {
     for (;;) {
         bool full = b->runs > b->size - 2u;
@@ -85,7 +84,7 @@ bool aksu_board_room(struct aksu_board *b, bool forget)
         if (!which) {
             return !full;
         }
-        merge(b, which);
+        merge(b, which, now_ms);
     }
 }
 
@@ -124,7 +123,7 @@ void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status)
             return;
         }
     }
-    aksu_board_room(b, true);
+    aksu_board_room(b, c->now_ms, true);
     struct aksu_run *r = aksu_runs_end(b);
 
     b->runs++;

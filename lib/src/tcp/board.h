@@ -34,7 +34,7 @@ static inline uint32_t aksu_run_age(const struct aksu_run *r, uint32_t now_ms)
 
 uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b, unsigned status);
 struct aksu_run *aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b, aksu_seq at);
-bool aksu_board_room(struct aksu_board *b, bool forget);
+bool aksu_board_room(struct aksu_board *b, uint32_t now_ms, bool forget);
 void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status);
 
 #endif

@@ -134,7 +134,7 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
 {
     struct aksu_board *b = c->b;
 
-    if (!aksu_board_room(b, !n)) {
+    if (!aksu_board_room(b, c->now_ms, !n)) {
         return; // not told apart: see board.c
     }
     struct aksu_run *r = aksu_board_split(c->t, b, start);
@@ -244,8 +244,8 @@ static uint32_t probe_timeout(const struct aksu_step *c)
     const struct aksu_board *b = c->b;
     uint32_t flight = t->snd_max - t->snd_una;
 
-    if (aksu_seq_lt(t->snd_una, t->recover) || b->probe != NO_PROBE || t->srtt == 0 || t->snd_wnd == 0 ||
-        pipe(t, b) != flight) {
+    if (aksu_seq_lt(t->snd_una, t->recover) || b->probe != NO_PROBE || t->srtt == 0 ||
+        t->snd_wnd == 0 || pipe(t, b) != flight) {
         return 0;
     }
     return t->srtt / 4u + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
@@ -522,15 +522,17 @@ static bool expired(const struct aksu_step *c)
     return true;
 }
 
-// The segment that a tail loss probe is: new text if there is any, else the last that was sent.
+// The segment that a tail loss probe is: new text if there is any, else the last that was sent and
+// is in the window.
 static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
 {
     uint32_t count = aksu_tcp_can_send(t, 0, AKSU_CWND_MAX);
 
     *seq = t->snd_nxt;
     if (count == 0) {
-        count = aksu_min32(t->snd_max - t->snd_una, aksu_tcp_can_send(t, 1, 0));
-        *seq = t->snd_max - count;
+        uint32_t flight = t->snd_max - t->snd_una;
+        count = aksu_min32(flight, aksu_tcp_can_send(t, 1, 0));
+        *seq = t->snd_una + aksu_min32(flight, aksu_max32(t->snd_wnd, count)) - count;
     }
     return count;
 }
