@@ -72,7 +72,7 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     net->store = storage;
     net->profile = config->profile;
     net->link = config->link;
-    net->boards = config->profile->recovery ? config->boards : NULL;
+    net->boards = config->boards;
     net->step = aksu_tcp_serve;
     net->user = config->user;
     net->mtu = (uint16_t)mtu;

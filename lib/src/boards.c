@@ -9,7 +9,7 @@ struct aksu_board *aksu_boards_find(const struct aksu *net, const struct aksu_ro
     uint32_t i = (uint32_t)(row - net->store->row);
     size_t size = sizeof(struct aksu_board) + boards->runs * sizeof(struct aksu_run);
 
-    if (i >= boards->connections) {
+    if (!net->profile->recovery || i >= boards->connections) {
         return NULL;
     }
     struct aksu_board *b = (void *)((uint8_t *)boards->first + i * size);

@@ -71,6 +71,12 @@ void aksu_table_free(struct aksu *net, struct aksu_row *row)
     net->free_rows = row;
 }
 
+// A row's board if it is in use, else NULL.
+struct aksu_board *aksu_table_board(const struct aksu *net, const struct aksu_row *row)
+{
+    return net->boards ? net->boards->find(net, row) : NULL;
+}
+
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)
 {
     return (aksu_handle)((uint32_t)row->generation << AKSU_INDEX_BITS | row_index(net, row));

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // What scripts/size measures the library in: a TCP echo server with a static address over Ethernet.
-// PROFILE is the profile's name. The driver and the clock are stand-ins that do nothing.
+// PROFILE is the profile's name; RECOVERY is defined if it has loss recovery, and needs boards. The driver and the clock are stand-ins that do nothing.
 #include <aksu/aksu.h>
 
 AKSU_STORAGE(memory, 4, 1, 2920, 2920);
+#ifdef RECOVERY
 AKSU_BOARDS(boards, 4, 8);
 
 extern const struct aksu_profile aksu_recovery;
 extern const struct aksu_profile aksu_cubic_recovery;
+#endif
 
 static struct aksu net;
 static uint8_t frame[1514];
@@ -56,7 +58,9 @@ int main(void)
     static const struct aksu_config config = {
         .profile = &PROFILE,
         .link = &aksu_ethernet,
+#ifdef RECOVERY
         .boards = &boards,
+#endif
         .addr = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1}},
         .mac = {2, 0, 0, 0, 0, 1},
     };

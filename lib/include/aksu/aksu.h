@@ -353,12 +353,12 @@ struct aksu {
     const struct aksu_storage *store;
     const struct aksu_profile *profile;
     const struct aksu_link *link;
-    const struct aksu_boards *boards;
     // What only some images need, and then link: set by the calls that need it.
     void (*step)(const struct aksu_step *);
     const struct aksu_resolver *resolver;
     struct aksu_trace *trace;
     void *user;
+    const struct aksu_boards *boards;
     struct aksu_row *free_rows;
     uint32_t now_ms;
     uint32_t addr;

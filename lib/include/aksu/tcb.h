@@ -389,9 +389,8 @@ struct aksu_congestion {
 /// profile: NewReno (RFC 6582). Its state is a struct aksu_board for each connection.
 struct aksu_recovery {
     void (*acked)(const struct aksu_step *, aksu_seq una); ///< an ACK; snd_una before it
-    void (*sent)(const struct aksu_step *, aksu_seq max);  ///< text or FIN; snd_max before it
-    bool (*arm)(const struct aksu_step *);     ///< the retransmission timer, to something sooner
-    bool (*expired)(const struct aksu_step *); ///< it ran out: false: that is a timeout
+    void (*sent)(const struct aksu_step *);                ///< text or FIN
+    bool (*expired)(const struct aksu_step *); ///< the retransmission timer; false: a timeout
     uint32_t (*next)(const struct aksu_tcb *, const struct aksu_board *,
                      aksu_seq *seq); ///< what to send
 };

@@ -248,10 +248,10 @@ void aksu_tcp_take(const struct aksu_step *c)
     }
     if (advanced) {
         take_ack(c, t);
-    } else if (t->snd_wnd == 0 && (t->timers & AKSU_TIMER_USER)) {
-        aksu_tcp_arm_user(c); // a window probe was answered (MUST-37)
     } else if (!c->b && is_duplicate(t, c->s)) {
         aksu_tcp_recovery_duplicate(c);
+    } else if (t->snd_wnd == 0 && (t->timers & AKSU_TIMER_USER)) {
+        aksu_tcp_arm_user(c); // a window probe was answered (MUST-37)
     }
     if (t->state != AKSU_CLOSED) {
         take_window(c, t, advanced);

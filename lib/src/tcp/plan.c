@@ -2,7 +2,20 @@
 // What to send, and when: the only source of segments and of deadlines. Nothing is changed here.
 #include "tcp.h"
 
+enum { SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
+
 static const int32_t WAIT_MAX_MS = INT32_C(1) << 30;
+
+// Payload that fits beside SACK blocks (MUST-16; timestamps are off snd_mss already).
+static uint32_t payload_max(const struct aksu_tcb *t)
+{
+    uint32_t options = 0;
+
+    if (t->ranges > 0 && (t->flags & AKSU_F_SACK)) {
+        options = SACK_LEN + SACK_BLOCK_LEN * aksu_tcp_sack_blocks(t);
+    }
+    return aksu_max32(t->snd_mss, options + MSS_MIN) - options;
+}
 
 // cwnd, and what limited transmit lends (RFC 5681 3.2, RFC 3042).
 static uint32_t congestion_window(const struct aksu_tcb *t)
@@ -28,8 +41,7 @@ static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queue
 // if again is not 0, from the front of the queue on once our SYN is acknowledged, as far as the
 // window allows (SHLD-16): what was lost; or a probe, one octet into a window of zero, or the FIN
 // if nothing else is left (3.8.6.1), and into a window that is just small what it takes.
-// lent comes on top of cwnd.
-uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t lent)
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd)
 {
     uint32_t flight = again ? 0 : t->snd_nxt - t->snd_una;
     uint32_t sent = flight - aksu_tcp_syn(t); // if the SYN is to be sent again, beyond everything
@@ -40,8 +52,8 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t le
     }
     uint32_t queued = t->snd_buf - sent;
     uint32_t wnd = again ? aksu_max32(t->snd_wnd, 1) : t->snd_wnd;
-    uint32_t room = again ? wnd : aksu_min32(wnd, congestion_window(t) + lent);
-    uint32_t mss = aksu_tcp_payload_max(t);
+    uint32_t room = again ? wnd : aksu_min32(wnd, cwnd);
+    uint32_t mss = payload_max(t);
     uint32_t len = aksu_min32(aksu_min32(queued, mss), room - aksu_min32(room, flight));
 
     if (fin && len == queued && flight + queued < wnd) {
@@ -61,9 +73,8 @@ static bool update_due(const struct aksu_tcb *t)
             offered < aksu_tcp_window_step(t));
 }
 
-static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, aksu_seq seq, uint32_t count)
+static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, uint32_t count)
 {
-    s->seq = seq;
     uint32_t queued = t->snd_buf - aksu_tcp_offset(t, s);
 
     s->len = aksu_min32(count, queued);
@@ -88,21 +99,25 @@ static bool choose_open(const struct aksu_profile *p, const struct aksu_tcb *t,
                         const struct aksu_board *b, bool ack_due, struct aksu_segment *s)
 {
     unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
-    aksu_seq seq = again ? t->snd_una : t->snd_nxt;
+    aksu_seq behind = s->seq;
     uint32_t count;
 
-    if (b && !(again & AKSU_OWE_PROBE)) {
-        count = p->recovery->next(t, b, &seq);
+    s->seq = again ? t->snd_una : t->snd_nxt;
+    if (b) {
+        count = p->recovery->next(t, b, &s->seq);
     } else {
-        count = aksu_tcp_can_send(t, again, 0);
+        count = aksu_tcp_can_send(t, again, congestion_window(t));
     }
     if (again || count > 0) {
-        put_text(t, s, seq, count);
+        put_text(t, s, count);
     } else if (t->owed & AKSU_OWE_KEEPALIVE) {
         s->seq = t->snd_una - 1; // SEG.SEQ = SND.NXT - 1 (3.8.4)
         return true;
-    } else if (!ack_due && !(t->owed & AKSU_OWE_ACK) && !update_due(t)) {
-        return false;
+    } else {
+        s->seq = behind;
+        if (!ack_due && !(t->owed & AKSU_OWE_ACK) && !update_due(t)) {
+            return false;
+        }
     }
     put_urgent(t, s);
     return true;

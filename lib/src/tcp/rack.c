@@ -224,13 +224,42 @@ static uint32_t detect(const struct aksu_step *c, struct news *n)
     return timeout;
 }
 
+// RFC 8985 7.2: when a probe is due rather than a timeout; 0: never.
+static uint32_t probe_timeout(const struct aksu_step *c)
+{
+    const struct aksu_tcb *t = c->t;
+    const struct aksu_board *b = c->b;
+    uint32_t flight = t->snd_max - t->snd_una;
+
+    if ((t->flags & AKSU_F_RECOVERY) || b->loss || b->probe != NO_PROBE || t->srtt == 0 ||
+        flight == 0 || t->snd_wnd == 0 || pipe(t, b) != flight) {
+        return 0;
+    }
+    return t->srtt / 4u + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
+}
+
+// Has the retransmission timer run for a probe if that is due before a timeout.
+static void restart(const struct aksu_step *c)
+{
+    uint32_t ms = probe_timeout(c);
+
+    c->b->timer = TIMEOUT;
+    aksu_tcp_arm_rtx(c);
+    if (ms > 0 && ms < c->t->deadline[AKSU_AT_RTX] - c->now_ms) {
+        c->b->timer = PTO;
+        aksu_tcp_arm(c, AKSU_AT_RTX, ms);
+    }
+}
+
 // Finds what is lost, and has the timer run for what may be.
 static void look(const struct aksu_step *c, struct news *n)
 {
     uint32_t timeout = detect(c, n);
 
+    c->t->flags &= (uint16_t)~AKSU_F_PARTIAL;
     c->b->timer = TIMEOUT;
     if (timeout > 0 && c->t->snd_wnd > 0) {
+        c->t->flags |= AKSU_F_PARTIAL; // what is sent does not restart it
         c->b->timer = REO;
         aksu_tcp_arm(c, AKSU_AT_RTX, timeout);
     }
@@ -348,20 +377,6 @@ static void judge_probe(const struct aksu_step *c, struct aksu_tcb *t, const str
     b->probe = NO_PROBE;
 }
 
-// RFC 8985 7.2: when a probe is due rather than a timeout; 0: never.
-static uint32_t probe_timeout(const struct aksu_step *c)
-{
-    const struct aksu_tcb *t = c->t;
-    const struct aksu_board *b = c->b;
-    uint32_t flight = t->snd_max - t->snd_una;
-
-    if ((t->flags & AKSU_F_RECOVERY) || b->loss || b->probe != NO_PROBE || t->srtt == 0 ||
-        flight == 0 || t->snd_wnd == 0 || pipe(t, b) != flight) {
-        return 0;
-    }
-    return t->srtt / 4u + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
-}
-
 // While there is a gap, and for a while behind it, each segment is acknowledged at once: the sender
 // needs to know, and its window is small then (RFC 5681 4.2).
 static void acknowledge(const struct aksu_step *c)
@@ -410,7 +425,6 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     uint32_t octets = t->snd_una - una;
 
     acknowledge(c);
-    t->flags &= (uint16_t)~AKSU_F_PARTIAL; // each ACK that advances restarts the timer
     take_front(c, una, &n);
     take_blocks(c, &n);
     judge_probe(c, t, &n, octets > 0);
@@ -430,17 +444,18 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     respond(c, &n, octets > 0);
     if (b->timer != REO && t->snd_una != t->snd_max &&
         (octets > 0 || timer == REO || (timer == PTO && probe_timeout(c) == 0))) {
-        aksu_tcp_arm_rtx(c);
+        restart(c);
     }
 }
 
-// What was sent, up to end; max is where snd_max was.
-static void sent(const struct aksu_step *c, aksu_seq max)
+// What was sent.
+static void sent(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     aksu_seq start = c->s->seq;
     aksu_seq end = start + c->s->len + aksu_tcp_control_len(c->s);
+    aksu_seq max = aksu_run_start(t, b, b->runs); // where snd_max was
 
     // An octet that probes a window of zero is not expected to be taken.
     unsigned status = t->snd_wnd == 0 ? AKSU_RUN_LOST : 0;
@@ -471,25 +486,10 @@ static void sent(const struct aksu_step *c, aksu_seq max)
     if (b->probe == PROBE) {
         b->probe = aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED;
         b->tlp_end = t->snd_max;
-    } else if (probe_timeout(c) > 0) {
-        aksu_tcp_arm_rtx(c);
     }
-}
-
-// Has the retransmission timer run for something sooner than a timeout. False: for nothing.
-static bool arm(const struct aksu_step *c)
-{
-    if (c->b->timer == REO) {
-        return true;
+    if (b->timer != REO && (start == t->snd_una || probe_timeout(c) > 0)) {
+        restart(c);
     }
-    uint32_t ms = probe_timeout(c);
-
-    if (ms == 0 || ms >= aksu_tcp_rto(c->p, c->t)) {
-        return false;
-    }
-    c->b->timer = PTO;
-    aksu_tcp_arm(c, AKSU_AT_RTX, ms);
-    return true;
 }
 
 // A timeout: RFC 8985 6.3. The first run is lost, and all that is older than the peer would need to
@@ -540,17 +540,19 @@ static bool expired(const struct aksu_step *c)
         b->probe = PROBE;
         t->owed |= AKSU_OWE_REXMIT;
     }
-    aksu_tcp_arm_rtx(c);
+    if (b->timer != REO) {
+        restart(c);
+    }
     return true;
 }
 
 // The segment that a tail loss probe is: new text if there is any, else the last that was sent.
 static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
 {
-    uint32_t count = aksu_tcp_can_send(t, 0, UINT32_C(1) << 30);
+    uint32_t count = aksu_tcp_can_send(t, 0, AKSU_CWND_MAX);
 
     if (count == 0) {
-        count = aksu_min32(t->snd_max - t->snd_una, aksu_tcp_payload_max(t));
+        count = aksu_min32(t->snd_max - t->snd_una, aksu_tcp_can_send(t, 1, 0));
         *seq = t->snd_max - count;
     }
     return count;
@@ -560,30 +562,31 @@ static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
 // less (RFC 1191 6.4), the first of it all, at once. Returns how many numbers from *seq on.
 static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_seq *seq)
 {
-    unsigned owed = t->owed & AKSU_OWE_REXMIT;
-    bool must = owed || t->snd_nxt != t->snd_max;
+    unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
+    bool must = (again & AKSU_OWE_REXMIT) || t->snd_nxt != t->snd_max;
     uint32_t flight = pipe(t, b);
     unsigned i = 0;
 
-    if ((t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
-        return aksu_tcp_can_send(t, owed, 0); // not in use
+    if ((again & AKSU_OWE_PROBE) ||
+        (t->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) != AKSU_F_SACK) {
+        return aksu_tcp_can_send(t, again, t->cwnd); // a window probe, or not in use
     }
     *seq = t->snd_nxt;
-    if (owed && b->probe == PROBE) {
+    if (must && b->probe == PROBE) {
         return probe(t, seq);
     }
     while (!must && i < b->runs && !(aksu_runs(b)[i].flags & AKSU_RUN_LOST)) {
         i++;
     }
     if (i == b->runs) {
-        return aksu_tcp_can_send(t, 0, t->snd_max - t->snd_una - flight);
+        return aksu_tcp_can_send(t, 0, t->cwnd + (t->snd_max - t->snd_una - flight));
     }
     *seq = aksu_run_start(t, b, i);
     uint32_t before = *seq - t->snd_una;
     uint32_t wnd = aksu_max32(t->snd_wnd, before + must) - before;
-    uint32_t len = aksu_min32(aksu_run_len(t, b, i), aksu_tcp_payload_max(t));
+    uint32_t len = aksu_min32(aksu_run_len(t, b, i), aksu_tcp_can_send(t, 1, 0));
 
     return must || flight + len <= t->cwnd ? aksu_min32(len, wnd) : 0;
 }
 
-const struct aksu_recovery aksu_rack = {acked, sent, arm, expired, next};
+const struct aksu_recovery aksu_rack = {acked, sent, expired, next};

@@ -103,9 +103,6 @@ void aksu_tcp_arm_rtx(const struct aksu_step *c)
 {
     const struct aksu_tcb *t = c->t;
 
-    if (c->b && c->p->recovery->arm(c)) {
-        return;
-    }
     aksu_tcp_arm(c, AKSU_AT_RTX, backed_off(c->p, t, t->snd_wnd == 0 ? t->retries : t->backoff));
 }
 

@@ -136,7 +136,6 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq en
 {
     const struct aksu_segment *s = c->s;
     bool probe = (t->owed & AKSU_OWE_PROBE) && t->snd_wnd == 0;
-    aksu_seq max = t->snd_max;
 
     if (!probe) {
         aksu_seq_raise(&t->snd_nxt, end);
@@ -150,9 +149,6 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq en
     }
     aksu_seq_raise(&t->snd_max, end);
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
-    if (c->b) {
-        c->p->recovery->sent(c, max);
-    }
 }
 
 static void sent(const struct aksu_step *c, struct aksu_tcb *t)
@@ -179,6 +175,9 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
     if ((s->flags & AKSU_FIN) && t->state == AKSU_CLOSE_WAIT) {
         t->state = AKSU_LAST_ACK;
         t->timers &= (uint8_t)~AKSU_TIMER_MISC;
+    }
+    if (c->b) {
+        c->p->recovery->sent(c);
     }
 }
 
@@ -235,12 +234,12 @@ static void retransmit(const struct aksu_step *c, struct aksu_tcb *t)
 
 static void rtx_expired(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    bool closed = t->snd_wnd == 0 || t->snd_una == t->snd_max;
-
     t->timers &= (uint8_t)~AKSU_TIMER_RTX;
     if (c->b && c->p->recovery->expired(c)) {
         return;
     }
+    bool closed = t->snd_wnd == 0 || t->snd_una == t->snd_max;
+
     t->retries = (uint8_t)(t->retries + (t->retries < UINT8_MAX));
     if (closed && !(t->flags & AKSU_F_SYN_UNACKED)) {
         probe_window(c, t);
@@ -324,7 +323,7 @@ void aksu_tcp_settle(const struct aksu_step *c)
     if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
         return;
     }
-    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t, 0, 0) > 0) {
+    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t, 0, t->cwnd) > 0) {
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
     } else if (!(t->timers & AKSU_TIMER_RTX) && !(t->owed & AKSU_OWE_PROBE)) {

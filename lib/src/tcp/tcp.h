@@ -14,9 +14,6 @@ enum {
     AKSU_MSS_FLOOR = 88,    // smaller offers are raised to it (CVE-2019-11479)
     AKSU_WSCALE_MAX = 14,   // RFC 7323 2.3
     AKSU_TIMESTAMPS_LEN = 12,
-    AKSU_SACK_LEN = 4,
-    AKSU_SACK_BLOCK_LEN = 8,
-    AKSU_MSS_MIN = 8,
     AKSU_R1 = 3, // retransmissions, SHLD-10
     AKSU_OFFERS = AKSU_F_TIMESTAMPS | AKSU_F_SACK | AKSU_F_WSCALE,
     AKSU_OFFER_SHIFT = 4 // from the options of a SYN to AKSU_OFFERS
@@ -74,7 +71,7 @@ void aksu_tcp_settle(const struct aksu_step *c);
 
 // plan.c
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
-uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t lent);
+uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd);
 
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
@@ -120,17 +117,6 @@ static inline uint32_t aksu_tcp_fin(const struct aksu_tcb *t)
 static inline unsigned aksu_tcp_sack_blocks(const struct aksu_tcb *t)
 {
     return t->ranges > 3 && (t->flags & AKSU_F_TIMESTAMPS) ? 3 : t->ranges;
-}
-
-// Payload that fits beside SACK blocks (MUST-16; timestamps are off snd_mss already).
-static inline uint32_t aksu_tcp_payload_max(const struct aksu_tcb *t)
-{
-    uint32_t options = 0;
-
-    if (t->ranges > 0 && (t->flags & AKSU_F_SACK)) {
-        options = AKSU_SACK_LEN + AKSU_SACK_BLOCK_LEN * aksu_tcp_sack_blocks(t);
-    }
-    return aksu_max32(t->snd_mss, options + AKSU_MSS_MIN) - options;
 }
 
 // Whether a connection that LISTEN began waits for the ACK of its SYN.
