@@ -36,7 +36,9 @@ static uint32_t cost(const struct aksu_run *r)
     if (r->flags & AKSU_RUN_SACKED) {
         return 0; // times do not matter any more
     }
-    return aksu_min32((uint16_t)(next->at - r->at), (uint16_t)(r->at - next->at)) +
+    int32_t apart = (int16_t)(next->at - r->at);
+
+    return (uint32_t)(apart < 0 ? -apart : apart) +
            ((differ & AKSU_RUN_RETRANS) ? COST_RETRANS : 0);
 }
 
