@@ -558,12 +558,10 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     if (r == aksu_runs_end(b)) {
         return aksu_tcp_can_send(t, 0, t->cwnd + (t->snd_max - t->snd_una - flight));
     }
-    uint32_t before = start - t->snd_una;
-    uint32_t wnd = aksu_max32(t->snd_wnd, before) - before;
     uint32_t len = aksu_min32(r->end - start, aksu_tcp_can_send(t, 1, 0));
 
     *seq = start;
-    return flight + len <= t->cwnd ? aksu_min32(len, wnd) : 0;
+    return flight + len <= t->cwnd && start - t->snd_una + len <= t->snd_wnd ? len : 0;
 }
 
 const struct aksu_recovery aksu_rack = {acked, sent, expired, next};
