@@ -3,11 +3,9 @@
 #include "board.h"
 
 // Costs of merging, in octets or ms, the kinds apart by more than either can be.
-enum {
-    COST_RETRANS = 0x400,            // forgets that octets were sent only once
-    COST_LOST = 0x10000,             // forgets a loss, which is found again
-    COST_SACKED = UINT32_C(1) << 24, // forgets an acknowledgment (RFC 2018 8 allows it)
-};
+static const uint32_t COST_RETRANS = 0x400;            // forgets that octets were sent only once
+static const uint32_t COST_LOST = UINT32_C(1) << 16;   // forgets a loss, which is found again
+static const uint32_t COST_SACKED = UINT32_C(1) << 24; // forgets an acknowledgment (RFC 2018 8)
 
 // Octets of the runs whose status is just that.
 uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b, unsigned status)
@@ -60,7 +58,7 @@ static void merge(struct aksu_board *b, struct aksu_run *r)
     r->end = next->end;
     r->at = (uint16_t)(r->at + later);
     r->span = (uint8_t)aksu_min32((uint32_t)(later - first), UINT8_MAX);
-    r->flags |= next->flags & AKSU_RUN_RETRANS;
+    r->flags = (uint8_t)(r->flags | (next->flags & AKSU_RUN_RETRANS));
     if (differ & AKSU_RUN_STATUS) {
         r->flags = AKSU_RUN_RETRANS;
     }

@@ -35,12 +35,12 @@ static uint32_t pipe(const struct aksu_tcb *t, const struct aksu_board *b)
 // RFC 8985 6.2 step 4: how much later than others a segment may come.
 static uint32_t reordering_window(const struct aksu_tcb *t, const struct aksu_board *b)
 {
-    bool enough = aksu_board_octets(t, b, AKSU_RUN_SACKED) > (DUPACKS - 1u) * t->snd_mss;
+    bool enough = aksu_board_octets(t, b, AKSU_RUN_SACKED) > (DUPACKS - UINT32_C(1)) * t->snd_mss;
 
     if (!b->reordered && (enough || (t->flags & AKSU_F_RECOVERY))) {
         return 0;
     }
-    return aksu_min32((b->mult + 1u) * b->min_rtt_ms / 4, t->srtt / 8u) + SLACK_MS;
+    return aksu_min32((b->mult + UINT32_C(1)) * b->min_rtt_ms / 4, t->srtt / 8u) + SLACK_MS;
 }
 
 // Whether the timestamp echoed is older than the retransmission of the run at snd_una; of others it
@@ -244,8 +244,8 @@ static uint32_t probe_timeout(const struct aksu_step *c)
     const struct aksu_board *b = c->b;
     uint32_t flight = t->snd_max - t->snd_una;
 
-    if (aksu_seq_lt(t->snd_una, t->recover) || b->probe != NO_PROBE || t->srtt == 0 || t->snd_wnd == 0 ||
-        pipe(t, b) != flight) {
+    if (aksu_seq_lt(t->snd_una, t->recover) || b->probe != NO_PROBE || t->srtt == 0 ||
+        t->snd_wnd == 0 || pipe(t, b) != flight) {
         return 0;
     }
     return t->srtt / 4u + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
