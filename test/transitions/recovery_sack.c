@@ -598,8 +598,8 @@ static void probe_repairs(struct fixture *f)
     pass(f, RTT_MS);
     ack(f, 4);
     assert_int_equal(f->t.ssthresh, 2000); // what is in flight is 4000 then
-    assert_int_equal(f->t.cwnd, 5000); // the first of a recovery is sent at once (RFC 9937)
-    ack(f, 6); // once
+    assert_int_equal(f->t.cwnd, 5000);     // the first of a recovery is sent at once (RFC 9937)
+    ack(f, 6);                             // once
     assert_int_equal(f->t.ssthresh, 2000);
     ack(f, 8);
     assert_int_equal(f->t.cwnd, 2000);

@@ -3,11 +3,9 @@
 #include "board.h"
 
 // Costs of merging, in octets or ms, the kinds apart by more than either can be.
-enum {
-    COST_RETRANS = 0x400,            // forgets that octets were sent only once
-    COST_LOST = 0x10000,             // forgets a loss, which is found again
-    COST_SACKED = UINT32_C(1) << 24, // forgets an acknowledgment (RFC 2018 8 allows it)
-};
+static const uint32_t COST_RETRANS = 0x400;            // forgets that octets were sent only once
+static const uint32_t COST_LOST = UINT32_C(1) << 16;   // forgets a loss, which is found again
+static const uint32_t COST_SACKED = UINT32_C(1) << 24; // forgets an acknowledgment (RFC 2018 8)
 
 // Octets of the runs whose status is just that.
 uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b, unsigned status)
@@ -36,7 +34,9 @@ static uint32_t cost(const struct aksu_run *r)
     if (r->flags & AKSU_RUN_SACKED) {
         return 0; // times do not matter any more
     }
-    return aksu_min32((uint16_t)(next->at - r->at), (uint16_t)(r->at - next->at)) +
+    int32_t apart = (int16_t)(next->at - r->at);
+
+    return (uint32_t)(apart < 0 ? -apart : apart) +
            ((differ & AKSU_RUN_RETRANS) ? COST_RETRANS : 0);
 }
 
@@ -57,7 +57,7 @@ static void merge(struct aksu_board *b, struct aksu_run *r, uint32_t now_ms)
     }
     r->end = next->end;
     r->span = (uint8_t)aksu_min32(oldest - age, UINT8_MAX);
-    r->flags |= next->flags & AKSU_RUN_RETRANS;
+    r->flags = (uint8_t)(r->flags | (next->flags & AKSU_RUN_RETRANS));
     if (differ & AKSU_RUN_STATUS) {
         r->flags = AKSU_RUN_RETRANS;
     }

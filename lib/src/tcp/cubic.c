@@ -18,13 +18,14 @@ enum {
 enum { EPOCH = 0x01, CSS = 0x02, SAMPLE = 0x04 };
 
 enum {
-    TIME_MAX_MS = 0xffff,
     BURST = 8, // L, RFC 9406 4.3
     SAMPLES = 8,
     CSS_GROWTH = 4,
     RTT_THRESH_MIN_MS = 4,
     RTT_THRESH_MAX_MS = 16
 };
+
+static const uint32_t TIME_MAX_MS = UINT16_MAX;
 
 // C * t^3: how far from W_max the curve is, octets. C is 0.4 segments a second^3, and a second 1024
 // times 1024/1000 ms.
@@ -106,14 +107,14 @@ static bool slow_down(struct aksu_tcb *t, struct aksu_board *b)
 
     b->phase = (uint8_t)(b->phase + SAMPLE);
     if (b->phase >= SAMPLES * SAMPLE) {
-        b->phase &= SAMPLE - 1;
+        b->phase = (uint8_t)(b->phase & (SAMPLE - 1));
         uint32_t eighth = aksu_max32(b->min_rtt_ms / 8u, RTT_THRESH_MIN_MS);
-        if (b->phase & CSS) {
-            b->phase &= (uint8_t) ~(least < control[BASELINE_MS] ? CSS : 0);
-        } else if (least >= b->min_rtt_ms + aksu_min32(eighth, RTT_THRESH_MAX_MS)) {
+        if (!(b->phase & CSS) && least >= b->min_rtt_ms + aksu_min32(eighth, RTT_THRESH_MAX_MS)) {
             b->phase |= CSS;
             control[BASELINE_MS] = least;
             control[ROUND_END] = t->snd_max;
+        } else if (least < control[BASELINE_MS]) {
+            b->phase &= (uint8_t)~CSS;
         }
     }
     return (b->phase & CSS) != 0;

@@ -35,12 +35,12 @@ static uint32_t pipe(const struct aksu_tcb *t, const struct aksu_board *b)
 // RFC 8985 6.2 step 4: how much later than others a segment may come.
 static uint32_t reordering_window(const struct aksu_tcb *t, const struct aksu_board *b)
 {
-    bool enough = aksu_board_octets(t, b, AKSU_RUN_SACKED) > (DUPACKS - 1u) * t->snd_mss;
+    bool enough = aksu_board_octets(t, b, AKSU_RUN_SACKED) > (DUPACKS - UINT32_C(1)) * t->snd_mss;
 
     if (!b->reordered && (enough || (t->flags & AKSU_F_RECOVERY))) {
         return 0;
     }
-    return aksu_min32((b->mult + 1u) * b->min_rtt_ms / 4, t->srtt / 8u) + SLACK_MS;
+    return aksu_min32((b->mult + UINT32_C(1)) * b->min_rtt_ms / 4, t->srtt / 8u) + SLACK_MS;
 }
 
 // Whether the timestamp echoed is older than the retransmission of the run at snd_una; of others it
@@ -560,12 +560,10 @@ static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_
     if (r == aksu_runs_end(b)) {
         return aksu_tcp_can_send(t, 0, t->cwnd + (t->snd_max - t->snd_una - flight));
     }
-    uint32_t before = start - t->snd_una;
-    uint32_t wnd = aksu_max32(t->snd_wnd, before) - before;
     uint32_t len = aksu_min32(r->end - start, aksu_tcp_can_send(t, 1, 0));
 
     *seq = start;
-    return flight + len <= t->cwnd ? aksu_min32(len, wnd) : 0;
+    return flight + len <= t->cwnd && start - t->snd_una + len <= t->snd_wnd ? len : 0;
 }
 
 const struct aksu_recovery aksu_rack = {acked, sent, expired, next};
