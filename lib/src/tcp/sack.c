@@ -12,11 +12,12 @@ static void duplicate(const struct aksu_step *c, aksu_seq start, aksu_seq end)
 // The most recent first (RFC 2018 4).
 static void put(const struct aksu_tcb *t, const struct aksu_board *b, struct aksu_segment *s)
 {
-    const struct aksu_range *range = aksu_tcp_held(t, b);
+    const struct aksu_range *from = aksu_tcp_held(t, b) + t->ranges;
+    unsigned blocks = aksu_tcp_sack_blocks(t);
 
-    s->sacks = (uint8_t)aksu_tcp_sack_blocks(t);
-    for (unsigned i = 0; i < s->sacks; i++) {
-        s->sack[i] = range[t->ranges - 1 - i];
+    s->sacks = (uint8_t)blocks;
+    for (struct aksu_range *to = s->sack; blocks > 0; blocks--) {
+        *to++ = *--from;
     }
     s->options |= AKSU_OPT_SACK;
 }
