@@ -123,6 +123,19 @@ MUTANTS = [
     ("4987 3.6: cookies carry the MSS", "cookie.c", "s->mss = sizes[size];", "s->mss = 536;"),
     ("4987 3.6: cookies are checked", "cookie.c", "(net->now_ms >> PERIOD_BITS) - age, size) != value", "(net->now_ms >> PERIOD_BITS) - age, size) == 1"),
     ("4987 3.6: cookies grow old", "cookie.c", "net->now_ms - net->cookie_at >= UINT32_C(2) << PERIOD_BITS || age > 1 ||", ""),
+    ("8985 7.2: an update leaves the probe's timer", "tcp/rack.c",
+     "b->timer = (uint8_t)timer; // it runs on as what it was", "b->timer = TIMEOUT;"),
+    ("8985 7.2: the delay of an ACK of one alone", "tcp/rack.c", "MAX_ACK_DELAY_MS : 0", "0 : 0"),
+    ("8985 6.2: reordering is remembered", "tcp/rack.c", "b->reordered = true;", ";"),
+    ("8985 6.2 step 2: an ACK that comes too soon", "tcp/rack.c", "rtt_ms < b->min_rtt_ms / 2u", "0"),
+    ("8985 7.4.2: a D-SACK acquits the probe", "tcp/rack.c",
+     "b->probe == PROBED_AGAIN && !n->dsack", "b->probe == PROBED_AGAIN"),
+    ("9937: what was delivered counts", "tcp/rack.c", "b->prr_delivered += n->delivered;", ""),
+    ("3522: the echoed timestamp tells", "tcp/rack.c", "front && echoes_older(c, r)", "0"),
+    ("2018 8: reneging", "tcp/rack.c", "        if (reneged) {", "        if (0) {"),
+    ("9438 4.6: three tenths", "tcp/cubic.c", "flight / 10 * 3", "flight / 2"),
+    ("5681 4.2: quick ACKs behind a gap", "tcp/rack.c",
+     "        b->quick--;\n        c->t->owed |= AKSU_OWE_ACK;", "        b->quick--;"),
 ]
 
 
