@@ -222,6 +222,18 @@ const struct config configs[] = {
      .options = NODELAY,
      .graceful = 1,
      .faults = 1},
+    {.name = "reordering",
+     .about = "as recovery, with a third segment on its way",
+     .profile = &racked,
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {2, 0},
+     .chunk = 1,
+     .capacity = 3,
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .options = NODELAY,
+     .graceful = 1,
+     .faults = 1},
     {.name = NULL},
 };
 

@@ -23,7 +23,8 @@ struct aksu_board *board_of(const struct end *e)
 bool planned(const struct end *e, struct aksu_plan *plan)
 {
     memset(plan, 0, sizeof *plan);
-    return aksu_tcp_plan(config->profile, &e->tcb, board_of(e), (uint32_t)NOW, plan) == AKSU_NEXT_SEGMENT;
+    return aksu_tcp_plan(config->profile, &e->tcb, board_of(e), (uint32_t)NOW, plan) ==
+           AKSU_NEXT_SEGMENT;
 }
 
 static unsigned on_the_way(const struct world *w, unsigned to)

@@ -22,7 +22,8 @@ enum {
     SAW_CLOSED = 0x20
 };
 
-// One endpoint: its TCB, its board if the scenario's profile has a recovery, and what is known of its streams apart from it.
+// One endpoint: its TCB, its board if the scenario's profile has a recovery, and what is known of
+// its streams apart from it.
 struct end {
     struct aksu_tcb tcb;
     struct aksu_board board;
