@@ -8,7 +8,7 @@
 #include "../transitions/board_check.h"
 #include "input.h"
 
-enum { EVENTS = 200, SENT_AT_ONCE = 8, RUNS_MIN = 4, RUNS_MAX = 16, UNTOUCHED = 0xa5 };
+enum { EVENTS = 200, SENT_AT_ONCE = 8, RUNS_MIN = 4, RUNS_MAX = 15, UNTOUCHED = 0xa5 };
 
 struct board {
     struct aksu_board b;

@@ -24,10 +24,12 @@ from mutants import Mutant, mutants_of
 SURVIVORS = HERE / "survivors"
 # The program that is likeliest to notice, by the file that is changed; others follow by success.
 FIRST = {"active.c": "transitions_timers", "arrives.c": "transitions_arrives",
-         "challenge.c": "transitions_arrives", "edges.c": "transitions_arrives",
+         "board.c": "unit_board", "challenge.c": "transitions_arrives",
+         "cubic.c": "unit_cubic", "edges.c": "transitions_arrives",
          "handshake.c": "transitions_handshake", "newreno.c": "transitions_congestion",
          "plan.c": "transitions_sending", "reassembly.c": "transitions_reassembly",
-         "recovery.c": "transitions_congestion", "reply.c": "transitions_handshake",
+         "rack.c": "transitions_recovery_sack", "recovery.c": "transitions_congestion",
+         "reply.c": "transitions_handshake",
          "rto.c": "transitions_timers", "sack.c": "transitions_options",
          "sequence.c": "transitions_arrives", "step.c": "transitions_timers",
          "timestamps.c": "transitions_options", "window.c": "transitions_sending"}

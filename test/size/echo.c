@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What scripts/size measures the library in: a TCP echo server with a static address over Ethernet.
-// PROFILE is the profile's name; RECOVERY is defined if it has loss recovery, and needs boards. The driver and the clock are stand-ins that do nothing.
+// PROFILE is the profile's name; RECOVERY is defined if it has loss recovery, and needs boards. The
+// driver and the clock are stand-ins that do nothing.
 #include <aksu/aksu.h>
 
 AKSU_STORAGE(memory, 4, 1, 2920, 2920);

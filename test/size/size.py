@@ -6,7 +6,8 @@ usage: size.py [--check]
 
 Flash is what the linker kept of libaksu.a (.text and .rodata) in an echo server over Ethernet, ARP,
 IPv4 and ICMP echo, with the profiles of the library and those of profiles.c; driver, application,
-start-up code and libc are not in it. gcc -Os, newlib-nano, no link-time optimization. With --check every figure is compared with test/size/budget.
+start-up code and libc are not in it. gcc -Os, newlib-nano, no link-time optimization. With --check
+every figure is compared with test/size/budget.
 """
 import pathlib
 import re
@@ -50,7 +51,8 @@ def link(cpu: str, build: pathlib.Path, profile: str, extra: list) -> pathlib.Pa
     defines = [f"-DPROFILE=aksu_{profile}", *["-DRECOVERY"] * ("recovery" in profile)]
     output(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-Os", "-std=c99", "-ffunction-sections",
             "-fdata-sections", *defines, *INCLUDES, HERE / "echo.c", HERE / "profiles.c",
-            HERE / "driver.c", build / "lib/libaksu.a", "--specs=nano.specs", "-nostartfiles", "-Wl,-e,main", "-Wl,--gc-sections", f"-Wl,-Map={image}.map", "-o", image,
+            HERE / "driver.c", build / "lib/libaksu.a", "--specs=nano.specs",
+            "-nostartfiles", "-Wl,-e,main", "-Wl,--gc-sections", f"-Wl,-Map={image}.map", "-o", image,
             *[f"-Wl,-u,{name}" for name in extra]])
     return image
 

@@ -21,8 +21,6 @@ static inline const char *board_fault(const struct aksu_tcb *t, const struct aks
     for (unsigned i = 0; i < b->runs; i++) {
         if (!aksu_seq_lt(from, r[i].end))
             return "an empty run";
-        if (i > 0 && (r[i - 1].flags & r[i].flags & AKSU_RUN_SACKED))
-            return "two runs that the peer has, side by side";
         if ((r[i].flags & AKSU_RUN_STATUS) == AKSU_RUN_STATUS)
             return "received and lost at once";
         from = r[i].end;

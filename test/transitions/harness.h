@@ -17,7 +17,7 @@ enum {
     MSS = 1000,      ///< of both sides
     RCV_BUF = 4000,  ///< our receive ring
     PEER_WND = 4000, ///< the window that the peer offers
-    RUNS = 16,       ///< of the scoreboard, if the profile has a recovery
+    RUNS = 15,       ///< of the scoreboard, if the profile has a recovery
 #ifndef AKSU_TEST_SMALL
     OUT_MAX = 128
 #else
@@ -31,7 +31,7 @@ struct fixture {
     struct aksu_tcb t;
     struct {
         struct aksu_board board;
-        struct aksu_run run[RUNS];
+        union aksu_slot slot[RUNS];
     } b;
     struct aksu_effects fx; ///< of the last step
     uint8_t seen;           ///< effects of all steps since take()

@@ -73,21 +73,31 @@ static unsigned told(unsigned flags)
     return (flags & AKSU_RUN_SACKED) ? AKSU_RUN_SACKED : flags;
 }
 
+static aksu_seq start_of(unsigned i)
+{
+    return i == 0 ? t.snd_una : store.run[i - 1].end;
+}
+
+static uint32_t len_of(unsigned i)
+{
+    return store.run[i].end - start_of(i);
+}
+
 static void check_shape(void)
 {
     assert_true(b->runs <= b->size);
     uint32_t from = 0;
     for (unsigned i = 0; i < b->runs; i++) {
         assert_true(store.run[i].end - t.snd_una > from);
-        assert_int_equal(aksu_run_start(&t, b, i) - t.snd_una, from);
-        assert_int_equal(aksu_run_len(&t, b, i), store.run[i].end - t.snd_una - from);
+        assert_int_equal(start_of(i) - t.snd_una, from);
+        assert_int_equal(len_of(i), store.run[i].end - t.snd_una - from);
         from = store.run[i].end - t.snd_una;
     }
     assert_int_equal(from, known);
     for (unsigned want = 0; want <= AKSU_RUN_LOST; want++) {
         uint32_t octets = 0;
         for (unsigned i = 0; i < b->runs; i++)
-            octets += status(store.run[i].flags) == want ? aksu_run_len(&t, b, i) : 0;
+            octets += status(store.run[i].flags) == want ? len_of(i) : 0;
         assert_int_equal(aksu_board_octets(&t, b, want), octets);
     }
 }
@@ -138,7 +148,7 @@ static uint32_t price(const struct aksu_run *r, const struct aksu_run *next)
         return UINT32_C(2) << 20;
     if (r->flags & AKSU_RUN_SACKED)
         return 0;
-    apart = (r->flags & AKSU_RUN_LOST) ? 0 : apart < 0x8000u ? apart : 0x10000u - apart;
+    apart = apart < 0x8000u ? apart : 0x10000u - apart;
     return ((differ & AKSU_RUN_RETRANS) ? 1024 : 0) + apart;
 }
 
@@ -179,8 +189,7 @@ static void room(void)
     memcpy(before, store.run, sizeof before);
     bool got = aksu_board_room(b, now_ms, forget);
     check_octets(true);
-    if (count <= b->size - 2u)
-        assert_memory_equal(before, store.run, count * sizeof *before);
+    check_joined();
     for (unsigned i = 0; i + 1 < b->runs; i++)
         stuck = stuck && ((store.run[i].flags ^ store.run[i + 1].flags) & AKSU_RUN_SACKED);
     assert_true(got || (stuck && !forget)); // not for want of trying
@@ -199,9 +208,9 @@ static void split(void)
     if (b->runs == b->size)
         return;
     uint32_t at = dice(known + 1);
-    unsigned which = aksu_board_split(&t, b, t.snd_una + at);
+    unsigned which = (unsigned)(aksu_board_split(&t, b, t.snd_una + at) - store.run);
 
-    assert_true(which == b->runs ? at == known : aksu_run_start(&t, b, which) - t.snd_una == at);
+    assert_true(which == b->runs ? at == known : start_of(which) - t.snd_una == at);
     check_octets(false);
 }
 
@@ -219,8 +228,8 @@ static void mark(void)
                                     AKSU_RUN_LOST | AKSU_RUN_RETRANS,
                                     0};
     uint8_t kind = kinds[dice(6)];
-    unsigned i = aksu_board_split(&t, b, t.snd_una + from);
-    unsigned last = aksu_board_split(&t, b, t.snd_una + to);
+    unsigned i = (unsigned)(aksu_board_split(&t, b, t.snd_una + from) - store.run);
+    unsigned last = (unsigned)(aksu_board_split(&t, b, t.snd_una + to) - store.run);
     check_octets(false);
     for (; i < last; i++) {
         store.run[i].flags = kind;
@@ -230,9 +239,11 @@ static void mark(void)
     for (uint32_t o = from; o < to; o++)
         model[o] = (struct octet){kind, now_ms, now_ms};
     check_octets(false);
-    aksu_board_join(b, now_ms);
-    check_octets(false);
+    bool full = b->runs > b->size - 2u;
+    aksu_board_room(b, now_ms, false);
+    check_octets(full);
     check_joined();
+    learn();
 }
 
 static void add(void)
@@ -243,6 +254,8 @@ static void add(void)
 
     if (known + len > OCTETS)
         return;
+    aksu_board_room(b, now_ms, false);
+    learn();
     for (uint32_t o = known; o < known + len; o++)
         model[o] = (struct octet){kind, now_ms, now_ms};
     uint8_t runs = b->runs;
@@ -253,7 +266,7 @@ static void add(void)
     check_octets(true);
     // It is told apart from what was sent long before.
     if (runs > 0 && (uint16_t)(now_ms - last.at) > MIN_RTT_MS / 8)
-        assert_true(b->runs > 1 && aksu_run_len(&t, b, b->runs - 1u) == len);
+        assert_true(b->runs > 1 && len_of(b->runs - 1u) == len);
     if (runs > 0 && runs <= b->size - 2u) {
         bool near = (uint16_t)(now_ms - last.at) + last.span <= MIN_RTT_MS / 8;
         assert_int_equal(b->runs, runs + (near && last.flags == kind ? 0 : 1));
@@ -343,5 +356,5 @@ int main(void)
         cmocka_unit_test(times_merge),
         cmocka_unit_test(share),
     };
-    return cmocka_run_group_tests_name("the scoreboard", tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

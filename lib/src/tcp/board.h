@@ -18,19 +18,12 @@ enum {
 // The runs, behind the board.
 static inline struct aksu_run *aksu_runs(const struct aksu_board *b)
 {
-    return (struct aksu_run *)(uintptr_t)(b + 1);
+    return &aksu_tcp_slots(b)->run;
 }
 
-static inline aksu_seq aksu_run_start(const struct aksu_tcb *t, const struct aksu_board *b,
-                                      unsigned i)
+static inline struct aksu_run *aksu_runs_end(const struct aksu_board *b)
 {
-    return i == 0 ? t->snd_una : aksu_runs(b)[i - 1].end;
-}
-
-static inline uint32_t aksu_run_len(const struct aksu_tcb *t, const struct aksu_board *b,
-                                    unsigned i)
-{
-    return aksu_runs(b)[i].end - aksu_run_start(t, b, i);
+    return aksu_runs(b) + b->runs;
 }
 
 // Time since a run was last sent, ms modulo 2^16, at least: it was sent over some time.
@@ -40,9 +33,8 @@ static inline uint32_t aksu_run_age(const struct aksu_run *r, uint32_t now_ms)
 }
 
 uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b, unsigned status);
-unsigned aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b, aksu_seq at);
+struct aksu_run *aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b, aksu_seq at);
 bool aksu_board_room(struct aksu_board *b, uint32_t now_ms, bool forget);
-void aksu_board_join(struct aksu_board *b, uint32_t now_ms);
 void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status);
 
 #endif

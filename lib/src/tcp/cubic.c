@@ -10,21 +10,22 @@ enum {
     K_MS,
     W_EST,
     ROUND_END = EPOCH_MS, // sequence number
-    ROUND_MS,             // least RTT of this round, and << 16 of the one before
-    ROUND                 // RTT samples in it, << 8 rounds of CSS, << 16 the RTT that led to CSS
+    BASELINE_MS,          // the RTT that led to CSS
+    LEAST_MS              // the least of so many RTTs
 };
 
-// board.phase
-enum { EPOCH = 0x01, CSS = 0x02, ROUNDS = 0x04 };
+// board.phase; behind the flags RTTs are counted
+enum { EPOCH = 0x01, CSS = 0x02, SAMPLE = 0x04 };
 
 enum {
-    TIME_MAX_MS = 0xffff,
-    SAMPLES = 8, // RFC 9406 4.3
-    CSS_ROUNDS = 5,
+    BURST = 8, // L, RFC 9406 4.3
+    SAMPLES = 8,
     CSS_GROWTH = 4,
     RTT_THRESH_MIN_MS = 4,
     RTT_THRESH_MAX_MS = 16
 };
+
+static const uint32_t TIME_MAX_MS = UINT16_MAX;
 
 // C * t^3: how far from W_max the curve is, octets. C is 0.4 segments a second^3, and a second 1024
 // times 1024/1000 ms.
@@ -89,50 +90,34 @@ static void avoid(const struct aksu_step *c, uint32_t octets)
     t->cwnd = aksu_max32(t->cwnd, control[W_EST]);
 }
 
-// HyStart++, with the least of every 8 samples instead of the first 8 of a round.
-static uint32_t slow_down(const struct aksu_step *c)
+// HyStart++: slow start ends one round trip after RTTs began to grow, if they do not shrink again;
+// until then it is conservative (CSS). Returns whether it is. The least of every 8 RTTs counts, not
+// that of the first 8 of a round; and in 5 rounds of CSS a short queue would overflow.
+static bool slow_down(struct aksu_tcb *t, struct aksu_board *b)
 {
-    struct aksu_tcb *t = c->t;
-    struct aksu_board *b = c->b;
     uint32_t *control = b->control;
-    uint32_t least = control[ROUND_MS] & UINT16_MAX;
-    uint32_t baseline = control[ROUND_MS] >> 16;
-    uint32_t samples = control[ROUND] & UINT8_MAX;
-    uint32_t rounds = control[ROUND] >> 8 & UINT8_MAX;
-    if (!(b->phase & ROUNDS)) {
-        b->phase |= ROUNDS;
-        samples = 0;
-        least = UINT16_MAX;
-        baseline = 0;
-        rounds = 0;
-    }
 
     if ((b->phase & CSS) && aksu_seq_leq(control[ROUND_END], t->snd_una)) {
-        control[ROUND_END] = t->snd_max;
-        if (++rounds >= 1) {
-            t->ssthresh = t->cwnd;
-        }
+        t->ssthresh = t->cwnd;
     }
-    if (samples == 0)
-        least = UINT16_MAX;
-    least = aksu_min32(least, b->rtt_ms);
-    samples++;
-    if (samples >= SAMPLES) {
-        uint32_t base = b->min_rtt_ms;
-        uint32_t thresh = aksu_min32(aksu_max32(base / 8, RTT_THRESH_MIN_MS), RTT_THRESH_MAX_MS);
-        if (!(b->phase & CSS) && least >= base + thresh) {
+    if (b->phase < SAMPLE) {
+        control[LEAST_MS] = UINT16_MAX;
+    }
+    uint32_t least = control[LEAST_MS] = aksu_min32(control[LEAST_MS], b->rtt_ms);
+
+    b->phase = (uint8_t)(b->phase + SAMPLE);
+    if (b->phase >= SAMPLES * SAMPLE) {
+        b->phase = (uint8_t)(b->phase & (SAMPLE - 1));
+        uint32_t eighth = aksu_max32(b->min_rtt_ms / 8u, RTT_THRESH_MIN_MS);
+        if (!(b->phase & CSS) && least >= b->min_rtt_ms + aksu_min32(eighth, RTT_THRESH_MAX_MS)) {
             b->phase |= CSS;
-            baseline = least;
-            rounds = 0;
+            control[BASELINE_MS] = least;
             control[ROUND_END] = t->snd_max;
-        } else if ((b->phase & CSS) && least < baseline) {
+        } else if (least < control[BASELINE_MS]) {
             b->phase &= (uint8_t)~CSS;
         }
-        samples = 0;
     }
-    control[ROUND_MS] = baseline << 16 | least;
-    control[ROUND] = rounds << 8 | samples;
-    return (b->phase & CSS) ? CSS_GROWTH : 1;
+    return (b->phase & CSS) != 0;
 }
 
 static void acked(const struct aksu_step *c, uint32_t octets)
@@ -142,7 +127,9 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     if (!c->b) {
         aksu_newreno.acked(c, octets);
     } else if (t->cwnd < t->ssthresh) {
-        t->cwnd += aksu_min32(octets, 8 * UINT32_C(1) * t->snd_mss) / slow_down(c);
+        bool resending = aksu_seq_lt(t->snd_una - octets, t->recover); // see newreno.c
+        octets = aksu_min32(octets, t->snd_mss * (uint32_t)(resending ? 1 : BURST));
+        t->cwnd += slow_down(t, c->b) ? octets / CSS_GROWTH : octets;
     } else {
         avoid(c, aksu_min32(octets, t->cwnd));
     }
@@ -167,8 +154,7 @@ static void lost(const struct aksu_step *c, uint32_t flight)
         aksu_newreno.lost(c, flight);
         return;
     }
-    reduce(c, flight);
-    c->t->cwnd = c->t->ssthresh + UINT32_C(3) * c->t->snd_mss;
+    reduce(c, flight); // cwnd follows from what is in flight (RFC 9937)
 }
 
 static void timed_out(const struct aksu_step *c, uint32_t flight)
