@@ -14,6 +14,8 @@ static const struct aksu_profile delayed = {COMMON, .delayed_ack_ms = 200};
 static const struct aksu_profile rich = {COMMON, .timestamps = &aksu_tcp_timestamps,
                                          .sack = &aksu_tcp_sack, .window_scale = 1};
 
+static const struct aksu_profile racked = {COMMON, .recovery = &aksu_rack, .sack = &aksu_tcp_sack};
+
 enum { BY_SHUTDOWN = 1 << DO_SHUTDOWN, BY_CLOSE = 1 << DO_CLOSE, BY_ABORT = 1 << DO_ABORT };
 enum { BY_EITHER = BY_SHUTDOWN | BY_CLOSE };
 enum { NODELAY = 1 << AKSU_NODELAY, MANY = 99 };
@@ -204,6 +206,30 @@ const struct config configs[] = {
      .writes = {2, 0},
      .chunk = 1,
      .capacity = 2,
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .options = NODELAY,
+     .graceful = 1,
+     .faults = 1},
+    {.name = "recovery",
+     .about = "loss recovery with boards: RACK's timer and the probe's, too",
+     .profile = &racked,
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {2, 0},
+     .chunk = 1,
+     .capacity = 2,
+     .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
+     .options = NODELAY,
+     .graceful = 1,
+     .faults = 1},
+    {.name = "reordering",
+     .about = "as recovery, with a third segment on its way",
+     .profile = &racked,
+     .opens = {1, 0},
+     .listens = {0, 1},
+     .writes = {2, 0},
+     .chunk = 1,
+     .capacity = 3,
      .ends = {BY_SHUTDOWN, BY_SHUTDOWN},
      .options = NODELAY,
      .graceful = 1,

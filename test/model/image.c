@@ -23,13 +23,62 @@ aksu_seq iss_of(unsigned self, unsigned life)
 // length tells nothing.
 static void forget_times(struct aksu_tcb *t)
 {
-    t->srtt = t->rttvar = 0;
+    t->srtt = config->profile->recovery && t->state >= AKSU_ESTABLISHED ? 8 : 0; // 1 ms
+    t->rttvar = 0;
     t->backoff = 0;
     t->rtt_seq = 0;
     t->rtt_at = (uint32_t)NOW;
     t->flags &= (uint16_t) ~(AKSU_F_TIMING | AKSU_F_SYN_RETRIED);
     for (unsigned i = 0; i < AKSU_DEADLINES; i++)
         t->deadline[i] = (t->timers & 1u << i) ? (uint32_t)NOW + 1000 * (i + 1) : 0;
+}
+
+// A board is in use once our SYN is acknowledged, if SACKs were negotiated.
+static bool board_used(const struct end *e)
+{
+    return board_of(e) && e->tcb.state != AKSU_CLOSED &&
+           (e->tcb.flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) == AKSU_F_SACK;
+}
+
+// A run was sent just now, or long ago. The round-trip time is known, and short.
+static void forget_board_times(struct end *e)
+{
+    struct aksu_board *b = &e->board;
+    for (unsigned i = 0; i < b->runs; i++) {
+        e->run[i].at = (uint16_t)(e->run[i].at == (uint16_t)NOW ? NOW : NOW - OLD_MS);
+        e->run[i].span = 0;
+    }
+    for (unsigned i = b->runs; i < RUNS; i++)
+        memset(&e->run[i], 0, sizeof e->run[i]);
+    b->min_rtt_ms = b->rtt_ms = 1;
+    b->xmit_ms = (uint32_t)(b->xmit_ms == (uint32_t)NOW || b->runs == 0 ? NOW : NOW - OLD_MS);
+}
+
+// What is at or before snd_una is compared only with what is behind it.
+static void raise(aksu_seq *seq, aksu_seq una)
+{
+    if ((int32_t)(*seq - una) < 0)
+        *seq = una;
+}
+
+static void forget_board(struct end *e)
+{
+    struct aksu_board *b = &e->board;
+    if (!board_used(e)) {
+        memset(b, 0, sizeof *b);
+        memset(e->run, 0, sizeof e->run);
+        b->size = board_of(e) ? RUNS : 0;
+        return;
+    }
+    forget_board_times(e);
+    raise(&b->end_seq, e->tcb.snd_una);
+    raise(&b->dsack_round, e->tcb.snd_una);
+    raise(&b->tlp_end, e->tcb.snd_una);
+    if (!(e->tcb.flags & AKSU_F_RECOVERY)) // they begin with the next one
+        b->prr_delivered = b->prr_out = b->recover_fs = 0;
+    b->prior_cwnd = b->undo == 0 ? 0 : b->prior_cwnd > CWND_ENOUGH ? CWND_ENOUGH : b->prior_cwnd;
+    b->persist = b->mult == 0 ? 0 : b->persist;
+    b->quick = 0; // nothing is delayed
 }
 
 // What is never read again, or only compared with what it stays less than.
@@ -74,6 +123,7 @@ void normalise(struct world *w)
             forget_times(t);
             forget_dead(t);
         }
+        forget_board(&w->end[i]);
         sort_flights(w->flight[i]);
     }
     if (w->faults == 0)
@@ -190,9 +240,45 @@ static void tcb(struct codec *c, struct aksu_tcb *t, unsigned self)
         forget_times(t);
 }
 
+static void board(struct codec *c, struct end *e)
+{
+    struct aksu_board *b = &e->board;
+    b->size = board_of(e) ? RUNS : 0;
+    if (!board_used(e))
+        return;
+    number8(c, &b->runs);
+    number8(c, &b->timer);
+    number8(c, &b->probe);
+    number8(c, &b->reordered);
+    number8(c, &b->again);
+    number8(c, &b->loss);
+    number8(c, &b->undo);
+    number8(c, &b->mult);
+    number8(c, &b->persist);
+    b->xmit_ms -= (uint32_t)NOW;
+    constant(c, &b->xmit_ms, (uint32_t)-OLD_MS);
+    b->xmit_ms += (uint32_t)NOW;
+    sequence(c, &b->end_seq);
+    sequence(c, &b->dsack_round);
+    sequence(c, &b->tlp_end);
+    count(c, &b->prr_delivered);
+    count(c, &b->prr_out);
+    count(c, &b->recover_fs);
+    count(c, &b->prior_cwnd);
+    for (unsigned i = 0; i < b->runs; i++) {
+        uint32_t before = (uint16_t)(e->run[i].at - (uint16_t)NOW);
+        sequence(c, &e->run[i].end);
+        number8(c, &e->run[i].flags);
+        constant(c, &before, (uint16_t)-OLD_MS);
+        e->run[i].at = (uint16_t)((uint32_t)NOW + before);
+    }
+    b->min_rtt_ms = b->rtt_ms = 1;
+}
+
 static void end(struct codec *c, struct end *e, unsigned self)
 {
     tcb(c, &e->tcb, self);
+    board(c, e);
     number8(c, &e->life);
     number8(c, &e->peer_life);
     number8(c, &e->did);

@@ -170,7 +170,8 @@ is built; what SPIN keeps is both TCBs, the segments on their way and what the u
   segment that is lost, one that arrives and stays, or a timeout before its time. "faults" bounds all together.
 * **Time** is not counted: a timer that runs may expire, and then it is that timer's deadline. Without a fault
   retransmission timers expire only when nothing else can happen, and the longer timers (2 MSL, FIN-WAIT-2, user
-  timeout) only when no retransmission but a SYN's is due either; in `impatient` that holds for none.
+  timeout) only when no retransmission but a SYN's is due either; in `impatient` that holds for none. On a
+  board a run was sent just now or, once a timer of its connection has expired, long ago.
 * **Abstraction.** Left out of a state are what only times (smoothed RTT, backoff, deadlines' lengths) and a
   congestion window beyond the octets that there are: so congestion control is not explored here. Challenge ACKs
   have no limit (one that is held back is like one that is lost), but in `crash`, where two connections that do

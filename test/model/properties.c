@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What holds after every step, for every segment, in every state of the world, and at the end.
 #include "world.h"
+#include "../transitions/board_check.h"
 
 static bool leq(aksu_seq a, aksu_seq b)
 {
@@ -109,6 +110,9 @@ void check_world(const struct world *w)
     for (unsigned i = 0; i < 2; i++) {
         const struct end *e = &w->end[i];
         const struct aksu_tcb *t = &e->tcb;
+        const char *fault = board_fault(t, board_of(e));
+        if (fault)
+            fail(fault);
         if (e->acked > e->written)
             fail("more is acknowledged than was written");
         if (t->rcv_room > t->rcv_buf ||

@@ -215,17 +215,17 @@ static unsigned sent_kind(const struct aksu_segment *s)
 }
 
 // What a copy of the connection sends until it has no more to send.
-static unsigned drain(struct aksu_tcb *t)
+static unsigned drain(struct end *e)
 {
     unsigned sent = 0;
     for (unsigned i = 0; i < DRAIN_MAX; i++) {
         struct aksu_plan plan;
         struct aksu_effects fx;
-        if (aksu_tcp_plan(config->profile, t, NULL, (uint32_t)NOW, &plan) != AKSU_NEXT_SEGMENT)
+        if (!planned(e, &plan))
             return sent;
         struct aksu_event ev = {
             .kind = AKSU_EV_SENT, .now_ms = (uint32_t)NOW, .segment = &plan.segment};
-        aksu_tcp_step(config->profile, t, NULL, &ev, &fx);
+        aksu_tcp_step(config->profile, &e->tcb, board_of(e), &ev, &fx);
         sent |= sent_kind(&plan.segment);
     }
     return sent;
@@ -281,19 +281,19 @@ static void look_up_states(const struct aksu_tcb *before, const struct aksu_even
 }
 
 // Of steps before which nothing is waiting to be sent, what is sent follows from the step.
-void project(const struct aksu_tcb *before, const struct aksu_event *ev,
-             const struct aksu_effects *fx, const struct aksu_tcb *after)
+void project(const struct end *before, const struct aksu_event *ev, const struct aksu_effects *fx,
+             const struct end *after)
 {
-    struct aksu_tcb copy = *after;
-    enum what event = abstract(before, ev);
-    look_up_states(before, ev, after);
-    if (event == OTHER || at_limit(before) ||
-        aksu_tcp_plan(config->profile, before, NULL, (uint32_t)NOW, NULL) == AKSU_NEXT_SEGMENT)
+    struct end copy = *after;
+    struct aksu_plan plan;
+    enum what event = abstract(&before->tcb, ev);
+    look_up_states(&before->tcb, ev, &after->tcb);
+    if (event == OTHER || at_limit(&before->tcb) || planned(before, &plan))
         return;
     unsigned sent = drain(&copy);
     if ((fx->mask & AKSU_FX_RESET) && !(ev->segment->flags & AKSU_RST))
         sent |= S_RST;
-    look_up(before->state, event, sent, copy.state);
+    look_up(before->tcb.state, event, sent, copy.tcb.state);
 }
 
 static void tell_row(FILE *to, unsigned from, unsigned event, unsigned after)

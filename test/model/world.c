@@ -15,10 +15,16 @@ void fail(const char *why)
         failure = why;
 }
 
+struct aksu_board *board_of(const struct end *e)
+{
+    return config->profile->recovery ? (struct aksu_board *)(uintptr_t)&e->board : NULL;
+}
+
 bool planned(const struct end *e, struct aksu_plan *plan)
 {
     memset(plan, 0, sizeof *plan);
-    return aksu_tcp_plan(config->profile, &e->tcb, NULL, (uint32_t)NOW, plan) == AKSU_NEXT_SEGMENT;
+    return aksu_tcp_plan(config->profile, &e->tcb, board_of(e), (uint32_t)NOW, plan) ==
+           AKSU_NEXT_SEGMENT;
 }
 
 static unsigned on_the_way(const struct world *w, unsigned to)
@@ -199,6 +205,8 @@ static void open(struct world *w, unsigned self, enum aksu_event_kind kind)
     struct end *e = &w->end[self];
     if (e->did & DID_OPEN)
         e->life++;
+    memset(&e->board, 0, sizeof e->board);
+    e->board.size = board_of(e) ? RUNS : 0;
     e->did = DID_OPEN;
     e->peer_life = e->reason = e->written = e->acked = e->received = e->unread = e->ahead = 0;
     e->edge = 0;
@@ -228,16 +236,17 @@ static void listen_again(struct world *w, unsigned self, const struct aksu_tcb *
 void step(struct world *w, unsigned self, const struct aksu_event *ev, const struct flight *in)
 {
     struct end *e = &w->end[self];
+    struct end whole = *e;
     struct aksu_tcb before = e->tcb;
     struct aksu_effects fx;
-    aksu_tcp_step(config->profile, &e->tcb, NULL, ev, &fx);
+    aksu_tcp_step(config->profile, &e->tcb, board_of(e), ev, &fx);
     if (in && before.state <= AKSU_SYN_SENT && e->tcb.state >= AKSU_SYN_RECEIVED)
         e->peer_life = in->life;
     if ((fx.mask & AKSU_FX_CLOSED) && before.state == AKSU_SYN_RECEIVED && in &&
         (before.flags & AKSU_F_PASSIVE) && (in->segment.flags & (AKSU_RST | AKSU_SYN)))
         fail("the user is told of a half-open connection (MUST-11)");
     take_effects(w, self, &fx, in);
-    project(&before, ev, &fx, &e->tcb);
+    project(&whole, ev, &fx, e);
     check_step(w, self, &before);
     listen_again(w, self, &before);
 }
@@ -269,17 +278,20 @@ static void send_planned(struct world *w, unsigned self)
 
 static void expire(struct world *w, unsigned self, unsigned timer)
 {
-    struct aksu_tcb *t = &w->end[self].tcb;
+    struct end *e = &w->end[self];
+    struct aksu_tcb *t = &e->tcb;
     struct aksu_plan plan;
     t->deadline[timer] = (uint32_t)NOW;
+    for (unsigned i = 0; timer == AKSU_AT_RTX && i < e->board.runs; i++)
+        e->run[i].at = (uint16_t)(NOW - OLD_MS); // time has passed
     if (timer == AKSU_AT_ACK) {
         send_planned(w, self);
         return;
     }
-    if (aksu_tcp_plan(config->profile, t, NULL, (uint32_t)NOW, NULL) != AKSU_NEXT_TICK)
+    if (aksu_tcp_plan(config->profile, t, board_of(e), (uint32_t)NOW, NULL) != AKSU_NEXT_TICK)
         fail("a timer is over and plan does not ask for a TICK");
     user(w, self, AKSU_EV_TICK, 0);
-    if (aksu_tcp_plan(config->profile, t, NULL, (uint32_t)NOW, &plan) == AKSU_NEXT_TICK)
+    if (aksu_tcp_plan(config->profile, t, board_of(e), (uint32_t)NOW, &plan) == AKSU_NEXT_TICK)
         fail("TICK after TICK");
 }
 

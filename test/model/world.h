@@ -10,7 +10,7 @@
 
 #include <aksu/tcb.h>
 
-enum { SLOTS = 3, IMAGE_MAX = 256, OLD_LIFE = 255 };
+enum { RUNS = 4, SLOTS = 3, IMAGE_MAX = 256, OLD_LIFE = 255 };
 
 // What a user has done, and what came of it.
 enum {
@@ -22,9 +22,12 @@ enum {
     SAW_CLOSED = 0x20
 };
 
-// One endpoint: its TCB, and what is known of its streams apart from it.
+// One endpoint: its TCB, its board if the scenario's profile has a recovery, and what is known of
+// its streams apart from it.
 struct end {
     struct aksu_tcb tcb;
+    struct aksu_board board;
+    struct aksu_run run[RUNS]; // behind it
     uint8_t life;      // which connection of this endpoint it is: each has an ISS of its own
     uint8_t peer_life; // of the peer's SYN that it took
     uint8_t did;
@@ -127,7 +130,7 @@ bool universe_over(void);
 const char *universe_end(void); // NULL, or what is wrong with this end
 
 // image.c
-enum { NOW = -256 }; // the clock, always; it wraps soon after
+enum { NOW = -256, OLD_MS = 2000 }; // the clock, always; it wraps soon after
 aksu_seq iss_of(unsigned self, unsigned life);
 void normalise(struct world *w);
 const char *pack(const struct world *w, struct image *to);
@@ -140,6 +143,7 @@ uint64_t possible(const struct world *w);
 void happen(struct world *w, unsigned happening);
 void step(struct world *w, unsigned self, const struct aksu_event *ev, const struct flight *in);
 bool planned(const struct end *e, struct aksu_plan *plan);
+struct aksu_board *board_of(const struct end *e); // or NULL
 bool over(const struct world *w);
 
 // properties.c
@@ -149,8 +153,8 @@ void check_world(const struct world *w);
 void check_end(const struct world *w);
 
 // rfc.c
-void project(const struct aksu_tcb *before, const struct aksu_event *ev,
-             const struct aksu_effects *fx, const struct aksu_tcb *after);
+void project(const struct end *before, const struct aksu_event *ev, const struct aksu_effects *fx,
+             const struct end *after);
 void tell_projection(void);
 void tell_rules(void);
 
