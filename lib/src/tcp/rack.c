@@ -9,6 +9,7 @@ enum {
     MULT_MAX = 64,          // a wider window than srtt is none
     PERSIST = 16,           // recoveries that a wider window outlives, RFC 8985 7.1
     SLACK_MS = 2,           // what whole milliseconds may hide between two times
+    PTO_MIN_MS = 10,        // what a host that has other things to do may need to answer
     MAX_ACK_DELAY_MS = 200, // RFC 8985 7.2
     QUICK = 16              // segments behind a gap
 };
@@ -101,9 +102,8 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
         if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
             b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
         }
-        rtt_ms += r->span;
     }
-    rack_update(c, rtt_ms, end, again);
+    rack_update(c, rtt_ms + r->span, end, again); // not later than it was sent
 }
 
 // Takes what is acknowledged off the front; una is where it was.
@@ -248,7 +248,7 @@ static uint32_t probe_timeout(const struct aksu_step *c)
         t->snd_wnd == 0 || pipe(t, b) != flight) {
         return 0;
     }
-    return t->srtt / 4u + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
+    return aksu_max32(t->srtt / 4u, PTO_MIN_MS) + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
 }
 
 // Has the retransmission timer run for a probe if that is due before a timeout.
