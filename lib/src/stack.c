@@ -7,10 +7,11 @@
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx)
 {
-    const struct aksu_step c = {
-        net->profile, &row->tcb, ev, fx, ev->segment, net->now_ms, aksu_table_board(net, row)};
+    struct aksu_step c = {net->profile, &row->tcb,      ev,         fx, ev->segment, net->now_ms,
+                          NULL,         row->tcb.range, AKSU_RANGES};
 
     ev->now_ms = net->now_ms;
+    c.b = aksu_table_board(net, row, &c);
     if (net->trace) {
         net->trace->step(net, row, &c);
     } else {
@@ -360,8 +361,8 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
 {
     struct aksu_plan plan;
 
-    switch (
-        aksu_tcp_plan(net->profile, &row->tcb, aksu_table_board(net, row), net->now_ms, &plan)) {
+    switch (aksu_tcp_plan(net->profile, &row->tcb, aksu_table_board(net, row, NULL), net->now_ms,
+                          &plan)) {
     case AKSU_NEXT_SEGMENT:
         if (net->link && !(row->bits & AKSU_ROW_RESOLVED)) {
             size_t len = net->resolver->resolve(net, row, frame);

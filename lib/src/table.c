@@ -72,9 +72,10 @@ void aksu_table_free(struct aksu *net, struct aksu_row *row)
 }
 
 // A row's board if it is in use, else NULL.
-struct aksu_board *aksu_table_board(const struct aksu *net, const struct aksu_row *row)
+struct aksu_board *aksu_table_board(const struct aksu *net, const struct aksu_row *row,
+                                    struct aksu_step *c)
 {
-    return net->boards ? net->boards->find(net, row) : NULL;
+    return net->boards ? net->boards->find(net, row, c) : NULL;
 }
 
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)

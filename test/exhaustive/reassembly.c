@@ -114,7 +114,7 @@ static void arrive(struct aksu_tcb *t, struct map *m, const struct piece *p)
                              .flags = (uint8_t)(AKSU_ACK | (p->fin ? AKSU_FIN : 0))};
     struct aksu_event ev = {.kind = AKSU_EV_SEGMENT, .segment = &s};
     struct aksu_effects fx = {0};
-    struct aksu_step c = {&profile, t, &ev, &fx, &s, 0, NULL};
+    struct aksu_step c = {&profile, t, &ev, &fx, &s, 0, NULL, t->range, AKSU_RANGES};
     struct map old = *m;
     bool first = t->ranges == 0;
     bool taken = put(m, p);

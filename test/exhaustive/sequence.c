@@ -85,7 +85,7 @@ static void check_segment(unsigned nxt, unsigned wnd, unsigned seq, unsigned len
         .state = AKSU_ESTABLISHED, .rcv_nxt = (aksu_seq)nxt, .rcv_adv = (aksu_seq)(nxt + wnd)};
     struct aksu_event ev = {.kind = AKSU_EV_SEGMENT, .segment = &s};
     struct aksu_effects fx = {0};
-    struct aksu_step c = {&profile, &t, &ev, &fx, &s, 0, NULL};
+    struct aksu_step c = {&profile, &t, &ev, &fx, &s, 0, NULL, NULL, 0};
     bool want = may_come(seq, len, flags, nxt, wnd);
 
     expect(aksu_tcp_check_sequence(&c) == want, "acceptable", seq * 1000ul + len,

@@ -318,7 +318,7 @@ static void check_board(struct host *h, const struct aksu_tcb *t)
     const char *fault = NULL;
 
     if (in_use) {
-        fault = board_fault(t, in_use->find(&h->net, &h->store->row[at]));
+        fault = board_fault(t, in_use->find(&h->net, &h->store->row[at], NULL));
     }
     if (fault) {
         blame(h, "the board: %s", fault);

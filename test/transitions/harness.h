@@ -31,7 +31,7 @@ struct fixture {
     struct aksu_tcb t;
     struct {
         struct aksu_board board;
-        struct aksu_run run[RUNS];
+        union aksu_slot slot[RUNS];
     } b;
     struct aksu_effects fx; ///< of the last step
     uint8_t seen;           ///< effects of all steps since take()

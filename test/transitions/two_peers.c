@@ -26,7 +26,7 @@ struct peer {
     struct aksu_tcb tcb;
     struct {
         struct aksu_board board;
-        struct aksu_run run[RUNS];
+        union aksu_slot slot[2 * RUNS];
     } b;
     aksu_seq iss;
     uint32_t total;   // octets to send

@@ -320,24 +320,29 @@ struct aksu_storage {
         name##_echo}
 
 /// Defines `name`, a static struct aksu_boards: boards for so many connections. runs: 4 to 255;
-/// what is in flight in so many pieces is told apart, and 8 octets each are needed.
+/// what is in flight in so many pieces is told apart, and 8 octets each are needed. From 16 on, the
+/// receiver keeps as many ranges of out-of-order data instead of 4, for 8 octets more each.
 #define AKSU_BOARDS(name, connections, runs)                                                       \
     static struct {                                                                                \
         struct aksu_board board;                                                                   \
-        struct aksu_run run[runs];                                                                 \
+        union aksu_slot slot[AKSU_SLOTS_(runs)];                                                   \
     } name##_boards[connections];                                                                  \
     static const struct aksu_boards name = {&name##_boards[0].board, connections, runs,            \
                                             aksu_boards_find}
+
+#define AKSU_SLOTS_(runs) ((runs) + 0u < AKSU_LARGE ? (runs) + 0u : 2u * (runs))
 
 /// Boards of a stack. Made by AKSU_BOARDS.
 struct aksu_boards {
     struct aksu_board *first;
     uint32_t connections;
     uint32_t runs;
-    struct aksu_board *(*find)(const struct aksu *, const struct aksu_row *); ///< the library's
+    struct aksu_board *(*find)(const struct aksu *, const struct aksu_row *,
+                               struct aksu_step *); ///< the library's
 };
 
-struct aksu_board *aksu_boards_find(const struct aksu *net, const struct aksu_row *row);
+struct aksu_board *aksu_boards_find(const struct aksu *net, const struct aksu_row *row,
+                                    struct aksu_step *c);
 
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {

@@ -224,7 +224,8 @@ struct aksu_tcb {
     aksu_seq recover;     ///< RFC 6582 3.2
     uint32_t deadline[AKSU_DEADLINES]; ///< of the timers, ms
     uint32_t salt; ///< secret of this pair of endpoints: timestamp offset, challenge budget
-    struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent last
+    struct aksu_range range[AKSU_RANGES]; ///< out-of-order data held, the most recent last; or, if
+                                          ///< the board is large, behind its runs
 };
 
 /// Octets in flight that were last sent together and share their fate.
@@ -235,9 +236,17 @@ struct aksu_run {
     uint8_t flags; ///< the library's
 };
 
+/// One of what lies behind a board.
+union aksu_slot {
+    struct aksu_run run;
+    struct aksu_range range;
+};
+
+enum { AKSU_LARGE = 16 }; ///< runs from which on a board holds ranges, too
+
 /// What aksu_rack keeps of a connection beside its TCB: the scoreboard, RFC 8985, RFC 9937. Like
-/// the TCB it is plain numbers, zero when a connection begins; but size, and as many runs lie
-/// behind it: see AKSU_BOARDS.
+/// the TCB it is plain numbers, zero when a connection begins, but for size. Behind it lie as many
+/// slots: see AKSU_BOARDS.
 struct aksu_board {
     uint8_t size;           ///< room for so many runs, at least 4
     uint8_t runs;           ///< number of runs
@@ -373,6 +382,8 @@ struct aksu_step {
     const struct aksu_segment *s; ///< the event's
     uint32_t now_ms;              ///< the event's
     struct aksu_board *b;         ///< if it is in use, else NULL
+    struct aksu_range *range;     ///< out-of-order data held, tcb.ranges of them
+    uint32_t range_max;           ///< room for so many
 };
 
 /// Congestion control, RFC 5681 section 3: how cwnd and ssthresh follow from what happens.
@@ -406,8 +417,8 @@ struct aksu_timestamps {
 
 /// Selective acknowledgments that a receiver sends, RFC 2018 and 2883. NULL: never negotiated.
 struct aksu_sack {
-    void (*duplicate)(struct aksu_tcb *, aksu_seq start, aksu_seq end); ///< D-SACK
-    void (*put)(const struct aksu_tcb *, struct aksu_segment *);
+    void (*duplicate)(const struct aksu_step *, aksu_seq start, aksu_seq end); ///< D-SACK
+    void (*put)(const struct aksu_tcb *, const struct aksu_board *, struct aksu_segment *);
 };
 
 struct aksu_cookies;

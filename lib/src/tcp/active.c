@@ -194,9 +194,12 @@ static void listen_again(const struct aksu_step *c)
 void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu_board *b,
                    const struct aksu_event *ev, struct aksu_effects *fx)
 {
-    const struct aksu_step c = {
-        p, t, ev, fx, ev->segment, ev->now_ms, b ? aksu_tcp_board(t, b) : NULL};
+    struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms, NULL, t->range, AKSU_RANGES};
 
+    if (b) {
+        c.b = aksu_tcp_board(t, b);
+        aksu_tcp_find_ranges(&c, b);
+    }
     if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
         listen_again(&c);
     }

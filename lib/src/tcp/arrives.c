@@ -208,7 +208,7 @@ static void take_fin(const struct aksu_step *c, struct aksu_tcb *t)
 static void take_rest(const struct aksu_step *c, struct aksu_tcb *t)
 {
     const struct aksu_segment *s = c->s;
-    aksu_seq end = s->seq + s->len;
+    aksu_seq end = s->seq + s->len + ((s->flags & AKSU_SYN) != 0);
 
     if (!aksu_tcp_receiving(t)) {
         if (s->len > 0) {

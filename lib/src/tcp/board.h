@@ -18,7 +18,7 @@ enum {
 // The runs, behind the board.
 static inline struct aksu_run *aksu_runs(const struct aksu_board *b)
 {
-    return (struct aksu_run *)(uintptr_t)(b + 1);
+    return &aksu_tcp_slots(b)->run;
 }
 
 static inline struct aksu_run *aksu_runs_end(const struct aksu_board *b)

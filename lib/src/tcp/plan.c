@@ -143,8 +143,8 @@ static bool choose(const struct aksu_profile *p, const struct aksu_tcb *t,
 }
 
 // The rest of the header. Before the peer's SYN rcv_nxt is zero, as the field is without ACK.
-static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, uint32_t now_ms,
-                       struct aksu_segment *s)
+static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t,
+                       const struct aksu_board *b, uint32_t now_ms, struct aksu_segment *s)
 {
     uint32_t wnd = aksu_tcp_window(t);
 
@@ -162,7 +162,7 @@ static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t, u
         p->timestamps->put(t, s, now_ms);
     }
     if (t->ranges > 0 && (t->flags & AKSU_F_SACK) && !(s->flags & (AKSU_SYN | AKSU_RST))) {
-        p->sack->put(t, s);
+        p->sack->put(t, b, s);
     }
 }
 
@@ -219,7 +219,7 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
     }
     clear(&plan->segment);
     if (choose(p, t, b, wait < 0, &plan->segment)) {
-        put_header(p, t, now_ms, &plan->segment);
+        put_header(p, t, b, now_ms, &plan->segment);
         return AKSU_NEXT_SEGMENT;
     }
     plan->wait_ms = (uint32_t)wait; // an ACK that is due is sent

@@ -14,12 +14,12 @@ void aksu_tcp_forget_duplicate(struct aksu_tcb *t)
 }
 
 // Puts a range behind the others. False: no room for it.
-bool aksu_tcp_hold(struct aksu_tcb *t, aksu_seq start, aksu_seq end)
+bool aksu_tcp_hold(const struct aksu_step *c, aksu_seq start, aksu_seq end)
 {
-    if (t->ranges == AKSU_RANGES) {
+    if (c->t->ranges == c->range_max) {
         return false;
     }
-    struct aksu_range *r = &t->range[t->ranges++];
+    struct aksu_range *r = &c->range[c->t->ranges++];
 
     r->start = start;
     r->end = end;
@@ -39,26 +39,28 @@ void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to)
     aksu_seq end = aksu_seq_min(start + c->s->len, to);
 
     if ((c->t->flags & AKSU_F_SACK) && aksu_seq_lt(start, end)) {
-        c->p->sack->duplicate(c->t, start, end);
+        c->p->sack->duplicate(c, start, end);
     }
 }
 
 // One past the rightmost number held.
-static aksu_seq rightmost(const struct aksu_tcb *t)
+static aksu_seq rightmost(const struct aksu_step *c)
 {
-    aksu_seq edge = t->rcv_nxt;
+    aksu_seq edge = c->t->rcv_nxt;
 
-    for (unsigned i = 0; i < t->ranges; i++) {
-        aksu_seq_raise(&edge, t->range[i].end);
+    for (unsigned i = 0; i < c->t->ranges; i++) {
+        aksu_seq_raise(&edge, c->range[i].end);
     }
     return edge;
 }
 
 // Trims the text and the FIN to the window. A FIN outside of it, or with data known to lie behind
 // it, is not one yet; nothing lies behind a FIN that is held. Returns whether there is a FIN.
-static bool trim(const struct aksu_tcb *t, const struct aksu_segment *s, struct aksu_range *x)
+static bool trim(const struct aksu_step *c, struct aksu_range *x)
 {
-    aksu_seq edge = rightmost(t);
+    const struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
+    aksu_seq edge = rightmost(c);
     bool held = (t->flags & AKSU_F_FIN_HELD) != 0;
     aksu_seq end = text(s) + s->len;
     bool fin =
@@ -76,18 +78,19 @@ static bool trim(const struct aksu_tcb *t, const struct aksu_segment *s, struct 
 
 // Takes the ranges that the text touches out, and joins them with it. One look is enough: no two
 // ranges touch each other. Returns whether some of the text was not in them.
-static bool join(struct aksu_tcb *t, struct aksu_range *x)
+static bool join(const struct aksu_step *c, struct aksu_range *x)
 {
+    struct aksu_tcb *t = c->t;
     uint32_t known = 0;
     unsigned kept = 0;
 
     for (unsigned i = 0; i < t->ranges; i++) {
-        struct aksu_range r = t->range[i];
+        struct aksu_range r = c->range[i];
         uint32_t len = r.end - r.start;
         uint32_t reach = r.end - x->start;
         uint32_t most = len + (x->end - x->start);
         if (reach > most) { // it ends before, or begins behind
-            t->range[kept++] = r;
+            c->range[kept++] = r;
             continue;
         }
         known += len;
@@ -121,7 +124,7 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
     struct aksu_range x;
 
     aksu_tcp_forget_duplicate(t);
-    bool fin = trim(t, c->s, &x);
+    bool fin = trim(c, &x);
     if (!aksu_seq_lt(x.start, x.end)) {
         aksu_tcp_report_duplicate(c, x.end);
         return true; // nothing new, or nothing that there is room for
@@ -130,11 +133,11 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
     c->fx->copy_to = x.start - t->rcv_nxt;
     c->fx->copy_len = x.end - x.start - fin;
     bool now = fin || c->fx->copy_to > 0 || t->ranges > 0;
-    bool fresh = join(t, &x);
+    bool fresh = join(c, &x);
 
     if (c->fx->copy_to == 0) {
         accept(c, t, x.end, fin);
-    } else if (aksu_tcp_hold(t, x.start, x.end)) {
+    } else if (aksu_tcp_hold(c, x.start, x.end)) {
         t->flags |= fin ? AKSU_F_FIN_HELD : 0;
     } else {
         return true;

@@ -3,21 +3,22 @@
 #include "tcp.h"
 
 // A duplicate waits in the last range for the next ACK. If all ranges hold data it goes unreported.
-static void duplicate(struct aksu_tcb *t, aksu_seq start, aksu_seq end)
+static void duplicate(const struct aksu_step *c, aksu_seq start, aksu_seq end)
 {
-    aksu_tcp_forget_duplicate(t);
-    t->flags |= aksu_tcp_hold(t, start, end) ? AKSU_F_DSACK : 0;
+    aksu_tcp_forget_duplicate(c->t);
+    c->t->flags |= aksu_tcp_hold(c, start, end) ? AKSU_F_DSACK : 0;
 }
 
 // The most recent first (RFC 2018 4).
-static void put(const struct aksu_tcb *t, struct aksu_segment *s)
+static void put(const struct aksu_tcb *t, const struct aksu_board *b, struct aksu_segment *s)
 {
-    struct aksu_range *to = s->sack;
+    const struct aksu_range *from = aksu_tcp_held(t, b) + t->ranges;
+    unsigned blocks = aksu_tcp_sack_blocks(t);
 
-    for (unsigned i = t->ranges; i-- > 0;) {
-        *to++ = t->range[i];
+    s->sacks = (uint8_t)blocks;
+    for (struct aksu_range *to = s->sack; blocks > 0; blocks--) {
+        *to++ = *--from;
     }
-    s->sacks = (uint8_t)aksu_tcp_sack_blocks(t);
     s->options |= AKSU_OPT_SACK;
 }
 

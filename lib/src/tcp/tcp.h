@@ -37,7 +37,7 @@ bool aksu_tcp_check_sequence(const struct aksu_step *c);
 // reassembly.c
 bool aksu_tcp_take_text(const struct aksu_step *c);
 void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to);
-bool aksu_tcp_hold(struct aksu_tcb *t, aksu_seq start, aksu_seq end);
+bool aksu_tcp_hold(const struct aksu_step *c, aksu_seq start, aksu_seq end);
 void aksu_tcp_forget_duplicate(struct aksu_tcb *t);
 
 // challenge.c
@@ -82,8 +82,20 @@ static inline void aksu_tcp_leave_recovery(struct aksu_tcb *t)
     t->dupacks = 0;
 }
 
-// A connection's board while it is in use: the peer sends SACKs, and has acknowledged our SYN.
-// Until then it is cleared.
+// What lies behind a board: its runs, and the ranges if it is large.
+static inline union aksu_slot *aksu_tcp_slots(const struct aksu_board *b)
+{
+    return (union aksu_slot *)(uintptr_t)(b + 1);
+}
+
+static inline const struct aksu_range *aksu_tcp_held(const struct aksu_tcb *t,
+                                                     const struct aksu_board *b)
+{
+    return b && b->size >= AKSU_LARGE ? &aksu_tcp_slots(b)[b->size].range : t->range;
+}
+
+// A board while it is in use: the peer sends SACKs, and has acknowledged our SYN. Until then it is
+// cleared.
 static inline struct aksu_board *aksu_tcp_board(const struct aksu_tcb *t, struct aksu_board *b)
 {
     if (t->flags & AKSU_F_SYN_UNACKED) {
@@ -91,6 +103,14 @@ static inline struct aksu_board *aksu_tcp_board(const struct aksu_tcb *t, struct
         return NULL;
     }
     return (t->flags & AKSU_F_SACK) ? b : NULL;
+}
+
+static inline void aksu_tcp_find_ranges(struct aksu_step *c, const struct aksu_board *b)
+{
+    if (b->size >= AKSU_LARGE) {
+        c->range = &aksu_tcp_slots(b)[b->size].range;
+        c->range_max = b->size;
+    }
 }
 
 // Octets of sequence space that SYN and FIN take up.
@@ -114,7 +134,7 @@ static inline uint32_t aksu_tcp_fin(const struct aksu_tcb *t)
 // Ranges that the next SACK option tells: three fit behind timestamps (RFC 2018 3).
 static inline unsigned aksu_tcp_sack_blocks(const struct aksu_tcb *t)
 {
-    return t->ranges > 3 && (t->flags & AKSU_F_TIMESTAMPS) ? 3 : t->ranges;
+    return aksu_min32(t->ranges, (t->flags & AKSU_F_TIMESTAMPS) ? 3 : AKSU_RANGES);
 }
 
 // Whether a connection that LISTEN began waits for the ACK of its SYN.
