@@ -666,6 +666,26 @@ static void probe_not_judged_early(struct fixture *f)
     assert_int_equal(f->t.ssthresh, 2000);
 }
 
+// 7.3: the ACK of what was sent again is no sample of the round-trip time, and without one there is
+// no further probe; the next ACK is one.
+static void no_probe_without_sample(struct fixture *fresh)
+{
+    for (unsigned timeout = 0; timeout < 2; timeout++) {
+        struct fixture f = *fresh;
+        open_with(&f, 0);
+        write(&f, 1);
+        pass(&f, PTO_MS + ACK_DELAY_MS + (timeout ? RTO_MS : 0) + RTT_MS);
+        ack(&f, 1);
+        ack(&f, 1); // the probe was needless
+        write(&f, 1);
+        assert_int_equal(due(&f), RTO_MS);
+        pass(&f, RTT_MS);
+        ack(&f, 2);
+        write(&f, 1);
+        assert_int_equal(due(&f), PTO_MS + ACK_DELAY_MS);
+    }
+}
+
 // The timeout that followed has reduced already.
 static void probe_before_timeout(struct fixture *f)
 {
@@ -1803,6 +1823,7 @@ int main(void)
         TEST(probe_was_needless),
         TEST(probe_was_needless_at_once),
         TEST(probe_not_judged_early),
+        TEST(no_probe_without_sample),
         TEST(probe_before_timeout),
         TEST(probe_overtaken),
         TEST(probe_and_text),
