@@ -18,7 +18,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "checks"))
-from common import INCLUDES, ROOT, Tally, check_budget, in_parallel, output, own_folder  # noqa: E402
+from common import INCLUDES, ROOT, SRC, Tally, check_budget, in_parallel, output  # noqa: E402
+from common import own_folder  # noqa: E402
 
 OUT = own_folder("bench")
 PROFILES = ("lean", "standard")
@@ -50,8 +51,8 @@ def build() -> None:
     output([*gcc, HERE / "bench.c", OUT / "lib/libaksu.a", "-o", OUT / "bench"])
     output([sys.executable, HOSTILE / "table.py", HOSTILE / "hostile.json", OUT / "cases.inc"])
     parts = [HOSTILE / f"{name}.c" for name in ("host", "image", "states", "table", "wire")]
-    output([*gcc, f"-I{HOSTILE}", f"-I{OUT}", HERE / "hostile.c", *parts, OUT / "lib/libaksu.a",
-            "-o", OUT / "hostile"])
+    output([*gcc, f"-I{SRC}", f"-I{HOSTILE}", f"-I{OUT}", HERE / "hostile.c", *parts,
+            OUT / "lib/libaksu.a", "-o", OUT / "hostile"])
 
 
 def hostile() -> dict:

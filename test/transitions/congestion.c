@@ -355,7 +355,8 @@ static void slow_start_after_timeout(struct fixture *f)
     expect(f, 0, A, 1001, 1, 1000);
     expect(f, 1, A, 2001, 1, 1000);
     take(f);
-    ack(f, 10001); // only the first was lost
+    ack(f, 10001);                     // only the first was lost
+    assert_int_equal(f->t.cwnd, 3000); // L = 1 (RFC 3465 2.3)
     expect_count(f, 0);
     assert_int_equal(due(f), UINT32_MAX);
     assert_int_equal(f->t.snd_nxt, f->iss + 10001);

@@ -211,6 +211,18 @@ static void reordering_timer_stays(struct fixture *f)
     assert_int_equal(due(f), REO_MS - 20);
 }
 
+// Step 4: in recovery one SACKed is enough, without a wait.
+static void no_window_in_recovery(struct fixture *f)
+{
+    ready(f, 10);
+    SACK(f, 0, 1, 2);
+    pass(f, REO_MS);
+    assert_true(was_sent(f, 0));
+    SACK(f, 0, 1, 2, 3, 4);
+    assert_int_equal(octets(f, AKSU_RUN_LOST), 1000); // 2
+    assert_int_equal(octets(f, 0), 7000);
+}
+
 // Makes reordering known (step 3: delivered below what was already, and never sent again).
 static void reordered(struct fixture *f)
 {
@@ -654,6 +666,26 @@ static void probe_not_judged_early(struct fixture *f)
     assert_int_equal(f->t.ssthresh, 2000);
 }
 
+// 7.3: the ACK of what was sent again is no sample of the round-trip time, and without one there is
+// no further probe; the next ACK is one.
+static void no_probe_without_sample(struct fixture *fresh)
+{
+    for (unsigned timeout = 0; timeout < 2; timeout++) {
+        struct fixture f = *fresh;
+        open_with(&f, 0);
+        write(&f, 1);
+        pass(&f, PTO_MS + ACK_DELAY_MS + (timeout ? RTO_MS : 0) + RTT_MS);
+        ack(&f, 1);
+        ack(&f, 1); // the probe was needless
+        write(&f, 1);
+        assert_int_equal(due(&f), RTO_MS);
+        pass(&f, RTT_MS);
+        ack(&f, 2);
+        write(&f, 1);
+        assert_int_equal(due(&f), PTO_MS + ACK_DELAY_MS);
+    }
+}
+
 // The timeout that followed has reduced already.
 static void probe_before_timeout(struct fixture *f)
 {
@@ -890,6 +922,40 @@ static void repeated_timeout(struct fixture *f)
     assert_int_equal(f->t.ssthresh, 5000);
 }
 
+// RFC 6675 5.1: a timeout ends the recovery; slow start takes its place.
+static void timeout_in_recovery(struct fixture *f)
+{
+    third_sacked(f);
+    pass(f, RTO_MS);
+    assert_int_equal(f->t.retries, 1);
+    assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+    assert_int_equal(f->t.recover, f->t.snd_max);
+    assert_int_equal(f->t.cwnd, 1000);
+    pass(f, RTT_MS);
+    SACK(f, 1, 1, 4);
+    assert_int_equal(f->t.cwnd, 2000);
+}
+
+// And none begins until all is acknowledged that was sent before it.
+static void no_recovery_after_timeout(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 2);
+    pass(f, PTO_MS + RTO_MS - 50);
+    write(f, 4);
+    pass(f, 50);
+    assert_int_equal(f->t.retries, 1);
+    uint32_t ssthresh = f->t.ssthresh;
+    pass(f, RTT_MS);
+    take(f);
+    SACK(f, 1, 3, 6); // 2 is lost: it was not, at the time of the timeout
+    assert_int_equal(octets(f, AKSU_RUN_SACKED), 3000);
+    assert_true(was_sent(f, 1));
+    assert_int_equal(octets(f, AKSU_RUN_LOST) + f->outs * UINT32_C(1000), 2000);
+    assert_int_equal(f->t.ssthresh, ssthresh);
+    assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+}
+
 // After a timeout what was lost is sent in slow start, and only that.
 static void slow_start_after_timeout(struct fixture *f)
 {
@@ -1076,6 +1142,20 @@ static void f_rto_not_by_new_text(struct fixture *f)
     write(f, 1);
     pass(f, RTT_MS);
     ack(f, 3);
+    assert_true(f->t.cwnd < 10000);
+}
+
+// Nor while what was lost is still being sent again.
+static void f_rto_not_by_text_after_it(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 2);
+    write(f, 3);
+    pass(f, RTT_MS);
+    ack(f, 1);
+    assert_true(was_sent(f, 1) && was_sent(f, 2));
+    pass(f, RTT_MS);
+    SACK(f, 1, 2, 3);
     assert_true(f->t.cwnd < 10000);
 }
 
@@ -1717,6 +1797,7 @@ int main(void)
         TEST(reordering_timer),
         TEST(reordering_timer_stops),
         TEST(reordering_timer_stays),
+        TEST(no_window_in_recovery),
         TEST(reordering_seen),
         TEST(retransmission_is_no_reordering),
         TEST(window_widens),
@@ -1742,6 +1823,7 @@ int main(void)
         TEST(probe_was_needless),
         TEST(probe_was_needless_at_once),
         TEST(probe_not_judged_early),
+        TEST(no_probe_without_sample),
         TEST(probe_before_timeout),
         TEST(probe_overtaken),
         TEST(probe_and_text),
@@ -1753,6 +1835,8 @@ int main(void)
         TEST(limited_transmit),
         TEST(timeout_marks),
         TEST(repeated_timeout),
+        TEST(timeout_in_recovery),
+        TEST(no_recovery_after_timeout),
         TEST(slow_start_after_timeout),
         TEST(after_timeout),
         TEST(timer_counts_from_retransmission),
@@ -1765,6 +1849,7 @@ int main(void)
         TEST(undone_before_sent),
         TEST(f_rto_not_by_the_first),
         TEST(f_rto_not_by_new_text),
+        TEST(f_rto_not_by_text_after_it),
         TEST(acked_too_soon_for_a_retransmission),
         TEST(not_too_soon),
         TEST(eifel),

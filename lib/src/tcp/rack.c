@@ -14,8 +14,9 @@ enum {
     QUICK = 16              // segments behind a gap
 };
 
-enum { TIMEOUT, REO, PTO };                     // board.timer: an RTO; RACK's; the probe's
-enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN }; // board.probe: due; sent: new text; the last again
+enum { TIMEOUT, REO, PTO }; // board.timer: an RTO; RACK's; the probe's
+// board.probe: due; sent: new text; the last again. And a flag: no RTT was measured since.
+enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN, UNMEASURED };
 
 // What one ACK told.
 struct news {
@@ -102,6 +103,7 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
         if (b->min_rtt_ms == 0 || rtt_ms < b->min_rtt_ms) {
             b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
         }
+        b->probe &= PROBED_AGAIN;
     }
     rack_update(c, rtt_ms + r->span, end, again); // not later than it was sent
 }
@@ -237,7 +239,8 @@ static uint32_t detect(const struct aksu_step *c, struct news *n)
     return timeout;
 }
 
-// RFC 8985 7.2: when a probe is due rather than a timeout; 0: never.
+// RFC 8985 7.2: when a probe is due rather than a timeout; 0: never. After one, not before an RTT
+// was measured (7.3).
 static uint32_t probe_timeout(const struct aksu_step *c)
 {
     const struct aksu_tcb *t = c->t;
@@ -354,16 +357,18 @@ static void leave(struct aksu_tcb *t, struct aksu_board *b)
 static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct news *n,
                         bool advanced)
 {
-    if (b->probe < PROBED || aksu_seq_lt(c->s->ack, b->tlp_end)) {
+    unsigned probe = b->probe & PROBED_AGAIN;
+
+    if (probe < PROBED || aksu_seq_lt(c->s->ack, b->tlp_end)) {
         return;
     }
-    if (b->probe == PROBED_AGAIN && !n->dsack) {
+    if (probe == PROBED_AGAIN && !n->dsack) {
         if (c->s->ack == b->tlp_end && (advanced || c->s->len > 0)) {
             return; // the original's, or the probe's: another ACK tells
         }
         n->lost |= c->s->ack != b->tlp_end;
     }
-    b->probe = NO_PROBE;
+    b->probe &= UNMEASURED;
 }
 
 // While there is a gap, and for a while behind it, each segment is acknowledged at once: the sender
@@ -463,7 +468,7 @@ static void sent(const struct aksu_step *c)
     }
     t->snd_nxt = t->snd_max;
     if (b->probe == PROBE) {
-        b->probe = aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED;
+        b->probe = UNMEASURED | (aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED);
         b->tlp_end = t->snd_max;
     }
     if (b->timer != REO && (start == t->snd_una || probe_timeout(c) > 0)) {
@@ -491,7 +496,7 @@ static void time_out(const struct aksu_step *c, const struct aksu_tcb *t, struct
         }
     }
     b->loss = true;
-    b->probe = NO_PROBE;
+    b->probe &= UNMEASURED;
 }
 
 // The retransmission timer, which has stopped. False: it was that for a timeout, or a window probe.
