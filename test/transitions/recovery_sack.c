@@ -149,6 +149,15 @@ static void third_sacked(struct fixture *f)
     assert_int_equal(f->t.ssthresh, 5000);
 }
 
+// A board that another connection had is cleared before it is used, but for its size.
+static void board_is_cleared(struct fixture *f)
+{
+    memset((uint8_t *)&f->b.board + 1, 0x5a, sizeof f->b.board - 1);
+    third_sacked(f);
+    assert_int_equal(f->b.board.size, RUNS);
+    assert_int_equal(f->b.board.mult, 0);
+}
+
 // RACK_sent_after: what was sent after the latest that was delivered is not lost, nor is the
 // retransmission that has just left.
 static void sent_after(struct fixture *f)
@@ -1768,6 +1777,7 @@ int main(void)
 {
     static const struct test tests[] = {
         TEST(third_sacked),
+        TEST(board_is_cleared),
         TEST(sent_after),
         TEST(holes_at_once),
         TEST(reordering_timer),
