@@ -152,10 +152,14 @@ static void third_sacked(struct fixture *f)
 // A board that another connection had is cleared before it is used, but for its size.
 static void board_is_cleared(struct fixture *f)
 {
-    memset((uint8_t *)&f->b.board + 1, 0x5a, sizeof f->b.board - 1);
-    third_sacked(f);
-    assert_int_equal(f->b.board.size, RUNS);
-    assert_int_equal(f->b.board.mult, 0);
+    struct aksu_board zero = {.size = RUNS};
+
+    f->p.recovery = &aksu_rack;
+    memset((uint8_t *)&f->b.board + 1, 0x5a, sizeof f->b - 1);
+    drive(f, AKSU_SYN_SENT);
+    assert_memory_equal(&f->b.board, &zero, sizeof zero);
+    assert_int_equal(f->b.slot[0].run.at, 0x5a5a); // and nothing behind it
+    assert_int_equal(f->b.slot[0].run.end, 0x5a5a5a5a);
 }
 
 // RACK_sent_after: what was sent after the latest that was delivered is not lost, nor is the
