@@ -362,6 +362,22 @@ static void slow_start_after_timeout(struct fixture *f)
     assert_int_equal(f->t.snd_nxt, f->iss + 10001);
 }
 
+// An ACK of much counts for one segment until all is acknowledged that was in flight at the timeout
+// (RFC 5681 3.1); then for two again.
+static void growth_after_timeout(struct fixture *f)
+{
+    ready(f);
+    user(f, AKSU_EV_WROTE, 10000);
+    flush(f);
+    pass(f, 1000);
+    ack(f, 10001);
+    assert_int_equal(f->t.cwnd, 2000);
+    user(f, AKSU_EV_WROTE, 2000);
+    flush(f);
+    ack(f, 12001);
+    assert_int_equal(f->t.cwnd, 4000);
+}
+
 // R6582-05, R6582-01: after a timeout, duplicates of what was sent before it start no fast
 // retransmit.
 static void no_fast_retransmit_after_timeout(struct fixture *f)
@@ -472,6 +488,7 @@ int main(void)
         TEST(timeout),
         TEST(timeout_floor),
         TEST(slow_start_after_timeout),
+        TEST(growth_after_timeout),
         TEST(no_fast_retransmit_after_timeout),
         TEST(timeout_in_recovery),
         TEST(idle_restart),

@@ -149,6 +149,19 @@ static void third_sacked(struct fixture *f)
     assert_int_equal(f->t.ssthresh, 5000);
 }
 
+// A board that another connection had is cleared before it is used, but for its size.
+static void board_is_cleared(struct fixture *f)
+{
+    struct aksu_board zero = {.size = RUNS};
+
+    f->p.recovery = &aksu_rack;
+    memset((uint8_t *)&f->b.board + 1, 0x5a, sizeof f->b - 1);
+    drive(f, AKSU_SYN_SENT);
+    assert_memory_equal(&f->b.board, &zero, sizeof zero);
+    assert_int_equal(f->b.slot[0].run.at, 0x5a5a); // and nothing behind it
+    assert_int_equal(f->b.slot[0].run.end, 0x5a5a5a5a);
+}
+
 // RACK_sent_after: what was sent after the latest that was delivered is not lost, nor is the
 // retransmission that has just left.
 static void sent_after(struct fixture *f)
@@ -436,6 +449,21 @@ static void reordering_timer_becomes_rto(struct fixture *f)
     SACK(f, 10, 11, 16);
     expect_count(f, 0);
     assert_true(due(f) > 500);
+}
+
+// It is served so late that 16 bits of the clock have gone round: the wait begins anew, and ends.
+static void reordering_timer_late(struct fixture *f)
+{
+    ready(f, 3);
+    SACK(f, 0, 1, 2);
+    f->now += 65536 - 50;
+    user(f, AKSU_EV_TICK, 0);
+    flush(f);
+    expect_count(f, 0);
+    assert_int_equal(due(f), REO_MS + 50);
+    pass(f, REO_MS + 50);
+    expect_count(f, 1);
+    expect(f, 0, A, number(0), 1, 1000);
 }
 
 // ---------------------------------------------------------------- tail loss probes, RFC 8985 7
@@ -1263,6 +1291,22 @@ static void dsack_undoes(struct fixture *fresh)
     }
 }
 
+// More retransmissions than are counted: the count stays, and one D-SACK does not undo.
+static void dsack_of_many(struct fixture *f)
+{
+    ready(f, 10);
+    SACK(f, 0, 6, 10);
+    f->b.board.undo = UINT8_MAX - 1;
+    pass(f, RTT_MS);
+    SACK(f, 2, 6, 10);
+    assert_true(was_sent(f, 2) && was_sent(f, 3));
+    assert_int_equal(f->b.board.undo, UINT8_MAX);
+    uint32_t ssthresh = f->t.ssthresh;
+    SACK(f, 2, 0, 1);
+    assert_int_equal(f->t.ssthresh, ssthresh);
+    assert_true(f->t.flags & AKSU_F_RECOVERY);
+}
+
 // Also of a timeout, and of the last octets that were in flight then.
 static void dsack_undoes_timeout(struct fixture *f)
 {
@@ -1632,6 +1676,31 @@ static void quick_after_gap(struct fixture *f)
     expect_count(f, 1); // the delayed one
 }
 
+// A large board holds as many ranges as it has runs.
+static void many_ranges(struct fixture *f)
+{
+    struct {
+        struct aksu_board board;
+        union aksu_slot slot[2 * AKSU_LARGE];
+    } large;
+    struct aksu_effects fx;
+    struct aksu_plan out;
+
+    open_with(f, 0);
+    memset(&large, 0, sizeof large);
+    large.board.size = AKSU_LARGE;
+    for (uint32_t i = 0; i <= AKSU_LARGE; i++) { // the last has no room
+        struct aksu_segment s = seg(f, A, 101 + 200 * i, number(0), 100, wnd);
+        struct aksu_event ev = {.kind = AKSU_EV_SEGMENT, .now_ms = f->now, .segment = &s};
+        aksu_tcp_step(&f->p, &f->t, &large.board, &ev, &fx);
+        assert_int_equal(f->t.ranges, i < AKSU_LARGE ? i + 1 : AKSU_LARGE);
+    }
+    assert_int_equal(aksu_tcp_plan(&f->p, &f->t, &large.board, f->now, &out), AKSU_NEXT_SEGMENT);
+    assert_int_equal(out.segment.sacks, AKSU_RANGES);
+    for (uint32_t i = 0; i < AKSU_RANGES; i++) // the most recent first (RFC 2018 4)
+        assert_int_equal(out.segment.sack[i].start - f->irs, 101 + 200 * (AKSU_LARGE - 1 - i));
+}
+
 // ---------------------------------------------------------------- without
 
 // A peer that sends no SACKs gets NewReno's recovery: the board is not in use.
@@ -1792,6 +1861,7 @@ int main(void)
 {
     static const struct test tests[] = {
         TEST(third_sacked),
+        TEST(board_is_cleared),
         TEST(sent_after),
         TEST(holes_at_once),
         TEST(reordering_timer),
@@ -1810,6 +1880,7 @@ int main(void)
         TEST(order_within_a_run),
         TEST(reordering_timer_and_retransmission),
         TEST(reordering_timer_becomes_rto),
+        TEST(reordering_timer_late),
         TEST(probe_timeout),
         TEST(probe_timeout_restarts),
         TEST(probe_outlives_update),
@@ -1858,6 +1929,7 @@ int main(void)
         TEST(dsack_undoes),
         TEST(dsack_undoes_timeout),
         TEST(dsack_of_others),
+        TEST(dsack_of_many),
         TEST(zero_window),
         TEST(window_closes),
         TEST(window_opens_a_little),
@@ -1875,6 +1947,7 @@ int main(void)
         TEST(what_is_a_dsack),
         TEST(many_holes),
         TEST(quick_after_gap),
+        TEST(many_ranges),
         TEST(no_sacks),
         TEST(fin_before_open),
         TEST(simultaneous_open),

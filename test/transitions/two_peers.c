@@ -507,7 +507,7 @@ static unsigned sweep(const struct kind *k, unsigned begin, unsigned count, unsi
 }
 
 // Long patterns, at random: half of the segments are delivered.
-static unsigned random_patterns(const struct kind *k)
+static unsigned random_patterns(const struct kind *k, unsigned count)
 {
     static struct world w, how;
     uint8_t fates[40];
@@ -518,7 +518,7 @@ static unsigned random_patterns(const struct kind *k)
     how.boards = k->boards;
     how.fates = fates;
     how.fate_count = sizeof fates;
-    for (unsigned n = 0; n < 2000; n++) {
+    for (unsigned n = 0; n < count; n++) {
         unsigned lost = 0;
         for (unsigned i = 0; i < sizeof fates; i++) {
             r = r * 1664525u + 1013904223u;
@@ -535,7 +535,7 @@ static unsigned random_patterns(const struct kind *k)
 static unsigned all_patterns(const struct kind *k, unsigned depth)
 {
     static const unsigned begins[] = {0, AKSU_PSH, AKSU_FIN};
-    unsigned failures = random_patterns(k);
+    unsigned failures = random_patterns(k, 400 * depth);
 
     for (unsigned i = 0; i < 3; i++) {
         failures += sweep(k, begins[i], k->boards ? depth - 1 : depth, FATES);

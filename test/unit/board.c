@@ -331,6 +331,44 @@ static void times_merge(void **state)
 }
 
 // a * b / c: to 1 part in 2^13 of a, for shares large and small.
+// A run of ten octets, sent at a time.
+static void put(unsigned i, unsigned flags, unsigned at)
+{
+    store.run[i].end = t.snd_una + 10 * (i + 1);
+    store.run[i].at = (uint16_t)at;
+    store.run[i].flags = (uint8_t)flags;
+    b->runs = (uint8_t)(i + 1);
+}
+
+// Nothing behind the runs is touched, nor does what lies there matter.
+static void behind_the_runs(void **state)
+{
+    (void)state;
+    begin(4, 1000, 100);
+    memset(store.run, 0x5a, sizeof store.run);
+    for (unsigned i = 0; i < 4; i++)
+        put(i, i % 2 ? AKSU_RUN_SACKED : 0, 0);
+    assert_true(aksu_board_room(b, now_ms, true));
+    assert_int_equal(b->runs, 2);
+    assert_int_equal(store.run[3].end, t.snd_una + 40);
+    assert_int_equal(store.run[4].end, 0x5a5a5a5a);
+    const struct aksu_step c = {.t = &t, .b = b, .now_ms = now_ms};
+    memset(&store.run[2], 0x5a, sizeof store.run[2]);
+    aksu_board_add(&c, t.snd_una + 50, 0);
+    assert_int_equal(store.run[2].span, 0);
+}
+
+// While there is room, what was sent at different times is told apart.
+static void no_merge_without_need(void **state)
+{
+    (void)state;
+    begin(4, 1000, 100);
+    put(0, 0, 50);
+    put(1, 0, 51);
+    assert_true(aksu_board_room(b, now_ms, true));
+    assert_int_equal(b->runs, 2);
+}
+
 static void share(void **state)
 {
     static const uint32_t tops[] = {10, 1000, 32767, 32768, 65536, 1000000, 0x40000000};
@@ -354,6 +392,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_operations),
         cmocka_unit_test(times_merge),
+        cmocka_unit_test(behind_the_runs),
+        cmocka_unit_test(no_merge_without_need),
         cmocka_unit_test(share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

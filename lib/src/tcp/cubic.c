@@ -3,15 +3,19 @@
 // seconds. Its state is in the board; a connection without one has Reno's window.
 #include "board.h"
 
-// board.control, in congestion avoidance and in slow start
+// board.control in congestion avoidance
 enum {
     W_MAX, // octets
     EPOCH_MS,
     K_MS,
-    W_EST,
-    ROUND_END = EPOCH_MS, // sequence number
-    BASELINE_MS,          // the RTT that led to CSS
-    LEAST_MS              // the least of so many RTTs
+    W_EST
+};
+
+// and in slow start, which keeps W_MAX
+enum {
+    ROUND_END = 1, // sequence number
+    BASELINE_MS,   // the RTT that led to CSS
+    LEAST_MS       // the least of so many RTTs
 };
 
 // board.phase; behind the flags RTTs are counted

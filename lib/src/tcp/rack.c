@@ -229,7 +229,7 @@ static uint32_t detect(const struct aksu_step *c, struct news *n)
             continue;
         }
         uint32_t age = aksu_run_age(r, c->now_ms);
-        if (age >= limit || (window == 0 && !(r->flags & AKSU_RUN_RETRANS))) {
+        if (age >= limit || window == 0) { // without a window the order tells
             r->flags |= AKSU_RUN_LOST;
             n->lost = true;
         } else {
