@@ -48,12 +48,13 @@ int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size)
 static bool plausible(const struct aksu *net, const struct aksu_tcb *t)
 {
     const uint32_t mss_max = net->mtu - AKSU_IPV4_LEN - (uint32_t)AKSU_TCP_LEN;
+    const uint32_t stamps = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_TIMESTAMPS_LEN : 0;
 
     return idle(t) && t->rcv_buf == net->store->rx_octets && t->snd_wscale <= 14 &&
-           t->rcv_wscale <= 14 && t->snd_mss >= 1 && t->snd_mss <= mss_max && t->rcv_mss >= 1 &&
-           t->rcv_mss <= mss_max && t->snd_nxt == t->snd_una && t->cwnd >= 1 &&
+           t->rcv_wscale <= 14 && t->snd_mss >= 1 && t->snd_mss + stamps <= mss_max &&
+           t->rcv_mss >= 1 && t->rcv_mss <= mss_max && t->snd_nxt == t->snd_una && t->cwnd >= 1 &&
            t->cwnd <= UINT32_C(1) << 30 && t->rcv_adv - t->rcv_nxt <= t->rcv_room &&
-           (t->flags & NEVER_IDLE) == 0 &&
+           aksu_seq_leq(t->rcv_nxt, t->rcv_up) && (t->flags & NEVER_IDLE) == 0 &&
            (net->profile->timestamps || !(t->flags & AKSU_F_TIMESTAMPS)) &&
            (net->profile->sack || !(t->flags & AKSU_F_SACK));
 }

@@ -347,6 +347,42 @@ static void mss_beyond_the_mtu(void **state)
     assert_true(wake(&fresh_store, 0) > 0);
 }
 
+static void set_saved(size_t member, const void *value, size_t size)
+{
+    memcpy(saved + 24 + member, value, size);
+}
+
+// Timestamps take their part of it.
+static void mss_beside_timestamps(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    struct aksu_tcb tcb;
+    memcpy(&tcb, saved + 24, sizeof tcb);
+    uint16_t flags = tcb.flags | AKSU_F_TIMESTAMPS, mss = 1449;
+    set_saved(offsetof(struct aksu_tcb, flags), &flags, sizeof flags);
+    set_saved(offsetof(struct aksu_tcb, snd_mss), &mss, sizeof mss);
+    assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+    mss = 1448;
+    set_saved(offsetof(struct aksu_tcb, snd_mss), &mss, sizeof mss);
+    assert_true(wake(&fresh_store, 0) > 0);
+}
+
+// All is read, so no urgent data ends before the next octet.
+static void urgent_pointer_behind(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    struct aksu_tcb tcb;
+    memcpy(&tcb, saved + 24, sizeof tcb);
+    aksu_seq up = tcb.rcv_nxt - 1;
+    set_saved(offsetof(struct aksu_tcb, rcv_up), &up, sizeof up);
+    assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+    up = tcb.rcv_nxt + 100;
+    set_saved(offsetof(struct aksu_tcb, rcv_up), &up, sizeof up);
+    assert_true(wake(&fresh_store, 0) > 0);
+}
+
 // A TTL of 0 reaches nobody, and a code point of more than 6 bits would spill into the version.
 static void header_fields_out_of_range(void **state)
 {
@@ -431,6 +467,8 @@ int main(void)
         T(timers_that_cannot_run),
         T(flags_that_cannot_be),
         T(mss_beyond_the_mtu),
+        T(mss_beside_timestamps),
+        T(urgent_pointer_behind),
         T(header_fields_out_of_range),
         T(no_row),
     };
