@@ -21,6 +21,7 @@ enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN }; // board.probe: due; sent: new t
 struct news {
     uint32_t delivered; // octets
     aksu_seq end_seq;   // RACK.end_seq before it
+    aksu_seq una;       // where snd_una was
     bool dsack;         // octets came twice
     bool again;         // octets that were sent again came
     bool spurious;      // what was sent again had not been lost
@@ -54,7 +55,7 @@ static bool echoes_older(const struct aksu_step *c, const struct aksu_run *r)
 }
 
 // What was delivered last, of what was sent (RFC 8985 6.2 step 2).
-static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end, bool again)
+static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end)
 {
     struct aksu_board *b = c->b;
     uint32_t xmit_ms = c->now_ms - rtt_ms;
@@ -64,7 +65,6 @@ static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end
         b->xmit_ms = xmit_ms;
         b->end_seq = end;
         b->rtt_ms = (uint16_t)rtt_ms;
-        b->again = again;
     }
 }
 
@@ -83,6 +83,9 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
 
     if (again) {
         n->again = true;
+        if (r->span == UINT8_MAX || ((r->flags & AKSU_RUN_VAGUE) && start != n->una)) {
+            return; // see board.h; the first was never SACKed
+        }
         if ((r == aksu_runs(b) && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
             n->spurious = true; // it was the original
             return;
@@ -103,7 +106,7 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
             b->min_rtt_ms = (uint16_t)aksu_max32(rtt_ms, 1);
         }
     }
-    rack_update(c, rtt_ms + r->span, end, again); // not later than it was sent
+    rack_update(c, rtt_ms + r->span, end); // not later than it was sent
 }
 
 // Takes what is acknowledged off the front; una is where it was.
@@ -143,7 +146,7 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
     for (; r < last; r++) {
         if (!n) {
             unsigned status = (r->flags & AKSU_RUN_SACKED) ? AKSU_RUN_SACKED : sent_status(c->t);
-            r->flags = (uint8_t)(AKSU_RUN_RETRANS | status);
+            r->flags = (uint8_t)((r->flags & AKSU_RUN_VAGUE) | AKSU_RUN_RETRANS | status);
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
         } else {
@@ -200,18 +203,14 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
     }
 }
 
-// Whether RACK's latest was sent after a run (RFC 8985 6.2 RACK_sent_after). What was sent only
-// once was sent in order.
+// Whether RACK's latest was sent after a run (RFC 8985 6.2 RACK_sent_after).
 static bool sent_before_latest(const struct aksu_step *c, const struct aksu_run *r)
 {
     const struct aksu_board *b = c->b;
     uint32_t age = aksu_run_age(r, c->now_ms);
     uint32_t latest = c->now_ms - b->xmit_ms;
 
-    if (age == latest || !((r->flags & AKSU_RUN_RETRANS) || b->again)) {
-        return aksu_seq_lt(r->end, b->end_seq);
-    }
-    return age > latest;
+    return age == latest ? aksu_seq_lt(r->end, b->end_seq) : age > latest;
 }
 
 // RFC 8985 6.2 step 5. Returns how long until the next run counts as lost, 0 if none waits for it.
@@ -221,9 +220,12 @@ static uint32_t detect(const struct aksu_step *c, struct news *n)
     uint32_t window = reordering_window(c->t, b);
     uint32_t limit = b->rtt_ms + window;
     uint32_t timeout = 0;
+    bool beyond = false; // what was sent only once was sent before all that is beyond it
 
-    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
-        if ((r->flags & AKSU_RUN_STATUS) || !sent_before_latest(c, r)) {
+    for (struct aksu_run *r = aksu_runs_end(b); r-- > aksu_runs(b);) {
+        beyond |= (r->flags & AKSU_RUN_SACKED) != 0;
+        if ((r->flags & AKSU_RUN_STATUS) ||
+            !((beyond && !(r->flags & AKSU_RUN_RETRANS)) || sent_before_latest(c, r))) {
             continue;
         }
         uint32_t age = aksu_run_age(r, c->now_ms);
@@ -248,7 +250,8 @@ static uint32_t probe_timeout(const struct aksu_step *c)
         t->snd_wnd == 0 || pipe(t, b) != flight) {
         return 0;
     }
-    return aksu_max32(t->srtt / 4u, PTO_MIN_MS) + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
+    return aksu_max32(t->srtt / 4u, PTO_MIN_MS) + SLACK_MS +
+           (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
 }
 
 // Has the retransmission timer run for a probe if that is due before a timeout.
@@ -407,7 +410,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {0, b->end_seq, false, false, false, false};
+    struct news n = {0, b->end_seq, una, false, false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
@@ -428,6 +431,10 @@ static void acked(const struct aksu_step *c, aksu_seq una)
         leave(t, b);
     } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
         c->p->congestion->acked(c, octets);
+    }
+    if (octets > 0 && aksu_seq_lt(t->snd_una, t->recover) &&
+        (aksu_runs(b)->flags & (AKSU_RUN_STATUS | AKSU_RUN_VAGUE)) == AKSU_RUN_VAGUE) {
+        aksu_runs(b)->flags |= AKSU_RUN_LOST; // RFC 6582 3.2 step 3, when nobody knows better
     }
     look(c, &n, octets > 0);
     if (b->timer != REO && t->snd_una != t->snd_max &&
@@ -510,7 +517,7 @@ static bool expired(const struct aksu_step *c)
         return false;
     }
     if (timer == REO) {
-        struct news n = {0, 0, false, false, false, false};
+        struct news n = {0, 0, 0, false, false, false, false};
         look(c, &n, false);
     } else {
         b->probe = PROBE;
