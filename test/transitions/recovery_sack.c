@@ -1092,6 +1092,18 @@ static void acked_too_soon_for_a_retransmission(struct fixture *f)
     assert_int_equal(f->t.cwnd, 7000);
 }
 
+// Nor for the first one's, if there were two.
+static void may_be_the_first_retransmission(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 10);
+    pass(f, 2 * RTO_MS);
+    assert_int_equal(f->t.retries, 2);
+    pass(f, 45);
+    ack(f, 1);
+    assert_int_equal(f->t.cwnd, 2000);
+}
+
 static void not_too_soon(struct fixture *f)
 {
     open_with(f, 0);
@@ -1805,6 +1817,7 @@ int main(void)
         TEST(f_rto_not_by_the_first),
         TEST(f_rto_not_by_new_text),
         TEST(acked_too_soon_for_a_retransmission),
+        TEST(may_be_the_first_retransmission),
         TEST(not_too_soon),
         TEST(eifel),
         TEST(eifel_in_recovery),

@@ -21,7 +21,6 @@ enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN }; // board.probe: due; sent: new t
 struct news {
     uint32_t delivered; // octets
     aksu_seq end_seq;   // RACK.end_seq before it
-    aksu_seq una;       // where snd_una was
     bool dsack;         // octets came twice
     bool again;         // octets that were sent again came
     bool spurious;      // what was sent again had not been lost
@@ -79,19 +78,18 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
         return; // known
     }
     n->delivered += end - start;
-    bool again = (r->flags & AKSU_RUN_RETRANS) != 0;
 
-    if (again) {
+    if (r->flags & AKSU_RUN_RETRANS) {
+        bool first = r == aksu_runs(b); // never SACKed
         n->again = true;
-        if (r->span == UINT8_MAX || ((r->flags & AKSU_RUN_VAGUE) && start != n->una)) {
-            return; // see board.h; the first was never SACKed
-        }
-        if ((r == aksu_runs(b) && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
-            n->spurious = true; // it was the original
+        if (r->span == UINT8_MAX || (!first && (r->flags & AKSU_RUN_VAGUE))) {
             return;
         }
-        if (rtt_ms < b->min_rtt_ms) {
-            return; // it may be
+        bool older = (first && echoes_older(c, r)) || rtt_ms + r->span < b->min_rtt_ms / 2u;
+        if (older || rtt_ms < b->min_rtt_ms) {
+            // Older than the first retransmission, it was the original.
+            n->spurious |= older && !(r->flags & (AKSU_RUN_VAGUE | AKSU_RUN_TWICE));
+            return;
         }
     } else {
         // F-RTO: sent before the timeout, and delivered after it; but not if it may have waited for
@@ -145,8 +143,10 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
 
     for (; r < last; r++) {
         if (!n) {
-            unsigned status = (r->flags & AKSU_RUN_SACKED) ? AKSU_RUN_SACKED : sent_status(c->t);
-            r->flags = (uint8_t)((r->flags & AKSU_RUN_VAGUE) | AKSU_RUN_RETRANS | status);
+            unsigned flags = r->flags & ~(unsigned)AKSU_RUN_LOST;
+            flags |= (flags & AKSU_RUN_RETRANS) * (AKSU_RUN_TWICE / AKSU_RUN_RETRANS);
+            flags |= (flags & AKSU_RUN_SACKED) ? 0 : sent_status(c->t);
+            r->flags = (uint8_t)(flags | AKSU_RUN_RETRANS);
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
         } else {
@@ -405,12 +405,23 @@ static void look(const struct aksu_step *c, struct news *n, bool safe)
     }
 }
 
+// RFC 6582 3.2 step 3: the next is lost too, if nobody knows better.
+static void partial(const struct aksu_step *c, struct aksu_board *b)
+{
+    struct aksu_run *r = aksu_runs(b);
+
+    if ((r->flags & (AKSU_RUN_STATUS | AKSU_RUN_VAGUE)) == AKSU_RUN_VAGUE &&
+        aksu_seq_lt(c->t->snd_una, c->t->recover) && aksu_run_age(r, c->now_ms) >= b->min_rtt_ms) {
+        r->flags |= AKSU_RUN_LOST;
+    }
+}
+
 // An ACK; una: where snd_una was.
 static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {0, b->end_seq, una, false, false, false, false};
+    struct news n = {0, b->end_seq, false, false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
@@ -419,6 +430,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     take_blocks(c, &n);
     judge_probe(c, b, &n, octets > 0);
     if (octets > 0) {
+        partial(c, b);
         t->backoff = 0;
         if (b->probe == PROBE) {
             b->probe = NO_PROBE;
@@ -431,10 +443,6 @@ static void acked(const struct aksu_step *c, aksu_seq una)
         leave(t, b);
     } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
         c->p->congestion->acked(c, octets);
-    }
-    if (octets > 0 && aksu_seq_lt(t->snd_una, t->recover) &&
-        (aksu_runs(b)->flags & (AKSU_RUN_STATUS | AKSU_RUN_VAGUE)) == AKSU_RUN_VAGUE) {
-        aksu_runs(b)->flags |= AKSU_RUN_LOST; // RFC 6582 3.2 step 3, when nobody knows better
     }
     look(c, &n, octets > 0);
     if (b->timer != REO && t->snd_una != t->snd_max &&
@@ -517,7 +525,7 @@ static bool expired(const struct aksu_step *c)
         return false;
     }
     if (timer == REO) {
-        struct news n = {0, 0, 0, false, false, false, false};
+        struct news n = {0, 0, false, false, false, false};
         look(c, &n, false);
     } else {
         b->probe = PROBE;
