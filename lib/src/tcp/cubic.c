@@ -131,7 +131,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
         octets = aksu_min32(octets, t->snd_mss * (uint32_t)(resending ? 1 : BURST));
         t->cwnd += slow_down(t, c->b) ? octets / CSS_GROWTH : octets;
     } else {
-        avoid(c, aksu_min32(octets, t->cwnd));
+        avoid(c, octets);
     }
     t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
 }
@@ -145,7 +145,7 @@ static void reduce(const struct aksu_step *c, uint32_t flight)
     // Fast convergence: a flow whose window shrinks gives way to others.
     control[W_MAX] = t->cwnd < control[W_MAX] ? t->cwnd - t->cwnd * 3 / 20 : t->cwnd;
     c->b->phase = 0;
-    t->ssthresh = aksu_max32(flight / 10 * 7, UINT32_C(2) * t->snd_mss);
+    t->ssthresh = aksu_max32(flight - flight / 10 * 3, UINT32_C(2) * t->snd_mss);
 }
 
 static void lost(const struct aksu_step *c, uint32_t flight)
