@@ -41,8 +41,9 @@ DEFENCES = [
      "    c->t->owed |= all.challenges < budget(c) ? AKSU_OWE_ACK : 0;\n    uint8_t clock"),
     ("side-channel", "tcp/challenge.c", "- (((mixed >> 24) * half) >> 8)", "- 0 * mixed * half"),
     ("optimistic-ack", "tcp/arrives.c", " && aksu_seq_leq(s->ack, t->snd_max)", ""),
-    ("ack-division", "tcp/newreno.c", "aksu_min32(octets, resending ? mss : 2 * mss);",
-     "octets > 0 || resending ? mss : 0;"),
+    ("ack-division", "tcp/newreno.c",
+     "aksu_min32(octets, resending || t->ssthresh == AKSU_CWND_MAX ? mss : 2 * mss);",
+     "octets > 0 ? mss : 0;"),
     ("sack-panic", "tcp/tcp.h", "AKSU_MSS_FLOOR = 88", "AKSU_MSS_FLOOR = 1"),
     ("sockstress", "tcp/rto.c", "t->snd_wnd == 0 ? t->retries : t->backoff", "0"),
     ("sockstress", "tcp/step.c", "t->probe_limit != 0 && t->probes", "t->probes"),
@@ -55,8 +56,8 @@ DEFENCES = [
 
 
 def compile_c(source: pathlib.Path, target: pathlib.Path, include: pathlib.Path) -> pathlib.Path:
-    subprocess.run(["gcc", "-O1", "-std=c11", "-c", f"-I{ROOT}/lib/include",
-                    f"-I{ROOT}/lib/src", f"-I{include}", source, "-o", target], check=True)
+    subprocess.run(["gcc", "-O1", "-std=c11", "-c", f"-I{ROOT}/lib/include", f"-I{include}",
+                    f"-I{ROOT}/lib/src", source, "-o", target], check=True)
     return target
 
 

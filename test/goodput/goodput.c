@@ -81,6 +81,7 @@ struct options {
     double reorder;  // share of the frames that are held back
     double reorder_ms;
     double window; // octets of each ring
+    double runs;   // of each board; 0: the simulator's
     double octets; // of one transfer
     double seed;
     double seeds;
@@ -107,6 +108,7 @@ static const struct key {
     {"reorder", offsetof(struct options, reorder), false},
     {"reorder_ms", offsetof(struct options, reorder_ms), false},
     {"window", offsetof(struct options, window), false},
+    {"runs", offsetof(struct options, runs), false},
     {"octets", offsetof(struct options, octets), false},
     {"seed", offsetof(struct options, seed), false},
     {"seeds", offsetof(struct options, seeds), false},
@@ -202,6 +204,7 @@ static struct aksu_sim_host *add_host(struct aksu_sim *sim, const struct options
         .connections = 2,
         .rx_octets = (uint32_t)o->window,
         .tx_octets = (uint32_t)o->window,
+        .runs = (uint32_t)o->runs,
     };
 
     return aksu_sim_host(sim, &config);

@@ -55,6 +55,8 @@ GROUPS = {
     "far": Group("10 Mbit/s, RTT 100 ms, queue of 100 frames, 1 MB rings", ALL,
                  {"delay_ms": 50, "queue": 100, "window": MB}),
     "slow": Group("1 Mbit/s, RTT 20 ms, queue of 20 frames", ALL, {"rate": 1e6, "queue": 20}),
+    "runs": Group("The same, boards of 8 runs", {k: ALL[k] for k in ("0", "1", "3")},
+                  {"rate": 1e6, "queue": 20, "runs": 8}),
     "fast": Group("100 Mbit/s, RTT 20 ms, queue of 250 frames, 4 MB rings, 16 MB sent", ALL,
                   {"rate": 1e8, "queue": 250, "window": 4 * MB, "octets": 16 * MB}),
     "long": Group("100 Mbit/s, RTT 100 ms, queue of 1000 frames, 4 MB rings, 32 MB sent", ALL,

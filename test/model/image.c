@@ -250,7 +250,6 @@ static void board(struct codec *c, struct end *e)
     number8(c, &b->timer);
     number8(c, &b->probe);
     number8(c, &b->reordered);
-    number8(c, &b->again);
     number8(c, &b->loss);
     number8(c, &b->undo);
     number8(c, &b->mult);

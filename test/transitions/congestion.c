@@ -128,10 +128,13 @@ static void slow_start(struct fixture *f)
     assert_int_equal(f->t.cwnd, before + 1000);
     ack(f, 1011); // ACK division
     assert_int_equal(f->t.cwnd, before + 1010);
-    ack(f, 3011); // a delayed ACK of two segments (RFC 3465 2.2)
-    assert_int_equal(f->t.cwnd, before + 3010);
-    ack(f, 6011); // at most L = 2 of them
-    assert_int_equal(f->t.cwnd, before + 5010);
+    ack(f, 3011); // a delayed ACK of two segments adds one
+    assert_int_equal(f->t.cwnd, before + 2010);
+    f->t.ssthresh = WND; // a loss has told it: two (RFC 3465 2.2)
+    ack(f, 5011);
+    assert_int_equal(f->t.cwnd, before + 4010);
+    ack(f, 8011); // at most
+    assert_int_equal(f->t.cwnd, before + 6010);
 }
 
 // An ACK that acknowledges nothing new, and an application that has nothing to send, grow nothing.

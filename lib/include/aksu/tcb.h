@@ -253,7 +253,6 @@ struct aksu_board {
     uint8_t timer;          ///< what the retransmission timer stands in for
     uint8_t probe;          ///< tail loss probe: how far it is
     uint8_t reordered;      ///< RACK.reordering_seen
-    uint8_t again;          ///< what RACK knows as delivered was a retransmission
     uint8_t loss;           ///< a timeout's octets are not all acknowledged yet
     uint8_t undo;           ///< 0: nothing to undo; else segments sent again without a D-SACK, + 1
     uint8_t mult;           ///< RACK.reo_wnd_mult - 1

@@ -57,9 +57,9 @@ static void merge(struct aksu_board *b, struct aksu_run *r, uint32_t now_ms)
     }
     r->end = next->end;
     r->span = (uint8_t)aksu_min32(oldest - age, UINT8_MAX);
-    r->flags = (uint8_t)(r->flags | (next->flags & AKSU_RUN_RETRANS));
+    r->flags |= next->flags;
     if (differ & AKSU_RUN_STATUS) {
-        r->flags = AKSU_RUN_RETRANS;
+        r->flags = AKSU_RUN_RETRANS | AKSU_RUN_VAGUE;
     }
     b->runs--;
     memmove(r + 1, r + 2, (size_t)((uint8_t *)aksu_runs_end(b) - (uint8_t *)(r + 1)));

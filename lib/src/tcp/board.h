@@ -12,6 +12,8 @@ enum {
     AKSU_RUN_SACKED = 0x01,  // the peer has it (RFC 2018)
     AKSU_RUN_LOST = 0x02,    // to be sent again
     AKSU_RUN_RETRANS = 0x04, // it was sent more than once
+    AKSU_RUN_VAGUE = 0x08,   // its acknowledgment tells nothing: it may have been SACKed before
+    AKSU_RUN_TWICE = 0x10,   // it was sent more than twice
     AKSU_RUN_STATUS = AKSU_RUN_SACKED | AKSU_RUN_LOST
 };
 

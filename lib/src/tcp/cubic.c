@@ -135,7 +135,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
         octets = aksu_min32(octets, t->snd_mss * (uint32_t)(resending ? 1 : BURST));
         t->cwnd += slow_down(t, c->b) ? octets / CSS_GROWTH : octets;
     } else {
-        avoid(c, aksu_min32(octets, t->cwnd));
+        avoid(c, octets);
     }
     t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
 }

@@ -55,7 +55,7 @@ static bool echoes_older(const struct aksu_step *c, const struct aksu_run *r)
 }
 
 // What was delivered last, of what was sent (RFC 8985 6.2 step 2).
-static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end, bool again)
+static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end)
 {
     struct aksu_board *b = c->b;
     uint32_t xmit_ms = c->now_ms - rtt_ms;
@@ -65,7 +65,6 @@ static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end
         b->xmit_ms = xmit_ms;
         b->end_seq = end;
         b->rtt_ms = (uint16_t)rtt_ms;
-        b->again = again;
     }
 }
 
@@ -80,16 +79,18 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
         return; // known
     }
     n->delivered += end - start;
-    bool again = (r->flags & AKSU_RUN_RETRANS) != 0;
 
-    if (again) {
+    if (r->flags & AKSU_RUN_RETRANS) {
+        bool first = r == aksu_runs(b); // never SACKed
         n->again = true;
-        if ((r == aksu_runs(b) && echoes_older(c, r)) || rtt_ms < b->min_rtt_ms / 2u) {
-            n->spurious = true; // it was the original
+        if (r->span == UINT8_MAX || (!first && (r->flags & AKSU_RUN_VAGUE))) {
             return;
         }
-        if (rtt_ms < b->min_rtt_ms) {
-            return; // it may be
+        bool older = (first && echoes_older(c, r)) || rtt_ms + r->span < b->min_rtt_ms / 2u;
+        if (older || rtt_ms < b->min_rtt_ms) {
+            // Older than the first retransmission, it was the original.
+            n->spurious |= older && !(r->flags & (AKSU_RUN_VAGUE | AKSU_RUN_TWICE));
+            return;
         }
     } else {
         // F-RTO: sent before the timeout, and delivered after it; but not if it may have waited for
@@ -105,7 +106,7 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
         }
         b->probe &= PROBED_AGAIN;
     }
-    rack_update(c, rtt_ms + r->span, end, again); // not later than it was sent
+    rack_update(c, rtt_ms + r->span, end); // not later than it was sent
 }
 
 // Takes what is acknowledged off the front; una is where it was.
@@ -144,8 +145,10 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
 
     for (; r < last; r++) {
         if (!n) {
-            unsigned status = (r->flags & AKSU_RUN_SACKED) ? AKSU_RUN_SACKED : sent_status(c->t);
-            r->flags = (uint8_t)(AKSU_RUN_RETRANS | status);
+            unsigned flags = r->flags & ~(unsigned)AKSU_RUN_LOST;
+            flags |= (flags & AKSU_RUN_RETRANS) * (AKSU_RUN_TWICE / AKSU_RUN_RETRANS);
+            flags |= (flags & AKSU_RUN_SACKED) ? 0 : sent_status(c->t);
+            r->flags = (uint8_t)(flags | AKSU_RUN_RETRANS);
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
         } else {
@@ -202,18 +205,14 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
     }
 }
 
-// Whether RACK's latest was sent after a run (RFC 8985 6.2 RACK_sent_after). What was sent only
-// once was sent in order.
+// Whether RACK's latest was sent after a run (RFC 8985 6.2 RACK_sent_after).
 static bool sent_before_latest(const struct aksu_step *c, const struct aksu_run *r)
 {
     const struct aksu_board *b = c->b;
     uint32_t age = aksu_run_age(r, c->now_ms);
     uint32_t latest = c->now_ms - b->xmit_ms;
 
-    if (age == latest || !((r->flags & AKSU_RUN_RETRANS) || b->again)) {
-        return aksu_seq_lt(r->end, b->end_seq);
-    }
-    return age > latest;
+    return age == latest ? aksu_seq_lt(r->end, b->end_seq) : age > latest;
 }
 
 // RFC 8985 6.2 step 5. Returns how long until the next run counts as lost, 0 if none waits for it.
@@ -223,9 +222,12 @@ static uint32_t detect(const struct aksu_step *c, struct news *n)
     uint32_t window = reordering_window(c->t, b);
     uint32_t limit = b->rtt_ms + window;
     uint32_t timeout = 0;
+    bool beyond = false; // what was sent only once was sent before all that is beyond it
 
-    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
-        if ((r->flags & AKSU_RUN_STATUS) || !sent_before_latest(c, r)) {
+    for (struct aksu_run *r = aksu_runs_end(b); r-- > aksu_runs(b);) {
+        beyond |= (r->flags & AKSU_RUN_SACKED) != 0;
+        if ((r->flags & AKSU_RUN_STATUS) ||
+            !((beyond && !(r->flags & AKSU_RUN_RETRANS)) || sent_before_latest(c, r))) {
             continue;
         }
         uint32_t age = aksu_run_age(r, c->now_ms);
@@ -251,7 +253,8 @@ static uint32_t probe_timeout(const struct aksu_step *c)
         t->snd_wnd == 0 || pipe(t, b) != flight) {
         return 0;
     }
-    return aksu_max32(t->srtt / 4u, PTO_MIN_MS) + SLACK_MS + (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
+    return aksu_max32(t->srtt / 4u, PTO_MIN_MS) + SLACK_MS +
+           (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
 }
 
 // Has the retransmission timer run for a probe if that is due before a timeout.
@@ -407,6 +410,17 @@ static void look(const struct aksu_step *c, struct news *n, bool safe)
     }
 }
 
+// RFC 6582 3.2 step 3: the next is lost too, if nobody knows better.
+static void partial(const struct aksu_step *c, struct aksu_board *b)
+{
+    struct aksu_run *r = aksu_runs(b);
+
+    if ((r->flags & (AKSU_RUN_STATUS | AKSU_RUN_VAGUE)) == AKSU_RUN_VAGUE &&
+        aksu_seq_lt(c->t->snd_una, c->t->recover) && aksu_run_age(r, c->now_ms) >= b->min_rtt_ms) {
+        r->flags |= AKSU_RUN_LOST;
+    }
+}
+
 // An ACK; una: where snd_una was.
 static void acked(const struct aksu_step *c, aksu_seq una)
 {
@@ -421,6 +435,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     take_blocks(c, &n);
     judge_probe(c, b, &n, octets > 0);
     if (octets > 0) {
+        partial(c, b);
         t->backoff = 0;
         if (b->probe == PROBE) {
             b->probe = NO_PROBE;
