@@ -2,7 +2,7 @@
 // Events of every kind, at any time and with any arguments, into the transition function of one
 // TCB; segments and ICMP errors mostly in the neighbourhood of its numbers. What plan() wants to
 // send is sometimes sent, sometimes not. Each step is made twice: it must do the same. The input's
-// first octet is 0, or has the connection use a board of 4 to 16 runs.
+// first octet is 0, or has the connection use a board of 4 to 16 runs, the last of which is large.
 #include <aksu/aksu.h>
 #include <string.h>
 #include "../transitions/board_check.h"
@@ -12,7 +12,7 @@ enum { EVENTS = 200, SENT_AT_ONCE = 8, RUNS_MIN = 4, RUNS_MAX = 16, UNTOUCHED = 
 
 struct board {
     struct aksu_board b;
-    struct aksu_run run[RUNS_MAX + 1]; // those behind its own are never touched
+    union aksu_slot slot[AKSU_SLOTS_(RUNS_MAX) + 1]; // those behind its own are never touched
 };
 
 struct machine {
@@ -31,12 +31,21 @@ static bool leq(aksu_seq a, aksu_seq b)
 
 // --- What holds of every step ---
 
+// A large board has them.
+static const struct aksu_range *range(const struct machine *m, unsigned i)
+{
+    bool large = m->b && m->b->size >= AKSU_LARGE;
+
+    return large ? &m->board.slot[m->b->size + i].range : &m->t.range[i];
+}
+
 static void check_tcb(const struct machine *m)
 {
     const struct aksu_tcb *t = &m->t;
+    unsigned ranges_max = m->b && m->b->size >= AKSU_LARGE ? m->b->size : AKSU_RANGES;
     uint32_t syn = (t->flags & AKSU_F_SYN_UNACKED) != 0, fin = (t->flags & AKSU_F_FIN) != 0;
 
-    REQUIRE(t->state < AKSU_STATE_COUNT && t->ranges <= AKSU_RANGES && t->snd_wscale <= 14);
+    REQUIRE(t->state < AKSU_STATE_COUNT && t->ranges <= ranges_max && t->snd_wscale <= 14);
     REQUIRE(leq(t->snd_una, t->snd_nxt) && leq(t->snd_nxt, t->snd_max));
     REQUIRE(t->snd_max - t->snd_una <= t->snd_buf + syn + fin);
     REQUIRE(t->rcv_room <= t->rcv_buf && t->snd_buf <= 1u << 30);
@@ -45,7 +54,7 @@ static void check_tcb(const struct machine *m)
         REQUIRE(leq(t->rcv_nxt, t->rcv_adv) && t->rcv_adv - t->rcv_nxt <= t->rcv_room);
     }
     for (unsigned i = 0; i + ((t->flags & AKSU_F_DSACK) != 0) < t->ranges; i++) {
-        const struct aksu_range *r = &t->range[i];
+        const struct aksu_range *r = range(m, i);
         REQUIRE(leq(t->rcv_nxt + 1, r->start));
         REQUIRE(leq(r->start + 1, r->end));
         REQUIRE(r->end - t->rcv_nxt <= t->rcv_room + 1);
@@ -68,7 +77,7 @@ static void check_board(const struct machine *m, const struct aksu_tcb *before, 
     bool in_use = (before->flags & (AKSU_F_SACK | AKSU_F_SYN_UNACKED)) == AKSU_F_SACK;
     REQUIRE(!went_back || !in_use || kind == AKSU_EV_TICK || kind == AKSU_EV_ICMP);
     REQUIRE(m->b->size == size);
-    const uint8_t *beyond = (const uint8_t *)&m->board.run[size];
+    const uint8_t *beyond = (const uint8_t *)&m->board.slot[AKSU_SLOTS_(size)];
     for (; beyond < (const uint8_t *)(&m->board + 1); beyond++) {
         REQUIRE(*beyond == UNTOUCHED);
     }
@@ -269,7 +278,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     m.p.recovery = board ? &aksu_rack : NULL;
     m.b = board ? &m.board.b : NULL;
     m.board.b.size = (uint8_t)(RUNS_MIN + board % (RUNS_MAX - RUNS_MIN + 1u));
-    memset(m.board.run, UNTOUCHED, sizeof m.board.run);
+    memset(m.board.slot, UNTOUCHED, sizeof m.board.slot);
     m.p.window_scale = (first & 4) == 0;
     m.p.timestamps = (first & 8) ? NULL : m.p.timestamps;
     m.p.delayed_ack_ms = (first & 16) ? 0 : m.p.delayed_ack_ms;
