@@ -19,21 +19,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.append(str(HERE.parent / "checks"))
 from common import output, run  # noqa: E402
+from suite import Failure, expect  # noqa: E402
 
 BOARD, LINUX, TAP = "192.168.77.2", "192.168.77.1", "tap0"  # as examples/boards/firmware.h has it
 BOARD_MAC = "02:61:6b:73:75:02"
 LIMIT_S = 20  # to come up, or to end, even on a busy machine
 ARM, RISCV = ("qemu-system-arm", "arm-none-eabi-gcc"), ("qemu-system-riscv64",
                                                         "riscv64-unknown-elf-gcc")
-
-
-class Failure(Exception):
-    """A test's verdict."""
-
-
-def expect(condition: object, text: object = "") -> None:
-    if not condition:
-        raise Failure(str(text))
 
 
 @dataclasses.dataclass(frozen=True)

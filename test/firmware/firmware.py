@@ -14,10 +14,10 @@ import pathlib
 import subprocess
 import sys
 import time
-import traceback
 
-from board import (BOARD, HERE, MACHINES, TAP, Board, Failure, build, expect, missing_tools)
+from board import BOARD, HERE, MACHINES, TAP, Board, build, missing_tools
 from client import pattern
+from suite import expect, run  # in a folder that board.py adds
 
 MEGA = 1 << 20
 WAKES_PER_S, LOSS_PERCENT = 20, 5
@@ -249,22 +249,8 @@ def main() -> None:
     if tools:
         print(f"missing: {' '.join(tools)}: scripts/setup firmware\n0 passed, 1 failed")
         sys.exit(1)
-    firmware = Firmware(name, build(name, pathlib.Path(folder), targets=("http_server", "http_client")), LONG if long else SHORT)
-    passed = failed = 0
-    for test in [n for n in dir(Firmware) if n.startswith("test_")]:
-        if words and not any(word in test for word in words):
-            continue
-        begin = time.monotonic()
-        try:
-            getattr(firmware, test)()
-            passed += 1
-            print(f"ok    {test} ({time.monotonic() - begin:.1f} s)", flush=True)
-        except Exception as error:  # pylint: disable=broad-except
-            failed += 1
-            text = str(error) if isinstance(error, Failure) else traceback.format_exc()
-            print(f"FAIL  {test}\n      " + text.replace("\n", "\n      "), flush=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed or not passed else 0)
+    built = build(name, pathlib.Path(folder), targets=("http_server", "http_client"))
+    run(Firmware(name, built, LONG if long else SHORT), words)
 
 
 main()

@@ -9,7 +9,8 @@ import pathlib
 import subprocess
 import sys
 
-from board import BOARD, LINUX, MACHINES, ROOT, Board, Failure, build, missing_tools
+from board import BOARD, LINUX, MACHINES, ROOT, Board, build, missing_tools
+from suite import Failure  # in a folder that board.py adds
 from client import pattern
 
 APPLICATIONS = ("http_server", "http_client", "echo", "sink_source")

@@ -39,7 +39,6 @@ class Group:
     columns: dict
     link: dict = field(default_factory=dict)
     detail: bool = False
-
     segments: int = 0  # rings of so many segments; 0 = as the link says
 
     def cell(self, column: str, profile: str) -> dict:
@@ -66,8 +65,7 @@ GROUPS = {
 }
 TAILS = {"20": {"delay_ms": 10}, "100": {"delay_ms": 50}}  # by RTT, ms
 FLOORS = HERE / "floors"
-COUNTS = ("retransmitted", "spurious", "timeouts", "frames", "lost", "full",
-          "unkept")
+COUNTS = ("retransmitted", "spurious", "timeouts", "frames", "lost", "full", "unkept")
 
 
 # What a cell can give #
@@ -124,18 +122,19 @@ def median(rows: list, key: str) -> float:
     return statistics.median(row[key] for row in rows)
 
 
+def cell_of(name: str, profile: str) -> dict:
+    group, column = name.split(".", 1)
+    return GROUPS[group].cell(column, profile)
+
+
 def measure(program: pathlib.Path, wanted: list, seeds: int) -> dict:
     """Figures by (cell, profile)."""
-    commands = []
-    for name, profile in wanted:
-        group, column = name.split(".", 1)
-        commands.append(command(program, "run", {**GROUPS[group].cell(column, profile),
-                                                 "profile": profile, "seeds": seeds}))
+    cells = [cell_of(name, profile) for name, profile in wanted]
+    commands = [command(program, "run", {**cell, "profile": profile, "seeds": seeds})
+                for cell, (_, profile) in zip(cells, wanted)]
     figures = {}
-    for (name, profile), done in zip(wanted, in_parallel(commands)):
+    for (name, profile), cell, done in zip(wanted, cells, in_parallel(commands)):
         rows = rows_of(done)
-        group, column = name.split(".", 1)
-        cell = GROUPS[group].cell(column, profile)
         figures[name, profile] = {
             "percent": median(rows, "percent"),
             "least": min(row["percent"] for row in rows),
@@ -315,9 +314,10 @@ def one_run(program: pathlib.Path, args: argparse.Namespace) -> None:
     cells = selected(args.cell)
     if len(cells) != 1:
         sys.exit("goodput: --pcap and --seed want one --cell, such as base.1")
-    group, column = cells[0].split(".", 1)
     profile = (args.profile or ["full"])[0]
-    keys = {**GROUPS[group].cell(column, profile), "profile": profile, "seed": args.seed or 1, **({"pcap": args.pcap} if args.pcap else {})}
+    keys = {**cell_of(cells[0], profile), "profile": profile, "seed": args.seed or 1}
+    if args.pcap:
+        keys["pcap"] = args.pcap
     print(output(command(program, "run", keys)), end="")
 
 

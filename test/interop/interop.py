@@ -14,24 +14,17 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 from namespaces import AKSU, LINUX, Link, digest, sh, start_nginx
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "checks"))
+from suite import expect, run  # noqa: E402  pylint: disable=wrong-import-position
+
 PEER = ["python3", HERE / "peer.py"]
 TOOLS = ["ip", "ethtool", "curl", "nginx", "ab", "nmap", "tshark"]
 MEGA = 1 << 20
 BIG = 64 * MEGA
-
-
-class Failure(Exception):
-    """A test's verdict."""
-
-
-def expect(condition: object, text: str) -> None:
-    if not condition:
-        raise Failure(text)
 
 
 def pattern(octets: int) -> bytes:
@@ -373,22 +366,8 @@ def main() -> None:
     if missing:
         print(f"missing: {' '.join(missing)} (scripts/setup net installs them)\n0 passed, 1 failed")
         sys.exit(1)
-    passed = failed = 0
     with tempfile.TemporaryDirectory() as out:
-        interop = Interop(bin_folder, pathlib.Path(out))
-        for name in [n for n in dir(Interop) if n.startswith("test_")]:
-            if words and not any(word in name for word in words):
-                continue
-            try:
-                getattr(interop, name)()
-                passed += 1
-                print(f"ok    {name}", flush=True)
-            except Exception as error:  # pylint: disable=broad-except
-                failed += 1
-                text = str(error) if isinstance(error, Failure) else traceback.format_exc()
-                print(f"FAIL  {name}\n      " + text.replace("\n", "\n      "), flush=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(failed > 0)
+        run(Interop(bin_folder, pathlib.Path(out)), words)
 
 
 main()

@@ -13,24 +13,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
 
 from emulated import ENDS, TAP, Emulated, Transfer, transfer
 
-GOODPUT = pathlib.Path(__file__).resolve().parent / "goodput.py"
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "checks"))
+from suite import expect, run  # noqa: E402  pylint: disable=wrong-import-position
+
+GOODPUT = HERE / "goodput.py"
 OCTETS, MSS = 2000000, 1448
 # Fast, so that it is soon over; one frame in a hundred lost, and one in a hundred late.
 BAD = ["--rate", "40000000", "--delay-us", "2000", "--queue", "50", "--loss", "0.01", "--reorder",
        "0.01", "--reorder-us", "2000"]
-
-
-class Failure(Exception):
-    """A test's verdict."""
-
-
-def expect(condition: object, text: str) -> None:
-    if not condition:
-        raise Failure(text)
 
 
 def expect_sum(counts: dict) -> None:
@@ -132,22 +126,6 @@ class Checks:
         expect([row[0] for row in rows] == ["reno to linux", "aksu:standard to aksu:lean"], done.stdout)
 
 
-def run(checks: Checks, words: list) -> int:
-    names = [n for n in dir(Checks) if n.startswith("test_")]
-    names = [n for n in names if not words or any(word in n for word in words)]
-    failed = 0
-    for name in names:
-        try:
-            getattr(checks, name)()
-            print(f"ok    {name}", flush=True)
-        except Exception as error:  # pylint: disable=broad-except
-            failed += 1
-            text = str(error) if isinstance(error, Failure) else traceback.format_exc()
-            print(f"FAIL  {name}\n      " + text.replace("\n", "\n      "), flush=True)
-    print(f"{len(names) - failed} passed, {failed} failed")
-    return failed
-
-
 def main() -> None:
     bin_folder, words = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
     if os.geteuid() != 0:
@@ -162,8 +140,7 @@ def main() -> None:
         file = pathlib.Path(folder) / "pattern"
         with open(file, "wb") as out:
             subprocess.run([bin_folder / "interop_pattern", str(OCTETS)], check=True, stdout=out)
-        failed = run(Checks(bin_folder, file), words)
-    sys.exit(failed > 0)
+        run(Checks(bin_folder, file), words)
 
 
 main()

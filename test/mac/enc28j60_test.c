@@ -46,26 +46,9 @@ static void check_good_frame(uint32_t seed)
     wire_check_received(mac, frame, 60 + seed % 1455);
 }
 
-static void check_none(void)
-{
-    size_t len;
-
-    assert_null(mac->driver->receive(mac, &len));
-}
-
 static void check_sends(size_t len, uint32_t seed)
 {
-    uint8_t *to = mac->driver->lend(mac);
-    uint32_t before = wire.from_chip;
-
-    assert_non_null(to);
-    wire_make(frame, len, wire_address, seed);
-    memcpy(to, frame, len);
-    mac->driver->send(mac, len);
-    wire_spend(2 * MS);
-    assert_int_equal(wire.from_chip, before + 1);
-    assert_int_equal(wire.last_len, len < 60 ? 60 : len);
-    assert_memory_equal(wire.last, frame, len);
+    wire_check_sends(mac, frame, len, seed, 2 * MS);
     for (size_t i = len; i < 60; i++) {
         assert_int_equal(wire.last[i], 0);
     }
@@ -79,7 +62,7 @@ static void starts(void **state)
     assert_int_equal(enc28j60.reg[0][ERXND] | enc28j60.reg[0][ERXND + 1] << 8, RX_SIZE - 1);
     assert_int_equal(enc28j60.reg[3][4], wire_address[0]);
     assert_int_equal(enc28j60.reg[3][1], wire_address[5]);
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(counters->restarts, 0);
 }
 
@@ -93,7 +76,7 @@ static void does_not_start_without_chip(void **state)
         enc28j60.mute = true;
         enc28j60.mute_octet = idle[i];
         assert_false(mac->driver->start(mac, wire_address));
-        check_none();
+        wire_check_none(mac);
         assert_null(mac->driver->lend(mac));
         assert_false(mac->driver->pending(mac));
         assert_false(mac->driver->link(mac));
@@ -110,7 +93,7 @@ static void starts_again(void **state)
     mac->driver = &aksu_enc28j60;
     driver.spi = &enc28j60.spi;
     assert_true(mac->driver->start(mac, wire_address));
-    check_none();
+    wire_check_none(mac);
     check_good_frame(1);
 }
 
@@ -123,7 +106,7 @@ static void receives_each_length(void **state)
         come(len, (uint32_t)len);
         wire_check_received(mac, frame, len);
     }
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(counters->restarts + counters->bad, 0);
 }
 
@@ -169,7 +152,7 @@ static void many_frames_wait(void **state)
         wire_make(frame, 99, wire_address, i);
         wire_check_received(mac, frame, 99);
     }
-    check_none();
+    wire_check_none(mac);
 }
 
 static void frame_stays_until_release(void **state)
@@ -196,7 +179,7 @@ static void bad_frames_are_counted(void **state)
     enc28j60_arrive(frame, 13, true);
     wire_make(frame, 1600, wire_address, 1);
     enc28j60_arrive(frame, 1515, false);
-    check_none();
+    wire_check_none(mac);
     enc28j60_arrive(frame, 1600, false);
     check_good_frame(3);
     assert_int_equal(counters->bad, 1);
@@ -216,7 +199,7 @@ static void filters(void **state)
     enc28j60_arrive(frame, 100, false);
     wire_make(frame, 100, group, 1);
     enc28j60_arrive(frame, 100, false);
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(enc28j60.filtered, 2);
     wire_make(frame, 100, all, 1);
     enc28j60_arrive(frame, 100, false);
@@ -236,7 +219,7 @@ static void corrupted_header_restarts(void **state)
         enc28j60.spoil = 1u << bit;
         come(100, 1);
         come(100, 2);
-        check_none();
+        wire_check_none(mac);
         assert_int_equal(counters->bad, 1);
         assert_int_equal(counters->restarts, 1);
         assert_int_equal(enc28j60.packets, 0);
@@ -247,18 +230,6 @@ static void corrupted_header_restarts(void **state)
     }
 }
 
-static unsigned drain(void)
-{
-    unsigned count = 0;
-    size_t len;
-
-    while (mac->driver->receive(mac, &len)) {
-        mac->driver->release(mac);
-        count++;
-    }
-    return count;
-}
-
 static void overrun_is_counted(void **state)
 {
     (void)state;
@@ -266,7 +237,7 @@ static void overrun_is_counted(void **state)
         come(1000, 5);
     }
     assert_true(enc28j60.dropped > 0);
-    assert_int_equal(drain(), RX_SIZE / 1010);
+    assert_int_equal(wire_drain(mac), RX_SIZE / 1010);
     assert_int_equal(counters->overruns, 1);
     assert_int_equal(counters->restarts, 0);
     check_good_frame(1);
@@ -282,7 +253,7 @@ static void packet_counter_ends(void **state)
         enc28j60_arrive(frame, 14, false);
     }
     assert_int_equal(enc28j60.packets, 255);
-    assert_int_equal(drain(), 255);
+    assert_int_equal(wire_drain(mac), 255);
     assert_int_equal(counters->overruns, 1);
     check_good_frame(1);
 }
@@ -384,7 +355,7 @@ static void interrupt_while_cause_lasts(void **state)
     come(100, 1);
     assert_true(enc28j60_chip.interrupt());
     assert_true(mac->driver->pending(mac));
-    assert_int_equal(drain(), 1);
+    assert_int_equal(wire_drain(mac), 1);
     assert_false(mac->driver->pending(mac));
     assert_false(enc28j60_chip.interrupt());
 }
@@ -412,7 +383,7 @@ static void interrupt_for_overrun(void **state)
     enc28j60.reg[0][0x1C] |= 1;
     assert_true(enc28j60_chip.interrupt());
     assert_true(mac->driver->pending(mac));
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(counters->overruns, 1);
     assert_false(mac->driver->pending(mac));
     assert_false(enc28j60_chip.interrupt());
@@ -469,7 +440,7 @@ static void silence_is_survived(void **state)
         enc28j60.mute_octet = idle[i];
         uint64_t from = wire.now;
         for (unsigned n = 0; n < 20; n++) {
-            check_none();
+            wire_check_none(mac);
             (void)mac->driver->pending(mac);
         }
         assert_false(mac->driver->link(mac));

@@ -19,22 +19,12 @@ static void prepare(void)
     driver.base = LAN_BASE;
 }
 
-static bool comes_up(void)
-{
-    for (unsigned i = 0; i < 20; i++) {
-        if (mac->driver->link(mac)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int setup(void **state)
 {
     (void)state;
     prepare();
     assert_true(mac->driver->start(mac, wire_address));
-    assert_true(comes_up());
+    assert_true(wire_comes_up(mac));
     return 0;
 }
 
@@ -48,28 +38,6 @@ static void check_good_frame(uint32_t seed)
 {
     come(60 + seed % 1455, seed, false);
     wire_check_received(mac, frame, 60 + seed % 1455);
-}
-
-static void check_none(void)
-{
-    size_t len;
-
-    assert_null(mac->driver->receive(mac, &len));
-}
-
-static void check_sends(size_t len, uint32_t seed)
-{
-    uint8_t *to = mac->driver->lend(mac);
-    uint32_t before = wire.from_chip;
-
-    assert_non_null(to);
-    wire_make(frame, len, wire_address, seed);
-    memcpy(to, frame, len);
-    mac->driver->send(mac, len);
-    wire_spend(MS);
-    assert_int_equal(wire.from_chip, before + 1);
-    assert_int_equal(wire.last_len, len < 60 ? 60 : len);
-    assert_memory_equal(wire.last, frame, len);
 }
 
 /// Start ///
@@ -88,12 +56,12 @@ static void each_length_both_ways(void **state)
     for (size_t len = 60; len <= 1514; len++) {
         come(len, (uint32_t)len, false);
         wire_check_received(mac, frame, len);
-        check_sends(len, (uint32_t)len);
+        wire_check_sends(mac, frame, len, (uint32_t)len, MS);
     }
     for (size_t len = 14; len < 60; len++) {
-        check_sends(len, (uint32_t)len);
+        wire_check_sends(mac, frame, len, (uint32_t)len, MS);
     }
-    check_none();
+    wire_check_none(mac);
 }
 
 /// What comes wrong ///
@@ -103,7 +71,7 @@ static void bad_fcs_is_counted(void **state)
     (void)state;
     for (size_t len = 60; len < 80; len++) {
         come(len, 1, true);
-        check_none();
+        wire_check_none(mac);
     }
     assert_int_equal(counters->bad, 20);
     check_good_frame(1);
@@ -154,25 +122,13 @@ static void bad_and_good_in_turn(void **state)
     assert_int_equal(counters->bad, 6);
 }
 
-static unsigned drain(void)
-{
-    unsigned count = 0;
-    size_t len;
-
-    while (mac->driver->receive(mac, &len)) {
-        mac->driver->release(mac);
-        count++;
-    }
-    return count;
-}
-
 static void overrun_is_counted(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 20; i++) {
         come(1514, i, false);
     }
-    assert_int_equal(drain(), LAN_RX_FIFO / 1520);
+    assert_int_equal(wire_drain(mac), LAN_RX_FIFO / 1520);
     assert_int_equal(counters->overruns, 20 - LAN_RX_FIFO / 1520);
     check_good_frame(1);
     assert_int_equal(counters->overruns, 20 - LAN_RX_FIFO / 1520);
@@ -186,7 +142,7 @@ static void statuses_run_out_before_data(void **state)
         lan9118_arrive(frame, 60, false);
     }
     unsigned fit = LAN_RX_FIFO / 64;
-    assert_int_equal(drain(), fit);
+    assert_int_equal(wire_drain(mac), fit);
     assert_int_equal(counters->overruns, LAN_RX_STATUS + 5 - fit);
     check_good_frame(1);
 }
@@ -204,7 +160,7 @@ static void errors_of_sending_are_counted(void **state)
         mac->driver->send(mac, 1000);
         wire_spend(MS);
     }
-    check_sends(1000, 1);
+    wire_check_sends(mac, frame, 1000, 1, MS);
     assert_int_equal(counters->underruns, 1);
     assert_int_equal(counters->tx_errors, 2);
 }
@@ -240,20 +196,20 @@ static void check_restarts(void)
     (void)mac->driver->pending(mac); // leaves the error to be found
     assert_int_equal(counters->restarts, restarts);
     for (unsigned i = 0; i < 3; i++) {
-        assert_true(comes_up());
+        assert_true(wire_comes_up(mac));
         assert_int_equal(counters->restarts, restarts + 1);
-        check_sends(1000, i);
+        wire_check_sends(mac, frame, 1000, i, MS);
         check_good_frame(i);
     }
     wire_make(frame, 100, (const uint8_t[6]){2, 1, 2, 3, 4, 5}, 1); // not ours: filtered again
     lan9118_arrive(frame, 100, false);
-    check_none();
+    wire_check_none(mac);
     mac->driver->interrupts(mac, AKSU_MAC_RX);
     assert_false(mac->driver->pending(mac));
     assert_false(lan9118_chip.interrupt());
     come(100, 1, false);
     assert_true(lan9118_chip.interrupt());
-    assert_int_equal(drain(), 1);
+    assert_int_equal(wire_drain(mac), 1);
     assert_int_equal(lan9118.garbled, 0);
 }
 
@@ -272,7 +228,7 @@ static void stopped_transmitter_restarts(void **state)
     (void)state;
     for (unsigned i = 0; i < 5; i++) {
         phy_model_plug(true, i % 2 ? LINK_100 : LINK_100 | LINK_100_FULL);
-        assert_true(comes_up());
+        assert_true(wire_comes_up(mac));
         lan9118_error(LAN_TXE);
         check_stopped();
         check_restarts();
@@ -331,7 +287,7 @@ static void chip_that_was_reset_restarts(void **state)
     const uint8_t *taken = mac->driver->receive(mac, &len);
     assert_non_null(taken);
     lan9118_init();
-    assert_true(comes_up());
+    assert_true(wire_comes_up(mac));
     assert_int_equal(len, 300);
     assert_memory_equal(taken, frame, 300);
     mac->driver->release(mac);
@@ -361,7 +317,7 @@ static void interrupt_while_frames_wait(void **state)
     come(100, 1, false);
     assert_true(lan9118_chip.interrupt());
     assert_true(mac->driver->pending(mac));
-    assert_int_equal(drain(), 1);
+    assert_int_equal(wire_drain(mac), 1);
     assert_false(mac->driver->pending(mac));
     assert_false(lan9118_chip.interrupt());
 }
@@ -374,9 +330,9 @@ static void duplex_follows_the_link(void **state)
     (void)state;
     for (unsigned i = 0; i < 5; i++) {
         phy_model_plug(true, partners[i]);
-        assert_true(comes_up());
+        assert_true(wire_comes_up(mac));
         assert_int_equal((lan9118.mac[MAC_CR] & FULL_DUPLEX) != 0, full[i]);
-        check_sends(100, i);
+        wire_check_sends(mac, frame, 100, i, MS);
     }
     assert_int_equal(lan9118.garbled, 0);
     phy_model_plug(false, 0);
@@ -389,7 +345,7 @@ static void no_link_without_phy(void **state)
     prepare();
     phy.missing = true;
     assert_true(mac->driver->start(mac, wire_address));
-    assert_false(comes_up());
+    assert_false(wire_comes_up(mac));
 }
 
 /// With a stack ///

@@ -22,22 +22,12 @@ static void prepare(void)
     driver.hz = STELLARIS_HZ;
 }
 
-static bool comes_up(void)
-{
-    for (unsigned i = 0; i < 20; i++) {
-        if (mac->driver->link(mac)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int setup(void **state)
 {
     (void)state;
     prepare();
     assert_true(mac->driver->start(mac, wire_address));
-    assert_true(comes_up());
+    assert_true(wire_comes_up(mac));
     return 0;
 }
 
@@ -62,47 +52,6 @@ static void check_good_frame(uint32_t seed)
     wire_check_received(mac, frame, 60 + seed % 1455);
 }
 
-static void check_none(void)
-{
-    size_t len;
-
-    assert_null(mac->driver->receive(mac, &len));
-}
-
-static unsigned drain(void)
-{
-    unsigned count = 0;
-    size_t len;
-
-    while (mac->driver->receive(mac, &len)) {
-        mac->driver->release(mac);
-        count++;
-        assert_true(count <= STELLARIS_FRAMES);
-    }
-    return count;
-}
-
-static void send(size_t len, uint32_t seed)
-{
-    uint8_t *to = mac->driver->lend(mac);
-
-    assert_non_null(to);
-    wire_make(frame, len, wire_address, seed);
-    memcpy(to, frame, len);
-    mac->driver->send(mac, len);
-}
-
-static void check_sends(size_t len, uint32_t seed)
-{
-    uint32_t before = wire.from_chip;
-
-    send(len, seed);
-    wire_spend(MS);
-    assert_int_equal(wire.from_chip, before + 1);
-    assert_int_equal(wire.last_len, len < 60 ? 60 : len);
-    assert_memory_equal(wire.last, frame, len);
-}
-
 /// Start ///
 
 static void does_not_start_without_chip(void **state)
@@ -120,7 +69,7 @@ static void forgets_what_was_before_start(void **state)
     come(100, 2, true);
     assert_true(mac->driver->start(mac, wire_address));
     assert_false(stellaris_chip.interrupt());
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(counters->bad, 0);
     check_good_frame(1);
     assert_false(stellaris_chip.interrupt()); // none is wanted
@@ -132,12 +81,12 @@ static void each_length_both_ways(void **state)
     for (size_t len = 60; len <= FULL; len++) {
         come(len, (uint32_t)len, false);
         wire_check_received(mac, frame, len);
-        check_sends(len, (uint32_t)len);
+        wire_check_sends(mac, frame, len, (uint32_t)len, MS);
     }
     for (size_t len = 14; len < 60; len++) {
-        check_sends(len, (uint32_t)len);
+        wire_check_sends(mac, frame, len, (uint32_t)len, MS);
     }
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(counters->restarts + counters->overruns, 0);
 }
 
@@ -153,7 +102,7 @@ static void only_what_is_for_us(void **state)
         bool many = to[i][0] & 1;
         wire_make(frame, 100, to[i], i);
         stellaris_arrive(frame, 100, false);
-        assert_int_equal(drain(), i == 3 || (many && stellaris.emulated));
+        assert_int_equal(wire_drain(mac), i == 3 || (many && stellaris.emulated));
         check_good_frame(i);
     }
 }
@@ -170,7 +119,7 @@ static void each_octet_of_the_address(void **state)
             frame[i] ^= 0x40;
         }
         stellaris_arrive(frame, 100, false);
-        assert_int_equal(drain(), i == 6);
+        assert_int_equal(wire_drain(mac), i == 6);
     }
 }
 
@@ -181,9 +130,9 @@ static void bad_fcs_is_counted(void **state)
     (void)state;
     for (unsigned i = 1; i <= 20; i++) {
         come(59 + i, 1, true);
-        check_none();
+        wire_check_none(mac);
         assert_int_equal(counters->bad, i);
-        check_none(); // and once only
+        wire_check_none(mac); // and once only
         assert_int_equal(counters->bad, i);
     }
     check_good_frame(1);
@@ -196,7 +145,7 @@ static void bad_and_good_in_turn(void **state)
     for (unsigned i = 0; i < 12; i++) {
         come(100 + 10 * i, i, i % 2 == 0);
     }
-    assert_int_equal(drain(), 6);
+    assert_int_equal(wire_drain(mac), 6);
     assert_int_equal(counters->bad, 1); // a bit says so, no counter
 }
 
@@ -210,7 +159,7 @@ static void jumbo_is_counted(void **state)
     memcpy(untouched, driver.tx, sizeof untouched);
     for (unsigned i = 1; i <= 2042 - FULL; i++) {
         come(FULL + i, i, false);
-        check_none();
+        wire_check_none(mac);
         assert_int_equal(counters->jumbos, i);
         check_good_frame(i);
     }
@@ -223,7 +172,7 @@ static void runt_is_counted(void **state)
     (void)state;
     for (unsigned len = SHORTEST; len < 14; len++) {
         come(len, len, false);
-        check_none();
+        wire_check_none(mac);
         assert_int_equal(counters->runts, len - SHORTEST + 1);
         check_good_frame(len);
     }
@@ -244,7 +193,7 @@ static void impossible_length_restarts(void **state)
         for (unsigned k = 1; k < 17; k++) {
             stellaris_push(k, k == 16);
         }
-        check_none();
+        wire_check_none(mac);
         assert_int_equal(counters->bad, i + 1);
         assert_int_equal(counters->restarts, i + 1);
         assert_int_equal(stellaris.count, 0);
@@ -283,7 +232,7 @@ static void overrun_is_counted(void **state)
         wire_check_received(mac, other, FULL); // what is whole is not lost
         come(FULL, i + 30, false);             // these are not seen: the receiver is off
         come(FULL, i + 40, false);
-        check_none();
+        wire_check_none(mac);
         assert_int_equal(counters->overruns, i);
         assert_int_equal(counters->restarts, i);
         check_good_frame(i);
@@ -315,7 +264,7 @@ static void nothing_is_taken_from_behind_an_overrun(void **state)
     assert_int_equal(stellaris.frames, 2);
     wire_make(frame, FULL, wire_address, 2);
     wire_check_received(mac, frame, FULL);
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(stellaris.words_read, SHORT_WORDS + FULL_WORDS);
     assert_int_equal(counters->overruns, 1);
     assert_int_equal(counters->restarts, 1);
@@ -332,7 +281,7 @@ static void fifo_of_31_frames(void **state)
         wire_make(frame, FULL, wire_address, i);
         wire_check_received(mac, frame, FULL);
     }
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(counters->overruns, 1);
     check_good_frame(1);
 }
@@ -342,7 +291,7 @@ static void fifo_of_31_frames(void **state)
 static void one_frame_at_a_time(void **state)
 {
     (void)state;
-    send(FULL, 1);
+    wire_hand_over(mac, frame, FULL, 1);
     assert_null(mac->driver->lend(mac)); // NEWTX is still set
     mac->driver->interrupts(mac, AKSU_MAC_RX | AKSU_MAC_TX);
     assert_false(mac->driver->pending(mac));
@@ -350,7 +299,7 @@ static void one_frame_at_a_time(void **state)
     wire_spend(MS);
     assert_true(stellaris_chip.interrupt());
     assert_true(mac->driver->pending(mac));
-    check_sends(FULL, 2);
+    wire_check_sends(mac, frame, FULL, 2, MS);
 }
 
 // The frame that failed is still in the FIFO: the next one must not go behind it.
@@ -360,10 +309,10 @@ static void error_of_sending_is_counted(void **state)
     for (unsigned i = 1; i <= 10; i++) {
         uint32_t before = wire.from_chip;
         stellaris.tx_fault = true;
-        send(1000, i);
+        wire_hand_over(mac, frame, 1000, i);
         wire_spend(MS);
         assert_int_equal(wire.from_chip, before);
-        check_sends(1000, i + 10);
+        wire_check_sends(mac, frame, 1000, i + 10, MS);
         assert_int_equal(counters->tx_errors, i);
     }
 }
@@ -373,13 +322,13 @@ static void error_of_sending_interrupts(void **state)
     (void)state;
     mac->driver->interrupts(mac, AKSU_MAC_RX | AKSU_MAC_TX);
     stellaris.tx_fault = true;
-    send(1000, 1);
+    wire_hand_over(mac, frame, 1000, 1);
     assert_null(mac->driver->lend(mac));
     assert_false(mac->driver->pending(mac));
     wire_spend(MS);
     assert_true(stellaris_chip.interrupt());
     assert_true(mac->driver->pending(mac));
-    check_sends(1000, 2);
+    wire_check_sends(mac, frame, 1000, 2, MS);
     assert_int_equal(counters->tx_errors, 1);
     wire_spend(MS);
     assert_true(mac->driver->pending(mac));
@@ -399,7 +348,7 @@ static void interrupt_while_frames_wait(void **state)
     come(100, 1, false);
     assert_true(stellaris_chip.interrupt());
     assert_true(mac->driver->pending(mac));
-    assert_int_equal(drain(), 1);
+    assert_int_equal(wire_drain(mac), 1);
     assert_false(mac->driver->pending(mac));
     assert_false(stellaris_chip.interrupt());
 }
@@ -411,13 +360,13 @@ static void interrupt_after_what_went_wrong(void **state)
     come(100, 1, true);
     assert_true(stellaris_chip.interrupt());
     assert_true(mac->driver->pending(mac));
-    check_none();
+    wire_check_none(mac);
     assert_false(mac->driver->pending(mac));
     assert_false(stellaris_chip.interrupt());
     come(2043, 1, false); // more than the FIFO holds
     assert_true(stellaris_chip.interrupt());
     assert_true(mac->driver->pending(mac));
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(counters->overruns, 1);
     assert_false(mac->driver->pending(mac));
     assert_false(stellaris_chip.interrupt());
@@ -432,17 +381,17 @@ static void only_wanted_interrupts(void **state)
     come(100, 2, true);
     come(2000, 3, false);
     stellaris.tx_fault = true;
-    send(100, 4);
+    wire_hand_over(mac, frame, 100, 4);
     wire_spend(MS);
     assert_false(stellaris_chip.interrupt());
     mac->driver->interrupts(mac, AKSU_MAC_RX);
     assert_true(stellaris_chip.interrupt());
-    assert_int_equal(drain(), 1);
+    assert_int_equal(wire_drain(mac), 1);
     assert_false(mac->driver->pending(mac));
     assert_false(stellaris_chip.interrupt()); // TXER is not wanted
     mac->driver->interrupts(mac, AKSU_MAC_TX);
     assert_true(stellaris_chip.interrupt());
-    check_sends(100, 5);
+    wire_check_sends(mac, frame, 100, 5, MS);
     assert_true(mac->driver->pending(mac));
     come(100, 6, true);
     assert_false(stellaris_chip.interrupt());
@@ -456,20 +405,20 @@ static void duplex_follows_the_link(void **state)
     (void)state;
     for (unsigned i = 0; i < 5; i++) {
         phy_model_plug(true, partners[i]);
-        assert_true(comes_up());
+        assert_true(wire_comes_up(mac));
         assert_int_equal((stellaris.reg[TCTL] & FULL_DUPLEX) != 0, full[i]);
-        check_sends(100, i);
-        check_sends(20, i);
+        wire_check_sends(mac, frame, 100, i, MS);
+        wire_check_sends(mac, frame, 20, i, MS);
     }
     assert_int_equal(stellaris.garbled, 0);
     phy_model_plug(false, 0);
     assert_false(mac->driver->link(mac));
-    send(100, 1); // goes nowhere, and the next one is as good
+    wire_hand_over(mac, frame, 100, 1); // goes nowhere, and the next one is as good
     wire_spend(MS);
     phy_model_plug(true, LINK_100_FULL);
     assert_false(mac->driver->link(mac));
-    assert_true(comes_up());
-    check_sends(100, 1);
+    assert_true(wire_comes_up(mac));
+    wire_check_sends(mac, frame, 100, 1, MS);
 }
 
 static void no_link_without_phy(void **state)
@@ -478,14 +427,14 @@ static void no_link_without_phy(void **state)
     prepare();
     phy.missing = true;
     assert_true(mac->driver->start(mac, wire_address));
-    assert_false(comes_up());
+    assert_false(wire_comes_up(mac));
 }
 
 static void link_counts_as_up_without_management(void **state)
 {
     (void)state;
     assert_true(mac->driver->link(mac));
-    check_sends(100, 1);
+    wire_check_sends(mac, frame, 100, 1, MS);
 }
 
 /// With a stack ///

@@ -45,26 +45,9 @@ static void check_good_frame(uint32_t seed)
     wire_check_received(mac, frame, 60 + seed % 1455);
 }
 
-static void check_none(void)
-{
-    size_t len;
-
-    assert_null(mac->driver->receive(mac, &len));
-}
-
 static void check_sends(size_t len, uint32_t seed)
 {
-    uint8_t *to = mac->driver->lend(mac);
-    uint32_t before = wire.from_chip;
-
-    assert_non_null(to);
-    wire_make(frame, len, wire_address, seed);
-    memcpy(to, frame, len);
-    mac->driver->send(mac, len);
-    wire_spend(MS);
-    assert_int_equal(wire.from_chip, before + 1);
-    assert_int_equal(wire.last_len, len < 60 ? 60 : len);
-    assert_memory_equal(wire.last, frame, len);
+    wire_check_sends(mac, frame, len, seed, MS);
     for (size_t i = len; i < 60; i++) {
         assert_int_equal(wire.last[i], 0);
     }
@@ -80,7 +63,7 @@ static void starts(void **state)
     assert_int_equal(w5500.socket[0][0x1E], 16);
     assert_int_equal(w5500.socket[0][0x1F], 16);
     assert_int_equal(w5500.socket[7][0x1E], 0);
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(counters->restarts, 0);
 }
 
@@ -94,7 +77,7 @@ static void does_not_start_without_chip(void **state)
         w5500.mute = true;
         w5500.mute_octet = idle[i];
         assert_false(mac->driver->start(mac, wire_address));
-        check_none();
+        wire_check_none(mac);
         assert_null(mac->driver->lend(mac));
         assert_false(mac->driver->pending(mac));
         assert_false(mac->driver->link(mac));
@@ -126,7 +109,7 @@ static void receives_each_length(void **state)
         come(len, (uint32_t)len);
         wire_check_received(mac, frame, len);
     }
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(counters->restarts + counters->bad, 0);
 }
 
@@ -163,7 +146,7 @@ static void many_frames_wait(void **state)
         wire_make(frame, 100, wire_address, i);
         wire_check_received(mac, frame, 100);
     }
-    check_none();
+    wire_check_none(mac);
 }
 
 static void frame_stays_until_release(void **state)
@@ -199,7 +182,7 @@ static void reads_a_size_that_changes(void **state)
         w5500.between = come_between;
         wire_check_received(mac, frame, 252);
         wire_check_received(mac, late_frame, sizeof late_frame);
-        check_none();
+        wire_check_none(mac);
         assert_int_equal(counters->restarts, 0);
     }
 }
@@ -214,7 +197,7 @@ static void chip_drops_bad_frames(void **state)
     w5500_chip.arrive(frame, 59, false);
     w5500_chip.arrive(frame, 1515, false);
     assert_int_equal(w5500.refused, 3);
-    check_none();
+    wire_check_none(mac);
     check_good_frame(3);
 }
 
@@ -229,7 +212,7 @@ static void filters(void **state)
     w5500_chip.arrive(frame, 100, false);
     wire_make(frame, 100, ipv6, 1);
     w5500_chip.arrive(frame, 100, false);
-    check_none();
+    wire_check_none(mac);
     wire_make(frame, 100, all, 1);
     w5500_chip.arrive(frame, 100, false);
     wire_check_received(mac, frame, 100);
@@ -251,7 +234,7 @@ static void corrupted_length_restarts(void **state)
         }
         w5500.rx[at % W5500_MEMORY] = (uint8_t)(lengths[i] >> 8);
         w5500.rx[(uint16_t)(at + 1) % W5500_MEMORY] = (uint8_t)lengths[i];
-        check_none();
+        wire_check_none(mac);
         assert_int_equal(counters->bad, 1);
         assert_int_equal(counters->restarts, 1);
         check_good_frame(7);
@@ -271,7 +254,7 @@ static void wrong_length_restarts_later(void **state)
     assert_non_null(mac->driver->receive(mac, &len));
     assert_int_equal(len, 88);
     mac->driver->release(mac);
-    check_none();
+    wire_check_none(mac);
     assert_int_equal(counters->restarts, 1);
     check_good_frame(7);
 }
@@ -283,23 +266,11 @@ static void fill(void)
     }
 }
 
-static unsigned drain(void)
-{
-    unsigned count = 0;
-    size_t len;
-
-    while (mac->driver->receive(mac, &len)) {
-        mac->driver->release(mac);
-        count++;
-    }
-    return count;
-}
-
 static void overrun_loses_only_what_does_not_fit(void **state)
 {
     (void)state;
     fill();
-    assert_int_equal(drain(), 16384 / 1002);
+    assert_int_equal(wire_drain(mac), 16384 / 1002);
     assert_int_equal(counters->restarts, 0);
     check_good_frame(1);
 }
@@ -309,7 +280,7 @@ static void overrun_that_garbles_restarts(void **state)
     (void)state;
     w5500.overrun_garbles = true;
     fill();
-    assert_int_equal(drain(), 16384 / 1002);
+    assert_int_equal(wire_drain(mac), 16384 / 1002);
     assert_int_equal(counters->restarts, 1);
     check_good_frame(1);
 }
@@ -369,7 +340,7 @@ static void interrupt_while_cause_lasts(void **state)
     come(100, 1);
     assert_true(w5500_chip.interrupt());
     assert_true(mac->driver->pending(mac));
-    assert_int_equal(drain(), 1);
+    assert_int_equal(wire_drain(mac), 1);
     assert_false(mac->driver->pending(mac));
     assert_false(w5500_chip.interrupt());
 }
@@ -430,7 +401,7 @@ static void silence_is_survived(void **state)
         w5500.mute_octet = idle[i];
         uint64_t from = wire.now;
         for (unsigned n = 0; n < 20; n++) {
-            check_none();
+            wire_check_none(mac);
             (void)mac->driver->pending(mac);
         }
         assert_false(mac->driver->link(mac));

@@ -85,6 +85,58 @@ void wire_check_received(struct aksu_mac *mac, const uint8_t *frame, size_t len)
     mac->driver->release(mac);
 }
 
+void wire_check_none(struct aksu_mac *mac)
+{
+    size_t len;
+
+    assert_null(mac->driver->receive(mac, &len));
+}
+
+unsigned wire_drain(struct aksu_mac *mac)
+{
+    unsigned count = 0;
+    size_t len;
+
+    while (mac->driver->receive(mac, &len)) {
+        mac->driver->release(mac);
+        count++;
+        assert_true(count <= 255); // no chip holds more
+    }
+    return count;
+}
+
+void wire_hand_over(struct aksu_mac *mac, uint8_t *frame, size_t len, uint32_t seed)
+{
+    uint8_t *to = mac->driver->lend(mac);
+
+    assert_non_null(to);
+    wire_make(frame, len, wire_address, seed);
+    memcpy(to, frame, len);
+    mac->driver->send(mac, len);
+}
+
+void wire_check_sends(struct aksu_mac *mac, uint8_t *frame, size_t len, uint32_t seed,
+                      uint64_t within_ns)
+{
+    uint32_t before = wire.from_chip;
+
+    wire_hand_over(mac, frame, len, seed);
+    wire_spend(within_ns);
+    assert_int_equal(wire.from_chip, before + 1);
+    assert_int_equal(wire.last_len, len < 60 ? 60 : len);
+    assert_memory_equal(wire.last, frame, len);
+}
+
+bool wire_comes_up(struct aksu_mac *mac)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        if (mac->driver->link(mac)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// The cable ///
 
 static void put(struct queue *q, const uint8_t *frame, size_t len, bool bad_fcs)

@@ -80,6 +80,18 @@ extern unsigned breaches;
 /// A driver's test: a frame of each length, one after the other, reaches it whole.
 void wire_check_received(struct aksu_mac *mac, const uint8_t *frame, size_t len);
 
+/// And nothing waits.
+void wire_check_none(struct aksu_mac *mac);
+/// Takes all frames that wait. Returns how many they were.
+unsigned wire_drain(struct aksu_mac *mac);
+/// Makes a frame as wire_make() does, from the board, and has the driver send it.
+void wire_hand_over(struct aksu_mac *mac, uint8_t *frame, size_t len, uint32_t seed);
+/// The same; within that time it leaves the chip whole, the only one.
+void wire_check_sends(struct aksu_mac *mac, uint8_t *frame, size_t len, uint32_t seed,
+                      uint64_t within_ns);
+/// Looks at the link until it is up, 20 times. Returns whether it is.
+bool wire_comes_up(struct aksu_mac *mac);
+
 /// Echoes octets from the peer through the board's stack and back, which are checked. The board's
 /// stack runs on that MAC, with rings of 8 KiB and a look at the link each 100 ms.
 /// Returns the virtual time that it took, in ms.
