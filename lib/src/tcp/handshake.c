@@ -49,7 +49,7 @@ static void negotiate(struct aksu_tcb *t, const struct aksu_segment *s)
         t->rcv_wscale = 0;
     }
     if (t->flags & AKSU_F_TIMESTAMPS) {
-        t->snd_mss = (uint16_t)(t->snd_mss - aksu_min32(t->snd_mss / 2u, AKSU_TIMESTAMPS_LEN));
+        t->snd_mss = (uint16_t)(t->snd_mss - AKSU_TIMESTAMPS_LEN);
     }
 }
 

@@ -22,15 +22,13 @@ static void open(const struct aksu_step *c)
     idle(c);
 }
 
-// Octets count, not ACKs: dividing them gains nothing, and delaying them costs nothing (RFC 3465).
-// L is 1 until a loss has told what the path takes, as RFC 5681 has it: less is lost at once then.
-// After a timeout too: an ACK of much tells of what had arrived before.
+// Octets count, not ACKs: dividing them gains nothing (RFC 3465). In slow start an ACK of much
+// counts for one segment: L is 1, and less is lost at once when the queue is full.
 static void acked(const struct aksu_step *c, uint32_t octets)
 {
     struct aksu_tcb *t = c->t;
     uint32_t mss = t->snd_mss;
-    bool resending = aksu_seq_lt(t->snd_una - octets, t->recover);
-    uint32_t gain = aksu_min32(octets, resending || t->ssthresh == AKSU_CWND_MAX ? mss : 2 * mss);
+    uint32_t gain = aksu_min32(octets, mss);
 
     if (t->cwnd >= t->ssthresh) {
         gain = aksu_max32(aksu_min32(octets, UINT16_MAX) * mss / t->cwnd, 1);

@@ -23,8 +23,9 @@ static uint32_t base_rto(const struct aksu_profile *p, const struct aksu_tcb *t)
         bool slow = (t->flags & (AKSU_F_SYN_RETRIED | AKSU_F_SYN_UNACKED)) == AKSU_F_SYN_RETRIED;
         return slow ? RTO_SYN_LOST_MS : RTO_INITIAL_MS;
     }
-    // rttvar counts quarters, so it is 4 * RTTVAR as it stands.
-    return aksu_max32(p->rto_min_ms, t->srtt / 8u + aksu_max32(GRANULARITY_MS, t->rttvar));
+    // rttvar counts quarters, so it is 4 * RTTVAR as it stands; less than 2 it never is, so the
+    // clock's granularity needs no comparison.
+    return aksu_max32(p->rto_min_ms, t->srtt / 8u + t->rttvar);
 }
 
 static uint32_t backed_off(const struct aksu_profile *p, const struct aksu_tcb *t, unsigned times)
