@@ -44,12 +44,9 @@ static void clear_tables(struct aksu *net)
 {
     const struct aksu_storage *s = net->store;
 
-    memset(s->row, 0, s->rows * sizeof *s->row);
-    memset(s->bucket, 0, s->buckets * sizeof *s->bucket);
-    memset(s->listener, 0, s->listeners * sizeof *s->listener);
-    memset(s->time_wait, 0, s->time_waits * sizeof *s->time_wait);
-    memset(s->neighbour, 0, AKSU_NEIGHBOURS * sizeof *s->neighbour);
     struct aksu_row *row = s->row;
+
+    memset(row, 0, s->cleared);
     net->free_rows = row;
     for (uint32_t left = s->rows; left > 1; left--, row++) {
         row->next = row + 1;

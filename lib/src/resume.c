@@ -96,10 +96,6 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     row->ttl = p[20];
     row->dscp = p[21];
     row->bits |= AKSU_ROW_ANNOUNCED;
-    struct aksu_board *board = aksu_table_board(net, row, NULL);
-    if (board) {
-        memset(board, 0, sizeof *board); // its size is put back when it is next looked at
-    }
     ev.value = aksu_get32(p + 4);
     net->step = aksu_tcp_act;
     net->resolver = &aksu_arp_resolver;

@@ -7,11 +7,12 @@
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx)
 {
-    struct aksu_step c = {net->profile, &row->tcb,      ev,         fx, ev->segment, net->now_ms,
-                          NULL,         row->tcb.range, AKSU_RANGES};
+    struct aksu_step c;
 
-    ev->now_ms = net->now_ms;
-    c.b = aksu_table_board(net, row, &c);
+    aksu_table_context(net, row, &c);
+    c.ev = ev;
+    c.fx = fx;
+    c.s = ev->segment;
     if (net->trace) {
         net->trace->step(net, row, &c);
     } else {
@@ -355,14 +356,21 @@ static void row_tick(struct aksu *net, struct aksu_row *row)
     aksu_stack_effects(net, row, &fx, NULL);
 }
 
+static enum aksu_next row_plan(const struct aksu *net, struct aksu_row *row, struct aksu_plan *plan)
+{
+    struct aksu_step c;
+
+    aksu_table_context(net, row, &c);
+    return aksu_tcp_next(&c, plan);
+}
+
 // One thing that a row whose time has come wants. *tick: that is a step.
 static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame, uint8_t *packet,
                          const uint8_t **mac, bool *tick)
 {
     struct aksu_plan plan;
 
-    switch (aksu_tcp_plan(net->profile, &row->tcb, aksu_table_board(net, row, NULL), net->now_ms,
-                          &plan)) {
+    switch (row_plan(net, row, &plan)) {
     case AKSU_NEXT_SEGMENT:
         if (net->link && !(row->bits & AKSU_ROW_RESOLVED)) {
             size_t len = net->resolver->resolve(net, row, frame);

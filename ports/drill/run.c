@@ -102,6 +102,7 @@ static void make_storage(struct aksu_storage *s, const struct drill_settings *d)
     s->rx_octets = d->rcvbuf;
     s->tx_octets = d->sndbuf;
     s->echo_octets = ECHO_OCTETS;
+    s->cleared = 0; // they are made of zeros, and of one piece each
     s->row = calloc(s->rows, sizeof *s->row);
     s->heap = calloc(s->rows, sizeof(struct aksu_row *));
     s->bucket = calloc(s->buckets, sizeof(struct aksu_row *));

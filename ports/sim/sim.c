@@ -219,6 +219,7 @@ static void make_storage(struct aksu_storage *s, const struct aksu_sim_config *c
     s->rx_octets = or_default(config->rx_octets, DEFAULT_RING);
     s->tx_octets = or_default(config->tx_octets, DEFAULT_RING);
     s->echo_octets = ECHO_OCTETS;
+    s->cleared = 0; // they are made of zeros, and of one piece each
     s->row = sim_alloc(s->rows * sizeof *s->row);
     s->heap = sim_alloc(s->rows * sizeof *s->heap);
     s->bucket = sim_alloc(s->buckets * sizeof *s->bucket);

@@ -241,6 +241,7 @@ struct aksu_storage {
     uint32_t rx_octets;
     uint32_t tx_octets;
     uint32_t echo_octets;
+    uint32_t cleared; // octets from row on that aksu_init() clears: all tables but heap and answer
     struct aksu_row *row;
     struct aksu_row **heap;
     struct aksu_row **bucket;
@@ -283,13 +284,15 @@ struct aksu_storage {
 /// largest ICMP echo request that is answered, without its IP header; 8 to 65515.
 #define AKSU_STORAGE_WITH(name, connections, listeners_, rx_octets_, tx_octets_, time_waits_,      \
                           echo_octets_)                                                            \
-    static struct aksu_row name##_row[connections];                                                \
+    static struct {                                                                                \
+        struct aksu_row row[connections];                                                          \
+        struct aksu_row *bucket[AKSU_BUCKETS_(connections)];                                       \
+        struct aksu_listener listener[listeners_];                                                 \
+        struct aksu_time_wait time_wait[time_waits_];                                              \
+        struct aksu_neighbour neighbour[AKSU_NEIGHBOURS];                                          \
+    } name##_tables;                                                                               \
     static struct aksu_row *name##_heap[connections];                                              \
-    static struct aksu_row *name##_bucket[AKSU_BUCKETS_(connections)];                             \
-    static struct aksu_listener name##_listener[listeners_];                                       \
-    static struct aksu_time_wait name##_time_wait[time_waits_];                                    \
     static struct aksu_answer name##_answer[AKSU_ANSWERS];                                         \
-    static struct aksu_neighbour name##_neighbour[AKSU_NEIGHBOURS];                                \
     static uint8_t name##_rx[(size_t)(connections) * (rx_octets_)];                                \
     static uint8_t name##_tx[(size_t)(connections) * (tx_octets_) + 1];                            \
     static uint8_t name##_echo[echo_octets_];                                                      \
@@ -308,13 +311,14 @@ struct aksu_storage {
         (rx_octets_),                                                                              \
         (tx_octets_),                                                                              \
         (echo_octets_),                                                                            \
-        name##_row,                                                                                \
+        sizeof name##_tables,                                                                      \
+        name##_tables.row,                                                                         \
         name##_heap,                                                                               \
-        name##_bucket,                                                                             \
-        name##_listener,                                                                           \
-        name##_time_wait,                                                                          \
+        name##_tables.bucket,                                                                      \
+        name##_tables.listener,                                                                    \
+        name##_tables.time_wait,                                                                   \
         name##_answer,                                                                             \
-        name##_neighbour,                                                                          \
+        name##_tables.neighbour,                                                                   \
         name##_rx,                                                                                 \
         name##_tx,                                                                                 \
         name##_echo}
@@ -337,12 +341,11 @@ struct aksu_boards {
     struct aksu_board *first;
     uint32_t connections;
     uint32_t runs;
-    struct aksu_board *(*find)(const struct aksu *, const struct aksu_row *,
-                               struct aksu_step *); ///< the library's
+    void (*find)(const struct aksu *, const struct aksu_row *,
+                 struct aksu_step *); ///< the library's
 };
 
-struct aksu_board *aksu_boards_find(const struct aksu *net, const struct aksu_row *row,
-                                    struct aksu_step *c);
+void aksu_boards_find(const struct aksu *net, const struct aksu_row *row, struct aksu_step *c);
 
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {

@@ -401,8 +401,7 @@ struct aksu_recovery {
     void (*acked)(const struct aksu_step *, aksu_seq una); ///< an ACK; snd_una before it
     void (*sent)(const struct aksu_step *);                ///< text or FIN
     bool (*expired)(const struct aksu_step *); ///< the retransmission timer; false: a timeout
-    uint32_t (*next)(const struct aksu_tcb *, const struct aksu_board *,
-                     aksu_seq *seq); ///< what to send
+    uint32_t (*next)(const struct aksu_step *, aksu_seq *seq); ///< what to send
 };
 
 struct aksu_time_wait;
@@ -417,7 +416,7 @@ struct aksu_timestamps {
 /// Selective acknowledgments that a receiver sends, RFC 2018 and 2883. NULL: never negotiated.
 struct aksu_sack {
     void (*duplicate)(const struct aksu_step *, aksu_seq start, aksu_seq end); ///< D-SACK
-    void (*put)(const struct aksu_tcb *, const struct aksu_board *, struct aksu_segment *);
+    void (*put)(const struct aksu_step *, struct aksu_segment *);
 };
 
 struct aksu_cookies;

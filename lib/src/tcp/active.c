@@ -118,6 +118,9 @@ static void resume(const struct aksu_step *c)
     t->rtt_at += shift;
     t->ts_recent_at = (uint16_t)(t->ts_recent_at + (shift >> 16));
     t->salt -= shift; // so that timestamps go on where they would be
+    if (c->b) {
+        aksu_tcp_clear_board(c->b);
+    }
     c->p->congestion->idle(c);
 }
 
@@ -197,11 +200,23 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
     struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms, NULL, t->range, AKSU_RANGES};
 
     if (b) {
-        c.b = aksu_tcp_board(t, b);
-        aksu_tcp_find_ranges(&c, b);
+        aksu_tcp_find_board(&c, b);
     }
     if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
         listen_again(&c);
     }
     aksu_tcp_act(&c);
+}
+
+enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,
+                             const struct aksu_board *b, uint32_t now_ms, struct aksu_plan *plan)
+{
+    struct aksu_plan unwanted;
+    struct aksu_tcb *tcb = (struct aksu_tcb *)(uintptr_t)t; // neither it nor the board is written
+    struct aksu_step c = {p, tcb, NULL, NULL, NULL, now_ms, NULL, tcb->range, AKSU_RANGES};
+
+    if (b && !(t->flags & AKSU_F_SYN_UNACKED)) {
+        aksu_tcp_find_board(&c, (struct aksu_board *)(uintptr_t)b);
+    }
+    return aksu_tcp_next(&c, plan ? plan : &unwanted);
 }

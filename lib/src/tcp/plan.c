@@ -95,16 +95,16 @@ static void put_urgent(const struct aksu_tcb *t, struct aksu_segment *s)
 }
 
 // Text, a keep-alive or an acknowledgment; false: nothing.
-static bool choose_open(const struct aksu_profile *p, const struct aksu_tcb *t,
-                        const struct aksu_board *b, bool ack_due, struct aksu_segment *s)
+static bool choose_open(const struct aksu_step *c, const struct aksu_tcb *t, bool ack_due,
+                        struct aksu_segment *s)
 {
     unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     aksu_seq behind = s->seq;
     uint32_t count;
 
     s->seq = again ? t->snd_una : t->snd_nxt;
-    if (b && b->runs > 0) {
-        count = p->recovery->next(t, b, &s->seq);
+    if (c->b && c->b->runs > 0) {
+        count = c->p->recovery->next(c, &s->seq);
     } else {
         count = aksu_tcp_can_send(t, again, congestion_window(t));
     }
@@ -124,8 +124,8 @@ static bool choose_open(const struct aksu_profile *p, const struct aksu_tcb *t,
 }
 
 // The most urgent of what there is to send: its place, its text and its flags. False: nothing.
-static bool choose(const struct aksu_profile *p, const struct aksu_tcb *t,
-                   const struct aksu_board *b, bool ack_due, struct aksu_segment *s)
+static bool choose(const struct aksu_step *c, const struct aksu_tcb *t, bool ack_due,
+                   struct aksu_segment *s)
 {
     // A segment without text is behind all that was sent, even if snd_nxt has fallen back, but
     // never beyond the window, where the peer would refuse it.
@@ -139,12 +139,11 @@ static bool choose(const struct aksu_profile *p, const struct aksu_tcb *t,
         s->flags = t->state == AKSU_SYN_SENT ? AKSU_SYN : AKSU_SYN | AKSU_ACK;
         return true;
     }
-    return t->state != AKSU_SYN_SENT && choose_open(p, t, b, ack_due, s);
+    return t->state != AKSU_SYN_SENT && choose_open(c, t, ack_due, s);
 }
 
 // The rest of the header. Before the peer's SYN rcv_nxt is zero, as the field is without ACK.
-static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t,
-                       const struct aksu_board *b, uint32_t now_ms, struct aksu_segment *s)
+static void put_header(const struct aksu_step *c, const struct aksu_tcb *t, struct aksu_segment *s)
 {
     uint32_t wnd = aksu_tcp_window(t);
 
@@ -159,10 +158,10 @@ static void put_header(const struct aksu_profile *p, const struct aksu_tcb *t,
         s->wnd = (uint16_t)(wnd >> t->rcv_wscale);
     }
     if (t->flags & AKSU_F_TIMESTAMPS) {
-        p->timestamps->put(t, s, now_ms);
+        c->p->timestamps->put(t, s, c->now_ms);
     }
     if (t->ranges > 0 && (t->flags & AKSU_F_SACK) && !(s->flags & (AKSU_SYN | AKSU_RST))) {
-        p->sack->put(t, b, s);
+        c->p->sack->put(c, s);
     }
 }
 
@@ -205,21 +204,18 @@ static void clear(struct aksu_segment *s)
     s->reserved = 0;
 }
 
-enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,
-                             const struct aksu_board *b, uint32_t now_ms, struct aksu_plan *plan)
+// aksu_tcp_plan with its context made: a step of no event.
+enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan)
 {
-    struct aksu_plan unwanted;
-    int32_t wait = aksu_tcp_due(t, now_ms);
+    const struct aksu_tcb *t = c->t;
+    int32_t wait = aksu_tcp_due(t, c->now_ms);
 
     if (wait < 0 && wait != -AKSU_TIMER_ACK) {
         return AKSU_NEXT_TICK;
     }
-    if (!plan) {
-        plan = &unwanted;
-    }
     clear(&plan->segment);
-    if (choose(p, t, b, wait < 0, &plan->segment)) {
-        put_header(p, t, b, now_ms, &plan->segment);
+    if (choose(c, t, wait < 0, &plan->segment)) {
+        put_header(c, t, &plan->segment);
         return AKSU_NEXT_SEGMENT;
     }
     plan->wait_ms = (uint32_t)wait; // an ACK that is due is sent

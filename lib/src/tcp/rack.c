@@ -560,8 +560,10 @@ static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
 // What is to be sent: what a probe or a timeout calls for, and when the path takes less (RFC 1191
 // 6.4) the first of it all; else what was lost, else what is new. Returns how many numbers from
 // *seq on.
-static uint32_t next(const struct aksu_tcb *t, const struct aksu_board *b, aksu_seq *seq)
+static uint32_t next(const struct aksu_step *c, aksu_seq *seq)
 {
+    const struct aksu_tcb *t = c->t;
+    const struct aksu_board *b = c->b;
     unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     uint32_t flight = pipe(t, b);
     const struct aksu_run *r = aksu_runs(b);

@@ -10,10 +10,10 @@ static void duplicate(const struct aksu_step *c, aksu_seq start, aksu_seq end)
 }
 
 // The most recent first (RFC 2018 4).
-static void put(const struct aksu_tcb *t, const struct aksu_board *b, struct aksu_segment *s)
+static void put(const struct aksu_step *c, struct aksu_segment *s)
 {
-    const struct aksu_range *from = aksu_tcp_held(t, b) + t->ranges;
-    unsigned blocks = aksu_tcp_sack_blocks(t);
+    const struct aksu_range *from = c->range + c->t->ranges;
+    unsigned blocks = aksu_tcp_sack_blocks(c->t);
 
     s->sacks = (uint8_t)blocks;
     for (struct aksu_range *to = s->sack; blocks > 0; blocks--) {

@@ -70,6 +70,7 @@ bool aksu_tcp_may_write(const struct aksu_tcb *t);
 void aksu_tcp_settle(const struct aksu_step *c);
 
 // plan.c
+enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan);
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
 uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd);
 
@@ -88,28 +89,23 @@ static inline union aksu_slot *aksu_tcp_slots(const struct aksu_board *b)
     return (union aksu_slot *)(uintptr_t)(b + 1);
 }
 
-static inline const struct aksu_range *aksu_tcp_held(const struct aksu_tcb *t,
-                                                     const struct aksu_board *b)
+static inline void aksu_tcp_clear_board(struct aksu_board *b)
 {
-    return b && b->size >= AKSU_LARGE ? &aksu_tcp_slots(b)[b->size].range : t->range;
+    memset((uint8_t *)b + 1, 0, sizeof *b - 1); // size stays
 }
 
-// A board while it is in use: the peer sends SACKs, and has acknowledged our SYN. Until then it is
-// cleared.
-static inline struct aksu_board *aksu_tcp_board(const struct aksu_tcb *t, struct aksu_board *b)
-{
-    if (t->flags & AKSU_F_SYN_UNACKED) {
-        memset((uint8_t *)b + 1, 0, sizeof *b - 1); // size stays
-        return NULL;
-    }
-    return (t->flags & AKSU_F_SACK) ? b : NULL;
-}
-
-static inline void aksu_tcp_find_ranges(struct aksu_step *c, const struct aksu_board *b)
+// A board is in use while the peer sends SACKs, and has acknowledged our SYN. Until then it is
+// cleared. Its ranges are in use from the start.
+static inline void aksu_tcp_find_board(struct aksu_step *c, struct aksu_board *b)
 {
     if (b->size >= AKSU_LARGE) {
         c->range = &aksu_tcp_slots(b)[b->size].range;
         c->range_max = b->size;
+    }
+    if (c->t->flags & AKSU_F_SYN_UNACKED) {
+        aksu_tcp_clear_board(b);
+    } else if (c->t->flags & AKSU_F_SACK) {
+        c->b = b;
     }
 }
 
