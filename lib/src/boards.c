@@ -7,12 +7,11 @@ void aksu_boards_find(const struct aksu *net, const struct aksu_row *row, struct
 {
     const struct aksu_boards *boards = net->boards;
     uint32_t i = (uint32_t)(row - net->store->row);
-    size_t size = sizeof(struct aksu_board) + AKSU_SLOTS_(boards->runs) * sizeof(union aksu_slot);
 
     if (!net->profile->recovery || i >= boards->connections) {
         return;
     }
-    struct aksu_board *b = (void *)((uint8_t *)boards->first + i * size);
+    struct aksu_board *b = (void *)((uint8_t *)boards->first + i * boards->octets);
 
     b->size = (uint8_t)boards->runs;
     aksu_tcp_find_board(c, b);

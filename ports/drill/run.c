@@ -117,8 +117,8 @@ static void make_storage(struct aksu_storage *s, const struct drill_settings *d)
 
 static void make_boards(struct aksu_boards *b, const struct drill_settings *d)
 {
-    b->first = calloc(d->connections,
-                      sizeof(struct aksu_board) + AKSU_SLOTS_(d->runs) * sizeof(union aksu_slot));
+    b->octets = (uint32_t)(sizeof *b->first + AKSU_SLOTS_(d->runs) * sizeof(union aksu_slot));
+    b->first = calloc(d->connections, b->octets);
     b->connections = d->connections;
     b->runs = d->runs;
     b->find = aksu_boards_find;

@@ -253,8 +253,9 @@ static void make_boards(struct aksu_sim_host *host, uint32_t runs)
     boards->find = aksu_boards_find;
     boards->connections = host->store.rows;
     boards->runs = runs;
-    boards->first = sim_alloc(
-        host->store.rows * (sizeof *boards->first + AKSU_SLOTS_(runs) * sizeof(union aksu_slot)));
+    boards->octets =
+        (uint32_t)(sizeof *boards->first + AKSU_SLOTS_(runs) * sizeof(union aksu_slot));
+    boards->first = sim_alloc((size_t)boards->connections * boards->octets);
 }
 
 static void seed_host(struct aksu_sim_host *host)

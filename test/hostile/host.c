@@ -314,11 +314,13 @@ static void check_board(struct host *h, const struct aksu_tcb *t)
 {
     size_t at =
         (size_t)((const uint8_t *)t - (const uint8_t *)h->store->row) / sizeof *h->store->row;
+    struct aksu_step c = {.t = &h->store->row[at].tcb};
     const struct aksu_boards *in_use = h->net.boards;
     const char *fault = NULL;
 
     if (in_use) {
-        fault = board_fault(t, in_use->find(&h->net, &h->store->row[at], NULL));
+        in_use->find(&h->net, &h->store->row[at], &c);
+        fault = board_fault(t, c.b);
     }
     if (fault) {
         blame(h, "the board: %s", fault);

@@ -331,14 +331,15 @@ struct aksu_storage {
         struct aksu_board board;                                                                   \
         union aksu_slot slot[AKSU_SLOTS_(runs)];                                                   \
     } name##_boards[connections];                                                                  \
-    static const struct aksu_boards name = {&name##_boards[0].board, connections, runs,            \
-                                            aksu_boards_find}
+    static const struct aksu_boards name = {&name##_boards[0].board, sizeof name##_boards[0],      \
+                                            connections, runs, aksu_boards_find}
 
 #define AKSU_SLOTS_(runs) ((runs) + 0u < AKSU_LARGE ? (runs) + 0u : 2u * (runs))
 
 /// Boards of a stack. Made by AKSU_BOARDS.
 struct aksu_boards {
     struct aksu_board *first;
+    uint32_t octets; // of each, with what lies behind it
     uint32_t connections;
     uint32_t runs;
     void (*find)(const struct aksu *, const struct aksu_row *,
