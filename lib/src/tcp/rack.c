@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Loss recovery with what the peer's SACKs tell: RACK-TLP (RFC 8985) decides what is lost,
 // proportional rate reduction (RFC 9937) how fast it is sent again; a reduction that was not needed
-// is undone (RFC 5682, 3522, 3708). Times are whole milliseconds.
+// is undone (RFC 5682, 3708). Times are whole milliseconds.
 #include "board.h"
 
 enum {
@@ -20,6 +20,7 @@ enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN, UNMEASURED };
 
 // What one ACK told.
 struct news {
+    aksu_seq at;        // how far it is looked at
     uint32_t delivered; // octets
     aksu_seq end_seq;   // RACK.end_seq before it
     bool dsack;         // octets came twice
@@ -45,15 +46,6 @@ static uint32_t reordering_window(const struct aksu_tcb *t, const struct aksu_bo
     return aksu_min32((b->mult + UINT32_C(1)) * b->min_rtt_ms / 4, t->srtt / 8u) + SLACK_MS;
 }
 
-// Whether the timestamp echoed is older than the retransmission of the run at snd_una; of others it
-// tells nothing (RFC 7323 4.3, RFC 3522 3.2).
-static bool echoes_older(const struct aksu_step *c, const struct aksu_run *r)
-{
-    uint16_t echoed = (uint16_t)(c->s->tsecr - c->t->salt);
-
-    return aksu_tcp_stamped(c->t, c->s) && (uint16_t)(r->at - r->span - echoed - 1) < INT16_MAX;
-}
-
 // What was delivered last, of what was sent (RFC 8985 6.2 step 2).
 static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end)
 {
@@ -68,25 +60,26 @@ static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end
     }
 }
 
-// Octets of run r from start to end are with the peer (RFC 8985 6.2 steps 1 to 3).
-static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_seq start,
-                    aksu_seq end, struct news *n)
+// Octets of run r up to end are with the peer (RFC 8985 6.2 steps 1 to 3).
+static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_seq end,
+                    struct news *n)
 {
     struct aksu_board *b = c->b;
     uint32_t rtt_ms = aksu_run_age(r, c->now_ms);
+    uint32_t octets = end - n->at;
 
+    n->at = end;
     if (r->flags & AKSU_RUN_SACKED) {
         return; // known
     }
-    n->delivered += end - start;
+    n->delivered += octets;
 
     if (r->flags & AKSU_RUN_RETRANS) {
-        bool first = r == aksu_runs(b); // never SACKed
         n->again = true;
-        if (r->span == UINT8_MAX || (!first && (r->flags & AKSU_RUN_VAGUE))) {
-            return;
+        if (r->span == UINT8_MAX || (r != aksu_runs(b) && (r->flags & AKSU_RUN_VAGUE))) {
+            return; // but the first was never SACKed
         }
-        bool older = (first && echoes_older(c, r)) || rtt_ms + r->span < b->min_rtt_ms / 2u;
+        bool older = rtt_ms + r->span < b->min_rtt_ms / 2u;
         if (older || rtt_ms < b->min_rtt_ms) {
             // Older than the first retransmission, it was the original.
             n->spurious |= older && !(r->flags & (AKSU_RUN_VAGUE | AKSU_RUN_TWICE));
@@ -109,18 +102,17 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
     rack_update(c, rtt_ms + r->span, end); // not later than it was sent
 }
 
-// Takes what is acknowledged off the front; una is where it was.
-static void take_front(const struct aksu_step *c, aksu_seq una, struct news *n)
+// Takes what is acknowledged off the front.
+static void take_front(const struct aksu_step *c, struct news *n)
 {
     struct aksu_board *b = c->b;
     struct aksu_run *r = aksu_runs(b);
 
     for (; r < aksu_runs_end(b) && aksu_seq_leq(r->end, c->t->snd_una); r++) {
-        deliver(c, r, una, r->end, n);
-        una = r->end;
+        deliver(c, r, r->end, n);
     }
-    if (aksu_seq_lt(una, c->t->snd_una)) {
-        deliver(c, r, una, c->t->snd_una, n);
+    if (aksu_seq_lt(n->at, c->t->snd_una)) {
+        deliver(c, r, c->t->snd_una, n);
     }
     b->runs = (uint8_t)(aksu_runs_end(b) - r);
     memmove(aksu_runs(b), r, b->runs * sizeof *r);
@@ -143,6 +135,9 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
     struct aksu_run *r = aksu_board_split(c->t, b, start);
     const struct aksu_run *last = aksu_board_split(c->t, b, end);
 
+    if (n) {
+        n->at = start;
+    }
     for (; r < last; r++) {
         if (!n) {
             unsigned flags = r->flags & ~(unsigned)AKSU_RUN_LOST;
@@ -152,10 +147,9 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
         } else {
-            deliver(c, r, start, r->end, n);
+            deliver(c, r, r->end, n);
             r->flags = (uint8_t)((r->flags & ~AKSU_RUN_LOST) | AKSU_RUN_SACKED);
         }
-        start = r->end;
     }
 }
 
@@ -198,8 +192,9 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
     }
     for (unsigned i = 0; i < s->sacks; i++) {
         const struct aksu_range *r = &s->sack[i];
-        if (aksu_seq_lt(t->snd_una, r->start) && aksu_seq_lt(r->start, r->end) &&
-            aksu_seq_leq(r->end, t->snd_max)) {
+        uint32_t from = r->start - t->snd_una; // distances are in order where numbers may go round
+        uint32_t to = r->end - t->snd_una;
+        if (0 < from && from < to && to <= t->snd_max - t->snd_una) {
             mark(c, r->start, r->end, n);
         }
     }
@@ -257,11 +252,15 @@ static uint32_t probe_timeout(const struct aksu_step *c)
            (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
 }
 
-// Has the retransmission timer run for a probe if that is due before a timeout.
+// Has the retransmission timer run for a probe if that is due before a timeout, unless it runs for
+// what may be lost.
 static void restart(const struct aksu_step *c)
 {
     uint32_t ms = probe_timeout(c);
 
+    if (c->b->timer == REO) {
+        return;
+    }
     c->b->timer = TIMEOUT;
     aksu_tcp_arm_rtx(c);
     if (ms > 0 && ms < c->t->deadline[AKSU_AT_RTX] - c->now_ms) {
@@ -426,12 +425,12 @@ static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {0, b->end_seq, false, false, false, false};
+    struct news n = {una, 0, b->end_seq, false, false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
     acknowledge(c, t, b);
-    take_front(c, una, &n);
+    take_front(c, &n);
     take_blocks(c, &n);
     judge_probe(c, b, &n, octets > 0);
     if (octets > 0) {
@@ -450,7 +449,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
         c->p->congestion->acked(c, octets);
     }
     look(c, &n, octets > 0);
-    if (b->timer != REO && t->snd_una != t->snd_max &&
+    if (t->snd_una != t->snd_max &&
         (octets > 0 || timer == REO || (timer == PTO && probe_timeout(c) == 0))) {
         restart(c);
     }
@@ -486,7 +485,7 @@ static void sent(const struct aksu_step *c)
         b->probe = UNMEASURED | (aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED);
         b->tlp_end = t->snd_max;
     }
-    if (b->timer != REO && (start == t->snd_una || probe_timeout(c) > 0)) {
+    if (start == t->snd_una || probe_timeout(c) > 0) {
         restart(c);
     }
 }
@@ -495,18 +494,16 @@ static void sent(const struct aksu_step *c)
 // acknowledge it. A SACK of the first is one that the peer has gone back on (RFC 2018 8).
 static void time_out(const struct aksu_step *c, const struct aksu_tcb *t, struct aksu_board *b)
 {
-    bool reneged = (aksu_runs(b)->flags & AKSU_RUN_SACKED) != 0;
+    unsigned kept = ~(unsigned)(aksu_runs(b)->flags & AKSU_RUN_SACKED);
     uint32_t old = b->rtt_ms + reordering_window(t, b);
 
     if (!b->loss) {
         remember(t, b);
     }
-    aksu_runs(b)->flags |= AKSU_RUN_LOST;
     for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
-        if (reneged) {
-            r->flags &= (uint8_t)~AKSU_RUN_SACKED;
-        }
-        if (!(r->flags & AKSU_RUN_SACKED) && aksu_run_age(r, c->now_ms) >= old) {
+        r->flags &= (uint8_t)kept;
+        if (!(r->flags & AKSU_RUN_SACKED) &&
+            (r == aksu_runs(b) || aksu_run_age(r, c->now_ms) >= old)) {
             r->flags |= AKSU_RUN_LOST;
         }
     }
@@ -530,15 +527,13 @@ static bool expired(const struct aksu_step *c)
         return false;
     }
     if (timer == REO) {
-        struct news n = {0, 0, false, false, false, false};
+        struct news n = {0, 0, 0, false, false, false, false};
         look(c, &n, false);
     } else {
         b->probe = PROBE;
         t->owed |= AKSU_OWE_REXMIT;
     }
-    if (b->timer != REO) {
-        restart(c);
-    }
+    restart(c);
     return true;
 }
 
@@ -564,15 +559,14 @@ static uint32_t next(const struct aksu_step *c, aksu_seq *seq)
 {
     const struct aksu_tcb *t = c->t;
     const struct aksu_board *b = c->b;
-    unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     uint32_t flight = pipe(t, b);
     const struct aksu_run *r = aksu_runs(b);
     aksu_seq start = t->snd_una;
 
-    if (again && b->probe == PROBE) {
+    if (b->probe == PROBE) {
         return probe(t, seq);
     }
-    if (again || t->snd_nxt != t->snd_max) {
+    if (*seq != t->snd_max) { // plan's: what it would send without the board
         return aksu_tcp_can_send(t, 1, 0);
     }
     while (r < aksu_runs_end(b) && !(r->flags & AKSU_RUN_LOST)) {
