@@ -124,17 +124,15 @@ static void slow_start(struct fixture *f)
     user(f, AKSU_EV_WROTE, 60000);
     flush(f);
     uint32_t before = f->t.cwnd;
-    ack(f, 1001); // R5681-01: what was acknowledged
+    ack(f, 1001); // R5681-01: min(N, SMSS)
     assert_int_equal(f->t.cwnd, before + 1000);
     ack(f, 1011); // ACK division
     assert_int_equal(f->t.cwnd, before + 1010);
     ack(f, 3011); // a delayed ACK of two segments adds one
     assert_int_equal(f->t.cwnd, before + 2010);
-    f->t.ssthresh = WND; // a loss has told it: two (RFC 3465 2.2)
+    f->t.ssthresh = WND; // also once a loss has told it
     ack(f, 5011);
-    assert_int_equal(f->t.cwnd, before + 4010);
-    ack(f, 8011); // at most
-    assert_int_equal(f->t.cwnd, before + 6010);
+    assert_int_equal(f->t.cwnd, before + 3010);
 }
 
 // An ACK that acknowledges nothing new, and an application that has nothing to send, grow nothing.
@@ -365,22 +363,6 @@ static void slow_start_after_timeout(struct fixture *f)
     assert_int_equal(f->t.snd_nxt, f->iss + 10001);
 }
 
-// An ACK of much counts for one segment until all is acknowledged that was in flight at the timeout
-// (RFC 5681 3.1); then for two again.
-static void growth_after_timeout(struct fixture *f)
-{
-    ready(f);
-    user(f, AKSU_EV_WROTE, 10000);
-    flush(f);
-    pass(f, 1000);
-    ack(f, 10001);
-    assert_int_equal(f->t.cwnd, 2000);
-    user(f, AKSU_EV_WROTE, 2000);
-    flush(f);
-    ack(f, 12001);
-    assert_int_equal(f->t.cwnd, 4000);
-}
-
 // R6582-05, R6582-01: after a timeout, duplicates of what was sent before it start no fast
 // retransmit.
 static void no_fast_retransmit_after_timeout(struct fixture *f)
@@ -491,7 +473,6 @@ int main(void)
         TEST(timeout),
         TEST(timeout_floor),
         TEST(slow_start_after_timeout),
-        TEST(growth_after_timeout),
         TEST(no_fast_retransmit_after_timeout),
         TEST(timeout_in_recovery),
         TEST(idle_restart),
