@@ -139,7 +139,6 @@ static inline bool aksu_table_is(const struct aksu_row *row, aksu_handle conn)
     return (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> AKSU_INDEX_BITS;
 }
 
-void aksu_table_context(const struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);

@@ -71,20 +71,6 @@ void aksu_table_free(struct aksu *net, struct aksu_row *row)
     net->free_rows = row;
 }
 
-// What a step of a row's is about, and what a plan is made from.
-void aksu_table_context(const struct aksu *net, struct aksu_row *row, struct aksu_step *c)
-{
-    c->p = net->profile;
-    c->t = &row->tcb;
-    c->now_ms = net->now_ms;
-    c->b = NULL;
-    c->range = row->tcb.range;
-    c->range_max = AKSU_RANGES;
-    if (net->boards) {
-        net->boards->find(net, row, c);
-    }
-}
-
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)
 {
     return (aksu_handle)((uint32_t)row->generation << AKSU_INDEX_BITS | row_index(net, row));
