@@ -3,34 +3,13 @@
 // calls.
 #include "stack.h"
 
-// One function where octets count, a part of each caller where time does.
-#ifdef __OPTIMIZE_SIZE__
-#define ONE_COPY __attribute__((noinline))
-#else
-#define ONE_COPY
-#endif
-
-// What a step of a row's is about, and what a plan is made from.
-static ONE_COPY void context(const struct aksu *net, struct aksu_row *row, struct aksu_step *c)
-{
-    c->p = net->profile;
-    c->t = &row->tcb;
-    c->now_ms = net->now_ms;
-    c->b = NULL;
-    c->range = row->tcb.range;
-    c->range_max = AKSU_RANGES;
-    if (net->boards) {
-        net->boards->find(net, row, c);
-    }
-}
-
 // One step, now.
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                      struct aksu_effects *fx)
 {
     struct aksu_step c;
 
-    context(net, row, &c);
+    aksu_table_context(net, row, &c);
     c.ev = ev;
     c.fx = fx;
     c.s = ev->segment;
@@ -381,7 +360,7 @@ static enum aksu_next row_plan(const struct aksu *net, struct aksu_row *row, str
 {
     struct aksu_step c;
 
-    context(net, row, &c);
+    aksu_table_context(net, row, &c);
     return aksu_tcp_next(&c, plan);
 }
 

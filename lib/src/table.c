@@ -71,6 +71,8 @@ void aksu_table_free(struct aksu *net, struct aksu_row *row)
     net->free_rows = row;
 }
 
+extern inline void aksu_table_context(const struct aksu *, struct aksu_row *, struct aksu_step *);
+
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)
 {
     return (aksu_handle)((uint32_t)row->generation << AKSU_INDEX_BITS | row_index(net, row));
