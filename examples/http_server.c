@@ -3,6 +3,7 @@
 // part of it anew from what the connection knows about its request.
 #include "examples.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static const char page[] =
@@ -54,6 +55,7 @@ struct request {
     bool closing;
     bool has_host;
     bool has_length;
+    bool ended; // the client has sent its FIN: that outlives a request
 };
 
 struct http_conn {
@@ -65,7 +67,6 @@ struct http_conn {
     uint32_t end;   // one past its last octet
     uint32_t offered;
     uint32_t acked;
-    bool ended; // the client has sent its FIN
 };
 
 static struct http_conn conns[EXAMPLE_CONNECTIONS];
@@ -350,7 +351,7 @@ static void work(struct http_conn *c)
     }
     if (c->request.phase == RESPOND) {
         offer(c);
-    } else if (c->ended) {
+    } else if (c->request.ended) {
         aksu_shutdown(c->net, c->conn);
     }
 }
@@ -378,7 +379,7 @@ static void on_sent(struct aksu *net, aksu_handle conn, void *user, size_t acked
     if (c->request.phase != RESPOND || c->acked != c->end || c->request.closing) {
         return;
     }
-    memset(&c->request, 0, sizeof c->request);
+    memset(&c->request, 0, offsetof(struct request, ended));
     work(c);
 }
 
@@ -388,7 +389,7 @@ static void on_end(struct aksu *net, aksu_handle conn, void *user)
 
     (void)net;
     (void)conn;
-    c->ended = true;
+    c->request.ended = true;
     work(c);
 }
 

@@ -11,7 +11,7 @@ void aksu_boards_find(const struct aksu *net, const struct aksu_row *row, struct
     if (!net->profile->recovery || i >= boards->connections) {
         return;
     }
-    struct aksu_board *b = (void *)((uint8_t *)boards->first + i * boards->octets);
+    struct aksu_board *b = (void *)((uint8_t *)boards->first + (size_t)i * boards->octets);
 
     b->size = (uint8_t)boards->runs;
     aksu_tcp_find_board(c, b);

@@ -174,13 +174,15 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_effe
 {
     aksu_handle conn = aksu_table_handle(net, row);
 
-    if (fx->mask & AKSU_FX_ACKED) {
+    unsigned news = fx->mask;
+
+    if (news & AKSU_FX_ACKED) {
         aksu_ring_acked(net, row, fx->acked);
     }
-    if (fx->mask & AKSU_FX_DELIVER) {
+    if (news & AKSU_FX_DELIVER) {
         aksu_ring_receive(net, row, fx, in);
     }
-    unsigned news = fx->mask & (2 * AKSU_FX_TROUBLE - 1);
+    news &= 2 * AKSU_FX_TROUBLE - 1;
 
     for (unsigned bit = AKSU_FX_OPENED; bit <= news; bit <<= 1) {
         if ((news & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
@@ -356,21 +358,13 @@ static void row_tick(struct aksu *net, struct aksu_row *row)
     aksu_stack_effects(net, row, &fx, NULL);
 }
 
-static enum aksu_next row_plan(const struct aksu *net, struct aksu_row *row, struct aksu_plan *plan)
-{
-    struct aksu_step c;
-
-    aksu_table_context(net, row, &c);
-    return aksu_tcp_next(&c, plan);
-}
-
 // One thing that a row whose time has come wants. *tick: that is a step.
 static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame, uint8_t *packet,
                          const uint8_t **mac, bool *tick)
 {
     struct aksu_plan plan;
 
-    switch (row_plan(net, row, &plan)) {
+    switch (aksu_table_plan(net, row, &plan)) {
     case AKSU_NEXT_SEGMENT:
         if (net->link && !(row->bits & AKSU_ROW_RESOLVED)) {
             size_t len = net->resolver->resolve(net, row, frame);

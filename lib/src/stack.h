@@ -154,6 +154,16 @@ inline void aksu_table_context(const struct aksu *net, struct aksu_row *row, str
     }
 }
 
+// What a row wants. For size it stands by itself, and takes no stack while a packet is made.
+inline enum aksu_next aksu_table_plan(const struct aksu *net, struct aksu_row *row,
+                                      struct aksu_plan *plan)
+{
+    struct aksu_step c;
+
+    aksu_table_context(net, row, &c);
+    return aksu_tcp_next(&c, plan);
+}
+
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);

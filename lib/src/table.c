@@ -71,7 +71,10 @@ void aksu_table_free(struct aksu *net, struct aksu_row *row)
     net->free_rows = row;
 }
 
-extern inline void aksu_table_context(const struct aksu *, struct aksu_row *, struct aksu_step *);
+extern inline void aksu_table_context(const struct aksu *net, struct aksu_row *row,
+                                      struct aksu_step *c);
+extern inline enum aksu_next aksu_table_plan(const struct aksu *net, struct aksu_row *row,
+                                             struct aksu_plan *plan);
 
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)
 {

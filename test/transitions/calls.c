@@ -161,6 +161,23 @@ static void close_in_syn_received_with_data(struct fixture *f)
     expect(f, 0, FA, 1, 1, 50);
 }
 
+// Its sending half alone, nothing queued: the connection never is ESTABLISHED, and yet it opens,
+// for data may come (3.9.1: OPEN is told).
+static void shutdown_in_syn_received_opens(struct fixture *f)
+{
+    drive(f, AKSU_SYN_RECEIVED);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    flush(f);
+    expect_state(f, AKSU_FIN_WAIT_1);
+    give(f, AKSU_ACK, 1, 1, 10);
+    expect_state(f, AKSU_FIN_WAIT_1);
+    assert_int_equal(f->fx.mask & (AKSU_FX_OPENED | AKSU_FX_DELIVER),
+                     AKSU_FX_OPENED | AKSU_FX_DELIVER);
+    give(f, AKSU_ACK, 11, 2, 10);
+    expect_state(f, AKSU_FIN_WAIT_2);
+    assert_int_equal(f->fx.mask & AKSU_FX_OPENED, 0);
+}
+
 // 3.10.2 SEND, by state: what is queued.
 static void send_in_each_state(struct fixture *fresh)
 {
@@ -325,6 +342,7 @@ int main(void)
         TEST(close_in_close_wait),
         TEST(close_queues_fin_after_data),
         TEST(close_in_syn_received_with_data),
+        TEST(shutdown_in_syn_received_opens),
         TEST(send_in_each_state),
         TEST(send_queued_in_syn_sent),
         TEST(open_exists),

@@ -336,7 +336,7 @@ struct aksu_event {
 
 /// What follows from an event, to be carried out in the order of the bits.
 enum {
-    AKSU_FX_OPENED = 0x01,  ///< the connection is ESTABLISHED
+    AKSU_FX_OPENED = 0x01,  ///< the connection is open: our SYN is acknowledged
     AKSU_FX_ACKED = 0x02,   ///< acked octets leave the front of the send ring
     AKSU_FX_DELIVER = 0x04, ///< copy octets from the segment, and/or ready more octets to read
     AKSU_FX_URGENT = 0x08,  ///< urgent data was announced: rcv_up has moved (MUST-32)

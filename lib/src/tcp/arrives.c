@@ -96,6 +96,7 @@ static bool advance(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags &= (uint16_t)~AKSU_F_SYN_UNACKED;
         t->backoff = 0; // RFC 6298 5.7: from here on the timeout is 3 s, see rto.c
+        c->fx->mask |= AKSU_FX_OPENED;
         c->p->congestion->open(c);
     } else if (!c->b) {
         aksu_tcp_recovery_acked(c, octets);
@@ -244,7 +245,6 @@ void aksu_tcp_take(const struct aksu_step *c)
     }
     if (t->state <= AKSU_SYN_RECEIVED) {
         t->state = AKSU_ESTABLISHED;
-        c->fx->mask |= AKSU_FX_OPENED;
     }
     if (advanced) {
         take_ack(c, t);

@@ -360,12 +360,12 @@ static void leave(struct aksu_tcb *t, struct aksu_board *b)
 static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct news *n,
                         bool advanced)
 {
-    unsigned probe = b->probe & PROBED_AGAIN;
+    unsigned how = b->probe & PROBED_AGAIN;
 
-    if (probe < PROBED || aksu_seq_lt(c->s->ack, b->tlp_end)) {
+    if (how < PROBED || aksu_seq_lt(c->s->ack, b->tlp_end)) {
         return;
     }
-    if (probe == PROBED_AGAIN && !n->dsack) {
+    if (how == PROBED_AGAIN && !n->dsack) {
         if (c->s->ack == b->tlp_end && (advanced || c->s->len > 0)) {
             return; // the original's, or the probe's: another ACK tells
         }

@@ -94,14 +94,14 @@ int main(void)
 #elif defined(FAULT_ASSERT)
 // A congestion control that writes what it must not: the library, with AKSU_DEBUG, sees that no
 // edge of the state diagram leads there.
-static void ruin(struct aksu_tcb *tcb)
+static void ruin(const struct aksu_step *c)
 {
-    tcb->state = AKSU_LISTEN;
+    c->t->state = AKSU_LISTEN;
 }
 
-static void nothing(struct aksu_tcb *tcb)
+static void nothing(const struct aksu_step *c)
 {
-    (void)tcb;
+    (void)c;
 }
 
 static const struct aksu_congestion congestion = {.open = ruin, .idle = nothing};
