@@ -351,6 +351,65 @@ static void ack_too_soon(struct fixture *f)
     assert_int_equal(f->b.board.min_rtt_ms, RTT_MS);
 }
 
+// "RACK.rtt = Now() - Segment.xmit_ts": a retransmission's counts from when it was sent again.
+static void rtt_of_retransmission(struct fixture *f)
+{
+    third_sacked(f);
+    pass(f, RTT_MS + 7);
+    SACK(f, 1, 1, 4);
+    assert_int_equal(f->b.board.rtt_ms, RTT_MS + 7);
+    assert_int_equal(f->b.board.min_rtt_ms, RTT_MS);
+}
+
+// RACK_sent_after: of what was sent at one time the highest number that was delivered is the
+// latest, in whatever order the blocks tell it.
+static void latest_of_one_time(struct fixture *f)
+{
+    ready(f, 10);
+    SACK(f, 0, 6, 10, 4, 5, 2, 3);
+    for (unsigned i = 0; i < 6; i++)
+        assert_int_equal(was_sent(f, i), i < 2 || i % 2 != 0); // the holes
+    pass(f, RTT_MS);
+    take(f);
+    SACK(f, 0, 4, 10, 1, 3);
+    assert_true(was_sent(f, 0));
+    assert_true(was_sent(f, 3));
+}
+
+// Of octets that may have been SACKed before, or that were sent over a time that is not known, a
+// SACK does not tell when they were sent: no other counts as lost for it (Karn's rule, step 2).
+static void unknown_time(struct fixture *fresh)
+{
+    for (unsigned kind = 0; kind < 3; kind++) {
+        struct fixture f = *fresh;
+        ready(&f, 10);
+        SACK(&f, 0, 2, 10);
+        expect_count(&f, 2); // 0 and 1
+        struct aksu_run *r = aksu_runs(&f.b.board);
+        assert_ptr_equal(aksu_board_split(&f.t, &f.b.board, f.iss + number(1)), r + 1);
+        pass(&f, 2 * RTT_MS);
+        r[0].at = (uint16_t)(f.now - 2 * RTT_MS);
+        r[1].at = (uint16_t)(f.now - RTT_MS);
+        r[1].flags |= kind == 1 ? AKSU_RUN_VAGUE : 0;
+        r[1].span = kind == 2 ? UINT8_MAX : 0;
+        take(&f);
+        SACK(&f, 0, 1, 10);
+        assert_int_equal(was_sent(&f, 0), kind == 0);
+    }
+}
+
+// "RACK.min_RTT": the least, also where the clock is too coarse for it and it seems to be none.
+static void least_rtt(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 1);
+    ack(f, 1);
+    write(f, 4);
+    pass(f, RTT_MS);
+    SACK(f, 1, 2, 3);
+    assert_int_equal(due(f), 2); // a fourth of nearly nothing, and what whole ms hide
+}
+
 // The clock is too coarse for the path: round-trip times of 0 ms. Then the order counts.
 static void no_time_passes(struct fixture *f)
 {
@@ -1245,6 +1304,103 @@ static void dsack_undoes(struct fixture *fresh)
     }
 }
 
+// What was sent again without need came, but late: that is reordering, and from then on three
+// SACKed do not mean a loss at once (RFC 8985 4.2). After a timeout that was not needed all came
+// late.
+static void late_is_reordered(struct fixture *fresh)
+{
+    for (unsigned timeout = 0; timeout < 2; timeout++) {
+        struct fixture f = *fresh;
+        open_with(&f, 0);
+        if (timeout) {
+            timed_out(&f, 10);
+            pass(&f, 45);
+            ack(&f, 10);
+        } else {
+            write(&f, 10);
+            pass(&f, RTT_MS);
+            SACK(&f, 0, 1, 10);
+            assert_true(was_sent(&f, 0));
+            pass(&f, RTT_MS);
+            ack(&f, 10);
+            SACK(&f, 10, 0, 1);
+        }
+        expect_undone(&f);
+        write(&f, 10);
+        pass(&f, RTT_MS);
+        take(&f);
+        SACK(&f, 10, 11, 20);
+        assert_int_equal(was_sent(&f, 10), timeout);
+        pass(&f, RTT_MS);
+        assert_true(was_sent(&f, 10));
+    }
+}
+
+// It is undone once: another retransmission that was acknowledged too soon gives nothing more.
+static void undone_once(struct fixture *f)
+{
+    ready(f, 10);
+    SACK(f, 0, 2, 10);
+    expect_count(f, 2);
+    pass(f, 40);
+    SACK(f, 1, 2, 10);
+    expect_undone(f);
+    f->t.cwnd = 7000;
+    ack(f, 10);
+    assert_true(f->t.cwnd < 10000);
+}
+
+// The original may have been sent over some time: what is acknowledged so soon after the last of
+// it is not taken for older than that.
+static void sent_over_some_time(struct fixture *fresh)
+{
+    for (uint8_t span = 0; span <= 25; span += 25) {
+        struct fixture f = *fresh;
+        third_sacked(&f);
+        pass(&f, 30);
+        aksu_runs(&f.b.board)->span = span;
+        SACK(&f, 1, 1, 4);
+        assert_int_equal(f.t.cwnd >= 10000, span == 0);
+    }
+}
+
+// A D-SACK before anything was sent again (the network's own duplicate) says nothing of the
+// reduction, nor does it keep others from undoing it.
+static void dsack_before_retransmission(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 10);
+    pass(f, RTT_MS);
+    ack(f, 1);
+    f->t.cwnd = 10000;
+    pass(f, PTO_MS);
+    take(f);
+    tick(f); // the timeout; what it calls for is not taken
+    assert_int_equal(f->t.cwnd, 1000);
+    arrive_only(f, 1, (const unsigned[]){0, 1, 0, 0});
+    assert_int_equal(f->t.cwnd, 1000);
+    arrive_only(f, 1, (const unsigned[]){4, 5, 0, 0});
+    assert_int_equal(f->t.cwnd, 10000);
+}
+
+// A board that is full writes nothing behind its runs.
+static void undone_on_full_board(struct fixture *f)
+{
+    enum { FULL = 5 };
+    union aksu_slot behind[RUNS - FULL];
+
+    f->b.board.size = FULL;
+    memset(&f->b.slot[FULL], 0x5a, sizeof behind);
+    memset(behind, 0x5a, sizeof behind);
+    open_with(f, 0);
+    timed_out(f, 10);
+    pass(f, 60);
+    SACK(f, 0, 3, 4);
+    expect_undone(f);
+    assert_int_equal(f->b.board.runs, FULL);
+    assert_memory_equal(&f->b.slot[FULL], behind, sizeof behind);
+}
+
 // More retransmissions than are counted: the count stays, and one D-SACK does not undo.
 static void dsack_of_many(struct fixture *f)
 {
@@ -1339,6 +1495,17 @@ static void window_closes(struct fixture *fresh)
         expect_count(&f, 1);
         assert_int_equal(f.out[0].len, 1);
     }
+}
+
+// Also when nothing is SACKed: no tail loss probe then.
+static void window_closes_quietly(struct fixture *f)
+{
+    open_with(f, 0);
+    write(f, 4);
+    pass(f, 50);
+    wnd = 0;
+    ack(f, 0);
+    assert_int_equal(due(f), RTO_MS);
 }
 
 // With nothing in flight there is nothing to probe for.
@@ -1535,6 +1702,21 @@ static void not_in_use(struct fixture *f)
     assert_int_equal(f->t.retries, 1);
     expect_count(f, 1);
     expect(f, 0, A, 1, 1, 1000);
+}
+
+// What lies behind the blocks that count is none.
+static void no_more_blocks(struct fixture *f)
+{
+    reordered(f);
+    struct aksu_segment s = blocks(f, 2, (const unsigned[]){5, 6, 4, 8, 0, 0});
+    s.sacks = 1;
+    arrive_ack(f, s);
+    assert_int_equal(octets(f, AKSU_RUN_SACKED), 1000);
+    assert_int_equal(f->b.board.mult, 0); // it is within the second, but that is not there
+    s = blocks(f, 2, (const unsigned[]){0, 1, 0, 0});
+    s.sacks = 0;
+    arrive_ack(f, s);
+    assert_int_equal(f->b.board.mult, 0);
 }
 
 // Without the option's bit the blocks are not there.
@@ -1869,6 +2051,10 @@ int main(void)
         TEST(window_narrows),
         TEST(lost_retransmission),
         TEST(ack_too_soon),
+        TEST(rtt_of_retransmission),
+        TEST(latest_of_one_time),
+        TEST(unknown_time),
+        TEST(least_rtt),
         TEST(no_time_passes),
         TEST(long_silence),
         TEST(run_of_some_time),
@@ -1923,8 +2109,14 @@ int main(void)
         TEST(dsack_undoes_timeout),
         TEST(dsack_of_others),
         TEST(dsack_of_many),
+        TEST(late_is_reordered),
+        TEST(undone_once),
+        TEST(sent_over_some_time),
+        TEST(dsack_before_retransmission),
+        TEST(undone_on_full_board),
         TEST(zero_window),
         TEST(window_closes),
+        TEST(window_closes_quietly),
         TEST(window_opens_a_little),
         TEST(window_closes_on_losses),
         TEST(window_shrinks),
@@ -1935,6 +2127,7 @@ int main(void)
         TEST(impossible_blocks),
         TEST(not_in_use),
         TEST(no_sack_option),
+        TEST(no_more_blocks),
         TEST(overlapping_blocks),
         TEST(dsack_within),
         TEST(what_is_a_dsack),
