@@ -219,9 +219,11 @@ static void reordering_timer_stays(struct fixture *f)
 {
     ready(f, 4);
     SACK(f, 0, 1, 2);
-    pass(f, 20);
-    SACK(f, 0, 1, 2);
-    assert_int_equal(due(f), REO_MS - 20);
+    for (uint32_t ms = 1; ms < REO_MS; ms++) {
+        pass(f, 1);
+        SACK(f, 0, 1, 2);
+        assert_int_equal(due(f), REO_MS - ms);
+    }
 }
 
 // Step 4: in recovery one SACKed is enough, without a wait.
@@ -643,6 +645,7 @@ static void probe_with_new_text(struct fixture *fresh)
         pass(&f, 10);
         ack(&f, 6);
         assert_true(f.t.cwnd > cwnd);
+        assert_int_equal(due(&f), f.t.srtt / 4 + 2); // and another may follow
     }
 }
 
@@ -808,10 +811,10 @@ static void probe_and_text(struct fixture *f)
 {
     probed(f);
     ack(f, 2);
-    arrive(f, seg(f, A, 1, number(2), 10, wnd));
+    arrive(f, seg(f, A, 1, number(2), 1, wnd));
     write(f, 6);
     pass(f, RTT_MS);
-    arrive(f, seg(f, A, 11, number(4), 0, wnd));
+    arrive(f, seg(f, A, 2, number(4), 0, wnd));
     assert_int_equal(f->t.ssthresh, 2000);
 }
 
@@ -913,6 +916,7 @@ static void reduction_bound(struct fixture *f)
     take(f);
     SACK(f, 0, 16, 20);
     expect_count(f, 1);
+    assert_int_equal(f->t.cwnd, octets(f, 0)); // and not an octet more
     pass(f, RTT_MS);
     take(f);
     SACK(f, 1, 16, 20);
@@ -1107,6 +1111,24 @@ static void reneging(struct fixture *f)
     for (unsigned i = 1; i < 5; i++)
         assert_true(was_sent(f, i));
     assert_int_equal(flight(f), 0);
+}
+
+// The peer had it after all: its ACK tells of no reordering, for nothing beyond was delivered.
+static void not_reneged(struct fixture *f)
+{
+    ready(f, 6);
+    SACK(f, 0, 1, 5);
+    pass(f, RTT_MS); // 0 again
+    ack(f, 1);       // does not take it in
+    pass(f, 2 * RTO_MS);
+    assert_int_equal(octets(f, AKSU_RUN_SACKED), 0);
+    ack(f, 6);
+    f->t.cwnd = 10000;
+    write(f, 10);
+    pass(f, RTT_MS);
+    take(f);
+    SACK(f, 6, 7, 10);
+    assert_true(was_sent(f, 6)); // the third at once
 }
 
 // A SACK that was not gone back on outlives a timeout (RFC 6675 5.1).
@@ -1508,6 +1530,15 @@ static void window_closes_quietly(struct fixture *f)
     assert_int_equal(due(f), RTO_MS);
 }
 
+// A window of one octet is none of zero: it is waited for what may be reordered.
+static void window_of_one(struct fixture *f)
+{
+    ready(f, 4);
+    wnd = 1;
+    SACK(f, 0, 1, 2);
+    assert_int_equal(due(f), REO_MS);
+}
+
 // With nothing in flight there is nothing to probe for.
 static void window_opens_a_little(struct fixture *f)
 {
@@ -1802,10 +1833,10 @@ static void quick_after_gap(struct fixture *f)
         arrive(f, seg(f, A, at, number(0), 0, wnd)); // an ACK alone is not acknowledged
         flush(f);
         expect_count(f, i);
-        arrive(f, seg(f, A, at, number(0), 100, wnd));
-        at += 100;
+        arrive(f, seg(f, A, at, number(0), 1, wnd));
+        at++;
         flush(f);
-        user(f, AKSU_EV_READ, 100);
+        user(f, AKSU_EV_READ, 1);
         flush(f);
     }
     expect_count(f, 16);
@@ -2002,6 +2033,43 @@ static unsigned exchange(struct fixture *f, struct peer *p, uint32_t ms, bool re
     return sent;
 }
 
+// Where runs were merged it is not known what the peer has: in flight, neither lost nor SACKed.
+static void merged(struct fixture *f)
+{
+    f->b.board.size = 4;
+    ready(f, 10);
+    SACK(f, 0, 8, 10, 5, 6);
+    assert_true(was_sent(f, 0));
+    const struct aksu_run *last = aksu_runs_end(&f->b.board) - 1;
+    assert_true(last->flags & AKSU_RUN_VAGUE);
+    assert_int_equal(last->end, f->b.board.end_seq);
+    uint32_t lost = octets(f, AKSU_RUN_LOST);
+    take(f);
+    ack(f, 0); // no news
+    assert_int_equal(octets(f, AKSU_RUN_LOST) + f->outs * UINT32_C(1000), lost);
+}
+
+// RFC 6582 3.2 step 3: a partial ACK that stops at such a run says that it begins with a loss; but
+// an ACK of all that was sent before the recovery is none.
+static void partial_ack(struct fixture *fresh)
+{
+    for (unsigned full = 0; full < 2; full++) {
+        struct fixture f = *fresh;
+        third_sacked(&f);
+        write(&f, 2); // 10 and 11 are for later
+        pass(&f, 5);
+        struct aksu_run *r = aksu_board_split(&f.t, &f.b.board, f.iss + number(full ? 10 : 1));
+        for (; r < aksu_runs_end(&f.b.board); r++) {
+            r->flags = AKSU_RUN_RETRANS | AKSU_RUN_VAGUE;
+            r->at = (uint16_t)f.now; // later than the retransmission of 0
+        }
+        pass(&f, RTT_MS);
+        take(&f);
+        ack(&f, full ? 10 : 1);
+        assert_int_equal(octets(&f, AKSU_RUN_LOST) > 0, !full);
+    }
+}
+
 static const uint8_t board_sizes[] = {4, 5, 6, 8, RUNS};
 enum { SIZES = sizeof board_sizes };
 
@@ -2093,6 +2161,7 @@ int main(void)
         TEST(after_timeout),
         TEST(timer_counts_from_retransmission),
         TEST(reneging),
+        TEST(not_reneged),
         TEST(sacked_through_timeout),
         TEST(f_rto),
         TEST(f_rto_of_repeated_timeouts),
@@ -2117,6 +2186,7 @@ int main(void)
         TEST(zero_window),
         TEST(window_closes),
         TEST(window_closes_quietly),
+        TEST(window_of_one),
         TEST(window_opens_a_little),
         TEST(window_closes_on_losses),
         TEST(window_shrinks),
@@ -2136,6 +2206,8 @@ int main(void)
         TEST(quick_after_gap),
         TEST(many_ranges),
         TEST(no_sacks),
+        TEST(merged),
+        TEST(partial_ack),
         TEST(fin_before_open),
         TEST(simultaneous_open),
     };
