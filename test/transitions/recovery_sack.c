@@ -561,6 +561,14 @@ static void probe_timeout_restarts(struct fixture *f)
     assert_int_equal(due(f), PTO_MS + ACK_DELAY_MS);
 }
 
+// However little it acknowledges (RFC 6298 5.3).
+static void probe_timeout_restarts_by_an_octet(struct fixture *f)
+{
+    ready(f, 4);
+    arrive_ack(f, seg(f, A, 1, number(0) + 1, 0, wnd));
+    assert_int_equal(due(f), PTO_MS);
+}
+
 // One that acknowledges nothing new leaves it as it is: a probe, not a timeout.
 static void probe_outlives_update(struct fixture *f)
 {
@@ -706,6 +714,21 @@ static void probe_repairs(struct fixture *f)
     ack(f, 8);
     assert_int_equal(f->t.cwnd, 2000);
     assert_false(f->t.flags & AKSU_F_RECOVERY);
+}
+
+// Also when it was a single octet.
+static void probe_repairs_an_octet(struct fixture *f)
+{
+    open_with(f, 0);
+    user(f, AKSU_EV_WROTE, 1);
+    pass(f, PTO_MS + ACK_DELAY_MS);
+    expect(f, 1, A, number(0), 1, 1);
+    pass(f, RTT_MS);
+    arrive_ack(f, seg(f, A, 1, number(0) + 1, 0, wnd));
+    write(f, 6);
+    pass(f, RTT_MS);
+    arrive_ack(f, seg(f, A, 1, number(2) + 1, 0, wnd));
+    assert_int_equal(f->t.ssthresh, 2000); // what is in flight is 4000 then
 }
 
 // "Case 1": a D-SACK says that the original came as well; "case 3": so does a duplicate ACK.
@@ -930,6 +953,23 @@ static void reduction_bound(struct fixture *f)
     assert_int_equal(f->t.cwnd, 10000); // ssthresh, however little is in flight
 }
 
+// "SafeACK": one that moves SND.UNA, by however little.
+static void safe_by_an_octet(struct fixture *f)
+{
+    open_with(f, 0);
+    f->t.cwnd = 20000;
+    write(f, 20);
+    pass(f, RTT_MS);
+    SACK(f, 0, 16, 20);
+    pass(f, RTT_MS);
+    take(f);
+    struct aksu_segment s = blocks(f, 0, (const unsigned[]){16, 20, 0, 0});
+    s.ack++;
+    arrive_ack(f, s);
+    expect_count(f, 1);
+    expect(f, 0, A, number(4), 1, 1000);
+}
+
 // 6: "force a fast retransmit": the first is sent at once, whatever is in flight.
 static void first_at_once(struct fixture *f)
 {
@@ -1011,6 +1051,18 @@ static void repeated_timeout(struct fixture *f)
     assert_int_equal(f->t.backoff, 0);
     assert_int_equal(due(f), RTO_MS);
     assert_int_equal(f->t.ssthresh, 5000);
+}
+
+// Progress is an octet, too: the backoff ends (RFC 6298 5.7 has the timer computed anew), and the
+// window grows by as much (RFC 5681 3.1 equation 2).
+static void progress_of_an_octet(struct fixture *f)
+{
+    open_with(f, 0);
+    timed_out(f, 10);
+    pass(f, RTT_MS);
+    arrive_ack(f, seg(f, A, 1, number(0) + 1, 0, wnd));
+    assert_int_equal(f->t.backoff, 0);
+    assert_int_equal(f->t.cwnd, 1001);
 }
 
 // RFC 6675 5.1: a timeout ends the recovery; slow start takes its place.
@@ -1369,6 +1421,20 @@ static void undone_once(struct fixture *f)
     expect_undone(f);
     f->t.cwnd = 7000;
     ack(f, 10);
+    assert_true(f->t.cwnd < 10000);
+}
+
+// And where nothing was reduced there is nothing to undo: a probe that was not needed.
+static void nothing_to_undo(struct fixture *f)
+{
+    undone_once(f);
+    assert_int_equal(flight(f), 0);
+    f->t.cwnd = 7000; // as after an idle time
+    write(f, 2);
+    pass(f, f->t.srtt / 4 + 2);
+    expect(f, f->outs - 1, A, number(11), 1, 1000);
+    pass(f, 40);
+    ack(f, 12);
     assert_true(f->t.cwnd < 10000);
 }
 
@@ -2132,6 +2198,7 @@ int main(void)
         TEST(reordering_timer_late),
         TEST(probe_timeout),
         TEST(probe_timeout_restarts),
+        TEST(probe_timeout_restarts_by_an_octet),
         TEST(probe_outlives_update),
         TEST(probe_in_window),
         TEST(probe_after_rto),
@@ -2140,6 +2207,7 @@ int main(void)
         TEST(one_probe),
         TEST(no_probe_in_recovery),
         TEST(probe_repairs),
+        TEST(probe_repairs_an_octet),
         TEST(probe_was_needless),
         TEST(probe_was_needless_at_once),
         TEST(probe_not_judged_early),
@@ -2151,10 +2219,12 @@ int main(void)
         TEST(proportional),
         TEST(proportion),
         TEST(reduction_bound),
+        TEST(safe_by_an_octet),
         TEST(first_at_once),
         TEST(limited_transmit),
         TEST(timeout_marks),
         TEST(repeated_timeout),
+        TEST(progress_of_an_octet),
         TEST(timeout_in_recovery),
         TEST(no_recovery_after_timeout),
         TEST(slow_start_after_timeout),
@@ -2180,6 +2250,7 @@ int main(void)
         TEST(dsack_of_many),
         TEST(late_is_reordered),
         TEST(undone_once),
+        TEST(nothing_to_undo),
         TEST(sent_over_some_time),
         TEST(dsack_before_retransmission),
         TEST(undone_on_full_board),
