@@ -198,7 +198,9 @@ static void reordering_timer(struct fixture *f)
     expect(f, 0, A, number(0), 1, 1000);
     assert_true(f->t.flags & AKSU_F_RECOVERY);
     assert_int_equal(f->t.ssthresh, 2000);
-    assert_int_equal(f->t.retries, 0); // no timeout
+    assert_int_equal(f->t.retries, 0);             // no timeout
+    assert_int_equal(f->b.board.prr_delivered, 0); // nor is anything delivered by a timer
+    assert_int_equal(f->b.board.recover_fs, 2000);
 }
 
 // It stops with what it waited for.
@@ -521,10 +523,36 @@ static void reordering_timer_late(struct fixture *f)
     user(f, AKSU_EV_TICK, 0);
     flush(f);
     expect_count(f, 0);
+    assert_int_equal(f->t.ssthresh, UINT32_C(1) << 30);
     assert_int_equal(due(f), REO_MS + 50);
     pass(f, REO_MS + 50);
     expect_count(f, 1);
     expect(f, 0, A, number(0), 1, 1000);
+}
+
+// So late for a retransmission: its age says nothing any more. It waits for a timeout then, and
+// lets nothing out (RFC 9937: no ACK, no SafeACK).
+static void reordering_timer_late_in_recovery(struct fixture *f)
+{
+    reordered(f);
+    SACK(f, 2, 4, 9);
+    pass(f, REO_MS);
+    SACK(f, 2, 4, 10);
+    assert_true(was_sent(f, 2) && was_sent(f, 3));
+    pass(f, RTT_MS);
+    write(f, 10);
+    SACK(f, 2, 3, 10);
+    assert_int_equal(due(f), REO_MS); // for 2
+    uint32_t cwnd = f->t.cwnd;
+    take(f);
+    f->now += 65536 - 2 * REO_MS;
+    user(f, AKSU_EV_TICK, 0);
+    assert_true(f->t.cwnd <= cwnd);
+    flush(f);
+    expect_count(f, 0);
+    assert_int_equal(due(f), RTO_MS);
+    pass(f, RTO_MS);
+    assert_true(was_sent(f, 2));
 }
 
 // ---------------------------------------------------------------- tail loss probes, RFC 8985 7
@@ -1471,7 +1499,26 @@ static void dsack_before_retransmission(struct fixture *f)
     assert_int_equal(f->t.cwnd, 10000);
 }
 
-// A board that is full writes nothing behind its runs.
+// A board that is full writes nothing behind its runs. The link takes nothing: no run is merged.
+static void timeout_on_full_board(struct fixture *f)
+{
+    enum { FULL = 5 };
+    union aksu_slot behind[RUNS - FULL];
+
+    f->b.board.size = FULL;
+    memset(&f->b.slot[FULL], 0x5c, sizeof behind);
+    memset(behind, 0x5c, sizeof behind);
+    ready(f, 10);
+    SACK(f, 0, 1, 2, 3, 4);
+    for (unsigned i = 0; i < 2; i++) {
+        f->now += RTO_MS;
+        user(f, AKSU_EV_TICK, 0); // RACK's, and the timeout
+        assert_int_equal(f->b.board.runs, FULL);
+    }
+    assert_int_equal(f->t.retries, 1);
+    assert_memory_equal(&f->b.slot[FULL], behind, sizeof behind);
+}
+
 static void undone_on_full_board(struct fixture *f)
 {
     enum { FULL = 5 };
@@ -1594,6 +1641,10 @@ static void window_closes_quietly(struct fixture *f)
     wnd = 0;
     ack(f, 0);
     assert_int_equal(due(f), RTO_MS);
+    pass(f, RTO_MS);
+    expect_count(f, 5);
+    assert_int_equal(f->out[4].len, 1);
+    assert_int_equal(octets(f, 0), 3999); // a probe of the window says nothing of what is in flight
 }
 
 // A window of one octet is none of zero: it is waited for what may be reordered.
@@ -2196,6 +2247,7 @@ int main(void)
         TEST(reordering_timer_and_retransmission),
         TEST(reordering_timer_becomes_rto),
         TEST(reordering_timer_late),
+        TEST(reordering_timer_late_in_recovery),
         TEST(probe_timeout),
         TEST(probe_timeout_restarts),
         TEST(probe_timeout_restarts_by_an_octet),
@@ -2254,6 +2306,7 @@ int main(void)
         TEST(sent_over_some_time),
         TEST(dsack_before_retransmission),
         TEST(undone_on_full_board),
+        TEST(timeout_on_full_board),
         TEST(zero_window),
         TEST(window_closes),
         TEST(window_closes_quietly),
