@@ -1715,6 +1715,16 @@ static void window_shrinks(struct fixture *f)
     assert_true(was_sent(f, 3));
 }
 
+// To just what was lost: that is sent.
+static void window_shrinks_to_the_loss(struct fixture *f)
+{
+    ready(f, 10);
+    wnd = 1000;
+    SACK(f, 0, 1, 4);
+    expect_count(f, 1);
+    expect(f, 0, A, number(0), 1, 1000);
+}
+
 // RFC 1191 6.4: what was too big is sent again at once, in smaller pieces.
 static void path_mtu(struct fixture *f)
 {
@@ -2314,6 +2324,7 @@ int main(void)
         TEST(window_opens_a_little),
         TEST(window_closes_on_losses),
         TEST(window_shrinks),
+        TEST(window_shrinks_to_the_loss),
         TEST(path_mtu),
         TEST(fin_alone),
         TEST(fin_with_text),
