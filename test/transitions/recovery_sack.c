@@ -1196,19 +1196,19 @@ static void reneging(struct fixture *f)
 // The peer had it after all: its ACK tells of no reordering, for nothing beyond was delivered.
 static void not_reneged(struct fixture *f)
 {
-    ready(f, 6);
+    ready(f, 5);
     SACK(f, 0, 1, 5);
     pass(f, 70);
     ack(f, 1); // of 0 that was sent again, too soon to tell the time; does not take 1 in
     pass(f, 2 * RTO_MS);
     assert_int_equal(octets(f, AKSU_RUN_SACKED), 0);
-    ack(f, 6);
+    ack(f, 5);
     f->t.cwnd = 10000;
     write(f, 10);
     pass(f, RTT_MS);
     take(f);
-    SACK(f, 6, 7, 10);
-    assert_true(was_sent(f, 6)); // the third at once
+    SACK(f, 5, 6, 9);
+    assert_true(was_sent(f, 5)); // the third at once
 }
 
 // A SACK that was not gone back on outlives a timeout (RFC 6675 5.1).
@@ -2194,7 +2194,7 @@ static void partial_ack(struct fixture *fresh)
         pass(&f, RTT_MS);
         take(&f);
         ack(&f, full ? 10 : 1);
-        assert_int_equal(octets(&f, AKSU_RUN_LOST) > 0, !full);
+        assert_int_equal(octets(&f, AKSU_RUN_LOST) > 0 || was_sent(&f, 10), !full);
     }
 }
 
