@@ -4,7 +4,7 @@
 
 usage: mutate.py [--slice COUNT [--seed SEED]] [--only REGEX] [--list] [--write]
   --slice  tries so many mutants, drawn by the seed (1), instead of all
-  --only   tries those whose names match, also of files that are left out otherwise
+  --only   tries those whose names match
   --list   lists mutants, and tries none
   --write  writes the score of the whole to docs/mutation.md
 
@@ -35,12 +35,8 @@ FIRST = {"active.c": "transitions_timers", "arrives.c": "transitions_arrives",
          "timestamps.c": "transitions_options", "window.c": "transitions_sending"}
 
 
-# Not tried unless asked for: not every survivor is explained yet. docs/mutation.md says so.
-LEFT_OUT = {"cubic.c", "rack.c"}
-
-
-def all_mutants(left_out: set) -> list:
-    return [m for path in sorted((SRC / "tcp").glob("*.[ch]")) if path.name not in left_out
+def all_mutants() -> list:
+    return [m for path in sorted((SRC / "tcp").glob("*.[ch]"))
             for m in mutants_of(f"tcp/{path.name}", path.read_text())]
 
 
@@ -116,7 +112,6 @@ transition tests until one of them fails. A mutant that compiles to the same mac
 original (gcc -O1) is no mutant. CI tries a slice (`ctest --test-dir build/default -R mutation`);
 `nice -n 19 scripts/mutate --write` tries all and writes this page.
 
-{left_out}
 {table}
 
 ## Survivors
@@ -132,15 +127,12 @@ What each change does, and why no test notices it.
 def write_page(scores: str, survivors: list, reasons: dict) -> None:
     rows = "\n".join(f"| {m.id} | `{m.what}` | {reasons.get(m.id, 'not explained yet')} |"
                      .replace("||", "\\|\\|") for m in survivors)
-    left_out = f"Not in it yet: {', '.join(sorted(LEFT_OUT))}.\n" if LEFT_OUT else ""
-    (ROOT / "docs" / "mutation.md").write_text(PAGE.format(table=scores, survivors=rows,
-                                                           left_out=left_out))
+    (ROOT / "docs" / "mutation.md").write_text(PAGE.format(table=scores, survivors=rows))
 
 
 def chosen(args: argparse.Namespace) -> list:
     """The mutants to try, those that are known to survive first."""
-    left_out = set() if args.only else LEFT_OUT
-    mutants = [m for m in all_mutants(left_out) if re.search(args.only, m.id)]
+    mutants = [m for m in all_mutants() if re.search(args.only, m.id)]
     if args.slice:
         mutants = random.Random(args.seed).sample(mutants, min(args.slice, len(mutants)))
     return sorted(mutants, key=lambda m: m.id not in explained())

@@ -152,6 +152,83 @@ static void reduction(void **state)
     assert_int_equal(t.cwnd, 1000);
 }
 
+// 4.2: the curve itself, to 2 parts of 1000: C is 0.4, t counts seconds.
+static void constant(void **state)
+{
+    const uint32_t mss = 8960, w_max = 50000 * mss;
+    (void)state;
+    begin((uint16_t)mss, w_max, 0, 1);
+    lose();
+    ack(1);
+    c.now_ms += (uint32_t)(1000 * cbrt(0.3 * 50000 / 0.4)); // K
+    ack(t.cwnd);
+    assert_in_range(t.cwnd, w_max - w_max / 1000, w_max);
+    c.now_ms += 38000;
+    ack(t.cwnd);
+    double grown = mss * 0.4 * pow(38, 3);
+    assert_in_range(t.cwnd - w_max, (uintmax_t)(grown * 0.998), (uintmax_t)(grown * 1.002));
+}
+
+// 4.2: K is such that W_cubic(0) is the window at the beginning, here of whole milliseconds: what
+// the curve gains in one. The line gains 9/17 of a segment.
+static void begins_where_it_is(void **state)
+{
+    (void)state;
+    for (uint32_t k = 3000; k < 65000; k += 777) {
+        double seconds = k / 1000.0, segments = 0.4 * pow(seconds, 3) / 0.3;
+        double in_1_ms = 1000 * 0.4 * (pow(seconds + 0.001, 3) - pow(seconds, 3));
+        begin(1000, (uint32_t)(segments * 1000), 0, 99);
+        lose();
+        uint32_t before = t.cwnd;
+        ack(before);
+        assert_in_range(t.cwnd - before, 0, (uintmax_t)fmax(in_1_ms * 1.01 + 1, 530));
+    }
+}
+
+// 4.3: once the line has reached the window before the loss it rises by a segment a round trip;
+// below that by 9/17 of one.
+static void alpha(void **state)
+{
+    (void)state;
+    for (uint32_t below = 0; below < 2; below++) {
+        begin(1000, 10000, 0, 1);
+        lose();
+        b->prior_cwnd = t.cwnd + below;
+        ack(t.cwnd);
+        assert_int_equal(t.cwnd, 7000 + (below ? 529 : 1000));
+    }
+}
+
+// RFC 5681 3.1: each ACK counts for an octet at least.
+static void least_gain(void **state)
+{
+    (void)state;
+    begin(1000, 100000000, 0, 1);
+    lose();
+    uint32_t before = t.cwnd;
+    for (unsigned i = 0; i < 10; i++)
+        ack(1);
+    assert_int_equal(t.cwnd - before, 10);
+}
+
+// 4.7: only a flow that has not reached its old maximum again gives way to others.
+static void no_convergence_at_the_maximum(void **state)
+{
+    uint32_t seen = 0;
+    (void)state;
+    begin(1000, 1000000, RTT_MS, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        t.cwnd = 1000000;
+        lose();
+        for (unsigned k = 0; k < 50; k++) {
+            ack(t.cwnd);
+            c.now_ms += RTT_MS;
+        }
+        assert_true(i == 0 || t.cwnd == seen);
+        seen = t.cwnd;
+    }
+}
+
 // 4.8: after a timeout and its slow start the curve begins where that ended: there is no old
 // maximum to climb to.
 static void after_timeout(void **state)
@@ -294,17 +371,47 @@ static void slows_down(void **state)
     }
 }
 
-// Seven slow samples and one quick one are no sign.
+// Seven slow samples and one quick one, whichever it is, are no sign.
 static void one_quick_sample(void **state)
 {
     (void)state;
-    begin(1000, 16000, RTT_MS, 1);
-    for (unsigned i = 0; i < 20; i++) {
-        slow_round(3, RTT_MS + 50);
-        slow_round(1, RTT_MS + 1);
-        slow_round(4, RTT_MS + 50);
+    for (unsigned quick = 0; quick < 8; quick++) {
+        begin(1000, 16000, RTT_MS, 1);
+        for (unsigned i = 0; i < 20; i++) {
+            slow_round(quick, RTT_MS + 50);
+            slow_round(1, RTT_MS + 1);
+            slow_round(7 - quick, RTT_MS + 50);
+        }
+        assert_int_equal(t.cwnd, 16000 + 160000);
     }
-    assert_int_equal(t.cwnd, 16000 + 160000);
+}
+
+// 4.2: conservative slow start lasts one round: until what was sent when it began is acknowledged,
+// all of it, though the window has been sent anew meanwhile. Then the curve begins where the window
+// is (RFC 9438 4.10), at its plateau, where Reno's line is faster: by a segment a round trip.
+static void round_ends(void **state)
+{
+    (void)state;
+    const struct aksu_run none = {0};
+    begin(1000, 50000, RTT_MS, 1);
+    t.snd_una = t.recover = 0x40000000; // more than a window may be
+    b->rtt_ms = RTT_MS + 20;
+    for (unsigned i = 0; i < 8; i++) // the eighth tells that the time has grown
+        ack(1000);
+    aksu_seq end = t.snd_max;
+    while (aksu_seq_lt(t.snd_una + 1000, end)) {
+        ack(1000);
+        assert_true(slow());
+    }
+    ack(end - t.snd_una);
+    assert_false(slow());
+    uint32_t before = t.cwnd;
+    for (unsigned i = 0; i < 5; i++) {
+        ack(t.cwnd);
+        c.now_ms += RTT_MS;
+    }
+    assert_in_range(t.cwnd - before, 4990, 5000);
+    assert_memory_equal(&store.run[0], &none, sizeof none); // nothing is kept behind the board
 }
 
 // After a timeout likewise: what congestion avoidance kept in the same place is forgotten.
@@ -364,6 +471,11 @@ int main(void)
         cmocka_unit_test(curve),
         cmocka_unit_test(saturates),
         cmocka_unit_test(reduction),
+        cmocka_unit_test(constant),
+        cmocka_unit_test(begins_where_it_is),
+        cmocka_unit_test(alpha),
+        cmocka_unit_test(least_gain),
+        cmocka_unit_test(no_convergence_at_the_maximum),
         cmocka_unit_test(after_timeout),
         cmocka_unit_test(after_idle),
         cmocka_unit_test(target_is_bounded),
@@ -371,6 +483,7 @@ int main(void)
         cmocka_unit_test(steady),
         cmocka_unit_test(slows_down),
         cmocka_unit_test(one_quick_sample),
+        cmocka_unit_test(round_ends),
         cmocka_unit_test(slows_down_again),
         cmocka_unit_test(goes_on),
         cmocka_unit_test(large_acks),
