@@ -21,7 +21,7 @@ int aksu_steps_open(struct aksu_steps *steps, const char *path)
     note(steps, steps->file != NULL);
     if (steps->file) {
         note(steps, fputs("time_us,host,local_port,remote_port,event,state,una,max,snd_wnd,cwnd,"
-                          "ssthresh,srtt,rttvar,rto,retries,recovery,min_rtt,phase\n",
+                          "ssthresh,srtt,rttvar,rto,retries,recovery,min_rtt\n",
                           steps->file) >= 0);
     }
     return steps->error;
@@ -63,7 +63,7 @@ void aksu_steps_add(struct aksu_steps *steps, uint64_t time_us, const char *host
     note(steps, fprintf(to, "%" PRIu64 ",%s,%u,%u,%s,", time_us, host, info.local.port,
                         info.remote.port, aksu_event_name(event->kind)) >= 0);
     note(steps, print_sender(to, net, info.tcb));
-    note(steps, (b ? fprintf(to, ",%u,%u\n", b->min_rtt_ms, b->phase) : fputs(",,\n", to)) >= 0);
+    note(steps, (b ? fprintf(to, ",%u\n", b->min_rtt_ms) : fputs(",\n", to)) >= 0);
 }
 
 int aksu_steps_close(struct aksu_steps *steps)
