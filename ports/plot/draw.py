@@ -9,12 +9,15 @@ from capture import Wrong
 from events import INFINITE
 
 PANELS = {"sequence": 330, "window": 200, "rtt": 150}  # height in pixels
-WIDTH, HEAD, GAP, FOOT = 860, 30, 16, 30
+WIDTH, HEAD, GAP, FOOT = 880, 30, 16, 42
 # Kind: title, colour. Drawn in this order.
 BARS = {"data": ("sent", "#1f4e9c"), "probe": ("probe", "#ff8c00"),
         "again": ("sent again", "#d62728"), "sack": ("SACK", "#9467bd"),
         "dsack": ("D-SACK", "#e377c2")}
 LINES = {"ack": ("acknowledged", "#2ca02c"), "edge": ("window's edge", "#8c8c8c")}
+# On bars that are easily overlooked.
+SPOTS = {"again": ("", "pt 13 ps 0.5 lc '#d62728'"), "probe": ("", "pt 7 ps 0.4 lc '#ff8c00'"),
+         "lost": ("lost on its way", "pt 2 ps 0.7 lc 'black'")}
 MARKS = {"syn": "SYN", "fin": "FIN", "rst": "RST"}
 
 
@@ -62,7 +65,7 @@ class Script:
 
     def add(self, rows: list, style: str, title: str) -> None:
         """Plots rows of numbers; of none, nothing."""
-        if rows:
+        if any(row[-1] == row[-1] for row in rows):  # not only gaps, which are NaN
             name = f"$d{len(self.lines)}"
             self.lines += [f"{name} << EOD", *(" ".join(f"{v:.10g}" for v in row) for row in rows),
                            "EOD"]
@@ -80,6 +83,17 @@ class Script:
         shown = before[-1:] + [p for p in points if self.begin <= p[0] <= self.end]
         return shown + [(self.end, value) for _, value in shown[-1:]]
 
+    def curve(self, kind: str, style: str, title: str, most: float = float("inf")) -> None:
+        """A line that holds each value until the next, without what nobody could see."""
+        points = self.steps_of(kind, most)
+        apart = (self.end - self.begin) / 600
+        jump = max((value for _, value in points if value == value), default=0) / 100
+        kept = points[:1]
+        for point in points[1:-1]:
+            if point[0] - kept[-1][0] > apart or not abs(point[1] - kept[-1][1]) <= jump:
+                kept.append(point)
+        self.add(kept + points[1:][-1:], f"with steps {style}", title)
+
     def panel(self, label: str, last: bool) -> None:
         # Every panel has the same room at its sides, so that times are above each other.
         self.lines += [f"set ylabel {quoted(label)}",
@@ -95,16 +109,17 @@ class Script:
             [e.low for kind in ("ack", "syn", "fin") for e in self.shown(kind)] or [0]
         low, top = min(numbers), max(numbers)
         room = max(top - low, 1)
-        edges = [value for _, value in self.steps_of("edge")]
-        high = min(max([top, *edges]), top + room * 0.5) + room * 0.05
+        edges = [value for _, value in self.steps_of("edge") if value < top + room * 0.5]
+        high = max([top, *edges]) + room * 0.05
         self.lines.append(f"set yrange [{low - room * 0.04:.10g}:{high:.10g}]")
         self.sequence_lines(high)
         for kind, (title, colour) in BARS.items():
             self.add([(e.time_us / 1e6, e.low, e.high - e.low) for e in self.shown(kind)],
                      "using 1:2:(0):3 with vectors heads size graph 0.0025,90 lw 1.5 "
                      f"lc '{colour}'", title)
-        self.add([(e.time_us / 1e6, (e.low + e.high) / 2) for e in self.shown("lost")],
-                 "using 1:2 with points pt 2 ps 0.7 lc 'black'", "lost on its way")
+        for kind, (title, style) in SPOTS.items():
+            self.add([(e.time_us / 1e6, (e.low + e.high) / 2) for e in self.shown(kind)],
+                     f"with points {style}", title)
         for kind, name in MARKS.items():
             self.add([(e.time_us / 1e6, e.low) for e in self.shown(kind)],
                      f"using 1:2:({quoted(name)}) with labels left offset 0.5,0.3 "
@@ -115,7 +130,7 @@ class Script:
             points = self.steps_of(kind)
             if points and all(value > high for _, value in points):
                 self.add([(self.begin, high * 2)], f"with lines lc '{colour}'",
-                         f"{title}: above")
+                         "edge: above")
             else:
                 self.add(points, f"with steps lw 1.3 lc '{colour}'", title)
         self.add([(e.time_us / 1e6, e.low) for e in self.shown("dup")],
@@ -133,20 +148,22 @@ class Script:
 
     def window(self) -> None:
         self.recoveries()
-        self.lines.append("set yrange [0:*]")
-        self.add(self.steps_of("flight"), "with steps lw 1 lc '#9ab6dd'", "in flight")
-        self.add(self.steps_of("ssthresh", most=INFINITE), "with steps lw 1.5 dt 2 lc '#d62728'",
-                 "ssthresh")
-        self.add(self.steps_of("cwnd"), "with steps lw 1.8 lc '#1f4e9c'", "cwnd")
+        self.lines.append("set yrange [0:*]; set offsets 0,0,graph 0.05,0")
+        self.curve("flight", "lw 1 lc '#9ab6dd'", "in flight")
+        self.curve("ssthresh", "lw 1.5 dt 2 lc '#d62728'", "ssthresh", INFINITE)
+        self.curve("cwnd", "lw 1.8 lc '#1f4e9c'", "cwnd")
         if any(e.low for e in self.picture.of("recovery")):
             self.add([(self.begin, -1)], "with boxes fs solid lc '#fbe3e3'", "recovery")
 
     def rtt(self) -> None:
-        self.lines += ["unset object", "set yrange [0:*]"]
-        self.add([(e.time_us / 1e6, e.low / 1000) for e in self.shown("rtt")],
-                 "with points pt 7 ps 0.3 lc '#7f7f7f'", "measured")
-        self.add(self.steps_of("srtt"), "with steps lw 1.5 lc '#1f4e9c'", "srtt")
-        self.add(self.steps_of("min_rtt"), "with steps lw 1.2 lc '#2ca02c'", "RACK's least")
+        self.lines += ["unset object", "set yrange [0:*]; set offsets 0,0,graph 0.05,0"]
+        samples = [(e.time_us / 1e6, e.low / 1000) for e in self.shown("rtt")]
+        most = max((ms for _, ms in samples), default=0) + 1
+        dots = {(round(600 * (s - self.begin) / (self.end - self.begin)),
+                 round(150 * ms / most)): (s, ms) for s, ms in samples}  # one a pixel
+        self.add(list(dots.values()), "with points pt 7 ps 0.3 lc '#7f7f7f'", "measured")
+        self.curve("srtt", "lw 1.5 lc '#1f4e9c'", "srtt")
+        self.curve("min_rtt", "lw 1.2 lc '#2ca02c'", "RACK's least")
 
 
 LABELS = {"sequence": "sequence number, octets", "window": "windows, octets", "rtt": "RTT, ms"}
@@ -160,14 +177,14 @@ def script_of(picture: Picture, panels: list) -> str:
         f"set multiplot title {quoted(picture.title)}",
         "set grid lc '#e4e4e4' lt 1",
         "set border 3", "set tics nomirror", "set format y '%.0f'",
-        "set lmargin screen 0.11", "set rmargin screen 0.84",
+        "set lmargin screen 0.11", "set rmargin screen 0.83",
         f"set xrange [{script.begin:.6f}:{script.end:.6f}]"]
     top = height - HEAD
     for panel in panels:
         bottom = top - PANELS[panel]
         script.lines += [f"set tmargin screen {top / height:.4f}",
                          f"set bmargin screen {(bottom + GAP) / height:.4f}",
-                         f"set key at screen 0.85,screen {top / height:.4f} left top reverse Left "
+                         f"set key at screen 0.84,screen {top / height:.4f} left top reverse Left "
                          "samplen 1.5"]
         getattr(script, panel)()
         script.panel(LABELS[panel], panel == panels[-1])
@@ -199,7 +216,7 @@ def smaller(svg: str) -> str:
     svg = re.sub(r"<(filter|g[^>]*)>\s*<text></text>\s*</g>", "", svg)
     svg = re.sub(r"\t<filter .*?</filter>\n", "", svg, flags=re.S)
     svg = re.sub(r'<g color="[^"]*">\s*</g>\n', "", svg)
-    for old, new in ((' class="gridline" ', ""), (' font-family="sans-serif"', ""),
+    for old, new in ((' fill="#ffffff"/>', ' fill="#ffffff" stroke="none"/>'), (' class="gridline" ', ""), (' font-family="sans-serif"', ""),
                      (' font-size="12.00" ', ""), (' stroke="none" fill="black"', ' class="t"'),
                      ("  '/>", "'/>"), ("\t", "")):
         svg = svg.replace(old, new)

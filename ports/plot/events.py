@@ -119,29 +119,32 @@ class Extraction:
         if s.flags & RST:
             self.tell(us, "rst", low)
             return
+        probe = self.is_probe(s, low, high)
         if s.length:
-            self.on_data(s, us, low, high)
+            self.tell(us, "probe" if probe else "again" if low < self.top else "data", low, high)
+            if "lost" in s.remark or "queue full" in s.remark:
+                self.tell(us, "lost", low, high)
         if s.flags & FIN:
             self.tell(us, "fin", high)
-        if s.tsval is not None and (s.length or s.flags & (SYN | FIN)):
-            self.stamped.setdefault(s.tsval, us)
-        if not self.is_probe(s, low, high):
-            self.top = max(self.top, high + (s.flags & FIN > 0))
+        if not probe:
+            self.track(s, us, low - (s.flags & SYN > 0), high + (s.flags & FIN > 0))
         self.note_flight(us)
 
     def is_probe(self, s: Segment, low: int, high: int) -> bool:
         beyond = self.edge is not None and low >= self.edge
         return s.length == 1 and (beyond or high == self.una == self.top)
 
-    def on_data(self, s: Segment, us: int, low: int, high: int) -> None:
-        probe, again = self.is_probe(s, low, high), low < self.top
-        self.tell(us, "probe" if probe else "again" if again else "data", low, high)
-        if "lost" in s.remark or "queue full" in s.remark:
-            self.tell(us, "lost", low, high)
-        if again:  # Karn: which one an ACK is of is not known
+    def track(self, s: Segment, us: int, low: int, high: int) -> None:
+        """Remembers when sequence numbers were sent, if they were once."""
+        if low == high:
+            return
+        if s.tsval is not None:
+            self.stamped.setdefault(s.tsval, us)
+        if low < self.top:  # Karn: which one an ACK is of is not known
             self.sent = collections.deque(x for x in self.sent if x[1] <= low or x[0] >= high)
-        elif not probe:
+        else:
             self.sent.append((low, high, us))
+        self.top = max(self.top, high)
 
     def on_came(self, s: Segment, us: int) -> None:
         if s.flags & RST:
@@ -171,7 +174,7 @@ class Extraction:
         sample = None
         while self.sent and self.sent[0][1] <= ack:
             sample = self.sent.popleft()
-        if sample and sample[1] + 1 >= ack:  # 1: a FIN behind it
+        if sample and sample[1] == ack:
             self.tell(us, "rtt", us - sample[2])
         elif s.tsecr in self.stamped and us > self.stamped[s.tsecr]:
             self.tell(us, "rtt", us - self.stamped[s.tsecr])

@@ -135,7 +135,8 @@ def title_of(args: argparse.Namespace, ends: str) -> str:
     if args.title:
         return args.title
     if args.cell:
-        return f"{args.cell}, profile {args.profile or 'full'}, seed {args.seed}"
+        return ", ".join([args.cell, f"profile {args.profile or 'full'}", f"seed {args.seed}",
+                          *args.set])
     what = args.drill or args.sim or args.pcap or args.steps
     return f"{what.removeprefix(f'{ROOT}/')}: {ends}"
 
