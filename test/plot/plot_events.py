@@ -168,6 +168,29 @@ def unsacked(found: events.Extraction) -> list:
     return out
 
 
+def linux(t: Tally, _: pathlib.Path) -> None:
+    """A capture of Linux's TCP, with what Linux has counted itself; record.py makes both."""
+    here = pathlib.Path(__file__).resolve().parent
+    told = dict(line.split() for line in (here / "linux.txt").read_text().splitlines())
+    found = extracted(here / "linux.pcap")
+    kinds = collections.Counter(e.kind for e in found.events)
+    t.check("Linux: sent again", kinds["again"] == int(told["retransmitted"]) > 0 or [str(kinds)])
+    octets = sum(e.high - e.low for e in found.events if e.kind == "data")
+    t.check("Linux: data", octets == int(told["octets"]) or [str(octets)])
+    t.check("Linux: all was acknowledged, with the FIN", found.una == found.top == octets + 2)
+    # The edge never moves left (RFC 9293 3.8.6: strongly discouraged), the scale being known.
+    edges = [e.low for e in found.events if e.kind == "edge"]
+    t.check("Linux: the window's edge", edges == sorted(edges) and found.scale_known)
+    samples = [e.low for e in found.events if e.kind == "rtt"]
+    t.check("Linux: no RTT is less than the link's 20 ms", min(samples) >= 20000 or [str(samples)])
+    # Whatever is sent again was asked for: it lies below a SACK that came before.
+    sacked = 0.0
+    for e in found.events:
+        sacked = max(sacked, e.high if e.kind == "sack" else 0)
+        if e.kind == "again":
+            t.check(f"Linux: {e} is below a SACK", e.low < sacked)
+
+
 def command(t: Tally, folder: pathlib.Path) -> None:
     path = write(folder, pcap(transfer()))
     plot = [sys.executable, TEST.parent / "ports/plot/plot.py"]
@@ -194,7 +217,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="aksu-plot-") as name:
         folder = pathlib.Path(name)
         for part in (by_hand, no_syn, ports_again, round_trips, scripts, cwnd_of_script, runs,
-                     command):
+                     linux, command):
             part(t, folder)
     t.finish()
 
