@@ -145,8 +145,8 @@ def read(path: str) -> Capture:
     elif magic[:2] == b"\x1f\x8b":
         raise Wrong(f"{path}: compressed: gunzip it first")
     else:
-        raise Wrong(f"{path}: not a capture: it begins with {magic.hex(' ') or 'nothing'}, not with "
-                    "pcap's or pcapng's magic number")
+        raise Wrong(f"{path}: not a capture: it begins with {magic.hex(' ') or 'nothing'}, not "
+                    "with pcap's or pcapng's magic number")
     if not capture.segments:
         why = [f"{n} {reason}" for reason, n in capture.skipped.most_common()]
         raise Wrong(f"{path}: no TCP segment in it" + (f": {', '.join(why)}" if why else "") +
@@ -162,8 +162,8 @@ CLASSIC = {b"\xd4\xc3\xb2\xa1": ("<", 1000), b"\xa1\xb2\xc3\xd4": (">", 1000),
 
 def known_link(path: str, link: int) -> int:
     if link != ETHERNET and link not in RAW:
-        raise Wrong(f"{path}: its link type is {link}: this reads Ethernet (1), raw IP (101), Linux "
-                    "cooked (113, 276) and loopback (0)")
+        raise Wrong(f"{path}: its link type is {link}: this reads Ethernet (1), raw IP (101), "
+                    "Linux cooked (113, 276) and loopback (0)")
     return link
 
 

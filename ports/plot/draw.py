@@ -173,7 +173,8 @@ def script_of(picture: Picture, panels: list) -> str:
     script = Script(picture)
     height = sum(PANELS[p] for p in panels) + HEAD + FOOT
     script.lines += [
-        f"set terminal svg size {WIDTH},{height} font 'sans-serif,12' background '#ffffff' noenhanced",
+        f"set terminal svg size {WIDTH},{height} font 'sans-serif,12' background '#ffffff' "
+        "noenhanced",
         f"set multiplot title {quoted(picture.title)}",
         "set grid lc '#e4e4e4' lt 1",
         "set border 3", "set tics nomirror", "set format y '%.0f'",
@@ -210,13 +211,15 @@ def draw(picture: Picture) -> str:
 
 def smaller(svg: str) -> str:
     """Leaves out what gnuplot repeats for each line, or writes for nothing."""
-    common = ' stroke="currentColor" stroke-width="1.00" stroke-linecap="butt" stroke-linejoin="miter"'
+    common = (' stroke="currentColor" stroke-width="1.00" stroke-linecap="butt" '
+              'stroke-linejoin="miter"')
     svg = svg.replace('<g fill="none"', "<g").replace(common, "")
     svg = svg.replace('<g id="gnuplot_canvas">', f'<g id="gnuplot_canvas" fill="none"{common}>')
     svg = re.sub(r"<(filter|g[^>]*)>\s*<text></text>\s*</g>", "", svg)
     svg = re.sub(r"\t<filter .*?</filter>\n", "", svg, flags=re.S)
     svg = re.sub(r'<g color="[^"]*">\s*</g>\n', "", svg)
-    for old, new in ((' fill="#ffffff"/>', ' fill="#ffffff" stroke="none"/>'), (' class="gridline" ', ""), (' font-family="sans-serif"', ""),
+    for old, new in ((' fill="#ffffff"/>', ' fill="#ffffff" stroke="none"/>'),
+                     (' class="gridline" ', ""), (' font-family="sans-serif"', ""),
                      (' font-size="12.00" ', ""), (' stroke="none" fill="black"', ' class="t"'),
                      ("  '/>", "'/>"), ("\t", "")):
         svg = svg.replace(old, new)

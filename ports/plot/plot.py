@@ -229,7 +229,8 @@ def options(words: list) -> argparse.Namespace:
     if args.docs:
         return args
     if len(runs) + bool(args.pcap or args.steps) != 1:
-        made.error("one of --pcap, --cell, --drill and --sim is wanted; --steps alone or with --pcap")
+        made.error("one of --pcap, --cell, --drill and --sim is wanted; --steps alone or with "
+                   "--pcap")
     if args.list and not args.pcap:
         made.error("--list is for --pcap")
     if not args.out and not args.events and not args.list:

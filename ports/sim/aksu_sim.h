@@ -200,7 +200,7 @@ struct aksu_sim_tap;
 /// sent, what comes to it when it comes; the comment of a frame that is lost says why. And the
 /// steps of all hosts. Either may be NULL.
 ///
-/// Frames are kept in memory until the end.
+/// Frames are kept in memory until the end. A simulation has one tap at most.
 struct aksu_sim_tap *aksu_sim_tap(struct aksu_sim_host *host, struct aksu_pcapng *pcap,
                                   struct aksu_steps *steps);
 

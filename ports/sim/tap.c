@@ -75,6 +75,7 @@ struct aksu_sim_tap *aksu_sim_tap(struct aksu_sim_host *host, struct aksu_pcapng
     tap->host = host;
     tap->pcap = pcap;
     tap->steps = steps;
+    host->sim->tap = tap;
     aksu_sim_watch(host->sim, on_notice, tap);
     return tap;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Captures and steps that are damaged: what is wrong is said in one line, and what is left is drawn."""
+"""Captures and steps that are damaged: what is wrong is said in one line, what is left is drawn."""
 import pathlib
 import random
 import re
@@ -13,8 +13,8 @@ from common import Tally  # noqa: E402
 from draw import PANELS, Picture, script_of, with_data  # noqa: E402
 
 PLOT = [sys.executable, str(TEST.parent / "ports/plot/plot.py")]
-STEPS = ("time_us,host,local_port,remote_port,event,state,una,max,snd_wnd,cwnd,ssthresh,srtt,rttvar,"
-         "rto,retries,recovery,min_rtt\n"
+STEPS = ("time_us,host,local_port,remote_port,event,state,una,max,snd_wnd,cwnd,ssthresh,srtt,"
+         "rttvar,rto,retries,recovery,min_rtt\n"
          "10000,a,4000,80,SENT,ESTABLISHED,1001,1101,0,1000,2000,10.000,5.00,200,0,0,\n")
 
 
@@ -38,7 +38,7 @@ def pcapng(frames: list) -> bytes:
 
 
 def drawn(path: pathlib.Path) -> str:
-    """Goes all the way to gnuplot's script for each direction; returns what is wrong, or nothing."""
+    """Goes all the way to gnuplot's script for each direction; returns what is wrong or nothing."""
     try:
         got = capture.read(str(path))
     except capture.Wrong as wrong:
@@ -95,8 +95,8 @@ def cut_frames(t: Tally, folder: pathlib.Path) -> None:
     t.check("cut frames are counted", got.skipped["cut short"] == len(transfer()) // 5
             and len(got.segments) == len(transfer()) - len(transfer()) // 5)
     done = plot("--pcap", path, "--events")
-    t.check("cut frames are told", done.returncode == 0 and f"{len(transfer()) // 5} cut short" in done.stderr
-            or done.stderr)
+    t.check("cut frames are told", done.returncode == 0
+            and f"{len(transfer()) // 5} cut short" in done.stderr or done.stderr)
 
 
 def plot(*words: object) -> subprocess.CompletedProcess:
@@ -141,7 +141,8 @@ def torn(t: Tally, folder: pathlib.Path) -> None:
         (folder / "z.pcap").write_bytes(data)
         done = plot("--pcap", folder / "z.pcap", "--events")
         wanted = [x for x in expected() if not x.startswith("0.312")]
-        t.check(f"{name}: what is before is drawn", done.stdout.splitlines() == wanted or done.stdout)
+        t.check(f"{name}: what is before is drawn",
+                done.stdout.splitlines() == wanted or done.stdout)
         t.check(f"{name}: {says}", says in done.stderr and done.returncode == 0 or done.stderr)
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docs/plots.md: its pictures are of the data that their commands give now (scripts/plot --docs draws
-them anew), and its other commands run as they stand.
+"""docs/plots.md: its pictures are of the data that their commands give now (scripts/plot --docs
+draws them anew), and its other commands run as they stand.
 
 usage: plot_docs.py FOLDER-OF-PROGRAMS
 """
@@ -52,7 +52,7 @@ def texts_of(svg: str) -> list:
 
 
 def drawing(t: Tally) -> None:
-    """gnuplot itself: of the same data the picture that is kept, of this version of it or another."""
+    """gnuplot itself, of this version or another: the same words as in the picture that is kept."""
     words = next(w for w in page_pictures() if w[-1].endswith("newreno.svg"))
     picture = picture_of(in_root(words, BIN))
     picture.title = "a <title> & 'quotes'"

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What scripts/plot reads out of captures and runs: of a capture made by hand, each event; of
-scripts of aksu-drill, what the script's own lines say; of runs of the simulator, what it has counted.
+scripts of aksu-drill, what the script's own lines say; of runs of the simulator, what it has
+counted; of Linux, what it says itself.
 
 usage: plot_events.py FOLDER-OF-PROGRAMS
 """
@@ -13,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-from made import (A, B, CARRIERS, TEST, TRANSFER, capture, events, expected, extracted, ipv4, option,
-                  pcap, stamps, tcp, transfer)
+from made import (A, B, CARRIERS, TEST, capture, events, expected, extracted, ipv4, option, pcap,
+                  stamps, tcp, transfer)
 from common import Tally, output  # noqa: E402
 
 BIN = pathlib.Path(sys.argv[1]).resolve()
@@ -52,13 +53,16 @@ def by_hand(t: Tally, folder: pathlib.Path) -> None:
 
 
 def no_syn(t: Tally, folder: pathlib.Path) -> None:
-    """Without the SYNs numbers begin at the first segment's, and the window's scale is not known."""
+    """Without the SYNs numbers begin at the first segment's, and the scale is not known."""
     found = extracted(write(folder, pcap(transfer()[2:])))
     kinds = collections.Counter(e.kind for e in found.events)
     t.check("without SYNs", kinds["data"] == 6 and kinds["again"] == 1 and kinds["sack"] == 3)
     t.check("without SYNs: no scale", not found.scale_known and found.scale == 0)
     half = [f for i, f in enumerate(transfer()) if i != 0]
     t.check("the other's SYN is enough", extracted(write(folder, pcap(half))).scale == 2)
+    bare = [(0, transfer()[0][1].replace(option(3, b"\2"), b"\1\1\1")), *transfer()[1:]]
+    t.check("no scale unless both SYNs have it (RFC 7323 2.2)",
+            extracted(write(folder, pcap(bare))).scale == 0)
 
 
 def ports_again(t: Tally, folder: pathlib.Path) -> None:
@@ -127,7 +131,8 @@ def runs(t: Tally, folder: pathlib.Path) -> None:
     """The simulator's own counts."""
     for profile, loss, seed in (("full", 0.03, 1), ("lean", 0.03, 2), ("full", 0, 3)):
         done = output([BIN / "goodput", "run", f"profile={profile}", f"loss={loss}", f"seed={seed}",
-                       "octets=300000", f"tap={folder}/t.pcapng", f"steps={folder}/t.csv"])
+                       "octets=300000", f"tap={folder}/t.pcapng", f"steps={folder}/t.csv",
+                       f"pcap={folder}/p.pcapng"])
         count = next(csv.DictReader(done.splitlines()))
         found = extracted(folder / "t.pcapng")
         kinds = collections.Counter(e.kind for e in found.events)
@@ -137,6 +142,11 @@ def runs(t: Tally, folder: pathlib.Path) -> None:
         t.check(f"{name}: all was sent", found.top == 300001 or [str(found.top)])
         t.check(f"{name}: lost frames", (kinds["lost"] > 0) == (int(count["lost"]) > 0)
                 and kinds["lost"] <= int(count["lost"]) + int(count["full"]))
+        # Of all frames as they are sent, those that are marked as lost are no ACKs.
+        came, sent = ({e.low for e in x.events if e.kind == "ack"}
+                      for x in (found, extracted(folder / "p.pcapng")))
+        t.check(f"{name}: lost ACKs do not count", came <= sent and
+                all(ack > found.una for ack in sent - came))
         lines = events.read_steps(f"{folder}/t.csv")
         ends = events.busiest(lines)
         t.check(f"{name}: the sender's steps", ends[0] == "sender" and ends[2] == 5001)
@@ -213,7 +223,6 @@ def command(t: Tally, folder: pathlib.Path) -> None:
 
 def main() -> None:
     t = Tally()
-    assert option(3, b"\2") == b"\3\3\2" and TRANSFER
     with tempfile.TemporaryDirectory(prefix="aksu-plot-") as name:
         folder = pathlib.Path(name)
         for part in (by_hand, no_syn, ports_again, round_trips, scripts, cwnd_of_script, runs,
