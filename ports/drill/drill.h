@@ -6,6 +6,7 @@
 
 #include "script.h"
 #include <aksu_capture.h>
+#include <aksu_steps.h>
 
 enum { DRILL_PEERS = 64, DRILL_SOCKETS = 64, DRILL_FRAMES = 512, DRILL_STAMPS = 64 };
 
@@ -102,6 +103,7 @@ struct drill_run {
     struct drill_pending pending;
     struct aksu_pcapng *pcap;
     FILE *trace_to;
+    struct aksu_steps *steps;
     const struct drill_event *event; // the one being run
     bool failed;
     char error[4 * DRILL_ERROR];

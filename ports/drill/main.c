@@ -9,6 +9,7 @@ struct options {
     struct drill_setting setting[64];
     unsigned settings;
     const char *pcap;
+    const char *steps;
     bool trace;
     bool verbose;
 };
@@ -16,12 +17,14 @@ struct options {
 static void usage(FILE *to)
 {
     fputs(
-        "usage: aksu-drill [--trace] [--verbose] [--pcap FILE] [--set NAME=VALUE]... SCRIPT...\n"
+        "usage: aksu-drill [--trace] [--verbose] [--pcap FILE] [--steps FILE]\n"
+        "       [--set NAME=VALUE]... SCRIPT...\n"
         "Runs scripts in packetdrill's language against the stack, in virtual time. Exit status:\n"
         "0 = all passed, 1 = not all, 2 = wrong usage. docs/drill.md has the language.\n"
         "  --trace            after each line, the state of each connection\n"
         "  --verbose          names the scripts that pass, too\n"
         "  --pcap FILE        writes the packets of one script as pcapng\n"
+        "  --steps FILE       writes windows and times after each step of one script, as CSV\n"
         "  --set NAME=VALUE   sets an option of the stack, over what the script sets; the same\n"
         "                     as --NAME=VALUE\n"
         "settings:\n",
@@ -69,6 +72,8 @@ static int parse_options(int argc, char **argv, struct options *o)
             o->pcap = argv[++i];
         } else if (strncmp(argv[i], "--pcap=", 7) == 0) {
             o->pcap = argv[i] + 7;
+        } else if (strcmp(argv[i], "--steps") == 0 && more) {
+            o->steps = argv[++i];
         } else if (strcmp(argv[i], "--set") == 0 && more) {
             if (!add_setting(o, argv[++i])) {
                 return -1;
@@ -111,26 +116,55 @@ static bool configure(struct drill_run *run, struct drill_script *script, const 
     return true;
 }
 
+struct files {
+    struct aksu_pcapng pcap;
+    struct aksu_steps steps;
+};
+
+static bool unwritable(struct drill_script *script, const char *path)
+{
+    snprintf(script->error, sizeof script->error, "%s: cannot be written", path);
+    return false;
+}
+
+static bool open_files(struct files *f, struct drill_run *run, struct drill_script *script,
+                       const struct options *o)
+{
+    memset(f, 0, sizeof *f);
+    if (o->steps) {
+        if (aksu_steps_open(&f->steps, o->steps) != 0) {
+            return unwritable(script, o->steps);
+        }
+        run->steps = &f->steps;
+    }
+    if (o->pcap) {
+        if (aksu_pcapng_open(&f->pcap, o->pcap, AKSU_LINKTYPE_RAW, "aksu-drill") != 0) {
+            aksu_steps_close(&f->steps);
+            return unwritable(script, o->pcap);
+        }
+        aksu_pcapng_name(&f->pcap, drill_remote().octets + 12, "script");
+        aksu_pcapng_name(&f->pcap, drill_local().octets + 12, "stack");
+        run->pcap = &f->pcap;
+    }
+    return true;
+}
+
 static bool play(struct drill_run *run, struct drill_script *script, const struct options *o)
 {
-    struct aksu_pcapng pcap;
+    struct files f;
     bool good;
 
-    if (o->pcap) {
-        if (aksu_pcapng_open(&pcap, o->pcap, AKSU_LINKTYPE_RAW, "aksu-drill") != 0) {
-            snprintf(script->error, sizeof script->error, "%s: cannot be written", o->pcap);
-            return false;
-        }
-        aksu_pcapng_name(&pcap, drill_remote().octets + 12, "script");
-        aksu_pcapng_name(&pcap, drill_local().octets + 12, "stack");
-        run->pcap = &pcap;
+    if (!open_files(&f, run, script, o)) {
+        return false;
     }
     run->trace_to = o->trace ? stdout : NULL;
     good = drill_run(run, script);
     drill_end(run);
-    if (o->pcap && aksu_pcapng_close(&pcap) != 0 && good) {
-        snprintf(script->error, sizeof script->error, "%s: cannot be written", o->pcap);
-        return false;
+    if (aksu_steps_close(&f.steps) != 0 && good) {
+        good = unwritable(script, o->steps);
+    }
+    if (aksu_pcapng_close(&f.pcap) != 0 && good) {
+        good = unwritable(script, o->pcap);
     }
     return good;
 }
@@ -163,9 +197,9 @@ int main(int argc, char **argv)
         return 0;
     }
     int scripts = parse_options(argc, argv, &o);
-    if (scripts < 1 || (o.pcap && scripts > 1)) {
+    if (scripts < 1 || ((o.pcap || o.steps) && scripts > 1)) {
         if (scripts > 1) {
-            fputs("aksu-drill: --pcap is for one script\n", stderr);
+            fputs("aksu-drill: --pcap and --steps are for one script\n", stderr);
         } else if (scripts == 0) {
             usage(stderr);
         }

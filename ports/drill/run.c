@@ -77,6 +77,9 @@ static void on_step(struct aksu_trace *trace, struct aksu *net, aksu_handle conn
     if (run->trace_to) {
         drill_print_step(run, event, after);
     }
+    if (run->steps) {
+        aksu_steps_add(run->steps, (uint64_t)run->now_us, "stack", net, conn, event);
+    }
 }
 
 // The initial window is the profile's but for its size.

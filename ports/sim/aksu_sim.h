@@ -22,6 +22,7 @@
 
 #include <aksu/aksu.h>
 #include <aksu_capture.h>
+#include <aksu_steps.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -192,6 +193,20 @@ struct aksu_sim_recorder *aksu_sim_record(struct aksu_sim *sim, struct aksu_list
 /// Writes what is still under way, and ends recording. Call it before aksu_sim_free().
 /// Returns the first error of the table or the capture.
 int aksu_sim_record_end(struct aksu_sim_recorder *recorder);
+
+struct aksu_sim_tap;
+
+/// Records what passes at one host's place, as a capture there would: what it sends when it is
+/// sent, what comes to it when it comes; the comment of a frame that is lost says why. And the
+/// steps of all hosts. Either may be NULL.
+///
+/// Frames are kept in memory until the end. A simulation has one tap at most.
+struct aksu_sim_tap *aksu_sim_tap(struct aksu_sim_host *host, struct aksu_pcapng *pcap,
+                                  struct aksu_steps *steps);
+
+/// Writes the capture and ends recording. Call it once, before aksu_sim_free(). Returns the first
+/// error of the capture.
+int aksu_sim_tap_end(struct aksu_sim_tap *tap);
 
 #ifdef __cplusplus
 }

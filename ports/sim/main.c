@@ -10,6 +10,8 @@ struct command {
     const struct scenario *scenario;
     struct scenario_options options;
     const char *pcap;
+    const char *tap;
+    const char *steps;
     const char *chart;
     size_t head;
     size_t tail;
@@ -163,16 +165,29 @@ static void help(void)
         snprintf(name, sizeof name, "%s %s", options[i].name, options[i].value);
         printf("  %-19s %s\n", name, options[i].about);
     }
-    puts("  --pcap FILE         write the frames as pcapng\n"
+    puts("  --pcap FILE         write the frames as pcapng, as they are sent\n"
+         "  --tap FILE          the same as a capture at the client: as they leave and come\n"
+         "  --steps FILE        write windows and times after each step, as CSV\n"
          "  --chart FILE        draw a sequence chart as SVG\n"
          "  --quiet             no table\n"
          "  --help              this text\n\n"
          "Exit status: 0 if all went as it should, 1 if not, 2 for a wrong command line.");
 }
 
+// The member that an option's file name is for; NULL if it is not of that kind.
+static const char **file_option(struct command *c, const char *name)
+{
+    return strcmp(name, "--pcap") == 0    ? &c->pcap
+           : strcmp(name, "--tap") == 0   ? &c->tap
+           : strcmp(name, "--steps") == 0 ? &c->steps
+           : strcmp(name, "--chart") == 0 ? &c->chart
+                                          : NULL;
+}
+
 // Returns how many words were taken, 0 for a mistake that has been told.
 static int take_option(struct command *c, const char *name, const char *value)
 {
+    const char **file = file_option(c, name);
     double v;
     size_t i;
 
@@ -182,7 +197,7 @@ static int take_option(struct command *c, const char *name, const char *value)
     }
     for (i = 0; i < OPTIONS && strcmp(name, options[i].name) != 0; i++) {
     }
-    if (i == OPTIONS && strcmp(name, "--pcap") != 0 && strcmp(name, "--chart") != 0) {
+    if (i == OPTIONS && !file) {
         fprintf(stderr, "aksu-sim: no option %s; see aksu-sim --help\n", name);
         return 0;
     }
@@ -195,10 +210,8 @@ static int take_option(struct command *c, const char *name, const char *value)
             return 0;
         }
         options[i].set(c, v);
-    } else if (strcmp(name, "--pcap") == 0) {
-        c->pcap = value;
     } else {
-        c->chart = value;
+        *file = value;
     }
     return 2;
 }
@@ -268,20 +281,31 @@ static bool write_failed(const char *what, int error)
     return error != 0;
 }
 
+// Opens a capture if there is a path for it; *to is the capture then. False: told why not.
+static bool open_pcap(struct aksu_pcapng *pcap, const char *path, struct aksu_pcapng **to)
+{
+    memset(pcap, 0, sizeof *pcap);
+    if (!path) {
+        return true;
+    }
+    *to = pcap;
+    return !write_failed(path, aksu_pcapng_open(pcap, path, AKSU_LINKTYPE_ETHERNET, "aksu-sim"));
+}
+
 static int run(struct command *c)
 {
-    struct aksu_pcapng pcap;
+    struct aksu_pcapng pcap, tap;
+    struct aksu_steps steps;
     struct scenario_result result;
     char title[160];
     bool failed = false;
 
-    if (c->pcap) {
-        if (write_failed(c->pcap,
-                         aksu_pcapng_open(&pcap, c->pcap, AKSU_LINKTYPE_ETHERNET, "aksu-sim"))) {
-            return EXIT_FAILURE;
-        }
-        c->options.pcap = &pcap;
+    memset(&steps, 0, sizeof steps);
+    if (!open_pcap(&pcap, c->pcap, &c->options.pcap) || !open_pcap(&tap, c->tap, &c->options.tap) ||
+        (c->steps && write_failed(c->steps, aksu_steps_open(&steps, c->steps)))) {
+        return EXIT_FAILURE;
     }
+    c->options.steps = c->steps ? &steps : NULL;
     c->options.table = c->quiet && !c->chart ? NULL : aksu_listing_new();
     scenario_run(c->scenario, &c->options, &result);
     failed = write_failed("recording", result.record_error);
@@ -295,9 +319,9 @@ static int run(struct command *c)
         failed |= write_failed(
             c->chart, aksu_listing_chart(c->options.table, c->chart, title, c->head, c->tail));
     }
-    if (c->pcap) {
-        failed |= write_failed(c->pcap, aksu_pcapng_close(&pcap));
-    }
+    failed |= write_failed(c->pcap, aksu_pcapng_close(&pcap));
+    failed |= write_failed(c->tap, aksu_pcapng_close(&tap));
+    failed |= write_failed(c->steps, aksu_steps_close(&steps));
     aksu_listing_free(c->options.table);
     report(c, &result);
     return result.ok && !failed ? EXIT_SUCCESS : EXIT_FAILURE;

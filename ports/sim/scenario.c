@@ -615,6 +615,7 @@ static void sum_up(struct stage *s)
 static void play(struct stage *s, const struct play *p)
 {
     struct aksu_sim_recorder *recorder = NULL;
+    struct aksu_sim_tap *tap = NULL;
 
     add_hosts(s);
     if (p->begin == syn_flood) {
@@ -625,6 +626,9 @@ static void play(struct stage *s, const struct play *p)
     if (s->options->table || s->options->pcap) {
         recorder = aksu_sim_record(s->sim, s->options->table, s->options->pcap);
     }
+    if (s->options->tap || s->options->steps) {
+        tap = aksu_sim_tap(s->client_host, s->options->tap, s->options->steps);
+    }
     p->begin(s);
     if (aksu_sim_run(s->sim, HOUR_US) != 0) {
         problem(s, "%s", aksu_sim_error(s->sim));
@@ -634,6 +638,11 @@ static void play(struct stage *s, const struct play *p)
     }
     if (recorder) {
         s->result->record_error = aksu_sim_record_end(recorder);
+    }
+    if (tap) {
+        int error = aksu_sim_tap_end(tap);
+
+        s->result->record_error = s->result->record_error ? s->result->record_error : error;
     }
     s->result->duration_us = aksu_sim_now(s->sim);
     sum_up(s);

@@ -18,6 +18,8 @@ struct scenario_options {
     uint32_t clock_ms;
     struct aksu_listing *table; ///< or NULL
     struct aksu_pcapng *pcap;   ///< or NULL
+    struct aksu_pcapng *tap;    ///< or NULL: what passes at the client's place
+    struct aksu_steps *steps;   ///< or NULL
 };
 
 struct scenario_result {

@@ -607,6 +607,7 @@ void aksu_sim_free(struct aksu_sim *sim)
         free(hub);
     }
     free(sim->recorder);
+    free(sim->tap);
     free(sim->event);
     free(sim);
 }

@@ -107,6 +107,7 @@ struct aksu_sim {
     size_t watchers;
     struct watcher watcher[SIM_WATCHERS];
     struct aksu_sim_recorder *recorder; // owned; one at most
+    struct aksu_sim_tap *tap;           // likewise
 };
 
 // sim.c

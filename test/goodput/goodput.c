@@ -92,6 +92,8 @@ struct options {
     char *second;   // share: the other sender's
     char *receiver;
     char *pcap;
+    char *tap;
+    char *steps;
 };
 
 static const struct key {
@@ -119,6 +121,8 @@ static const struct key {
     {"second", offsetof(struct options, second), true},
     {"receiver", offsetof(struct options, receiver), true},
     {"pcap", offsetof(struct options, pcap), true},
+    {"tap", offsetof(struct options, tap), true},
+    {"steps", offsetof(struct options, steps), true},
 };
 
 static void fail(const char *what, const char *about)
@@ -244,6 +248,51 @@ static void sink_listen(struct sink *sink, struct aksu_sim *sim, struct aksu_sim
          "listening");
 }
 
+/// Files: of run, and of tail ///
+
+struct files {
+    struct aksu_sim_recorder *recorder;
+    struct aksu_sim_tap *taps;
+    struct aksu_pcapng pcap;
+    struct aksu_pcapng tap;
+    struct aksu_steps steps;
+};
+
+static struct aksu_pcapng *open_pcap(struct aksu_pcapng *pcap, const char *path)
+{
+    if (path) {
+        must(aksu_pcapng_open(pcap, path, AKSU_LINKTYPE_ETHERNET, "link") == 0, path);
+    }
+    return path ? pcap : NULL;
+}
+
+// The tap is at the sender's.
+static void open_files(struct files *f, const struct options *o, struct aksu_sim *sim,
+                       struct aksu_sim_host *sender)
+{
+    memset(f, 0, sizeof *f);
+    if (open_pcap(&f->pcap, o->pcap)) {
+        f->recorder = aksu_sim_record(sim, NULL, &f->pcap);
+    }
+    if (o->steps) {
+        must(aksu_steps_open(&f->steps, o->steps) == 0, o->steps);
+    }
+    if (o->tap || o->steps) {
+        f->taps = aksu_sim_tap(sender, open_pcap(&f->tap, o->tap), o->steps ? &f->steps : NULL);
+    }
+}
+
+static void close_files(struct files *f, const struct options *o)
+{
+    if (f->recorder) {
+        must((aksu_sim_record_end(f->recorder) | aksu_pcapng_close(&f->pcap)) == 0, o->pcap);
+    }
+    if (f->taps) {
+        must((aksu_sim_tap_end(f->taps) | aksu_pcapng_close(&f->tap)) == 0, o->tap);
+        must(aksu_steps_close(&f->steps) == 0, o->steps);
+    }
+}
+
 /// run ///
 
 struct tally {
@@ -351,23 +400,17 @@ static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t see
     struct aksu_addr to = aksu_sim_addr(b);
     struct sink sink;
     struct tally tally = {.sim = sim, .sender = a, .receiver = b, .sink = &sink.talker};
-    struct aksu_sim_recorder *recorder = NULL;
-    struct aksu_pcapng pcap;
+    struct files files;
 
     aksu_sim_link(a, b, &path, &path);
     sink_listen(&sink, sim, b, PORT);
     source.to_send = tally.octets = (uint32_t)o->octets;
     aksu_sim_watch(sim, count, &tally);
-    if (o->pcap) {
-        must(aksu_pcapng_open(&pcap, o->pcap, AKSU_LINKTYPE_ETHERNET, "link") == 0, o->pcap);
-        recorder = aksu_sim_record(sim, NULL, &pcap);
-    }
+    open_files(&files, o, sim, a);
     must(talk_connect(&source, &to, PORT, 0), "connecting");
     run_until(sim, 36000 * SECOND_US);
     print_run(o, seed, &tally);
-    if (recorder) {
-        must((aksu_sim_record_end(recorder) | aksu_pcapng_close(&pcap)) == 0, o->pcap);
-    }
+    close_files(&files, o);
 }
 
 static void each_seed(const struct options *o,
@@ -480,6 +523,7 @@ static void tail(struct aksu_sim *sim, const struct options *o, uint64_t seed)
     struct talker client = {.sim = sim, .net = aksu_sim_net(a), .to_send = REQUEST};
     struct tail state = {.lose = (unsigned)o->lose};
     struct aksu_addr to = aksu_sim_addr(b);
+    struct files files;
     struct sink server;
 
     back.pass = pass_reply;
@@ -488,10 +532,12 @@ static void tail(struct aksu_sim *sim, const struct options *o, uint64_t seed)
     sink_listen(&server, sim, b, PORT);
     server.service.model.send_after = REQUEST;
     server.service.model.to_send = REPLY_SEGMENTS * (uint32_t)mss_of(profile_of(o->profile));
+    open_files(&files, o, sim, b);
     must(talk_connect(&client, &to, PORT, 0), "connecting");
     run_until(sim, 600 * SECOND_US);
     must(client.received == server.service.model.to_send && !client.wrong, "the reply's end is");
     printf("%" PRIu64 ",%.3f\n", seed, (double)(client.last_us - client.opened_us) / 1000);
+    close_files(&files, o);
 }
 
 static void list_profiles(void)

@@ -10,6 +10,7 @@ import csv
 import itertools
 import math
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
@@ -311,14 +312,20 @@ def selected(cells: list | None) -> list:
 
 def one_run(program: pathlib.Path, args: argparse.Namespace) -> None:
     """Records one run."""
-    cells = selected(args.cell)
-    if len(cells) != 1:
-        sys.exit("goodput: --pcap and --seed want one --cell, such as base.1")
     profile = (args.profile or ["full"])[0]
-    keys = {**cell_of(cells[0], profile), "profile": profile, "seed": args.seed or 1}
-    if args.pcap:
-        keys["pcap"] = args.pcap
-    print(output(command(program, "run", keys)), end="")
+    tail = re.fullmatch(r"tail\.(\d+)\.(\d+)", args.cell[0]) if args.cell else None
+    if tail and tail[1] in TAILS and len(args.cell) == 1:
+        mode, keys = "tail", {**TAILS[tail[1]], "lose": tail[2]}
+    else:
+        cells = selected(args.cell)
+        if len(cells) != 1:
+            sys.exit("goodput: one run wants one --cell, such as base.1 or tail.20.1")
+        mode, keys = "run", cell_of(cells[0], profile)
+    files = {"pcap": args.pcap, "tap": args.tap, "steps": args.steps}
+    keys |= {"profile": profile, "seed": args.seed or 1,
+             **{key: path for key, path in files.items() if path},
+             **dict(item.partition("=")[::2] for item in args.set)}
+    print(output(command(program, mode, keys)), end="")
 
 
 def options() -> argparse.Namespace:
@@ -329,7 +336,11 @@ def options() -> argparse.Namespace:
     add("--seeds", type=int, default=SEEDS, help=f"seeds a cell: 1 to N ({SEEDS})")
     add("--csv", action="store_true", help="figures of the cells as CSV, medians of the seeds")
     add("--seed", type=int, help="one run of one cell with this seed")
-    add("--pcap", help="records that run's frames")
+    add("--pcap", help="records that run's frames, as they are sent")
+    add("--tap", help="the same as a capture at the sender: as they leave and come")
+    add("--steps", help="records windows and times of both ends after each step, as CSV")
+    add("--set", action="append", default=[], metavar="KEY=VALUE",
+        help="changes that run: a key of goodput.c")
     add("--write", action="store_true", help="writes the tables into docs/goodput.md")
     add("--check", action="store_true", help="compares a slice with test/goodput/floors")
     add("--raise", action="store_true", dest="lift", help="lifts those floors to what is reached")
@@ -346,7 +357,7 @@ def main() -> None:
         lines = floor_lines(args)
         (raise_floors if args.lift else check)(measured(program, lines), lines)
         return
-    if args.pcap or args.seed is not None:
+    if args.pcap or args.tap or args.steps or args.set or args.seed is not None:
         one_run(program, args)
         return
     cells, profiles = selected(args.cell), args.profile or list(PROFILES)
