@@ -424,7 +424,8 @@ struct aksu_cookies;
 /// What a profile can name.
 extern const struct aksu_congestion aksu_newreno; ///< RFC 5681, 6582, 6928
 extern const struct aksu_congestion aksu_cubic;   ///< RFC 9438, 9406
-extern const struct aksu_recovery aksu_rack;      ///< RFC 8985, 9937, 5682
+extern const struct aksu_congestion aksu_lossy; ///< a model of the path, for links that lose frames
+extern const struct aksu_recovery aksu_rack;    ///< RFC 8985, 9937, 5682
 extern const struct aksu_timestamps aksu_tcp_timestamps;
 extern const struct aksu_sack aksu_tcp_sack;
 extern const struct aksu_cookies aksu_syn_cookies;

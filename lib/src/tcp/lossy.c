@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Congestion control for links that lose frames for other reasons than congestion. A model of the
+// path says what it holds when nothing waits: the largest rate of delivery seen of late, times the
+// least round-trip time. A loss takes nothing of that; of what waits in the queue it takes half, as
+// Reno's, and beside Reno it is Reno. The model is in the board; without one this is Reno.
+#include "board.h"
+
+// board.control
+enum {
+    MARK,    // octets delivered when this round began: snd_una and what was SACKed beyond it
+    MARK_MS, // and the time
+    HELD     // what the path holds, octets; 0: not known yet
+};
+
+// board.phase
+enum { ROUNDS = 3, FULL = 4 };
+
+// Once a round trip takes a sample of what the path holds. The largest fades by a 16th a sample.
+static void observe(const struct aksu_step *c)
+{
+    const struct aksu_tcb *t = c->t;
+    struct aksu_board *b = c->b;
+    uint32_t *control = b->control;
+    uint32_t elapsed = c->now_ms - control[MARK_MS];
+    aksu_seq delivered = t->snd_una + aksu_board_octets(t, b, AKSU_RUN_SACKED);
+
+    if (b->min_rtt_ms == 0 || elapsed < aksu_max32(b->rtt_ms, b->min_rtt_ms)) {
+        return;
+    }
+    if (elapsed <= UINT16_MAX && aksu_seq_lt(control[MARK], delivered)) {
+        uint32_t sample = aksu_tcp_share(delivered - control[MARK], b->min_rtt_ms, elapsed);
+        if (b->phase < FULL) { // still growing?
+            b->phase = (uint8_t)(sample > control[HELD] + control[HELD] / 4 ? 0 : b->phase + 1);
+            if (b->phase == ROUNDS)
+                b->phase = FULL;
+        }
+        control[HELD] = aksu_max32(sample, control[HELD] - control[HELD] / 16);
+    }
+    control[MARK] = delivered;
+    control[MARK_MS] = c->now_ms;
+}
+
+static uint32_t model(const struct aksu_step *c)
+{
+    uint32_t held = c->b->control[HELD];
+    return held + held / (c->b->phase < FULL ? 1 : 4) + UINT32_C(3) * c->t->snd_mss;
+}
+
+static void acked(const struct aksu_step *c, uint32_t octets)
+{
+    struct aksu_tcb *t = c->t;
+
+    if (!c->b) {
+        aksu_newreno.acked(c, octets);
+        return;
+    }
+    observe(c);
+    uint32_t window = model(c);
+    if (t->cwnd < t->ssthresh && c->b->phase == FULL) {
+        t->ssthresh = t->cwnd = aksu_min32(t->cwnd, window);
+    }
+    if (t->cwnd < t->ssthresh || t->cwnd < window) {
+        t->cwnd += aksu_min32(octets, t->snd_mss * UINT32_C(8));
+    } else {
+        aksu_newreno.acked(c, octets);
+    }
+    t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
+}
+
+static void reduce(const struct aksu_step *c, uint32_t flight)
+{
+    observe(c);
+    c->t->ssthresh = aksu_max32(flight / 2, model(c));
+}
+
+static void lost(const struct aksu_step *c, uint32_t flight)
+{
+    if (!c->b) {
+        aksu_newreno.lost(c, flight);
+        return;
+    }
+    reduce(c, flight);
+}
+
+static void timed_out(const struct aksu_step *c, uint32_t flight)
+{
+    if (!c->b) {
+        aksu_newreno.timed_out(c, flight);
+        return;
+    }
+    reduce(c, flight);
+    c->t->cwnd = c->t->snd_mss;
+}
+
+static void open(const struct aksu_step *c)
+{
+    aksu_newreno.open(c);
+}
+
+static void idle(const struct aksu_step *c)
+{
+    aksu_newreno.idle(c);
+}
+
+const struct aksu_congestion aksu_lossy = {open, acked, lost, timed_out, idle};
