@@ -13,13 +13,8 @@ enum {
 };
 
 // board.phase: RTTs in a row with much waiting in them; so many end the first search for the rate.
-enum { SAMPLES = 8 };
+enum { SAMPLES = 9, DONE };
 
-// Whether a packet waits as long as it travels, or nearly: then half the window fills the path.
-static bool waits(const struct aksu_board *b)
-{
-    return b->rtt_ms >= 2u * b->min_rtt_ms;
-}
 
 // Once a round trip takes a sample of what the path holds. The largest fades by a 16th a sample.
 static void observe(const struct aksu_step *c)
@@ -30,13 +25,14 @@ static void observe(const struct aksu_step *c)
     uint32_t elapsed = c->now_ms - control[MARK_MS];
     aksu_seq delivered = t->snd_una + aksu_board_octets(t, b, AKSU_RUN_SACKED);
 
+    bool begun = b->phase > 0;
     if (b->phase < SAMPLES) {
-        b->phase = (uint8_t)(b->rtt_ms > b->min_rtt_ms * 3u / 2u ? b->phase + 1 : 0);
+        b->phase = (uint8_t)(b->rtt_ms > b->min_rtt_ms * 3u / 2u ? b->phase + 1 : 1);
     }
-    if (b->min_rtt_ms == 0 || elapsed < aksu_max32(b->rtt_ms, b->min_rtt_ms)) {
+    if (begun && elapsed < aksu_max32(b->rtt_ms, b->min_rtt_ms)) {
         return;
     }
-    if (elapsed <= UINT16_MAX && aksu_seq_lt(control[MARK], delivered)) {
+    if (begun && elapsed <= UINT16_MAX && aksu_seq_lt(control[MARK], delivered)) {
         uint32_t sample = aksu_tcp_share(delivered - control[MARK], b->min_rtt_ms, elapsed);
         control[HELD] = aksu_max32(sample, control[HELD] - control[HELD] / 16);
     }
@@ -44,12 +40,17 @@ static void observe(const struct aksu_step *c)
     control[MARK_MS] = c->now_ms;
 }
 
-// What is sent beyond what the path holds finds out whether it holds more.
+// The window that the model gives. While next to nothing waits, it is larger than what the path is
+// known to hold: that finds out whether it holds more.
 static uint32_t model(const struct aksu_step *c)
 {
-    uint32_t held = c->b->control[HELD];
+    const struct aksu_board *b = c->b;
+    uint32_t held = b->control[HELD];
 
-    return held + held / (c->b->phase < SAMPLES ? 1 : 4) + UINT32_C(3) * c->t->snd_mss;
+    if (b->rtt_ms > b->min_rtt_ms * 5u / 4) {
+        return held;
+    }
+    return held + held / (b->phase < SAMPLES ? 1 : 4) + UINT32_C(3) * c->t->snd_mss;
 }
 
 static void acked(const struct aksu_step *c, uint32_t octets)
@@ -62,7 +63,8 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     }
     observe(c);
     uint32_t window = model(c);
-    if (t->cwnd < t->ssthresh && c->b->phase == SAMPLES) {
+    if (c->b->phase == SAMPLES) {
+        c->b->phase = DONE;
         t->ssthresh = t->cwnd = aksu_min32(t->cwnd, window);
     }
     if (t->cwnd < t->ssthresh || t->cwnd < window) {
@@ -76,7 +78,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
 static void reduce(const struct aksu_step *c, uint32_t flight)
 {
     observe(c);
-    c->t->ssthresh = aksu_max32(flight / 2, waits(c->b) ? aksu_max32(c->b->control[HELD], c->t->snd_mss * 2u) : model(c));
+    c->t->ssthresh = aksu_max32(aksu_max32(flight / 2, 2u * c->t->snd_mss), model(c));
 }
 
 static void lost(const struct aksu_step *c, uint32_t flight)
