@@ -1,56 +1,65 @@
 // SPDX-License-Identifier: MIT
-// Congestion control for links that lose frames for other reasons than congestion. A model of the
-// path says what it holds when nothing waits: the largest rate of delivery seen of late, times the
-// least round-trip time. A loss takes nothing of that; of what waits in the queue it takes half, as
-// Reno's, and beside Reno it is Reno. The model is in the board; without one this is Reno.
+// Congestion control for links that lose frames for other reasons than congestion. A model says
+// what the path holds when nothing waits: the largest rate of delivery of late, times the least
+// round-trip time (as TCP Westwood and BBR have it). A loss does not lower the window below that;
+// above it, where packets wait, the window is Reno's but for the reduction. The model is in the
+// board; a connection without one has Reno's window.
 #include "board.h"
 
 // board.control
 enum {
-    MARK,    // octets delivered when this round began: snd_una and what was SACKed beyond it
-    MARK_MS, // and the time
+    MARK,    // octets delivered when this round began: snd_una, and what was SACKed beyond it
+    MARK_MS, // and when that was
     HELD     // what the path holds, octets; 0: not known yet
 };
 
-// board.phase: RTTs in a row with much waiting in them; so many end the first search for the rate.
-enum { SAMPLES = 9, DONE };
+// board.phase. At first the rate is searched for: RTTs in a row that show a queue are counted, from
+// BEGUN on.
+enum { BEGUN = 1, FOUND = BEGUN + 8, STEADY };
 
+enum {
+    BURST = 8, // as CUBIC's L
+    SPARE = 2, // segments beyond what the path holds: acknowledgments are delayed
+    GAIN = 4,  // a quarter more
+    FADE = 16
+};
 
-// Once a round trip takes a sample of what the path holds. The largest fades by a 16th a sample.
+// Once a round trip takes a sample of what the path holds. The largest fades with each.
 static void observe(const struct aksu_step *c)
 {
-    const struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     uint32_t *control = b->control;
     uint32_t elapsed = c->now_ms - control[MARK_MS];
-    aksu_seq delivered = t->snd_una + aksu_board_octets(t, b, AKSU_RUN_SACKED);
+    aksu_seq delivered = c->t->snd_una + aksu_board_octets(c->t, b, AKSU_RUN_SACKED);
+    bool begun = b->phase >= BEGUN;
 
-    bool begun = b->phase > 0;
-    if (b->phase < SAMPLES) {
-        b->phase = (uint8_t)(b->rtt_ms > b->min_rtt_ms * 3u / 2u ? b->phase + 1 : 1);
+    if (b->phase < FOUND) {
+        b->phase = (uint8_t)(b->rtt_ms > b->min_rtt_ms * 3u / 2 ? b->phase + 1 : BEGUN);
     }
-    if (begun && elapsed < aksu_max32(b->rtt_ms, b->min_rtt_ms)) {
-        return;
-    }
-    if (begun && elapsed <= UINT16_MAX && aksu_seq_lt(control[MARK], delivered)) {
+    if (begun && elapsed <= UINT16_MAX) {
+        if (elapsed < aksu_max32(b->rtt_ms, aksu_max32(b->min_rtt_ms, 1)) ||
+            !aksu_seq_lt(control[MARK], delivered)) {
+            return;
+        }
         uint32_t sample = aksu_tcp_share(delivered - control[MARK], b->min_rtt_ms, elapsed);
-        control[HELD] = aksu_max32(sample, control[HELD] - control[HELD] / 16);
+        control[HELD] = aksu_max32(sample, control[HELD] - control[HELD] / FADE);
     }
     control[MARK] = delivered;
     control[MARK_MS] = c->now_ms;
 }
 
-// The window that the model gives. While next to nothing waits, it is larger than what the path is
-// known to hold: that finds out whether it holds more.
+// The window that the model gives. While next to nothing waits it is more than the path is known to
+// hold, which finds out whether it holds more.
 static uint32_t model(const struct aksu_step *c)
 {
     const struct aksu_board *b = c->b;
-    uint32_t held = b->control[HELD];
+    uint32_t held = aksu_min32(b->control[HELD], AKSU_CWND_MAX);
+    uint32_t window = held + c->t->snd_mss * (uint32_t)SPARE;
 
-    if (b->rtt_ms > b->min_rtt_ms * 5u / 4) {
-        return held;
+    if (b->rtt_ms <= b->min_rtt_ms * 5u / 4) {
+        window += b->phase < FOUND ? held : held / GAIN;
     }
-    return held + held / (b->phase < SAMPLES ? 1 : 4) + UINT32_C(3) * c->t->snd_mss;
+    return window;
 }
 
 static void acked(const struct aksu_step *c, uint32_t octets)
@@ -63,22 +72,24 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     }
     observe(c);
     uint32_t window = model(c);
-    if (c->b->phase == SAMPLES) {
-        c->b->phase = DONE;
-        t->ssthresh = t->cwnd = aksu_min32(t->cwnd, window);
+
+    if (c->b->phase == FOUND) {
+        c->b->phase = STEADY;
+        t->ssthresh = t->cwnd = aksu_min32(t->cwnd, window); // what waits drains
     }
-    if (t->cwnd < t->ssthresh || t->cwnd < window) {
-        t->cwnd += aksu_min32(octets, t->snd_mss * UINT32_C(8));
+    if (t->cwnd < aksu_max32(t->ssthresh, window)) {
+        t->cwnd += aksu_min32(octets, t->snd_mss * (uint32_t)BURST);
+        t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
     } else {
         aksu_newreno.acked(c, octets);
     }
-    t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
 }
 
+// Between Reno's half and CUBIC's seven tenths, but never less than the model's window.
 static void reduce(const struct aksu_step *c, uint32_t flight)
 {
     observe(c);
-    c->t->ssthresh = aksu_max32(aksu_max32(flight / 2, 2u * c->t->snd_mss), model(c));
+    c->t->ssthresh = aksu_max32(flight - flight / 16 * 7, model(c));
 }
 
 static void lost(const struct aksu_step *c, uint32_t flight)
@@ -87,7 +98,7 @@ static void lost(const struct aksu_step *c, uint32_t flight)
         aksu_newreno.lost(c, flight);
         return;
     }
-    reduce(c, flight);
+    reduce(c, flight); // cwnd follows from what is in flight (RFC 9937)
 }
 
 static void timed_out(const struct aksu_step *c, uint32_t flight)
