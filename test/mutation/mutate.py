@@ -25,7 +25,7 @@ SURVIVORS = HERE / "survivors"
 # The program that is likeliest to notice, by the file that is changed; others follow by success.
 FIRST = {"active.c": "transitions_timers", "arrives.c": "transitions_arrives",
          "board.c": "unit_board", "challenge.c": "transitions_arrives",
-         "cubic.c": "unit_cubic", "edges.c": "transitions_arrives",
+         "cubic.c": "unit_cubic", "lossy.c": "unit_lossy", "edges.c": "transitions_arrives",
          "handshake.c": "transitions_handshake", "newreno.c": "transitions_congestion",
          "plan.c": "transitions_sending", "reassembly.c": "transitions_reassembly",
          "rack.c": "transitions_recovery_sack", "recovery.c": "transitions_congestion",
