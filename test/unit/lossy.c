@@ -108,6 +108,27 @@ static void search_ends(void **state)
     t.cwnd = 100 * MSS; // once
     ack(0, 0);
     assert_int_equal(t.cwnd, 100 * MSS + 1);
+    begin(); // a small window stays, and grows
+    ack(HELD, RTT_MS);
+    ack(HELD, RTT_MS);
+    t.cwnd = 5 * MSS;
+    b->rtt_ms = 2 * RTT_MS;
+    for (unsigned i = 0; i < 8; i++)
+        ack(i, 0);
+    assert_int_equal(t.cwnd, 5 * MSS + 28);
+}
+
+// The first ACK begins the first round: before it nothing was measured.
+static void first_ack(void **state)
+{
+    (void)state;
+    begin();
+    t.snd_una = 0x40000000u;
+    c.now_ms = 5;
+    ack(MSS, 2 * RTT_MS);
+    assert_int_equal(after_loss(0, RTT_MS), SPARE);
+    ack(HELD, RTT_MS);
+    assert_int_equal(after_loss(0, RTT_MS), 2 * HELD + SPARE);
 }
 
 // It ends without a sample, too, and leaves a window.
@@ -245,7 +266,7 @@ static void saturates(void **state)
     for (unsigned i = 0; i < 20; i++) {
         t.snd_una += UINT32_C(2000000000);
         c.now_ms += RTT_MS;
-        assert_true(after_loss(0, RTT_MS) >= UINT32_C(1) << 30);
+        assert_int_equal(after_loss(0, RTT_MS), (UINT32_C(5) << 28) + SPARE);
         t.cwnd = (UINT32_C(1) << 30) - 1;
         aksu_lossy.acked(&c, 5000);
         assert_int_equal(t.cwnd, UINT32_C(1) << 30);
@@ -253,8 +274,8 @@ static void saturates(void **state)
     begin(); // no RTT at all
     b->rtt_ms = b->min_rtt_ms = 0;
     for (unsigned i = 0; i < 5; i++)
-        ack(0, 0);
-    assert_int_equal(t.cwnd, 10 * MSS);
+        ack(MSS, 0);
+    assert_int_equal(t.cwnd, 15 * MSS);
 }
 
 // A timeout: from one segment quickly back to what the path holds.
@@ -303,6 +324,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(search),
+        cmocka_unit_test(first_ack),
         cmocka_unit_test(loss_in_search),
         cmocka_unit_test(search_ends),
         cmocka_unit_test(search_ends_early),

@@ -37,8 +37,7 @@ static void observe(const struct aksu_step *c)
         b->phase = (uint8_t)(b->rtt_ms > b->min_rtt_ms * 3u / 2 ? b->phase + 1 : BEGUN);
     }
     if (begun && elapsed <= UINT16_MAX) {
-        if (elapsed < aksu_max32(b->rtt_ms, aksu_max32(b->min_rtt_ms, 1)) ||
-            !aksu_seq_lt(control[MARK], delivered)) {
+        if (elapsed < aksu_max32(b->rtt_ms, 1) || !aksu_seq_lt(control[MARK], delivered)) {
             return;
         }
         uint32_t sample = aksu_tcp_share(delivered - control[MARK], b->min_rtt_ms, elapsed);
