@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// aksu_standard with loss recovery from SACKs, and with CUBIC, or the control for lossy links, besides.
+// aksu_standard with loss recovery from SACKs; also with CUBIC, or the control for lossy links.
 #include <aksu/aksu.h>
 
 #define PROFILE_OF(control)                                                                        \

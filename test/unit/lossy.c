@@ -118,6 +118,26 @@ static void search_ends(void **state)
     assert_int_equal(t.cwnd, 5 * MSS + 28);
 }
 
+// Also if a loss shows the last of them.
+static void loss_ends_search(void **state)
+{
+    (void)state;
+    begin();
+    ack(HELD, RTT_MS);
+    ack(HELD, RTT_MS);
+    t.cwnd = 100 * MSS;
+    for (unsigned i = 0; i < 8; i++) {
+        b->rtt_ms = 2 * RTT_MS;
+        if (i < 7)
+            ack(0, 0);
+        else
+            assert_int_equal(after_loss(0, 2 * RTT_MS), HELD + SPARE);
+    }
+    b->rtt_ms = 2 * RTT_MS;
+    ack(0, 0);
+    assert_in_range(t.cwnd, HELD + SPARE, HELD + SPARE + 1);
+}
+
 // The first ACK begins the first round: before it nothing was measured.
 static void first_ack(void **state)
 {
@@ -325,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(search),
         cmocka_unit_test(first_ack),
+        cmocka_unit_test(loss_ends_search),
         cmocka_unit_test(loss_in_search),
         cmocka_unit_test(search_ends),
         cmocka_unit_test(search_ends_early),
