@@ -133,6 +133,7 @@ static void loss_ends_search(void **state)
         else
             assert_int_equal(after_loss(0, 2 * RTT_MS), HELD + SPARE);
     }
+    assert_int_equal(after_loss(0, RTT_MS), HELD + HELD / 4 + SPARE);
     b->rtt_ms = 2 * RTT_MS;
     ack(0, 0);
     assert_in_range(t.cwnd, HELD + SPARE, HELD + SPARE + 1);
@@ -238,11 +239,11 @@ static void nothing_delivered(void **state)
     (void)state;
     find();
     for (unsigned i = 0; i < 10; i++) {
-        t.snd_una -= 100;
+        t.snd_una -= i > 4 ? 100 : 0;
         c.now_ms += RTT_MS;
         assert_int_equal(after_loss(0, RTT_MS + 30), HELD + SPARE);
     }
-    t.snd_una += 1000 + 11 * HELD; // in 11 round trips
+    t.snd_una += 500 + 11 * HELD; // in 11 round trips
     c.now_ms += RTT_MS;
     assert_in_range(after_loss(0, RTT_MS + 30), HELD - HELD / 16 + SPARE, HELD + SPARE);
 }
@@ -273,6 +274,12 @@ static void after_pause(void **state)
     c.now_ms += RTT_MS + 30;
     assert_in_range(after_loss(0, RTT_MS + 30), 2 * HELD * 100 / 130 - 16 + SPARE,
                     2 * HELD * 100 / 130 + SPARE);
+    for (unsigned i = 0; i < 2; i++) { // the last that is one
+        find();
+        t.snd_una += 1000;
+        c.now_ms += UINT16_MAX + i;
+        assert_int_equal(after_loss(0, RTT_MS + 30), (i ? HELD : HELD - HELD / 16) + SPARE);
+    }
     c.now_ms += 60000;
     aksu_lossy.idle(&c);
     assert_true(t.cwnd <= 14600);
@@ -291,6 +298,11 @@ static void saturates(void **state)
         aksu_lossy.acked(&c, 5000);
         assert_int_equal(t.cwnd, UINT32_C(1) << 30);
     }
+    begin(); // an RTT of 1 ms
+    b->rtt_ms = b->min_rtt_ms = 1;
+    ack(0, 0);
+    ack(HELD, 1);
+    assert_int_equal(after_loss(0, 2), HELD + SPARE);
     begin(); // no RTT at all
     b->rtt_ms = b->min_rtt_ms = 0;
     for (unsigned i = 0; i < 5; i++)
