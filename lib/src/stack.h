@@ -139,7 +139,21 @@ static inline bool aksu_table_is(const struct aksu_row *row, aksu_handle conn)
     return (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> AKSU_INDEX_BITS;
 }
 
-void aksu_table_context(const struct aksu *net, struct aksu_row *row, struct aksu_step *c);
+// What a step of a row's is about, and what a plan is made from. Where size counts it stands once,
+// in table.c, where speed does in its callers.
+inline void aksu_table_context(const struct aksu *net, struct aksu_row *row, struct aksu_step *c)
+{
+    c->p = net->profile;
+    c->t = &row->tcb;
+    c->now_ms = net->now_ms;
+    c->b = NULL;
+    c->range = row->tcb.range;
+    c->range_max = AKSU_RANGES;
+    if (net->boards) {
+        net->boards->find(net, row, c);
+    }
+}
+
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);

@@ -71,19 +71,7 @@ void aksu_table_free(struct aksu *net, struct aksu_row *row)
     net->free_rows = row;
 }
 
-// What a step of a row's is about, and what a plan is made from.
-void aksu_table_context(const struct aksu *net, struct aksu_row *row, struct aksu_step *c)
-{
-    c->p = net->profile;
-    c->t = &row->tcb;
-    c->now_ms = net->now_ms;
-    c->b = NULL;
-    c->range = row->tcb.range;
-    c->range_max = AKSU_RANGES;
-    if (net->boards) {
-        net->boards->find(net, row, c);
-    }
-}
+extern inline void aksu_table_context(const struct aksu *, struct aksu_row *, struct aksu_step *);
 
 aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)
 {

@@ -42,7 +42,7 @@ DEFENCES = [
     ("side-channel", "tcp/challenge.c", "- (((mixed >> 24) * half) >> 8)", "- 0 * mixed * half"),
     ("optimistic-ack", "tcp/arrives.c", " && aksu_seq_leq(s->ack, t->snd_max)", ""),
     ("ack-division", "tcp/newreno.c",
-     "aksu_min32(octets, resending || t->ssthresh == AKSU_CWND_MAX ? mss : 2 * mss);",
+     "aksu_min32(octets, mss);",
      "octets > 0 ? mss : 0;"),
     ("sack-panic", "tcp/tcp.h", "AKSU_MSS_FLOOR = 88", "AKSU_MSS_FLOOR = 1"),
     ("sockstress", "tcp/rto.c", "t->snd_wnd == 0 ? t->retries : t->backoff", "0"),

@@ -373,6 +373,23 @@ static void no_time_passes(struct fixture *f)
     }
 }
 
+// What is sent again is not lost again within the millisecond: the two ends of a link without delay
+// would answer each other for ever.
+static void again_within_a_millisecond(struct fixture *f)
+{
+    f->p.recovery = &aksu_rack;
+    drive_options(f, AKSU_OPT_SACK_PERMITTED, 4);
+    wnd = 65535;
+    f->t.cwnd = 20000;
+    write(f, 1);
+    ack(f, 0);
+    write(f, 10);
+    SACK(f, 0, 1, 4);
+    assert_true(was_sent(f, 0));
+    SACK(f, 0, 1, 5);
+    assert_int_equal(octets(f, AKSU_RUN_LOST), 0);
+}
+
 // What was learned before a long silence, longer than times compare, is no hindrance after it.
 static void long_silence(struct fixture *f)
 {
@@ -1870,6 +1887,7 @@ int main(void)
         TEST(lost_retransmission),
         TEST(ack_too_soon),
         TEST(no_time_passes),
+        TEST(again_within_a_millisecond),
         TEST(long_silence),
         TEST(run_of_some_time),
         TEST(order_within_a_run),

@@ -347,6 +347,23 @@ static void mss_beyond_the_mtu(void **state)
     assert_true(wake(&fresh_store, 0) > 0);
 }
 
+// Both windows divide: neither may be nothing.
+static void windows_of_nothing(void **state)
+{
+    (void)state;
+    static const size_t members[] = {offsetof(struct aksu_tcb, cwnd),
+                                     offsetof(struct aksu_tcb, ssthresh)};
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t was, is = 0;
+        memcpy(&was, saved + 24 + members[i], sizeof was);
+        memcpy(saved + 24 + members[i], &is, sizeof is);
+        assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+        memcpy(saved + 24 + members[i], &was, sizeof was);
+    }
+    assert_true(wake(&fresh_store, 0) > 0);
+}
+
 static void set_saved(size_t member, const void *value, size_t size)
 {
     memcpy(saved + 24 + member, value, size);
@@ -467,6 +484,7 @@ int main(void)
         T(timers_that_cannot_run),
         T(flags_that_cannot_be),
         T(mss_beyond_the_mtu),
+        T(windows_of_nothing),
         T(mss_beside_timestamps),
         T(urgent_pointer_behind),
         T(header_fields_out_of_range),

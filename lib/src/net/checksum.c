@@ -16,7 +16,7 @@ struct sum {
     uintptr_t carries;
 };
 
-enum { WORD = sizeof(uintptr_t), BLOCK = 8 * WORD };
+enum { WORD = sizeof(uintptr_t), BLOCK = 16 * WORD };
 
 static uintptr_t load(const uint8_t *from, unsigned i)
 {
@@ -74,11 +74,15 @@ uint32_t aksu_copy(void *to, const void *from, uint32_t len)
     }
     if ((((uintptr_t)out | (uintptr_t)in) & MISALIGNED_BITS) == 0) {
         for (; WORD == 8 && len >= BLOCK; len -= BLOCK, in += BLOCK) {
-            for (unsigned i = 0; i < BLOCK / WORD; i += 4) {
+            for (unsigned i = 0; i < BLOCK / WORD; i += 8) {
                 add(&sum, load(in, i));
                 add(&sum, load(in, i + 1));
                 add(&sum, load(in, i + 2));
                 add(&sum, load(in, i + 3));
+                add(&sum, load(in, i + 4));
+                add(&sum, load(in, i + 5));
+                add(&sum, load(in, i + 6));
+                add(&sum, load(in, i + 7));
             }
         }
         for (; len >= WORD; len -= WORD, in += WORD) {

@@ -200,14 +200,15 @@ static void take_blocks(const struct aksu_step *c, struct news *n)
     }
 }
 
-// Whether RACK's latest was sent after a run (RFC 8985 6.2 RACK_sent_after).
+// Whether RACK's latest was sent after a run (RFC 8985 6.2 RACK_sent_after). Within a millisecond
+// the order of numbers tells it, but not before that is over: what is sent again is out of order.
 static bool sent_before_latest(const struct aksu_step *c, const struct aksu_run *r)
 {
     const struct aksu_board *b = c->b;
     uint32_t age = aksu_run_age(r, c->now_ms);
     uint32_t latest = c->now_ms - b->xmit_ms;
 
-    return age == latest ? aksu_seq_lt(r->end, b->end_seq) : age > latest;
+    return age == latest ? age > 0 && aksu_seq_lt(r->end, b->end_seq) : age > latest;
 }
 
 // RFC 8985 6.2 step 5. Returns how long until the next run counts as lost, 0 if none waits for it.
