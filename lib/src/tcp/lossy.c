@@ -47,18 +47,20 @@ static void observe(const struct aksu_step *c)
     control[MARK_MS] = c->now_ms;
 }
 
-// The window that the model gives. While next to nothing waits it is more than the path is known to
-// hold, which finds out whether it holds more.
-static uint32_t model(const struct aksu_step *c)
+// Raises a window to the model's. While next to nothing waits that is more than the path is known
+// to hold, which finds out whether it holds more.
+static void model(const struct aksu_step *c, uint32_t *least)
 {
     const struct aksu_board *b = c->b;
+
+    observe(c);
     uint32_t held = aksu_min32(b->control[HELD], AKSU_CWND_MAX);
     uint32_t window = held + c->t->snd_mss * (uint32_t)SPARE;
 
     if (b->rtt_ms <= b->min_rtt_ms * 5u / 4) {
         window += b->phase < FOUND ? held : held / GAIN;
     }
-    return window;
+    *least = aksu_max32(*least, window);
 }
 
 static void acked(const struct aksu_step *c, uint32_t octets)
@@ -69,9 +71,9 @@ static void acked(const struct aksu_step *c, uint32_t octets)
         aksu_newreno.acked(c, octets);
         return;
     }
-    observe(c);
-    uint32_t window = model(c);
+    uint32_t window = 0;
 
+    model(c, &window);
     if (c->b->phase == FOUND) {
         c->b->phase = STEADY;
         t->ssthresh = t->cwnd = aksu_min32(t->cwnd, window); // what waits drains
@@ -87,8 +89,8 @@ static void acked(const struct aksu_step *c, uint32_t octets)
 // Between Reno's half and CUBIC's seven tenths, but never less than the model's window.
 static void reduce(const struct aksu_step *c, uint32_t flight)
 {
-    observe(c);
-    c->t->ssthresh = aksu_max32(flight - flight / 16 * 7, model(c));
+    c->t->ssthresh = flight - flight / 16 * 7;
+    model(c, &c->t->ssthresh);
 }
 
 static void lost(const struct aksu_step *c, uint32_t flight)
@@ -106,8 +108,8 @@ static void timed_out(const struct aksu_step *c, uint32_t flight)
         aksu_newreno.timed_out(c, flight);
         return;
     }
-    reduce(c, flight);
     c->t->cwnd = c->t->snd_mss;
+    reduce(c, flight);
 }
 
 static void open(const struct aksu_step *c)
