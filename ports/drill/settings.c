@@ -66,7 +66,7 @@ static const struct {
     [TIMESTAMPS] = {"timestamps", 0, 1, "1: timestamps"},
     [COOKIES] = {"cookies", 0, 1, "1: SYN cookies when no row is free"},
     [RECOVERY] = {"recovery", 0, 1, "1: RACK-TLP where the peer sends SACKs; 0: NewReno"},
-    [CONGESTION] = {"congestion", 0, 0, "newreno or cubic; cubic is Reno's without recovery"},
+    [CONGESTION] = {"congestion", 0, 0, "newreno, cubic or lossy; Reno's without recovery"},
     [RUNS] = {"runs", 4, 255, "that a connection's scoreboard tells apart (16)"},
     [RCVBUF] = {"rcvbuf", 1, 1 << 24, "octets of a connection's receive ring (65535)"},
     [SNDBUF] = {"sndbuf", 1, 1 << 24, "octets of its send ring (65535)"},
@@ -111,8 +111,10 @@ static const char *set_congestion(struct drill_settings *s, const char *value)
         s->profile.congestion = &aksu_newreno;
     } else if (strcmp(value, "cubic") == 0) {
         s->profile.congestion = &aksu_cubic;
+    } else if (strcmp(value, "lossy") == 0) {
+        s->profile.congestion = &aksu_lossy;
     } else {
-        return "expected newreno or cubic";
+        return "expected newreno, cubic or lossy";
     }
     return NULL;
 }

@@ -150,6 +150,7 @@ MUTANTS = [
     ("3708: D-SACKs of all that was sent again", "tcp/rack.c", "--b->undo == 1", "--b->undo == 77"),
     ("2018 8: reneging", "tcp/rack.c", "~(unsigned)(aksu_runs(b)->flags & AKSU_RUN_SACKED)", "~0u"),
     ("9438 4.6: beta", "tcp/cubic.c", "flight - flight / 10 * 3", "flight / 2"),
+    ("a loss leaves what the path holds", "tcp/lossy.c", "    model(c, &c->t->ssthresh);\n", ""),
 ]
 
 

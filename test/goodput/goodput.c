@@ -36,6 +36,7 @@ static const struct row rows[] = {
     {.name = "full", .base = &aksu_full},
     {.name = "full-nots", .base = &aksu_full, .no_timestamps = true},
     {.name = "newreno", .base = &aksu_full, .congestion = &aksu_newreno},
+    {.name = "lossy", .base = &aksu_full, .congestion = &aksu_lossy},
     {.name = "no-recovery", .base = &aksu_full, .congestion = &aksu_newreno, .no_recovery = true},
 };
 

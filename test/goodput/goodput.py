@@ -23,7 +23,7 @@ from common import ROOT, Tally, in_parallel, output  # noqa: E402
 SEEDS = 20
 PROFILES: dict = {}  # name: its line of `goodput profiles`
 PAIRS = [("lean", "lean"), ("standard", "standard"), ("full", "full"), ("lean", "full"),
-         ("standard", "full")]
+         ("standard", "full"), ("lossy", "lossy"), ("lossy", "newreno"), ("lossy", "full")]
 FRAME = 1500 + 14 + 24  # with preamble, FCS and gap
 LOSSES = {"0": 0, "0.1": 0.1, "1": 1, "3": 3, "5": 5}
 ALL = {**{k: {"loss": v / 100} for k, v in LOSSES.items()},

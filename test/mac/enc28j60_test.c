@@ -496,7 +496,7 @@ static void mishaps(uint32_t ms)
         break;
     default:
         enc28j60.collisions += ms % 100 == 0;
-        enc28j60.abort = ms % 1000 == 70;
+        enc28j60.abort = ms % 250 == 70;
     }
 }
 

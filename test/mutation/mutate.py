@@ -35,8 +35,12 @@ FIRST = {"active.c": "transitions_timers", "arrives.c": "transitions_arrives",
          "timestamps.c": "transitions_options", "window.c": "transitions_sending"}
 
 
+# Not tried yet, as docs/mutation.md says.
+LEFT_OUT = {"lossy.c"}
+
+
 def all_mutants() -> list:
-    return [m for path in sorted((SRC / "tcp").glob("*.[ch]"))
+    return [m for path in sorted((SRC / "tcp").glob("*.[ch]")) if path.name not in LEFT_OUT
             for m in mutants_of(f"tcp/{path.name}", path.read_text())]
 
 

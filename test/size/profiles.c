@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// aksu_standard with loss recovery from SACKs, and with CUBIC besides.
+// aksu_standard with loss recovery from SACKs; also with CUBIC, or the control for lossy links.
 #include <aksu/aksu.h>
 
 #define PROFILE_OF(control)                                                                        \
@@ -13,6 +13,8 @@
 
 extern const struct aksu_profile aksu_recovery;
 extern const struct aksu_profile aksu_cubic_recovery;
+extern const struct aksu_profile aksu_lossy_recovery;
 
 const struct aksu_profile aksu_recovery = PROFILE_OF(aksu_newreno);
 const struct aksu_profile aksu_cubic_recovery = PROFILE_OF(aksu_cubic);
+const struct aksu_profile aksu_lossy_recovery = PROFILE_OF(aksu_lossy);

@@ -20,7 +20,7 @@ from stack import APPLICATION, Graph, Problem, describe, read_indirect  # noqa: 
 
 OUT = own_folder("size")
 CPUS = {"m3": "cortex-m3", "m0plus": "cortex-m0plus"}
-PROFILES = ("standard", "lean", "recovery", "cubic_recovery")
+PROFILES = ("standard", "lean", "recovery", "cubic_recovery", "lossy_recovery")
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
 RAM = {

@@ -424,7 +424,11 @@ struct aksu_cookies;
 /// What a profile can name.
 extern const struct aksu_congestion aksu_newreno; ///< RFC 5681, 6582, 6928
 extern const struct aksu_congestion aksu_cubic;   ///< RFC 9438, 9406
-extern const struct aksu_recovery aksu_rack;      ///< RFC 8985, 9937, 5682
+/// For links that lose frames for other reasons than congestion, such as radio: losses do not take
+/// the window below what the path is known to hold. Not where queues are much shorter than that, or
+/// a policer bounds the rate. Without loss recovery it is aksu_newreno. docs/design.md has more.
+extern const struct aksu_congestion aksu_lossy;
+extern const struct aksu_recovery aksu_rack; ///< RFC 8985, 9937, 5682
 extern const struct aksu_timestamps aksu_tcp_timestamps;
 extern const struct aksu_sack aksu_tcp_sack;
 extern const struct aksu_cookies aksu_syn_cookies;
