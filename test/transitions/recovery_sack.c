@@ -453,6 +453,21 @@ static void again_within_a_millisecond(struct fixture *f)
     assert_int_equal(octets(f, AKSU_RUN_LOST), 0);
 }
 
+// Nothing is in flight, and the rate has let out all it may: one segment's window is left (RFC 5681
+// 3.1, LW), not none, by which congestion controls divide.
+static void one_segment_at_least(struct fixture *f)
+{
+    ready(f, 10);
+    SACK(f, 0, 1, 4);
+    struct aksu_run *r = aksu_runs(&f->b.board);
+    for (; r < aksu_runs_end(&f->b.board); r++)
+        r->flags |= (r->flags & AKSU_RUN_SACKED) ? 0 : AKSU_RUN_LOST;
+    f->b.board.prr_out = 10000;
+    arrive_only(f, 0, (const unsigned[]){1, 4, 0, 0});
+    assert_int_equal(octets(f, 0), 0);
+    assert_int_equal(f->t.cwnd, 1000);
+}
+
 // What was learned before a long silence, longer than times compare, is no hindrance after it.
 static void long_silence(struct fixture *f)
 {
@@ -2270,6 +2285,7 @@ int main(void)
         TEST(least_rtt),
         TEST(no_time_passes),
         TEST(again_within_a_millisecond),
+        TEST(one_segment_at_least),
         TEST(long_silence),
         TEST(run_of_some_time),
         TEST(order_within_a_run),

@@ -341,7 +341,7 @@ static void reduce_rate(struct aksu_tcb *t, struct aksu_board *b, const struct n
     if (out == 0) {
         may = aksu_max32(may, t->snd_mss); // the first is sent at once
     }
-    t->cwnd = flight + may;
+    t->cwnd = aksu_max32(flight + may, t->snd_mss); // RFC 5681 3.1: LW is the least
 }
 
 static void leave(struct aksu_tcb *t, struct aksu_board *b)
