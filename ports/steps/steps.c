@@ -39,6 +39,15 @@ static const struct aksu_board *board_of(const struct aksu *net, const struct ak
     return (const void *)((const uint8_t *)net->boards->first + i * net->boards->octets);
 }
 
+// In two parts: small C libraries print no 64 bits.
+static bool print_time(FILE *to, uint64_t time_us)
+{
+    uint32_t s = (uint32_t)(time_us / 1000000);
+    uint32_t us = (uint32_t)(time_us % 1000000);
+
+    return (s > 0 ? fprintf(to, "%" PRIu32 "%06" PRIu32, s, us) : fprintf(to, "%" PRIu32, us)) > 0;
+}
+
 static bool print_sender(FILE *to, const struct aksu *net, const struct aksu_tcb *t)
 {
     return fprintf(to,
@@ -60,8 +69,9 @@ void aksu_steps_add(struct aksu_steps *steps, uint64_t time_us, const char *host
     }
     const struct aksu_board *b = board_of(net, info.tcb);
 
-    note(steps, fprintf(to, "%" PRIu64 ",%s,%u,%u,%s,", time_us, host, info.local.port,
-                        info.remote.port, aksu_event_name(event->kind)) >= 0);
+    note(steps, print_time(to, time_us));
+    note(steps, fprintf(to, ",%s,%u,%u,%s,", host, info.local.port, info.remote.port,
+                        aksu_event_name(event->kind)) >= 0);
     note(steps, print_sender(to, net, info.tcb));
     note(steps, (b ? fprintf(to, ",%u\n", b->min_rtt_ms) : fputs(",\n", to)) >= 0);
 }
