@@ -13,7 +13,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SRC = ROOT / "lib/src"
-FLAGS = ["-std=gnu11", "-O1", f"-I{ROOT}/lib/include", f"-I{ROOT}/ports/capture"]
+PORTS = [ROOT / "ports" / name for name in ("drill", "capture", "steps")]
+FLAGS = ["-std=gnu11", "-O1", f"-I{ROOT}/lib/include", *(f"-I{port}" for port in PORTS)]
 
 # rule, file, what stands there, what stands there without the rule
 MUTANTS = [
@@ -62,7 +63,7 @@ MUTANTS = [
     ("5681 4.2: ACK at once when a gap is filled", "tcp/reassembly.c",
      "bool now = fin || c->fx->copy_to > 0 || t->ranges > 0;",
      "bool now = fin || c->fx->copy_to > 0;"),
-    ("2018 4: the latest block first", "tcp/sack.c", "range[t->ranges - 1 - i]", "range[i]"),
+    ("2018 4: the latest block first", "tcp/sack.c", "*--from;", "*(from - blocks);"),
     ("2883 4: D-SACK once", "tcp/step.c", "aksu_tcp_forget_duplicate(t); // told", "// told"),
     ("9293: text is trimmed to the window", "tcp/reassembly.c",
      "end = aksu_seq_min(end, t->rcv_adv) + fin;", "end = end + fin;"),
@@ -128,18 +129,16 @@ MUTANTS = [
      "    if (b->timer == REO) {\n        b->timer = TIMEOUT;\n    }", "    b->timer = TIMEOUT;"),
     ("8985 7.2: the delay of an ACK of one alone", "tcp/rack.c", "MAX_ACK_DELAY_MS : 0", "0 : 0"),
     ("8985 6.2: reordering is remembered", "tcp/rack.c", "            b->reordered = true;\n        }", "        }"),
-    ("8985 6.2 step 2: an ACK that comes too soon", "tcp/rack.c", "rtt_ms < b->min_rtt_ms / 2u", "0"),
+    ("8985 6.2 step 2: an ACK that comes too soon", "tcp/rack.c", "rtt_ms + r->span < b->min_rtt_ms / 2u", "0"),
     ("8985 7.4.2: a D-SACK acquits the probe", "tcp/rack.c",
      "how == PROBED_AGAIN && !n->dsack", "how == PROBED_AGAIN"),
     ("9937: what was delivered counts", "tcp/rack.c", "b->prr_delivered += n->delivered;", "b->prr_delivered;"),
-    ("9438 4.6: three tenths", "tcp/cubic.c", "flight / 10 * 3", "flight / 2"),
     ("5681 4.2: quick ACKs behind a gap", "tcp/rack.c",
      "        b->quick--;\n        t->owed |= AKSU_OWE_ACK;", "        b->quick--;"),
     ("8985 6.2: a quarter of the RTT", "tcp/rack.c", "* b->min_rtt_ms / 4", "* b->min_rtt_ms"),
     ("8985 6.2: three SACKed", "tcp/rack.c", "(DUPACKS - UINT32_C(1)) *", "DUPACKS * UINT32_C(1) *"),
-    ("8985 6.2: a retransmission is lost", "tcp/rack.c", "    return age > latest;", "    return false;"),
-    ("8985 7.2: the probe's time", "tcp/rack.c", "t->srtt / 4u + SLACK_MS", "t->srtt / 2u + SLACK_MS"),
-    ("8985 7.2: the peer's delay", "tcp/rack.c", "(flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0)", "0"),
+    ("8985 6.2: a retransmission is lost", "tcp/rack.c", ": age > latest;", ": false;"),
+    ("8985 7.2: the probe's time", "tcp/rack.c", "t->srtt / 4u, PTO_MIN_MS", "t->srtt / 2u, PTO_MIN_MS"),
     ("8985 7.3: one probe", "tcp/rack.c", "b->probe != NO_PROBE || t->srtt", "t->srtt"),
     ("8985 7.3: new text first", "tcp/rack.c", "aksu_tcp_can_send(t, 0, AKSU_CWND_MAX)", "0"),
     ("8985 7.4.2: what a probe has hidden", "tcp/rack.c", "n->lost |= c->s->ack != b->tlp_end;", ""),
@@ -179,7 +178,7 @@ class Bench:
         for source, to in self.objects.items():
             build(source, to)
         self.tool = []
-        for source in [*(ROOT / "ports/drill").glob("*.c"), *(ROOT / "ports/capture").glob("*.c")]:
+        for source in (p for port in PORTS for p in port.glob("*.c")):
             if source != ROOT / "ports/capture/main.c":
                 self.tool.append(folder / f"{source.parent.name}_{source.name}.o")
                 build(source, self.tool[-1])
