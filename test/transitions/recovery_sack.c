@@ -2114,7 +2114,7 @@ static void simultaneous_open(struct fixture *f)
 
 // ---------------------------------------------------------------- little room
 
-enum { SEGMENTS = 40, WAY = 64 };
+enum { SEGMENTS = 40, WAY = 24 };
 
 // The peer of a bulk transfer, which has these segments.
 struct peer {
@@ -2176,18 +2176,20 @@ static unsigned exchange(struct fixture *f, struct peer *p, uint32_t ms, bool re
     unsigned sent = 0, arrived = 0;
 
     peer_acks(p, f);
-    for (; ms > 0 && flight(f) > 0; ms--, pass(f, 1)) {
+    for (const uint32_t end = f->now + ms; f->now != end && flight(f) > 0;) {
+        for (; arrived < sent && at[arrived % WAY] == f->now; arrived++) {
+            if (!refused)
+                peer_takes(p, f, &way[arrived % WAY]);
+            peer_acks(p, f);
+        }
         for (unsigned o = 0; o < f->outs; o++, sent++) {
             assert_true(sent - arrived < WAY);
             way[sent % WAY] = f->out[o];
             at[sent % WAY] = f->now + RTT_MS;
         }
         take(f);
-        for (; arrived < sent && at[arrived % WAY] == f->now; arrived++) {
-            if (!refused)
-                peer_takes(p, f, &way[arrived % WAY]);
-            peer_acks(p, f);
-        }
+        uint32_t hop = aksu_min32(due(f), end - f->now);
+        pass(f, arrived < sent ? aksu_min32(hop, at[arrived % WAY] - f->now) : hop);
     }
     return sent;
 }
