@@ -140,9 +140,13 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
 }
 
-// RFC 9438 4.6 and 4.7.
-static void reduce(const struct aksu_step *c, uint32_t flight)
+// RFC 9438 4.6 and 4.7. cwnd follows from what is in flight (RFC 9937).
+static void lost(const struct aksu_step *c, uint32_t flight)
 {
+    if (!c->b) {
+        aksu_newreno.lost(c, flight);
+        return;
+    }
     struct aksu_tcb *t = c->t;
     uint32_t *control = c->b->control;
 
@@ -152,37 +156,21 @@ static void reduce(const struct aksu_step *c, uint32_t flight)
     t->ssthresh = aksu_max32(flight - flight / 10 * 3, UINT32_C(2) * t->snd_mss);
 }
 
-static void lost(const struct aksu_step *c, uint32_t flight)
-{
-    if (!c->b) {
-        aksu_newreno.lost(c, flight);
-        return;
-    }
-    reduce(c, flight); // cwnd follows from what is in flight (RFC 9937)
-}
-
 static void timed_out(const struct aksu_step *c, uint32_t flight)
 {
-    if (!c->b) {
-        aksu_newreno.timed_out(c, flight);
-        return;
+    lost(c, flight);
+    if (c->b) {
+        c->b->control[W_MAX] = 0; // 4.8: the next epoch begins where slow start ends
     }
-    reduce(c, flight);
-    c->b->control[W_MAX] = 0; // 4.8: the next epoch begins where slow start ends
     c->t->cwnd = c->t->snd_mss;
-}
-
-static void open(const struct aksu_step *c)
-{
-    aksu_newreno.open(c);
 }
 
 static void idle(const struct aksu_step *c)
 {
-    aksu_newreno.idle(c);
+    aksu_newreno_idle(c);
     if (c->b) {
         c->b->phase = 0;
     }
 }
 
-const struct aksu_congestion aksu_cubic = {open, acked, lost, timed_out, idle};
+const struct aksu_congestion aksu_cubic = {aksu_newreno_open, acked, lost, timed_out, idle};

@@ -86,40 +86,23 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     }
 }
 
-// Between Reno's half and CUBIC's seven tenths, but never less than the model's window.
-static void reduce(const struct aksu_step *c, uint32_t flight)
-{
-    c->t->ssthresh = flight - flight / 16 * 7;
-    model(c, &c->t->ssthresh);
-}
-
+// Between Reno's half and CUBIC's seven tenths, but never less than the model's window. cwnd
+// follows from what is in flight (RFC 9937).
 static void lost(const struct aksu_step *c, uint32_t flight)
 {
     if (!c->b) {
         aksu_newreno.lost(c, flight);
         return;
     }
-    reduce(c, flight); // cwnd follows from what is in flight (RFC 9937)
+    c->t->ssthresh = flight - flight / 16 * 7;
+    model(c, &c->t->ssthresh);
 }
 
 static void timed_out(const struct aksu_step *c, uint32_t flight)
 {
-    if (!c->b) {
-        aksu_newreno.timed_out(c, flight);
-        return;
-    }
+    lost(c, flight);
     c->t->cwnd = c->t->snd_mss;
-    reduce(c, flight);
 }
 
-static void open(const struct aksu_step *c)
-{
-    aksu_newreno.open(c);
-}
-
-static void idle(const struct aksu_step *c)
-{
-    aksu_newreno.idle(c);
-}
-
-const struct aksu_congestion aksu_lossy = {open, acked, lost, timed_out, idle};
+const struct aksu_congestion aksu_lossy = {aksu_newreno_open, acked, lost, timed_out,
+                                           aksu_newreno_idle};

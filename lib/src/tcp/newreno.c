@@ -3,7 +3,7 @@
 #include "tcp.h"
 
 // Down to the initial window: sending again after an idle time, RFC 5681 4.1.
-static void idle(const struct aksu_step *c)
+void aksu_newreno_idle(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     uint32_t initial =
@@ -12,14 +12,14 @@ static void idle(const struct aksu_step *c)
     t->cwnd = aksu_min32(t->cwnd, initial);
 }
 
-static void open(const struct aksu_step *c)
+void aksu_newreno_open(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
     // RFC 6928 2: one segment if the SYN had to be sent more than twice.
     t->cwnd = t->retries > 1 ? t->snd_mss : AKSU_CWND_MAX;
     t->ssthresh = AKSU_CWND_MAX;
-    idle(c);
+    aksu_newreno_idle(c);
 }
 
 // Octets count, not ACKs: dividing them gains nothing (RFC 3465). In slow start an ACK of much
@@ -37,26 +37,19 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
 }
 
-// RFC 5681 equation (4).
-static uint32_t half(const struct aksu_tcb *t, uint32_t flight)
-{
-    return aksu_max32(flight / 2, UINT32_C(2) * t->snd_mss);
-}
-
 static void lost(const struct aksu_step *c, uint32_t flight)
 {
     struct aksu_tcb *t = c->t;
 
-    t->ssthresh = half(t, flight);
+    t->ssthresh = aksu_max32(flight / 2, UINT32_C(2) * t->snd_mss); // RFC 5681 equation (4)
     t->cwnd = t->ssthresh + UINT32_C(3) * t->snd_mss;
 }
 
 static void timed_out(const struct aksu_step *c, uint32_t flight)
 {
-    struct aksu_tcb *t = c->t;
-
-    t->ssthresh = half(t, flight);
-    t->cwnd = t->snd_mss;
+    lost(c, flight);
+    c->t->cwnd = c->t->snd_mss;
 }
 
-const struct aksu_congestion aksu_newreno = {open, acked, lost, timed_out, idle};
+const struct aksu_congestion aksu_newreno = {aksu_newreno_open, acked, lost, timed_out,
+                                             aksu_newreno_idle};

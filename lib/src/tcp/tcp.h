@@ -49,6 +49,10 @@ void aksu_tcp_recovery_duplicate(const struct aksu_step *c);
 
 uint32_t aksu_tcp_share(uint32_t a, uint32_t b, uint32_t c);
 
+// newreno.c: what other controls have from it
+void aksu_newreno_open(const struct aksu_step *c);
+void aksu_newreno_idle(const struct aksu_step *c);
+
 // rto.c
 void aksu_tcp_measure(const struct aksu_step *c);
 void aksu_tcp_arm(const struct aksu_step *c, unsigned which, uint32_t ms);
