@@ -27,16 +27,17 @@ int aksu_steps_open(struct aksu_steps *steps, const char *path)
     return steps->error;
 }
 
-// The board of the row that has this TCB; NULL if it has none, or does not use it.
+// The board of the row that has this TCB, or NULL.
 static const struct aksu_board *board_of(const struct aksu *net, const struct aksu_tcb *t)
 {
-    const uint8_t *row = (const uint8_t *)t - offsetof(struct aksu_row, tcb);
-    size_t i = (size_t)(row - (const uint8_t *)net->store->row) / sizeof(struct aksu_row);
+    size_t octets = (size_t)((const uint8_t *)t - (const uint8_t *)net->store->row);
+    struct aksu_row *row = &net->store->row[octets / sizeof *row];
+    struct aksu_step c = {.t = &row->tcb};
 
-    if (!net->profile->recovery || !net->boards || i >= net->boards->connections) {
-        return NULL;
+    if (net->boards) {
+        net->boards->find(net, row, &c);
     }
-    return (const void *)((const uint8_t *)net->boards->first + i * net->boards->octets);
+    return c.b;
 }
 
 // In two parts: small C libraries print no 64 bits.

@@ -1532,40 +1532,46 @@ static void dsack_before_retransmission(struct fixture *f)
 }
 
 // A board that is full writes nothing behind its runs. The link takes nothing: no run is merged.
-static void timeout_on_full_board(struct fixture *f)
+enum { FULL = 5, MARK = 0x5c };
+
+// A board of FULL runs, with marked octets behind it.
+static void small_board(struct fixture *f)
 {
-    enum { FULL = 5 };
+    f->b.board.size = FULL;
+    memset(&f->b.slot[FULL], MARK, (RUNS - FULL) * sizeof f->b.slot[0]);
+}
+
+static void expect_full_board(const struct fixture *f)
+{
     union aksu_slot behind[RUNS - FULL];
 
-    f->b.board.size = FULL;
-    memset(&f->b.slot[FULL], 0x5c, sizeof behind);
-    memset(behind, 0x5c, sizeof behind);
+    memset(behind, MARK, sizeof behind);
+    assert_int_equal(f->b.board.runs, FULL);
+    assert_memory_equal(&f->b.slot[FULL], behind, sizeof behind);
+}
+
+static void timeout_on_full_board(struct fixture *f)
+{
+    small_board(f);
     ready(f, 10);
     SACK(f, 0, 1, 2, 3, 4);
     for (unsigned i = 0; i < 2; i++) {
         f->now += RTO_MS;
         user(f, AKSU_EV_TICK, 0); // RACK's, and the timeout
-        assert_int_equal(f->b.board.runs, FULL);
+        expect_full_board(f);
     }
     assert_int_equal(f->t.retries, 1);
-    assert_memory_equal(&f->b.slot[FULL], behind, sizeof behind);
 }
 
 static void undone_on_full_board(struct fixture *f)
 {
-    enum { FULL = 5 };
-    union aksu_slot behind[RUNS - FULL];
-
-    f->b.board.size = FULL;
-    memset(&f->b.slot[FULL], 0x5a, sizeof behind);
-    memset(behind, 0x5a, sizeof behind);
+    small_board(f);
     open_with(f, 0);
     timed_out(f, 10);
     pass(f, 60);
     SACK(f, 0, 3, 4);
     expect_undone(f);
-    assert_int_equal(f->b.board.runs, FULL);
-    assert_memory_equal(&f->b.slot[FULL], behind, sizeof behind);
+    expect_full_board(f);
 }
 
 // More retransmissions than are counted: the count stays, and one D-SACK does not undo.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // CUBIC's integers against RFC 9438 in floating point, and the phases of HyStart++ (RFC 9406), by
 // the calls that the core makes.
-#include "tcp/board.h"
+#include "control.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,28 +11,12 @@
 
 enum { ROUND_ACKS = 20, RTT_MS = 100 };
 
-static struct {
-    struct aksu_board board;
-    struct aksu_run run[4];
-} store;
-static struct aksu_board *const b = &store.board;
-static struct aksu_tcb t;
-static struct aksu_effects fx;
-static struct aksu_step c = {.t = &t, .b = &store.board, .fx = &fx};
-
 static void begin(uint16_t mss, uint32_t cwnd, uint32_t rtt_ms, uint32_t now_ms)
 {
-    memset(&store, 0, sizeof store);
-    memset(&t, 0, sizeof t);
-    b->size = 4;
-    b->rtt_ms = b->min_rtt_ms = (uint16_t)rtt_ms;
-    t.snd_mss = mss;
-    t.cwnd = cwnd;
-    t.ssthresh = UINT32_C(1) << 30;
+    begin_control(mss, cwnd, rtt_ms, now_ms);
     t.srtt = (uint16_t)(rtt_ms * 8);
     t.snd_una = t.recover = 0xfffff000u;
     t.snd_max = t.snd_una + cwnd;
-    c.now_ms = now_ms;
 }
 
 // A loss with the window full, and the recovery from it.

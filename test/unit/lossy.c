@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The congestion control for lossy links, by the calls that the core makes.
-#include "tcp/board.h"
+#include "control.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,26 +9,10 @@
 
 enum { MSS = 1000, RTT_MS = 100, SPARE = 2 * MSS, HELD = 20000 };
 
-static struct {
-    struct aksu_board board;
-    struct aksu_run run[4];
-} store;
-static struct aksu_board *const b = &store.board;
-static struct aksu_tcb t;
-static struct aksu_effects fx;
-static struct aksu_step c = {.t = &t, .b = &store.board, .fx = &fx};
-
 static void begin(void)
 {
-    memset(&store, 0, sizeof store);
-    memset(&t, 0, sizeof t);
-    b->size = 4;
-    b->rtt_ms = b->min_rtt_ms = RTT_MS;
-    t.snd_mss = MSS;
-    t.cwnd = 10 * MSS;
-    t.ssthresh = UINT32_C(1) << 30;
+    begin_control(MSS, 10 * MSS, RTT_MS, 0xfffffe00u);
     t.snd_una = t.snd_max = 0xffffc000u;
-    c.now_ms = 0xfffffe00u;
 }
 
 // An ACK of so many octets after a time.

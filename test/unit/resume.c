@@ -331,19 +331,29 @@ static void flags_that_cannot_be(void **state)
 }
 
 // Segments of the size that was agreed must fit the MTU that is.
+static void set_saved(size_t member, const void *value, size_t size)
+{
+    memcpy(saved + 24 + member, value, size);
+}
+
+// A value that is refused; what was there is put back.
+static void refuse(size_t member, const void *value, size_t size)
+{
+    uint8_t was[4];
+
+    memcpy(was, saved + 24 + member, size);
+    set_saved(member, value, size);
+    assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+    set_saved(member, was, size);
+}
+
 static void mss_beyond_the_mtu(void **state)
 {
     (void)state;
-    static const size_t members[] = {offsetof(struct aksu_tcb, snd_mss),
-                                     offsetof(struct aksu_tcb, rcv_mss)};
+    const uint16_t mss = 1461;
     assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
-    for (size_t i = 0; i < 2; i++) {
-        uint16_t was, is = 1461;
-        memcpy(&was, saved + 24 + members[i], sizeof was);
-        memcpy(saved + 24 + members[i], &is, sizeof is);
-        assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
-        memcpy(saved + 24 + members[i], &was, sizeof was);
-    }
+    refuse(offsetof(struct aksu_tcb, snd_mss), &mss, sizeof mss);
+    refuse(offsetof(struct aksu_tcb, rcv_mss), &mss, sizeof mss);
     assert_true(wake(&fresh_store, 0) > 0);
 }
 
@@ -351,22 +361,11 @@ static void mss_beyond_the_mtu(void **state)
 static void windows_of_nothing(void **state)
 {
     (void)state;
-    static const size_t members[] = {offsetof(struct aksu_tcb, cwnd),
-                                     offsetof(struct aksu_tcb, ssthresh)};
+    const uint32_t nothing = 0;
     assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
-    for (size_t i = 0; i < 2; i++) {
-        uint32_t was, is = 0;
-        memcpy(&was, saved + 24 + members[i], sizeof was);
-        memcpy(saved + 24 + members[i], &is, sizeof is);
-        assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
-        memcpy(saved + 24 + members[i], &was, sizeof was);
-    }
+    refuse(offsetof(struct aksu_tcb, cwnd), &nothing, sizeof nothing);
+    refuse(offsetof(struct aksu_tcb, ssthresh), &nothing, sizeof nothing);
     assert_true(wake(&fresh_store, 0) > 0);
-}
-
-static void set_saved(size_t member, const void *value, size_t size)
-{
-    memcpy(saved + 24 + member, value, size);
 }
 
 // Timestamps take their part of it.
