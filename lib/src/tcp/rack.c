@@ -532,7 +532,6 @@ static bool expired(const struct aksu_step *c)
         look(c, &n, false);
     } else {
         b->probe = PROBE;
-        t->owed |= AKSU_OWE_REXMIT;
     }
     restart(c);
     return true;
