@@ -116,6 +116,7 @@ class Lab:
         helper = [folder / ("frames.c" if suite == "unit" else "harness.c")]
         to = self.folder / f"{suite}_{name}"
         must(["gcc", "-std=c99", "-O1", "-w", f"-I{LIB}/include", f"-I{SRC}", folder / f"{name}.c",
+              ROOT / "test/mutation/filter.c",
               *(helper if f"{suite}_{name}" != LONG else []), "-o", to,
               f"-L{self.folder}/worker0", "-laksu", "-lcmocka", "-lm"])
         return to.name, to
