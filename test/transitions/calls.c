@@ -178,6 +178,24 @@ static void shutdown_in_syn_received_opens(struct fixture *f)
     assert_int_equal(f->fx.mask & AKSU_FX_OPENED, 0);
 }
 
+// Until then an ACK that is not of our SYN is answered as in SYN-RECEIVED, and its text is not taken:
+// it is of another connection.
+static void shutdown_in_syn_received_old_ack(struct fixture *f)
+{
+    drive(f, AKSU_SYN_RECEIVED);
+    user(f, AKSU_EV_SHUTDOWN, 0);
+    flush(f);
+    for (uint32_t back = 0; back < 2; back++) {
+        take(f);
+        give(f, AKSU_ACK, 1, 0u - back, 10);
+        expect_state(f, AKSU_FIN_WAIT_1);
+        assert_true(f->fx.refused);
+        assert_int_equal(f->seen, AKSU_FX_RESET);
+        expect_count(f, 1);
+        expect(f, 0, AKSU_RST, 0u - back, 0, 0);
+    }
+}
+
 // 3.10.2 SEND, by state: what is queued.
 static void send_in_each_state(struct fixture *fresh)
 {
@@ -343,6 +361,7 @@ int main(void)
         TEST(close_queues_fin_after_data),
         TEST(close_in_syn_received_with_data),
         TEST(shutdown_in_syn_received_opens),
+        TEST(shutdown_in_syn_received_old_ack),
         TEST(send_in_each_state),
         TEST(send_queued_in_syn_sent),
         TEST(open_exists),

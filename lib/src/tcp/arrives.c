@@ -42,12 +42,12 @@ static bool check_syn(const struct aksu_step *c, struct aksu_tcb *t)
     return false;
 }
 
-// Fifth: whether the ACK is one that can be. In SYN-RECEIVED it acknowledges our SYN; later it is
-// neither beyond what was sent nor older than a window (RFC 5961 5.2, MAY-12).
+// Fifth: whether the ACK is one that can be. In SYN-RECEIVED, also after CLOSE, it acknowledges our
+// SYN; later it is neither beyond what was sent nor older than a window (RFC 5961 5.2, MAY-12).
 static bool check_ack(const struct aksu_step *c, struct aksu_tcb *t)
 {
     const struct aksu_segment *s = c->s;
-    bool opening = t->state == AKSU_SYN_RECEIVED;
+    bool opening = aksu_tcp_syn(t);
     aksu_seq least = opening ? t->snd_una + 1 : t->snd_una - t->max_snd_wnd;
 
     if (!(s->flags & AKSU_ACK)) {
