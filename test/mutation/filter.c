@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A test program that runs only the test that CMOCKA_TEST_FILTER names: cmocka 1.1 does not read it.
+// A test program that runs only the test that CMOCKA_TEST_FILTER names: cmocka 1.1 does not read
+// it.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

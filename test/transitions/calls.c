@@ -178,8 +178,8 @@ static void shutdown_in_syn_received_opens(struct fixture *f)
     assert_int_equal(f->fx.mask & AKSU_FX_OPENED, 0);
 }
 
-// Until then an ACK that is not of our SYN is answered as in SYN-RECEIVED, and its text is not taken:
-// it is of another connection.
+// Until then an ACK that is not of our SYN is answered as in SYN-RECEIVED, and its text is not
+// taken: it is of another connection.
 static void shutdown_in_syn_received_old_ack(struct fixture *f)
 {
     drive(f, AKSU_SYN_RECEIVED);
