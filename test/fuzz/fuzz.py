@@ -10,7 +10,7 @@ usage: fuzz.py [TARGET [SECONDS]]      fuzz one target, or all in turn; 60 s eac
        fuzz.py --find TARGET FILE      keep an input that found something as a regression
 
 A corpus is a file of lines, an input each, in hexadecimal digits; the regressions are another.
-AKSU_FUZZ_SECONDS sets the time for each target.
+AKSU_FUZZ_SECONDS sets the time for each target, AKSU_FUZZ_SEED where chance begins (0: anywhere).
 """
 import json
 import os
@@ -141,6 +141,7 @@ def fuzz(target: str, seconds: int) -> bool:
         inputs = pathlib.Path(folder, "inputs")
         unpack(target, inputs)
         run = subprocess.run([program, *OPTIONS, f"-max_total_time={seconds}",
+                              f"-seed={os.environ.get('AKSU_FUZZ_SEED', '0')}",
                               f"-artifact_prefix={BUILD}/{target}-", inputs],
                              env=environment(), capture_output=True, text=True, errors="replace")
     stats = dict(re.findall(r"^stat::(\w+):\s+(\d+)", run.stderr, re.M))
