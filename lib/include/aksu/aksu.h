@@ -493,6 +493,13 @@ int aksu_abort(struct aksu *net, aksu_handle conn);
 /// Sets an option. Returns AKSU_EINVAL if the option or its value is out of range, AKSU_EBADF.
 int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32_t value);
 
+/// Chooses a connection's congestion control: the one at `control`, from 0, of the AKSU_CHOICE that
+/// the profile names. It begins with the windows that there are, and knows nothing of the path yet.
+///
+/// Returns AKSU_EBADF; AKSU_EINVAL if the profile names none, or has fewer; AKSU_ENOTCONN if there
+/// is no board in use for the connection: before it is open, or because the peer sends no SACKs.
+int aksu_choose(struct aksu *net, aksu_handle conn, uint32_t control);
+
 /// Replaces the handlers and the user pointer of a connection, as when on_accept hands it over.
 /// A connection opened with (or without) emit must keep that choice: else AKSU_EINVAL.
 int aksu_set_handlers(struct aksu *net, aksu_handle conn, const struct aksu_handlers *handlers,

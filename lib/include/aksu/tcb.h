@@ -259,6 +259,7 @@ struct aksu_board {
     uint8_t persist;        ///< RACK.reo_wnd_persist
     uint8_t quick;          ///< segments to acknowledge at once, after a gap
     uint8_t phase;          ///< the congestion control's
+    uint8_t choice;         ///< which of several congestion controls: aksu_choose()
     uint16_t rtt_ms;        ///< RACK.rtt
     uint16_t min_rtt_ms;    ///< RACK.min_RTT; 0 = none yet
     uint32_t xmit_ms;       ///< RACK.xmit_ts
@@ -394,6 +395,30 @@ struct aksu_congestion {
     void (*timed_out)(const struct aksu_step *, uint32_t flight); ///< first timeout of a segment
     void (*idle)(const struct aksu_step *); ///< sending again after an idle RTO
 };
+
+/// Several of them, of which each connection has one: the first, until aksu_choose() says another.
+/// A connection without a board in use keeps the first.
+struct aksu_choice {
+    struct aksu_congestion congestion; ///< for the profile
+    const struct aksu_congestion *const *of;
+    uint32_t count;
+};
+
+/// Defines `name`, a static struct aksu_choice: AKSU_CHOICE(mine, &aksu_cubic, &aksu_lossy) and
+/// .congestion = &mine.congestion in a profile.
+#define AKSU_CHOICE(name, ...)                                                                     \
+    static const struct aksu_congestion *const name##_of[] = {__VA_ARGS__};                        \
+    static const struct aksu_choice name = {{aksu_choice_open, aksu_choice_acked,                  \
+                                             aksu_choice_lost, aksu_choice_timed_out,              \
+                                             aksu_choice_idle},                                    \
+                                            name##_of,                                             \
+                                            sizeof name##_of / sizeof name##_of[0]}
+
+void aksu_choice_open(const struct aksu_step *c);
+void aksu_choice_acked(const struct aksu_step *c, uint32_t octets);
+void aksu_choice_lost(const struct aksu_step *c, uint32_t flight);
+void aksu_choice_timed_out(const struct aksu_step *c, uint32_t flight);
+void aksu_choice_idle(const struct aksu_step *c);
 
 /// Loss recovery of a sender whose peer sends SACKs (RFC 2018), in place of NewReno's. NULL in a
 /// profile: NewReno (RFC 6582). Its state is a struct aksu_board for each connection.
