@@ -57,7 +57,7 @@ MUTANTS = [
     ("9293 SHLD-3: text after CLOSE", "tcp/arrives.c",
      "if ((t->flags & AKSU_F_RCV_CLOSED) && s->len > 0 &&", "if (0 &&"),
     ("9293 SHLD-3: CLOSE with text unread", "tcp/step.c",
-     "t->state <= AKSU_SYN_SENT || t->rcv_room < t->rcv_buf", "t->state <= AKSU_SYN_SENT"),
+     "t->rcv_room < t->rcv_buf", "0"),
     ("9293 SHLD-19: every second segment", "tcp/arrives.c", " ||\n        (t->timers & AKSU_TIMER_ACK)) {",
      ") {"),
     ("5681 4.2: ACK at once when a gap is filled", "tcp/reassembly.c",

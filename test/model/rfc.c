@@ -158,10 +158,8 @@ static const struct rule rules[] = {
     {S(TIME_WAIT), ARRIVALS | E(RST), SAME, 0, S_ACK, BY_TEXT, "3.10.7.4, RFC 1337"},
     {S(FIN_WAIT_2), E(MSL2), AKSU_CLOSED, 0, S_RST, EXTRA,
      "3.6: a peer that does not close after our CLOSE"},
-    {TOLD & ~S(SYN_RECEIVED), E(CLOSE), AKSU_CLOSED, S_RST, 0, BY_TEXT,
+    {(TOLD & ~S(SYN_RECEIVED)) | S(CLOSING) | S(LAST_ACK), E(CLOSE), AKSU_CLOSED, S_RST, 0, BY_TEXT,
      "3.6.1: CLOSE with data unread"},
-    {S(CLOSING) | S(LAST_ACK), E(CLOSE), AKSU_CLOSED, 0, 0, BY_TEXT,
-     "3.6.1 and 3.10.5: CLOSE with data unread"},
     {S(SYN_RECEIVED) | S(FIN_WAIT_1) | S(FIN_WAIT_2), E(TEXT) | E(FIN), AKSU_CLOSED, S_RST, 0,
      BY_TEXT, "3.6.1: data after CLOSE"},
 };

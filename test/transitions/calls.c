@@ -353,6 +353,38 @@ static void close_with_unread_data(struct fixture *fresh)
     expect_state(&f, AKSU_FIN_WAIT_1);
 }
 
+// The same when both sides have sent their FIN: an ABORT is silent there (3.10.5), this is not.
+static void close_behind_the_fin_with_unread_data(struct fixture *fresh)
+{
+    for (unsigned closing = 0; closing < 2; closing++) {
+        struct fixture f = *fresh;
+        drive(&f, AKSU_ESTABLISHED);
+        give(&f, AKSU_ACK, 1, 1, 10);
+        if (closing) {
+            user(&f, AKSU_EV_SHUTDOWN, 0);
+            flush(&f);
+        }
+        give(&f, FA, 11, 1, 0);
+        if (!closing) {
+            user(&f, AKSU_EV_SHUTDOWN, 0);
+            flush(&f);
+        }
+        expect_state(&f, closing ? AKSU_CLOSING : AKSU_LAST_ACK);
+        struct fixture aborted = f;
+        take(&f);
+        user(&f, AKSU_EV_CLOSE, 0);
+        flush(&f);
+        expect_state(&f, AKSU_CLOSED);
+        assert_int_equal(f.closed_reason, AKSU_ECONNABORTED);
+        expect_count(&f, 1);
+        expect(&f, 0, AKSU_RST | AKSU_ACK, 2, 12, 0);
+        take(&aborted);
+        user(&aborted, AKSU_EV_ABORT, 0);
+        flush(&aborted);
+        expect_count(&aborted, 0);
+    }
+}
+
 int main(void)
 {
     static const struct test tests[] = {
@@ -370,6 +402,7 @@ int main(void)
         TEST(receive_frees_room),
         TEST(abort_flushes),
         TEST(close_with_unread_data),
+        TEST(close_behind_the_fin_with_unread_data),
     };
     return run_at_bases("user calls, RFC 9293 3.10.1 to 3.10.6", tests,
                         sizeof tests / sizeof tests[0]);

@@ -106,8 +106,13 @@ static void close_both(const struct aksu_step *c, struct aksu_tcb *t)
     if (t->state == AKSU_TIME_WAIT) {
         return;
     }
-    if (t->state <= AKSU_SYN_SENT || t->rcv_room < t->rcv_buf) {
-        aksu_tcp_give_up(c, -AKSU_ECONNABORTED); // unread data is lost: say so (SHLD-3)
+    if (t->state <= AKSU_SYN_SENT) {
+        aksu_tcp_give_up(c, -AKSU_ECONNABORTED);
+        return;
+    }
+    if (t->rcv_room < t->rcv_buf) {
+        aksu_tcp_finish(c, -AKSU_ECONNABORTED);
+        t->owed = AKSU_OWE_RST; // unread data is lost: say so (SHLD-3)
         return;
     }
     t->flags |= AKSU_F_RCV_CLOSED;
