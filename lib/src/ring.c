@@ -12,9 +12,9 @@ static uint8_t *area(const struct aksu *net, const struct aksu_row *row, uint8_t
 // An offset into a ring of size octets, from a head inside it; offset is at most size.
 static uint32_t wrap(uint32_t head, uint32_t offset, uint32_t size)
 {
-    uint32_t left = size - head;
+    uint32_t at = head + offset;
 
-    return offset < left ? head + offset : offset - left;
+    return at < size ? at : at - size;
 }
 
 // Puts octets into a ring at an offset inside it; at most size of them.

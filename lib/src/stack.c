@@ -89,11 +89,11 @@ static bool reaped(struct aksu *net, struct aksu_row *row)
     if (!over(row)) {
         return false;
     }
-    if (row->tcb.state == AKSU_TIME_WAIT) {
-        aksu_time_wait_add(net, row);
-    }
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_lost(net, row);
+    }
+    if (row->tcb.state == AKSU_TIME_WAIT) {
+        aksu_time_wait_add(net, row);
     }
     if ((row->bits & AKSU_ROW_ANNOUNCED) && row->handlers->on_close) {
         row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);

@@ -91,7 +91,7 @@ enum {
     AKSU_OPT_SACK_PERMITTED = 0x04, ///< RFC 2018 2
     AKSU_OPT_WSCALE = 0x08,         ///< RFC 7323 2
     AKSU_OPT_SACK = 0x10,           ///< RFC 2018 3
-    AKSU_OPT_ILLEGAL = 0x80         ///< an option's length is impossible (MUST-7)
+    AKSU_OPT_ILLEGAL = 0x20         ///< an option's length is impossible (MUST-7)
 };
 
 enum { AKSU_RANGES = 4 };
@@ -155,10 +155,10 @@ enum {
     AKSU_F_RECOVERY = 0x0200,    ///< fast recovery, until recover is acknowledged
     AKSU_F_DSACK = 0x0400,       ///< the last of range is a duplicate to be reported, RFC 2883
     AKSU_F_NODELAY = 0x0800,     ///< Nagle is off
-    AKSU_F_KEEPALIVE = 0x1000,   ///< keep-alive is on
+    AKSU_F_TIMING = 0x1000,      ///< an RTT measurement runs (rtt_seq, rtt_at)
     AKSU_F_QUICKACK = 0x2000,    ///< acknowledgments are not delayed
     AKSU_F_PARTIAL = 0x4000,     ///< a partial ACK came in this recovery, RFC 6582 3.2
-    AKSU_F_TIMING = 0x8000       ///< an RTT measurement runs (rtt_seq, rtt_at)
+    AKSU_F_KEEPALIVE = 0x8000    ///< keep-alive is on
 };
 
 /// One connection's whole protocol state. The names are RFC 9293's (3.3.1) where it has one.

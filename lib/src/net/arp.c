@@ -64,16 +64,19 @@ int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
          (!aksu_ipv4_unicast(net, sender) || ((sender ^ net->addr) & net->netmask) != 0))) {
         return AKSU_DROP_SOURCE;
     }
-    bool ours = target == net->addr;
-    bool conflict = sender == net->addr;
+    unsigned answer = AKSU_ARP_REPLY;
 
-    if (!conflict && ours && op == AKSU_ARP_REPLY && sender != 0 && net->resolver) {
-        return net->resolver->learn(net, sender, p + 8);
-    }
-    if (conflict ? !defend(net) : !ours || op != AKSU_ARP_REQUEST) {
+    if (sender == net->addr) {
+        if (!defend(net)) {
+            return AKSU_DROP_ARP;
+        }
+        answer = AKSU_ARP_REQUEST; // an announcement, which goes to all
+    } else if (target != net->addr) {
         return AKSU_DROP_ARP;
+    } else if (op != AKSU_ARP_REQUEST) {
+        bool answered = op == AKSU_ARP_REPLY && sender != 0 && net->resolver;
+        return answered ? net->resolver->learn(net, sender, p + 8) : AKSU_DROP_ARP;
     }
-    // A reply to a station; or to our own address an announcement, which goes to all.
     in->pair.remote = sender;
-    return aksu_stack_answer(net, in, conflict ? AKSU_ARP_REQUEST : AKSU_ARP_REPLY, NULL);
+    return aksu_stack_answer(net, in, answer, NULL);
 }

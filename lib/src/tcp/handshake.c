@@ -13,13 +13,6 @@ uint8_t aksu_tcp_window_shift(uint32_t rcv_buf)
     return shift;
 }
 
-// What is offered is on until the peer's SYN says otherwise.
-static uint16_t offered(const struct aksu_profile *p)
-{
-    return (uint16_t)((p->window_scale ? AKSU_F_WSCALE : 0) | (p->sack ? AKSU_F_SACK : 0) |
-                      (p->timestamps ? AKSU_F_TIMESTAMPS : 0));
-}
-
 void aksu_tcp_open(const struct aksu_step *c, const struct aksu_open *o, enum aksu_state state)
 {
     const struct aksu_profile *p = c->p;
@@ -31,8 +24,13 @@ void aksu_tcp_open(const struct aksu_step *c, const struct aksu_open *o, enum ak
     t->rcv_buf = t->rcv_room = o->rcv_buf;
     t->rcv_mss = o->mss;
     t->snd_mss = (uint16_t)aksu_min32(o->mss, AKSU_MSS_DEFAULT);
-    t->rcv_wscale = p->window_scale ? aksu_tcp_window_shift(o->rcv_buf) : 0;
-    t->flags = offered(p) | AKSU_F_SYN_UNACKED;
+    // What is offered is on until the peer's SYN says otherwise.
+    t->flags = (uint16_t)(AKSU_F_SYN_UNACKED | (p->sack ? AKSU_F_SACK : 0) |
+                          (p->timestamps ? AKSU_F_TIMESTAMPS : 0));
+    if (p->window_scale) {
+        t->flags |= AKSU_F_WSCALE;
+        t->rcv_wscale = aksu_tcp_window_shift(o->rcv_buf);
+    }
     t->state = (uint8_t)state;
 }
 

@@ -76,14 +76,16 @@ static bool update_due(const struct aksu_tcb *t)
 static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, uint32_t count)
 {
     uint32_t queued = t->snd_buf - aksu_tcp_offset(t, s);
+    unsigned flags = AKSU_ACK;
 
     s->len = aksu_min32(count, queued);
     if (count > queued) {
-        s->flags |= AKSU_FIN;
+        flags |= AKSU_FIN;
     }
     if (count >= queued && queued > 0) {
-        s->flags |= AKSU_PSH; // the last of what is queued (MUST-61)
+        flags |= AKSU_PSH; // the last of what is queued (MUST-61)
     }
+    s->flags = (uint8_t)flags;
 }
 
 static void put_urgent(const struct aksu_tcb *t, struct aksu_segment *s)
