@@ -385,6 +385,20 @@ static void close_behind_the_fin_with_unread_data(struct fixture *fresh)
     }
 }
 
+// Before the connection is open there is nothing to linger for: it is over at once, and wants
+// nothing.
+static void close_with_linger_before_open(struct fixture *fresh)
+{
+    static const enum aksu_state states[] = {AKSU_CLOSED, AKSU_LISTEN, AKSU_SYN_SENT};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        struct fixture f = *fresh;
+        drive(&f, states[i]);
+        user(&f, AKSU_EV_CLOSE, 5000);
+        expect_state(&f, AKSU_CLOSED);
+        assert_int_equal(due(&f), UINT32_MAX);
+    }
+}
+
 int main(void)
 {
     static const struct test tests[] = {
@@ -403,6 +417,7 @@ int main(void)
         TEST(abort_flushes),
         TEST(close_with_unread_data),
         TEST(close_behind_the_fin_with_unread_data),
+        TEST(close_with_linger_before_open),
     };
     return run_at_bases("user calls, RFC 9293 3.10.1 to 3.10.6", tests,
                         sizeof tests / sizeof tests[0]);
