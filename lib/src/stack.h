@@ -73,19 +73,13 @@ struct aksu_cookies {
 };
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
-// where words may be unaligned, which the compiler sees too late to inline it by itself.
-#ifdef __ARM_FEATURE_UNALIGNED
-#define AKSU_WIRE __attribute__((always_inline)) static inline
-#else
-#define AKSU_WIRE static inline
-#endif
-
+// where words may be unaligned.
 static inline uint16_t aksu_get16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-AKSU_WIRE uint32_t aksu_get32(const uint8_t *p)
+static inline uint32_t aksu_get32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
@@ -98,7 +92,7 @@ static inline uint8_t *aksu_put16(uint8_t *p, uint32_t v)
     return p + sizeof octets;
 }
 
-AKSU_WIRE uint8_t *aksu_put32(uint8_t *p, uint32_t v)
+static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 {
     const uint8_t octets[] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
                               (uint8_t)v};

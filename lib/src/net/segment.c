@@ -100,12 +100,6 @@ bool aksu_segment_get(struct aksu_packet *in)
     return in->pair.remote_port != 0 && in->pair.local_port != 0;
 }
 
-// For size by a call: nowhere are more words written.
-static inline uint8_t *put(uint8_t *to, uint32_t v)
-{
-    return aksu_put32(to, v);
-}
-
 // An option's beginning, with NOPs before it that fill the word: nothing needs to follow an END
 // then (MUST-69).
 static uint32_t head(unsigned kind, unsigned len)
@@ -116,24 +110,24 @@ static uint32_t head(unsigned kind, unsigned len)
 static uint8_t *put_options(const struct aksu_segment *s, uint8_t *p)
 {
     if (s->options & AKSU_OPT_MSS) {
-        p = put(p, (uint32_t)MSS << 24 | UINT32_C(4) << 16 | s->mss);
+        p = aksu_put32(p, (uint32_t)MSS << 24 | UINT32_C(4) << 16 | s->mss);
     }
     if (s->options & AKSU_OPT_WSCALE) {
-        p = put(p, (uint32_t)NOP << 24 | (uint32_t)WSCALE << 16 | 3 << 8 | s->wscale);
+        p = aksu_put32(p, (uint32_t)NOP << 24 | (uint32_t)WSCALE << 16 | 3 << 8 | s->wscale);
     }
     if (s->options & AKSU_OPT_SACK_PERMITTED) {
-        p = put(p, head(SACK_PERMITTED, 2));
+        p = aksu_put32(p, head(SACK_PERMITTED, 2));
     }
     if (s->options & AKSU_OPT_TIMESTAMPS) {
-        p = put(p, head(TIMESTAMPS, 10));
-        p = put(p, s->tsval);
-        p = put(p, s->tsecr);
+        p = aksu_put32(p, head(TIMESTAMPS, 10));
+        p = aksu_put32(p, s->tsval);
+        p = aksu_put32(p, s->tsecr);
     }
     if (s->options & AKSU_OPT_SACK) {
-        p = put(p, head(SACK, 2 + 8u * s->sacks));
+        p = aksu_put32(p, head(SACK, 2 + 8u * s->sacks));
         for (unsigned i = 0; i < s->sacks; i++) {
-            p = put(p, s->sack[i].start);
-            p = put(p, s->sack[i].end);
+            p = aksu_put32(p, s->sack[i].start);
+            p = aksu_put32(p, s->sack[i].end);
         }
     }
     return p;
@@ -144,11 +138,11 @@ uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segmen
 {
     uint32_t len = (uint32_t)(put_options(s, to + AKSU_TCP_LEN) - to);
 
-    to = put(to, (uint32_t)pair->local_port << 16 | pair->remote_port);
-    to = put(to, s->seq);
-    to = put(to, s->ack);
+    to = aksu_put32(to, (uint32_t)pair->local_port << 16 | pair->remote_port);
+    to = aksu_put32(to, s->seq);
+    to = aksu_put32(to, s->ack);
     // The data offset is in words; reserved bits are zero.
-    to = put(to, len / 4 << 28 | (uint32_t)s->flags << 16 | s->wnd);
-    put(to, s->urp);
+    to = aksu_put32(to, len / 4 << 28 | (uint32_t)s->flags << 16 | s->wnd);
+    aksu_put32(to, s->urp);
     return len;
 }
