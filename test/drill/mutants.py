@@ -96,7 +96,7 @@ MUTANTS = [
     ("9293 3.8.6.2.1: SWS, sender", "tcp/plan.c", "len == queued || len >= t->max_snd_wnd / 2 || ", "1 || "),
     ("9293 3.8.6.2.2: SWS, receiver", "tcp/window.c", "wnd >= offered + aksu_tcp_window_step(t) ? wnd : offered",
      "wnd > offered ? wnd : offered"),
-    ("9293 MUST-61: PSH", "tcp/plan.c", "s->flags |= AKSU_PSH;", ""),
+    ("9293 MUST-61: PSH", "tcp/plan.c", "flags |= AKSU_PSH;", ""),
     ("9293 MUST-62: urgent pointer", "tcp/plan.c", "t->snd_up - s->seq, UINT16_MAX", "t->snd_up - s->seq - 1, UINT16_MAX"),
     ("9293 3.8.4: SEG.SEQ = SND.NXT - 1", "tcp/plan.c", "s->seq = t->snd_una - 1;", "s->seq = t->snd_una;"),
     ("9293 MUST-26: keep-alive and data", "tcp/active.c", "if (t->snd_una != t->snd_max || t->snd_buf > 0) {", "if (0) {"),

@@ -64,13 +64,13 @@ int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
          (!aksu_ipv4_unicast(net, sender) || ((sender ^ net->addr) & net->netmask) != 0))) {
         return AKSU_DROP_SOURCE;
     }
-    unsigned answer = AKSU_ARP_REPLY;
+    unsigned answer = AKSU_ARP_REPLY; // to a station
 
     if (sender == net->addr) {
         if (!defend(net)) {
             return AKSU_DROP_ARP;
         }
-        answer = AKSU_ARP_REQUEST; // an announcement, which goes to all
+        answer = AKSU_ARP_REQUEST; // to our own address: an announcement, which goes to all
     } else if (target != net->addr) {
         return AKSU_DROP_ARP;
     } else if (op != AKSU_ARP_REQUEST) {

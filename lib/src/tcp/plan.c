@@ -43,7 +43,15 @@ static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queue
 // if nothing else is left (3.8.6.1), and into a window that is just small what it takes.
 uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd)
 {
-    uint32_t flight = again ? 0 : t->snd_nxt - t->snd_una;
+    uint32_t flight = 0;
+    uint32_t wnd = aksu_max32(t->snd_wnd, 1);
+    uint32_t room = wnd;
+
+    if (!again) {
+        flight = t->snd_nxt - t->snd_una;
+        wnd = t->snd_wnd;
+        room = aksu_min32(wnd, cwnd);
+    }
     uint32_t sent = flight - aksu_tcp_syn(t); // if the SYN is to be sent again, beyond everything
     uint32_t fin = aksu_tcp_fin(t);
 
@@ -51,8 +59,6 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cw
         return 0;
     }
     uint32_t queued = t->snd_buf - sent;
-    uint32_t wnd = again ? aksu_max32(t->snd_wnd, 1) : t->snd_wnd;
-    uint32_t room = again ? wnd : aksu_min32(wnd, cwnd);
     uint32_t mss = payload_max(t);
     uint32_t len = aksu_min32(aksu_min32(queued, mss), room - aksu_min32(room, flight));
 
