@@ -9,7 +9,7 @@
 enum { AKSU_ETHERNET_LEN = 14, AKSU_IPV4_LEN = 20, AKSU_TCP_LEN = 20, AKSU_ICMP_LEN = 8 };
 // Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
 // Fields of an IPv4 header, as aksu_ipv4_header() is given them.
-enum { AKSU_TTL_SHIFT = 8, AKSU_DSCP_SHIFT = 18 };
+enum { AKSU_TTL_SHIFT = 8, AKSU_ECN_SHIFT = 16, AKSU_DSCP_SHIFT = 18 };
 enum { AKSU_PROTOCOL_ICMP = 1, AKSU_PROTOCOL_TCP = 6, AKSU_TTL_DEFAULT = 64 };
 
 // row.bits

@@ -106,18 +106,18 @@ struct aksu_range {
 /// without a connection has nothing from len on.
 struct aksu_segment {
     aksu_seq seq;
-    aksu_seq ack;      ///< meaningful if flags has AKSU_ACK
-    uint32_t tsval;    ///< if options has AKSU_OPT_TIMESTAMPS
-    uint32_t tsecr;    ///< if options has AKSU_OPT_TIMESTAMPS
-    uint16_t wnd;      ///< the window field as it stands on the wire, not scaled
-    uint16_t mss;      ///< if options has AKSU_OPT_MSS
-    uint8_t flags;     ///< AKSU_FIN ... AKSU_CWR
-    uint8_t options;   ///< AKSU_OPT_...
-    uint8_t wscale;    ///< if options has AKSU_OPT_WSCALE
-    uint8_t sacks;     ///< number of blocks in sack
-    uint32_t len;      ///< octets of payload; SYN and FIN are not counted
-    uint16_t urp;      ///< urgent pointer, if flags has AKSU_URG
-    uint16_t reserved; ///< zero
+    aksu_seq ack;    ///< meaningful if flags has AKSU_ACK
+    uint32_t tsval;  ///< if options has AKSU_OPT_TIMESTAMPS
+    uint32_t tsecr;  ///< if options has AKSU_OPT_TIMESTAMPS
+    uint16_t wnd;    ///< the window field as it stands on the wire, not scaled
+    uint16_t mss;    ///< if options has AKSU_OPT_MSS
+    uint8_t flags;   ///< AKSU_FIN ... AKSU_CWR
+    uint8_t options; ///< AKSU_OPT_...
+    uint8_t wscale;  ///< if options has AKSU_OPT_WSCALE
+    uint8_t sacks;   ///< number of blocks in sack
+    uint32_t len;    ///< octets of payload; SYN and FIN are not counted
+    uint16_t urp;    ///< urgent pointer, if flags has AKSU_URG
+    uint16_t ecn;    ///< the ECN field of IP
     struct aksu_range sack[AKSU_RANGES];
 };
 
@@ -134,11 +134,12 @@ enum {
 
 /// What a TCB owes the peer (tcb.owed): plan sends it, SENT clears it.
 enum {
-    AKSU_OWE_ACK = 0x01,      ///< an acknowledgment, at once
-    AKSU_OWE_RST = 0x02,      ///< a last RST; the state is CLOSED
-    AKSU_OWE_REXMIT = 0x04,   ///< the segment at snd_una again (fast retransmit)
-    AKSU_OWE_PROBE = 0x08,    ///< a window probe, or what silly-window avoidance held back
-    AKSU_OWE_KEEPALIVE = 0x10 ///< a keep-alive segment
+    AKSU_OWE_ACK = 0x01,       ///< an acknowledgment, at once
+    AKSU_OWE_RST = 0x02,       ///< a last RST; the state is CLOSED
+    AKSU_OWE_REXMIT = 0x04,    ///< the segment at snd_una again (fast retransmit)
+    AKSU_OWE_PROBE = 0x08,     ///< a window probe, or what silly-window avoidance held back
+    AKSU_OWE_KEEPALIVE = 0x10, ///< a keep-alive segment
+    AKSU_ECN = 0x20            ///< ECN was negotiated: AKSU_ECE and AKSU_CWR are owed here, too
 };
 
 /// Properties of a connection (tcb.flags). What a SYN offers has the bit of its option times 16.
@@ -444,6 +445,14 @@ struct aksu_sack {
     void (*put)(const struct aksu_step *, struct aksu_segment *);
 };
 
+/// Explicit congestion notification, RFC 3168. NULL in a profile: never negotiated.
+struct aksu_ecn {
+    bool asks; ///< also as a client; else only if the peer asks
+    void (*syn)(const struct aksu_step *);
+    void (*put)(const struct aksu_step *, struct aksu_segment *);
+    void (*arrived)(const struct aksu_step *);
+};
+
 struct aksu_cookies;
 
 /// What a profile can name.
@@ -455,6 +464,8 @@ extern const struct aksu_congestion aksu_cubic;   ///< RFC 9438, 9406
 extern const struct aksu_congestion aksu_lossy;
 extern const struct aksu_recovery aksu_rack; ///< RFC 8985, 9937, 5682
 extern const struct aksu_timestamps aksu_tcp_timestamps;
+extern const struct aksu_ecn aksu_ecn_answers; ///< if the peer asks
+extern const struct aksu_ecn aksu_ecn_asks;    ///< and as a client, too
 extern const struct aksu_sack aksu_tcp_sack;
 extern const struct aksu_cookies aksu_syn_cookies;
 
@@ -464,6 +475,7 @@ struct aksu_profile {
     const struct aksu_congestion *congestion; ///< required
     const struct aksu_recovery *recovery;     ///< or NULL
     const struct aksu_timestamps *timestamps; ///< or NULL
+    const struct aksu_ecn *ecn;               ///< or NULL
     const struct aksu_sack *sack;             ///< or NULL
     const struct aksu_cookies *cookies;       ///< or NULL: no SYN cookies (RFC 4987 3.6)
     uint32_t (*copy)(void *to, const void *from, uint32_t len); ///< copies and sums: aksu_copy

@@ -85,7 +85,6 @@ bool aksu_segment_get(struct aksu_packet *in)
     in->old = NULL;
     s->options = 0; // says what of the rest there is
     s->sacks = 0;
-    s->reserved = 0;
     in->pair.remote_port = aksu_get16(p);
     in->pair.local_port = aksu_get16(p + 2);
     s->seq = aksu_get32(p + 4);

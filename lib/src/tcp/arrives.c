@@ -254,6 +254,9 @@ void aksu_tcp_take(const struct aksu_step *c)
         aksu_tcp_arm_user(c); // a window probe was answered (MUST-37)
     }
     if (t->state != AKSU_CLOSED) {
+        if (c->p->ecn) {
+            c->p->ecn->arrived(c);
+        }
         take_window(c, t, advanced);
         if (c->b) {
             c->p->recovery->acked(c, una);

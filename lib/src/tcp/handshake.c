@@ -62,6 +62,9 @@ void aksu_tcp_take_syn(const struct aksu_step *c)
     if (t->flags & AKSU_F_TIMESTAMPS) {
         c->p->timestamps->arrived(t, s, c->now_ms);
     }
+    if (c->p->ecn) {
+        c->p->ecn->syn(c);
+    }
     // The window of a SYN is never scaled (RFC 7323 2.2).
     t->snd_wnd = t->max_snd_wnd = s->wnd;
     t->snd_wl1 = s->seq;

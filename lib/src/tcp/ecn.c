@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Explicit congestion notification, RFC 3168: a router marks a packet instead of dropping it, the
+// receiver echoes that until the sender says that it has slowed down.
+#include "tcp.h"
+
+enum {
+    ECT_0 = 2, // IP's field: the transport knows ECN
+    CE = 3,    // a router was congested
+    SETUP = AKSU_ECE | AKSU_CWR
+};
+
+// 6.1.1: a SYN asks with both flags, a SYN,ACK agrees with one. A SYN that was sent again asked for
+// nothing.
+static void syn(const struct aksu_step *c)
+{
+    const struct aksu_segment *s = c->s;
+    bool answered = (s->flags & AKSU_ACK) != 0;
+    unsigned wanted = answered ? AKSU_ECE : SETUP;
+
+    if ((s->flags & SETUP) == wanted &&
+        (!answered || (c->p->ecn->asks && !(c->t->flags & AKSU_F_SYN_RETRIED)))) {
+        c->t->owed |= AKSU_ECN;
+    }
+}
+
+static void put(const struct aksu_step *c, struct aksu_segment *s)
+{
+    const struct aksu_tcb *t = c->t;
+
+    if (s->flags & AKSU_RST) {
+        return;
+    }
+    if (s->flags & AKSU_SYN) {
+        bool ask = c->p->ecn->asks && !(t->flags & AKSU_F_SYN_RETRIED);
+        bool agree = (t->owed & AKSU_ECN) != 0;
+        bool answers = (s->flags & AKSU_ACK) != 0;
+        s->flags |= (uint8_t)(answers ? (agree ? AKSU_ECE : 0) : (ask ? SETUP : 0));
+    } else if (t->owed & AKSU_ECN) {
+        s->flags |= t->owed & AKSU_ECE;
+        // Neither what is sent again nor a window probe (6.1.5, 6.1.6).
+        if (s->len > 0 && !aksu_seq_lt(s->seq, t->snd_max) && !(t->owed & AKSU_OWE_PROBE)) {
+            s->flags |= t->owed & AKSU_CWR;
+            s->ecn = ECT_0;
+        }
+    }
+}
+
+// Congestion without a loss: less is given up than for one (RFC 8511), and at most once in a window
+// (6.1.2).
+static void slow_down(const struct aksu_step *c, struct aksu_tcb *t)
+{
+    uint32_t flight = aksu_min32(t->snd_max - t->snd_una, t->cwnd);
+
+    if (c->b) {
+        c->b->prior_cwnd = t->cwnd;
+    }
+    c->p->congestion->lost(c, flight);
+    t->ssthresh = aksu_max32(t->ssthresh, flight / 5 * 4);
+    t->cwnd = t->ssthresh;
+    t->recover = t->snd_max;
+    t->owed |= AKSU_CWR;
+}
+
+static void arrived(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
+
+    if (!(t->owed & AKSU_ECN)) {
+        return;
+    }
+    if (s->flags & AKSU_CWR) {
+        t->owed &= (uint8_t)~AKSU_ECE;
+    }
+    if (s->ecn == CE) {
+        t->owed |= AKSU_ECE;
+    }
+    if ((s->flags & (AKSU_ECE | AKSU_SYN)) == AKSU_ECE && aksu_seq_lt(t->recover, s->ack)) {
+        slow_down(c, t);
+    }
+}
+
+const struct aksu_ecn aksu_ecn_answers = {false, syn, put, arrived};
+const struct aksu_ecn aksu_ecn_asks = {true, syn, put, arrived};
