@@ -6,6 +6,7 @@ const struct aksu_profile aksu_full = {
     .congestion = &aksu_cubic,
     .recovery = &aksu_rack,
     .timestamps = &aksu_tcp_timestamps,
+    .ecn = &aksu_ecn_answers,
     .sack = &aksu_tcp_sack,
     .cookies = &aksu_syn_cookies,
     .copy = aksu_copy,

@@ -299,7 +299,7 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
     uint32_t sum = 0;
 
     if (row) {
-        fields = (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)s->ecn << AKSU_ECN_SHIFT |
+        fields = (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)s->tos << AKSU_ECN_SHIFT |
                  (uint32_t)row->ttl << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
         sum = aksu_ring_send(net, row, s, p + header);
     }

@@ -142,7 +142,7 @@ static void check_planned(const struct machine *m, const struct aksu_segment *s)
         REQUIRE(offset <= t->snd_buf && s->len <= t->snd_buf - offset);
         REQUIRE(offset + s->len <= (t->snd_wnd > 0 ? t->snd_wnd : 1));
     }
-    REQUIRE(s->sacks <= AKSU_RANGES && s->ecn <= 3);
+    REQUIRE(s->sacks <= AKSU_RANGES && s->tos <= 3);
 }
 
 // Sends what is to be sent, and ticks. Something that is not acknowledged implies a deadline.

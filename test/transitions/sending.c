@@ -695,7 +695,7 @@ static void reserved_is_zero(struct fixture *f)
     user(f, AKSU_EV_SHUTDOWN, 0);
     pass(f, 5000);
     for (unsigned i = 0; i < f->outs; i++) {
-        assert_int_equal(f->out[i].reserved, 0);
+        assert_int_equal(f->out[i].tos, 0);
         assert_int_equal(f->out[i].flags & (AKSU_ECE | AKSU_CWR), 0);
         if ((f->out[i].flags & AKSU_URG) == 0)
             assert_int_equal(f->out[i].urp, 0);

@@ -117,7 +117,7 @@ struct aksu_segment {
     uint8_t sacks;   ///< number of blocks in sack
     uint32_t len;    ///< octets of payload; SYN and FIN are not counted
     uint16_t urp;    ///< urgent pointer, if flags has AKSU_URG
-    uint16_t ecn;    ///< the ECN field of IP
+    uint16_t tos;      ///< of IP: as it arrived; of what is sent, the two bits of ECN
     struct aksu_range sack[AKSU_RANGES];
 };
 
@@ -139,7 +139,7 @@ enum {
     AKSU_OWE_REXMIT = 0x04,    ///< the segment at snd_una again (fast retransmit)
     AKSU_OWE_PROBE = 0x08,     ///< a window probe, or what silly-window avoidance held back
     AKSU_OWE_KEEPALIVE = 0x10, ///< a keep-alive segment
-    AKSU_ECN = 0x20            ///< ECN was negotiated: AKSU_ECE and AKSU_CWR are owed here, too
+    AKSU_ECN = 0x20            ///< ECN is negotiated: AKSU_ECE and AKSU_CWR are owed here, too
 };
 
 /// Properties of a connection (tcb.flags). What a SYN offers has the bit of its option times 16.
@@ -449,7 +449,7 @@ struct aksu_sack {
 struct aksu_ecn {
     bool asks; ///< also as a client; else only if the peer asks
     void (*syn)(const struct aksu_step *);
-    void (*put)(const struct aksu_step *, struct aksu_segment *);
+    void (*put)(const struct aksu_tcb *, struct aksu_segment *);
     void (*arrived)(const struct aksu_step *);
 };
 

@@ -88,7 +88,7 @@ int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in)
         return AKSU_DROP_SOURCE;
     }
     if (p[9] == AKSU_PROTOCOL_TCP) {
-        in->segment.ecn = p[1] & 3u;
+        in->segment.tos = p[1];
         return aksu_stack_tcp(net, in); // a connection may have begun with an older address
     }
     if (in->pair.local != net->addr) {

@@ -130,6 +130,9 @@ static void connect(const struct aksu_step *c)
 
     if (t->state == AKSU_CLOSED) {
         aksu_tcp_open(c, c->ev->open, AKSU_SYN_SENT);
+        if (c->p->ecn && c->p->ecn->asks) {
+            t->owed |= AKSU_ECN; // until the peer's SYN says otherwise
+        }
         aksu_tcp_arm_user(c);
     }
 }

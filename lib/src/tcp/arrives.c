@@ -254,7 +254,7 @@ void aksu_tcp_take(const struct aksu_step *c)
         aksu_tcp_arm_user(c); // a window probe was answered (MUST-37)
     }
     if (t->state != AKSU_CLOSED) {
-        if (c->p->ecn) {
+        if (t->owed & AKSU_ECN) {
             c->p->ecn->arrived(c);
         }
         take_window(c, t, advanced);

@@ -9,38 +9,42 @@ enum {
     SETUP = AKSU_ECE | AKSU_CWR
 };
 
-// 6.1.1: a SYN asks with both flags, a SYN,ACK agrees with one. A SYN that was sent again asked for
-// nothing.
+// 6.1.1: a SYN asks with both flags, a SYN,ACK agrees with one; a SYN that was sent again asked for
+// nothing (6.1.1.1).
 static void syn(const struct aksu_step *c)
 {
-    const struct aksu_segment *s = c->s;
-    bool answered = (s->flags & AKSU_ACK) != 0;
-    unsigned wanted = answered ? AKSU_ECE : SETUP;
+    struct aksu_tcb *t = c->t;
+    unsigned flags = c->s->flags & SETUP;
 
-    if ((s->flags & SETUP) == wanted &&
-        (!answered || (c->p->ecn->asks && !(c->t->flags & AKSU_F_SYN_RETRIED)))) {
-        c->t->owed |= AKSU_ECN;
+    if (c->s->flags & AKSU_ACK) {
+        if (flags != AKSU_ECE || (t->flags & AKSU_F_SYN_RETRIED)) {
+            t->owed &= (uint8_t)~AKSU_ECN;
+        }
+    } else if (flags == SETUP) {
+        t->owed |= AKSU_ECN;
+    } else {
+        t->owed &= (uint8_t)~AKSU_ECN;
     }
 }
 
-static void put(const struct aksu_step *c, struct aksu_segment *s)
+static unsigned setup(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    const struct aksu_tcb *t = c->t;
-
-    if (s->flags & AKSU_RST) {
-        return;
+    if (s->flags & AKSU_ACK) {
+        return AKSU_ECE;
     }
+    return (t->flags & AKSU_F_SYN_RETRIED) ? 0 : SETUP;
+}
+
+static void put(const struct aksu_tcb *t, struct aksu_segment *s)
+{
     if (s->flags & AKSU_SYN) {
-        bool ask = c->p->ecn->asks && !(t->flags & AKSU_F_SYN_RETRIED);
-        bool agree = (t->owed & AKSU_ECN) != 0;
-        bool answers = (s->flags & AKSU_ACK) != 0;
-        s->flags |= (uint8_t)(answers ? (agree ? AKSU_ECE : 0) : (ask ? SETUP : 0));
-    } else if (t->owed & AKSU_ECN) {
+        s->flags |= (uint8_t)setup(t, s);
+    } else if (!(s->flags & AKSU_RST)) {
         s->flags |= t->owed & AKSU_ECE;
         // Neither what is sent again nor a window probe (6.1.5, 6.1.6).
         if (s->len > 0 && !aksu_seq_lt(s->seq, t->snd_max) && !(t->owed & AKSU_OWE_PROBE)) {
             s->flags |= t->owed & AKSU_CWR;
-            s->ecn = ECT_0;
+            s->tos = ECT_0;
         }
     }
 }
@@ -49,14 +53,15 @@ static void put(const struct aksu_step *c, struct aksu_segment *s)
 // (6.1.2).
 static void slow_down(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    uint32_t flight = aksu_min32(t->snd_max - t->snd_una, t->cwnd);
+    uint32_t cwnd = t->cwnd;
+    uint32_t flight = aksu_min32(t->snd_max - t->snd_una, cwnd);
 
     if (c->b) {
-        c->b->prior_cwnd = t->cwnd;
+        c->b->prior_cwnd = cwnd;
     }
     c->p->congestion->lost(c, flight);
     t->ssthresh = aksu_max32(t->ssthresh, flight / 5 * 4);
-    t->cwnd = t->ssthresh;
+    t->cwnd = aksu_min32(cwnd, t->ssthresh);
     t->recover = t->snd_max;
     t->owed |= AKSU_CWR;
 }
@@ -66,13 +71,10 @@ static void arrived(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
 
-    if (!(t->owed & AKSU_ECN)) {
-        return;
-    }
     if (s->flags & AKSU_CWR) {
         t->owed &= (uint8_t)~AKSU_ECE;
     }
-    if (s->ecn == CE) {
+    if ((s->tos & CE) == CE) {
         t->owed |= AKSU_ECE;
     }
     if ((s->flags & (AKSU_ECE | AKSU_SYN)) == AKSU_ECE && aksu_seq_lt(t->recover, s->ack)) {

@@ -171,8 +171,8 @@ static void put_header(const struct aksu_step *c, const struct aksu_tcb *t, stru
     if (t->ranges > 0 && (t->flags & AKSU_F_SACK) && !(s->flags & (AKSU_SYN | AKSU_RST))) {
         c->p->sack->put(c, s);
     }
-    if (c->p->ecn) {
-        c->p->ecn->put(c, s);
+    if (t->owed & AKSU_ECN) {
+        c->p->ecn->put(t, s);
     }
 }
 
@@ -212,7 +212,7 @@ static void clear(struct aksu_segment *s)
     s->options = 0;
     s->wscale = 0;
     s->sacks = 0;
-    s->ecn = 0;
+    s->tos = 0;
 }
 
 // aksu_tcp_plan with its context made: a step of no event.
