@@ -140,6 +140,26 @@ class Interop:
             link.stop(server)
             judge(pcap)
 
+    def test_ecn(self) -> None:
+        """Linux asks for it: aksu agrees, and marks its text alone (RFC 3168 6.1)."""
+        with self.link() as link:
+            pcap = self.out / "ecn.pcapng"
+            link.on_linux("sysctl", "-qw", "net.ipv4.tcp_ecn=1")
+            server = link.serve("http-server", 80, pcap=pcap)
+            link.on_linux("curl", "-sS", "-m", "60", "-o", self.out / "got",
+                          f"http://{AKSU}/100k.bin")
+            link.stop(server)
+            judge(pcap)
+        lines = sh("tshark", "-n", "-r", pcap, "-Y", f"tcp && ip.src == {AKSU}", "-T", "fields",
+                   *(word for name in ("tcp.flags.syn", "tcp.flags.ece", "tcp.flags.cwr",
+                                       "ip.dsfield.ecn", "tcp.len")
+                     for word in ("-e", name))).stdout.splitlines()
+        rows = [[int(value) for value in line.split()] for line in lines if line[:1].isdigit()]
+        expect([row for row in rows if row[0]] == [[1, 1, 0, 0, 0]], f"SYN,ACK: {rows[:2]}")
+        expect(sum(row[4] > 0 for row in rows) > 60, "there is little text")
+        wrong = [row for row in rows[1:] if row[1:4] != [0, 0, 2 if row[4] > 0 else 0]]
+        expect(not wrong, f"ECE, CWR, ECN field, octets: {wrong[:5]}")
+
     def test_ab(self) -> None:
         with self.link() as link:
             pcap = self.out / "ab.pcapng"
