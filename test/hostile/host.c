@@ -201,9 +201,12 @@ int feed(struct host *h, const uint8_t *frame, size_t len)
     return result;
 }
 
-// Control bits that a TCP sends.
-static bool sendable(unsigned flags)
+// Control bits that a TCP sends; with ECN a SYN,ACK may agree, and what follows tell of marks.
+static bool sendable(unsigned flags, bool ecn)
 {
+    if (ecn && (flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK) {
+        flags &= (flags & AKSU_SYN) ? ~(unsigned)AKSU_ECE : ~(unsigned)(AKSU_ECE | AKSU_CWR);
+    }
     unsigned kind = flags & ~(unsigned)(AKSU_PSH | AKSU_URG);
 
     return flags == AKSU_SYN || flags == (AKSU_SYN | AKSU_ACK) || flags == AKSU_RST ||
@@ -221,7 +224,7 @@ static void check_frame(struct host *h, const uint8_t *frame, size_t len)
     if (len > 1500 + ETH || (!arp && !ip)) {
         blame(h, "a malformed frame came out: type %04x, %zu octets", type, len);
     }
-    if (ip && frame[ETH + 9] == 6 && !sendable(frame[ETH + IP + 13])) {
+    if (ip && frame[ETH + 9] == 6 && !sendable(frame[ETH + IP + 13], h->net.profile->ecn != NULL)) {
         blame(h, "a segment with the flags %02x came out", frame[ETH + IP + 13]);
     }
     if (ip && frame[ETH + 9] == 6 && get16(frame + ETH + IP + 2) == h->app.watch) {

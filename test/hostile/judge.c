@@ -116,14 +116,16 @@ static const char *check_negotiated(const struct run *r, const struct aksu_tcb *
 
 static const char *is_synack(const struct run *r)
 {
+    const unsigned setup = AKSU_ECE | AKSU_CWR;
     size_t len;
-    const uint8_t *o = tcp_out(AKSU_SYN | AKSU_ACK, &len);
+    uint8_t *in = inside((uint8_t *)(uintptr_t)r->frame, r->c->len, 6, &len);
+    bool ecn = in && h.net.profile->ecn && (in[13] & setup) == setup;
+    const uint8_t *o = tcp_out(AKSU_SYN | AKSU_ACK | (ecn ? AKSU_ECE : 0), &len);
     const struct aksu_tcb *t = tcb_in(&after);
 
     if (!o) {
         return "no SYN,ACK";
     }
-    uint8_t *in = inside((uint8_t *)(uintptr_t)r->frame, r->c->len, 6, &len);
     if (!in || get32(o + 8) != get32(in + 4) + 1 || get16(o) != get16(in + 2) ||
         get16(o + 2) != get16(in)) {
         return "the SYN,ACK has wrong numbers";

@@ -117,7 +117,7 @@ struct aksu_segment {
     uint8_t sacks;   ///< number of blocks in sack
     uint32_t len;    ///< octets of payload; SYN and FIN are not counted
     uint16_t urp;    ///< urgent pointer, if flags has AKSU_URG
-    uint16_t tos;      ///< of IP: as it arrived; of what is sent, the two bits of ECN
+    uint16_t tos;    ///< of IP: as it arrived; of what is sent, the two bits of ECN
     struct aksu_range sack[AKSU_RANGES];
 };
 
