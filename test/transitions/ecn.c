@@ -19,7 +19,7 @@ static unsigned serve(struct fixture *f, unsigned flags)
     f->p.ecn = &aksu_ecn_answers;
     drive(f, AKSU_LISTEN);
     struct aksu_segment s = seg(f, AKSU_SYN | flags, 0, 0, 0, 20000);
-    s.options = AKSU_OPT_MSS;
+    s.options = (uint8_t)(AKSU_OPT_MSS | (f->p.recovery ? AKSU_OPT_SACK_PERMITTED : 0));
     s.mss = 1000;
     arrive(f, s);
     flush(f);
@@ -110,35 +110,43 @@ static void syn_again(struct fixture *f)
     assert_false(marks(f));
 }
 
-// Both ask at once: each agrees in its SYN,ACK.
-static void simultaneous(struct fixture *f)
+// Both ask at once: each agrees in its SYN,ACK; but not with one that does not ask.
+static void simultaneous(struct fixture *fresh)
 {
-    assert_int_equal(ask(f, &aksu_ecn_asks), BOTH);
-    take(f);
-    give(f, AKSU_SYN | BOTH, 0, 0, 0);
-    expect_state(f, AKSU_SYN_RECEIVED);
-    expect_count(f, 1);
-    assert_int_equal(f->out[0].flags, AKSU_SYN | A | ECE);
-    give(f, A, 1, 1, 0);
-    assert_true(marks(f));
+    for (unsigned asks = 0; asks < 2; asks++) {
+        struct fixture f = *fresh;
+        assert_int_equal(ask(&f, &aksu_ecn_asks), BOTH);
+        take(&f);
+        give(&f, AKSU_SYN | (asks ? BOTH : ECE), 0, 0, 0);
+        expect_state(&f, AKSU_SYN_RECEIVED);
+        expect_count(&f, 1);
+        assert_int_equal(f.out[0].flags, AKSU_SYN | A | (asks ? ECE : 0));
+        give(&f, A, 1, 1, 0);
+        assert_int_equal(marks(&f), asks);
+    }
 }
 
 // 6.1.4, 6.1.5, 6.1.6: neither an ACK, nor what is sent again, nor a window probe is marked.
 static void what_is_marked(struct fixture *f)
 {
     serve(f, BOTH);
+    user(f, AKSU_EV_WROTE, 1); // an octet of text is text
+    flush(f);
+    expect_count(f, 1);
+    assert_int_equal(f->out[0].tos, ECT_0);
+    arrive(f, seg(f, A, 1, 2, 0, 20000));
     assert_true(marks(f));
     take(f);
     pass(f, 1000);
     expect_count(f, 1);
-    expect(f, 0, A, 1, 1, 1000);
+    expect(f, 0, A, 2, 1, 1000);
     assert_int_equal(f->out[0].tos, 0);
     take(f);
-    give(f, A, 1, 1001, 100);
+    give(f, A, 1, 1002, 100);
     pass(f, 500);
     expect_count(f, 1); // the ACK
     assert_int_equal(f->out[0].tos, 0);
-    arrive(f, seg(f, A, 101, 1001, 0, 0));
+    arrive(f, seg(f, A, 101, 1002, 0, 0));
     take(f);
     user(f, AKSU_EV_WROTE, 10);
     pass(f, 2000);
@@ -259,6 +267,26 @@ static void with_a_loss(struct fixture *f)
     assert_int_equal(f->t.ssthresh, ssthresh);
 }
 
+// Nor does a D-SACK of an earlier loss give it back.
+static void not_undone(struct fixture *f)
+{
+    f->p.recovery = &aksu_rack;
+    serve(f, BOTH);
+    user(f, AKSU_EV_WROTE, 10000);
+    flush(f);
+    f->b.board.undo = 2; // one segment was sent again, before
+    arrive(f, seg(f, A | ECE, 1, 1001, 0, 20000));
+    assert_in_range(f->t.cwnd, 7200, 7400);
+    struct aksu_segment s = seg(f, A, 1, 2001, 0, 20000);
+    s.options = AKSU_OPT_SACK;
+    s.sacks = 1;
+    s.sack[0].start = f->iss + 1;
+    s.sack[0].end = f->iss + 1001;
+    arrive(f, s);
+    assert_int_equal(f->t.ssthresh, 7200);
+    assert_in_range(f->t.cwnd, 7200, 8200);
+}
+
 static void least(struct fixture *f)
 {
     serve(f, BOTH);
@@ -288,7 +316,7 @@ int main(void)
         TEST(syn_again),     TEST(simultaneous), TEST(what_is_marked),
         TEST(echo),          TEST(no_echo),      TEST(slows_down),
         TEST(once_a_window), TEST(with_a_loss),  TEST(least),
-        TEST(not_agreed),
+        TEST(not_undone),    TEST(not_agreed),
     };
     return run_at_bases("explicit congestion notification: RFC 3168, 8511", tests,
                         sizeof tests / sizeof tests[0]);

@@ -58,6 +58,7 @@ static void slow_down(const struct aksu_step *c, struct aksu_tcb *t)
 
     if (c->b) {
         c->b->prior_cwnd = cwnd;
+        c->b->undo = 0; // a D-SACK does not give this back
     }
     c->p->congestion->lost(c, flight);
     t->ssthresh = aksu_max32(t->ssthresh, flight / 5 * 4);
