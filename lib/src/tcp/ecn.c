@@ -39,7 +39,7 @@ static void put(const struct aksu_tcb *t, struct aksu_segment *s)
 {
     if (s->flags & AKSU_SYN) {
         s->flags |= (uint8_t)setup(t, s);
-    } else if (!(s->flags & AKSU_RST)) {
+    } else {
         s->flags |= t->owed & AKSU_ECE;
         // Neither what is sent again nor a window probe (6.1.5, 6.1.6).
         if (s->len > 0 && !aksu_seq_lt(s->seq, t->snd_max) && !(t->owed & AKSU_OWE_PROBE)) {
