@@ -4,14 +4,7 @@
 
 #define A AKSU_ACK
 
-enum {
-    ECE = AKSU_ECE,
-    CWR = AKSU_CWR,
-    BOTH = AKSU_ECE | AKSU_CWR,
-    ECT_0 = 2,
-    CE = 3,
-    MARKS = BOTH
-};
+enum { ECE = AKSU_ECE, CWR = AKSU_CWR, BOTH = AKSU_ECE | AKSU_CWR, ECT_0 = 2, CE = 3 };
 
 // A server whose client's SYN has these flags. Returns those of the SYN,ACK.
 static unsigned serve(struct fixture *f, unsigned flags)
@@ -24,7 +17,7 @@ static unsigned serve(struct fixture *f, unsigned flags)
     arrive(f, s);
     flush(f);
     expect_count(f, 1);
-    unsigned answer = f->out[0].flags & MARKS;
+    unsigned answer = f->out[0].flags & BOTH;
     assert_int_equal(f->out[0].tos, 0); // 6.1.1
     arrive(f, seg(f, A, 1, 1, 0, 20000));
     expect_state(f, AKSU_ESTABLISHED);
@@ -37,7 +30,7 @@ static unsigned ask(struct fixture *f, const struct aksu_ecn *ecn)
 {
     f->p.ecn = ecn;
     drive(f, AKSU_SYN_SENT);
-    return f->out[0].flags & MARKS;
+    return f->out[0].flags & BOTH;
 }
 
 static void answered(struct fixture *f, unsigned flags)
@@ -50,7 +43,7 @@ static void answered(struct fixture *f, unsigned flags)
     flush(f);
     expect_state(f, AKSU_ESTABLISHED);
     for (unsigned i = 0; i < f->outs; i++)
-        assert_int_equal((f->out[i].flags & MARKS) | f->out[i].tos, 0);
+        assert_int_equal((f->out[i].flags & BOTH) | f->out[i].tos, 0);
     take(f);
 }
 
@@ -157,7 +150,7 @@ static void what_is_marked(struct fixture *f)
     user(f, AKSU_EV_ABORT, 0);
     flush(f);
     expect_count(f, 1);
-    assert_int_equal(f->out[0].flags & (AKSU_RST | MARKS), AKSU_RST);
+    assert_int_equal(f->out[0].flags & (AKSU_RST | BOTH), AKSU_RST);
 }
 
 static void text_arrives(struct fixture *f, unsigned flags, uint32_t seq, uint16_t tos)
@@ -174,7 +167,7 @@ static void text_arrives(struct fixture *f, unsigned flags, uint32_t seq, uint16
 
 static bool echoes(const struct fixture *f)
 {
-    return (f->out[0].flags & MARKS) == ECE;
+    return (f->out[0].flags & BOTH) == ECE;
 }
 
 // 6.1.3: each ACK echoes a mark until the sender says that it knows; one that comes with that word
@@ -231,9 +224,9 @@ static void slows_down(struct fixture *f)
     take(f);
     flush(f);
     expect_count(f, 3);
-    assert_int_equal(f->out[0].flags & MARKS, CWR);
-    assert_int_equal(f->out[1].flags & MARKS, 0);
-    assert_int_equal(f->out[2].flags & MARKS, 0);
+    assert_int_equal(f->out[0].flags & BOTH, CWR);
+    assert_int_equal(f->out[1].flags & BOTH, 0);
+    assert_int_equal(f->out[2].flags & BOTH, 0);
 }
 
 // 6.1.2: once in a window, and again in the next.

@@ -1531,7 +1531,6 @@ static void dsack_before_retransmission(struct fixture *f)
     assert_int_equal(f->t.cwnd, 10000);
 }
 
-// A board that is full writes nothing behind its runs. The link takes nothing: no run is merged.
 enum { FULL = 5, MARK = 0x5c };
 
 // A board of FULL runs, with marked octets behind it.
@@ -1550,6 +1549,7 @@ static void expect_full_board(const struct fixture *f)
     assert_memory_equal(&f->b.slot[FULL], behind, sizeof behind);
 }
 
+// A board that is full writes nothing behind its runs. The link takes nothing: no run is merged.
 static void timeout_on_full_board(struct fixture *f)
 {
     small_board(f);

@@ -330,7 +330,6 @@ static void flags_that_cannot_be(void **state)
     }
 }
 
-// Segments of the size that was agreed must fit the MTU that is.
 static void set_saved(size_t member, const void *value, size_t size)
 {
     memcpy(saved + 24 + member, value, size);
@@ -347,6 +346,7 @@ static void refuse(size_t member, const void *value, size_t size)
     set_saved(member, was, size);
 }
 
+// Segments of the size that was agreed must fit the MTU that is.
 static void mss_beyond_the_mtu(void **state)
 {
     (void)state;

@@ -14,16 +14,13 @@ enum {
 static void syn(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    unsigned flags = c->s->flags & SETUP;
+    bool answered = (c->s->flags & AKSU_ACK) != 0;
+    unsigned wanted = answered ? AKSU_ECE : SETUP;
 
-    if (c->s->flags & AKSU_ACK) {
-        if (flags != AKSU_ECE || (t->flags & AKSU_F_SYN_RETRIED)) {
-            t->owed &= (uint8_t)~AKSU_ECN;
-        }
-    } else if (flags == SETUP) {
-        t->owed |= AKSU_ECN;
-    } else {
+    if ((c->s->flags & SETUP) != wanted || (answered && (t->flags & AKSU_F_SYN_RETRIED))) {
         t->owed &= (uint8_t)~AKSU_ECN;
+    } else if (!answered) {
+        t->owed |= AKSU_ECN;
     }
 }
 
