@@ -3,7 +3,8 @@
 // the next aksu_output().
 #include "stack.h"
 
-static int check_remote(const struct aksu *net, const struct aksu_pair *pair)
+static int check_remote(struct aksu *net, const struct aksu_endpoint *remote,
+                        struct aksu_pair *pair)
 {
     if (!net->seeded) {
         return AKSU_ENOKEY;
@@ -11,9 +12,13 @@ static int check_remote(const struct aksu *net, const struct aksu_pair *pair)
     if (pair->remote_port == 0) {
         return AKSU_EINVAL;
     }
+    if (pair->remote == AKSU_NOT_IPV4 && net->more && net->more->ops->dual) {
+        return net->more->ops->dual->pair(net, &remote->addr, pair);
+    }
     // MUST-46; and without a gateway only this network is reached.
     if (!aksu_ipv4_unicast(net, pair->remote) || pair->remote == net->addr ||
-        (net->link && !aksu_ipv4_here(net, pair->remote) && net->gateway == 0)) {
+        (net->link && net->link->header_len > 0 && !aksu_ipv4_here(net, pair->remote) &&
+         net->gateway == 0)) {
         return AKSU_EADDRNOTAVAIL;
     }
     return AKSU_OK;
@@ -35,7 +40,7 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     struct aksu_open open;
     struct aksu_event ev = {AKSU_EV_CONNECT, 0, 0, 0, 0, NULL, &open};
     struct aksu_effects fx;
-    int error = handlers ? check_remote(net, &pair) : AKSU_EINVAL;
+    int error = handlers ? check_remote(net, remote, &pair) : AKSU_EINVAL;
 
     if (!error) {
         error = choose_port(net, &pair);
@@ -52,7 +57,11 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     row->user = user;
     row->bits |= AKSU_ROW_ANNOUNCED;
     net->step = aksu_tcp_act;
-    net->resolver = &aksu_arp_resolver;
+    if (net->more && net->more->ops->dual) {
+        net->more->ops->dual->bind(net, row, &aksu_arp_resolver);
+    } else {
+        net->resolver = &aksu_arp_resolver;
+    }
     aksu_isn_open(net, &pair, &open);
     aksu_stack_step(net, row, &ev, &fx);
     aksu_stack_wake(net, row);
@@ -163,8 +172,12 @@ int aksu_info(const struct aksu *net, aksu_handle conn, struct aksu_info *info)
     const struct aksu_tcb *t = &row->tcb;
 
     memset(info, 0, sizeof *info);
-    aksu_addr_put(row->pair.local, &info->local.addr);
-    aksu_addr_put(row->pair.remote, &info->remote.addr);
+    if (aksu_is_token(&row->pair)) {
+        net->more->ops->dual->addrs(net, row, info);
+    } else {
+        aksu_addr_put(row->pair.local, &info->local.addr);
+        aksu_addr_put(row->pair.remote, &info->remote.addr);
+    }
     info->local.port = row->pair.local_port;
     info->remote.port = row->pair.remote_port;
     info->tcb = t;

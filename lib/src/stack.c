@@ -268,7 +268,8 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
         return aksu_stack_arrives(net, row, in);
     }
     // What comes is for another connection, or for none.
-    return in->pair.local == net->addr ? aksu_listen_input(net, in) : AKSU_DROP_NOT_OURS;
+    return in->pair.local == net->addr || aksu_is_token(&in->pair) ? aksu_listen_input(net, in)
+                                                                   : AKSU_DROP_NOT_OURS;
 }
 
 int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
@@ -277,23 +278,28 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
 
     in.payload = frame;
     in.len = (uint32_t)len;
-    in.from = net->mac; // of a link without stations any will do
+    in.from = frame; // a link with stations says more; without any will do
     net->now_ms = now_ms;
     net->counters.frames_in++;
     int result = net->link ? net->link->input(net, &in) : aksu_ipv4_input(net, &in);
 
     if (result) {
+        if (net->more) {
+            result = net->more->ops->input(net, &in, result);
+        }
         net->counters.dropped[result]++;
     }
     return -result;
 }
 
-// Writes a segment behind its IPv4 header. row NULL: an answer, which has no text.
+// Writes a segment behind its IPv4 header, in whose place the link puts that of IPv6 for a token.
+// row NULL: an answer, which has no text.
 static size_t put_packet(struct aksu *net, const struct aksu_row *row, const struct aksu_pair *pair,
                          const struct aksu_segment *s, uint8_t *to)
 {
     uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
-    uint8_t *p = to + AKSU_IPV4_LEN;
+    uint32_t room = aksu_token_room(pair);
+    uint8_t *p = to + room + AKSU_IPV4_LEN;
     uint32_t header = aksu_segment_put(pair, s, p);
     uint32_t len = header + s->len;
     uint32_t sum = 0;
@@ -307,8 +313,8 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
         sum += AKSU_PROTOCOL_TCP + len + aksu_sum_header(p, header);
         aksu_put16(p + 16, aksu_sum_end(pair, sum));
     }
-    aksu_ipv4_header(net, pair, fields, len, to);
-    return AKSU_IPV4_LEN + len;
+    aksu_ipv4_header(net, pair, fields, len, to + room);
+    return room + AKSU_IPV4_LEN + len;
 }
 
 // The next answer. *mac: its station, or NULL if the frame is complete.
@@ -406,6 +412,9 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
             }
         }
     }
+    if (len == 0 && net->more) {
+        len = net->more->ops->output(net, frame, packet, mac);
+    }
     return len;
 }
 
@@ -431,13 +440,16 @@ size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
 
 uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms)
 {
+    uint32_t wait = AKSU_NEVER;
+
     if (net->answers > 0) {
         return 0;
     }
-    if (net->scheduled == 0) {
-        return AKSU_NEVER;
+    if (net->scheduled > 0) {
+        wait = net->store->heap[0]->deadline - now_ms;
+        if ((int32_t)wait <= 0) {
+            return 0;
+        }
     }
-    uint32_t at = net->store->heap[0]->deadline;
-
-    return aksu_reached(now_ms, at) ? 0 : at - now_ms;
+    return net->more ? net->more->ops->idle(net, now_ms, wait) : wait;
 }

@@ -6,7 +6,13 @@
 #include <aksu/aksu.h>
 #include "tcp/tcp.h"
 
-enum { AKSU_ETHERNET_LEN = 14, AKSU_IPV4_LEN = 20, AKSU_TCP_LEN = 20, AKSU_ICMP_LEN = 8 };
+enum {
+    AKSU_ETHERNET_LEN = 14,
+    AKSU_IPV4_LEN = 20,
+    AKSU_IPV6_LEN = 40,
+    AKSU_TCP_LEN = 20,
+    AKSU_ICMP_LEN = 8
+};
 // Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
 // Fields of an IPv4 header, as aksu_ipv4_header() is given them.
 enum { AKSU_TTL_SHIFT = 8, AKSU_ECN_SHIFT = 16, AKSU_DSCP_SHIFT = 18 };
@@ -45,13 +51,26 @@ struct aksu_packet {
     const uint8_t *from; // the station that sent the frame
 };
 
+// Whether a pair's remote address is a token that stands for one of IPv6: no IPv4 host has such an
+// address. See net/ipv6.c.
+static inline bool aksu_is_token(const struct aksu_pair *pair)
+{
+    return pair->remote >> 24 == 0;
+}
+
+// How much longer the IP header is for it.
+static inline uint32_t aksu_token_room(const struct aksu_pair *pair)
+{
+    return aksu_is_token(pair) ? AKSU_IPV6_LEN - AKSU_IPV4_LEN : 0;
+}
+
 struct aksu_link {
     uint32_t header_len;
     int (*input)(struct aksu *net, struct aksu_packet *in);
     // Puts the header in front of a packet for a station.
     void (*frame)(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
     // Writes an answer that is not IPv4.
-    size_t (*answer)(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
+    size_t (*answer)(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
 };
 
 // What finds the next hop of connections that are opened from this side.
@@ -62,6 +81,27 @@ struct aksu_resolver {
     void (*doubt)(struct aksu *net, struct aksu_row *row);
     // Takes in an answer.
     int (*learn)(struct aksu *net, uint32_t addr, const uint8_t mac[6]);
+};
+
+// What an image has besides TCP: net->more is the first of a list, and its operations are for all
+// that are of its kind. NULL in an image that has TCP only.
+struct aksu_more_ops {
+    // A frame that nothing else wanted, and why. in is as far as it was parsed: payload is the
+    // frame, what lies in it, or what the IP packet carries. Returns 0, or the reason.
+    int (*input)(struct aksu *net, struct aksu_packet *in, int drop);
+    // The next packet and its station, or a whole frame and none; or 0.
+    size_t (*output)(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
+    // Milliseconds until there may be one, at most wait_ms.
+    uint32_t (*idle)(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
+    const struct aksu_dual *dual; // of the first, if there is IPv6
+};
+
+// What connections of IPv6 need beside tokens.
+struct aksu_dual {
+    // Makes a pair for a connection to an address; a row is then bound to it.
+    int (*pair)(struct aksu *net, const struct aksu_addr *remote, struct aksu_pair *pair);
+    void (*bind)(struct aksu *net, const struct aksu_row *row, const struct aksu_resolver *arp);
+    void (*addrs)(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info);
 };
 
 struct aksu_cookies {
@@ -209,12 +249,14 @@ bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
 int aksu_icmp_input(struct aksu *net, struct aksu_packet *in);
 size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *to);
 int aksu_arp_input(struct aksu *net, struct aksu_packet *in);
+int aksu_ethernet_input(struct aksu *net, struct aksu_packet *in);
 void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
 extern const uint8_t aksu_broadcast[6];
 size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6], unsigned op,
                     const uint8_t target_mac[6], uint32_t target);
+void aksu_resolve_unreachable(struct aksu *net, struct aksu_row *row);
 extern const struct aksu_resolver aksu_arp_resolver;
-size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
+size_t aksu_arp_answer(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
 bool aksu_segment_get(struct aksu_packet *in);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
 uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What scripts/size measures the library in: a TCP echo server with a static address over Ethernet.
-// PROFILE is the profile's name; RECOVERY is defined if it has loss recovery, and needs boards. The
+// PROFILE is the profile's name; RECOVERY is defined if it has loss recovery, and needs boards;
+// IPV6 if it starts that. The
 // driver and the clock are stand-ins that do nothing.
 #include <aksu/aksu.h>
 
 AKSU_STORAGE(memory, 4, 1, 2920, 2920);
+#ifdef IPV6
+#include <aksu/ipv6.h>
+
+AKSU_IPV6(ipv6, 4);
+#endif
 #ifdef RECOVERY
 AKSU_BOARDS(boards, 4, 8);
 
@@ -75,6 +81,11 @@ int main(void)
         aksu_listen(&net, NULL, 7, 0, &handlers, NULL) != AKSU_OK) {
         return 1;
     }
+#ifdef IPV6
+    if (aksu_ipv6_start(&net, &ipv6, NULL) != AKSU_OK) {
+        return 1;
+    }
+#endif
     for (;;) {
         while ((len = mac_receive(frame, sizeof frame)) > 0) {
             (void)aksu_input(&net, clock_ms(), frame, len);

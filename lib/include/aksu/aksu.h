@@ -137,6 +137,13 @@ struct aksu_trace {
     void (*step)(struct aksu *, struct aksu_row *, const struct aksu_step *); // the library's
 };
 
+/// What an image has besides TCP, such as a UDP endpoint: the caller's memory, in a list. Its
+/// members are the library's.
+struct aksu_more {
+    const struct aksu_more_ops *ops;
+    struct aksu_more *next;
+};
+
 /// How frames reach the wire. &aksu_ethernet: Ethernet II and ARP. NULL: bare IP packets, as TUN,
 /// PPP and SLIP carry them.
 struct aksu_link;
@@ -365,6 +372,7 @@ struct aksu {
     // What only some images need, and then link: set by the calls that need it.
     void (*step)(const struct aksu_step *);
     const struct aksu_resolver *resolver;
+    struct aksu_more *more; // the first
     struct aksu_trace *trace;
     void *user;
     const struct aksu_boards *boards;

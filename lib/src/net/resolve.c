@@ -61,7 +61,7 @@ static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
 }
 
 // No answer to ARP, and there never was one. A RST would not arrive either: it is as good as sent.
-static void unreachable(struct aksu *net, struct aksu_row *row)
+void aksu_resolve_unreachable(struct aksu *net, struct aksu_row *row)
 {
     static const struct aksu_segment rst = {.flags = AKSU_RST};
 
@@ -82,7 +82,7 @@ static size_t ask(struct aksu *net, struct aksu_row *row, struct aksu_neighbour 
         if (row->bits & AKSU_ROW_HAD_MAC) {
             row->bits |= AKSU_ROW_RESOLVED;
         } else {
-            unreachable(net, row);
+            aksu_resolve_unreachable(net, row);
         }
         return 0;
     }
