@@ -173,7 +173,7 @@ int aksu_info(const struct aksu *net, aksu_handle conn, struct aksu_info *info)
 
     memset(info, 0, sizeof *info);
     if (aksu_is_token(&row->pair)) {
-        net->more->ops->dual->addrs(net, row, info);
+        net->more->ops->addrs(net, row, info);
     } else {
         aksu_addr_put(row->pair.local, &info->local.addr);
         aksu_addr_put(row->pair.remote, &info->remote.addr);

@@ -93,15 +93,16 @@ struct aksu_more_ops {
     size_t (*output)(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
     // Milliseconds until there may be one, at most wait_ms.
     uint32_t (*idle)(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
-    const struct aksu_dual *dual; // of the first, if there is IPv6
+    // Of the first, if that is IPv6: the ends of a connection; and how to open one, or NULL.
+    void (*addrs)(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info);
+    const struct aksu_dual *dual;
 };
 
-// What connections of IPv6 need beside tokens.
+// What it takes to open connections of IPv6.
 struct aksu_dual {
     // Makes a pair for a connection to an address; a row is then bound to it.
     int (*pair)(struct aksu *net, const struct aksu_addr *remote, struct aksu_pair *pair);
     void (*bind)(struct aksu *net, const struct aksu_row *row, const struct aksu_resolver *arp);
-    void (*addrs)(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info);
 };
 
 struct aksu_cookies {

@@ -561,10 +561,11 @@ static inline struct aksu_addr aksu_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_
     return addr;
 }
 
-/// Reads "192.0.2.1". Returns AKSU_EINVAL, and *addr as it was, if the text is not an address.
+/// Reads "192.0.2.1" or "2001:db8::1" (RFC 4291 2.2). Returns AKSU_EINVAL, and *addr as it was, if
+/// the text is not an address.
 int aksu_parse_addr(const char *text, struct aksu_addr *addr);
 
-/// Writes an address as text to `to`, which has room for 40 octets. Returns `to`.
+/// Writes an address as text (RFC 5952) to `to`, which has room for 40 octets. Returns `to`.
 char *aksu_format_addr(const struct aksu_addr *addr, char *to);
 
 /// The portable copy and checksum: copies len octets and returns the 32-bit partial sum of their

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// IPv6 beside IPv4: RFC 8200, 4291, 4443, 4861, 4862, 7217, and of RFC 3810 what a host needs.
-/// Linked when aksu_ipv6_start() is called; from then on listeners serve both versions, and
-/// aksu_connect() takes both kinds of addresses.
+/// Linked when aksu_ipv6_start() is called; from then on listeners serve both versions. After
+/// aksu_ipv6_client() aksu_connect() takes both kinds of addresses.
 ///
 ///     AKSU_IPV6(ipv6, 4);                       // connections as in AKSU_STORAGE
 ///     aksu_init(&net, &memory, &config);
@@ -65,14 +65,16 @@ struct aksu_ipv6 {
     struct aksu_more more; // first
     struct aksu_addr *remote;
     uint32_t rows;
-    const struct aksu_resolver *arp; // for connections of IPv4, or NULL
-    struct aksu_addr current;        // who sent the packet that is taken in, or is connected to
-    uint8_t hops;                    // of our packets: what routers say
-    uint8_t reports;                 // MLD reports that are still to be sent
-    uint8_t solicits;                // router solicitations, likewise
-    uint16_t mtu;                    // of the link: what routers say
-    uint16_t message_len;            // of the ICMPv6 message in the place for echoes
-    uint16_t drawn;                  // random numbers so far
+    // Of a client: the resolver of IPv4, and who takes in where a neighbour is.
+    const struct aksu_resolver *arp;
+    bool (*learn)(struct aksu *net, const uint8_t *addr, const uint8_t *mac, bool override);
+    struct aksu_addr current; // who sent the packet that is taken in, or is connected to
+    uint8_t hops;             // of our packets: what routers say
+    uint8_t report;           // the address whose group is to be reported next
+    uint8_t solicits;         // router solicitations, likewise
+    uint16_t mtu;             // of the link: what routers say
+    uint16_t message_len;     // of the ICMPv6 message in the place for echoes
+    uint16_t drawn;           // random numbers so far
     uint32_t report_at;
     uint32_t solicit_at;
     uint32_t error_at;
@@ -97,6 +99,9 @@ struct aksu_ipv6 {
 /// Returns AKSU_ENOKEY before aksu_seed(); AKSU_ENOMEM if ip6 has fewer connections than the stack;
 /// AKSU_EINVAL if the MTU is below 1280 (RFC 8200 5), AKSU_EBUSY if it has been started.
 int aksu_ipv6_start(struct aksu *net, struct aksu_ipv6 *ip6, const uint8_t stable[16]);
+
+/// Lets aksu_connect() take addresses of IPv6, too. Returns AKSU_EINVAL before aksu_ipv6_start().
+int aksu_ipv6_client(struct aksu *net);
 
 /// Adds an address of ours, beside those that are made. prefix: 0 to 128, the network that is on
 /// the link; 0 = none. It is used once nobody else has claimed it.

@@ -10,15 +10,21 @@ enum {
     MTU_MIN = 1280
 };
 
-// Fills in the checksum of a message behind its header. Returns the length of the packet.
-size_t aksu_icmpv6_finish(uint8_t *packet)
+// The checksum of a message, with those of the header's addresses.
+static uint16_t sum_of(const uint8_t *packet, const uint8_t *message, uint32_t len)
+{
+    return aksu_sum_finish(aksu_copy(NULL, packet + AKSU_IPV6_SOURCE, 32) +
+                           aksu_copy(NULL, message, len) + len + AKSU_PROTOCOL_ICMPV6);
+}
+
+// Fills in the checksum of a message, so far behind its header. Returns the length of the packet.
+size_t aksu_icmpv6_finish(uint8_t *packet, uint32_t behind)
 {
     uint32_t len = aksu_get16(packet + 4);
-    uint8_t *sum = packet + AKSU_IPV6_LEN + 2;
+    uint8_t *message = packet + AKSU_IPV6_LEN + behind;
 
-    aksu_put16(sum, 0);
-    aksu_put16(sum, aksu_sum_finish(aksu_copy(NULL, packet + AKSU_IPV6_SOURCE, 32 + len) + len +
-                                    AKSU_PROTOCOL_ICMPV6));
+    aksu_put16(message + 2, 0);
+    aksu_put16(message + 2, sum_of(packet, message, len - behind));
     return AKSU_IPV6_LEN + len;
 }
 
@@ -55,7 +61,7 @@ size_t aksu_icmpv6_output(struct aksu *net, const struct aksu_answer *a, uint8_t
 
     memcpy(p, net->store->echo, len);
     net->echoing = false;
-    return aksu_icmpv6_finish(packet);
+    return aksu_icmpv6_finish(packet, 0);
 }
 
 static int echo(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet)
@@ -169,13 +175,7 @@ int aksu_icmpv6_input(struct aksu *net, struct aksu_packet *in, const uint8_t *p
 {
     uint32_t len = in->len;
 
-    if (len < AKSU_ICMP_LEN) {
-        return AKSU_DROP_ICMP;
-    }
-    uint32_t sum =
-        aksu_copy(NULL, packet + AKSU_IPV6_SOURCE, 32) + aksu_copy(NULL, in->payload, len);
-
-    if (aksu_sum_finish(sum + len + AKSU_PROTOCOL_ICMPV6) != 0) {
+    if (len < AKSU_ICMP_LEN || sum_of(packet, in->payload, len) != 0) {
         return AKSU_DROP_ICMP;
     }
     switch (in->payload[0]) {

@@ -227,7 +227,8 @@ static int take_extensions(struct aksu *net, struct aksu_packet *in, const uint8
     return AKSU_DROP_IP_HEADER;
 }
 
-static void bind(struct aksu *net, const struct aksu_row *row)
+// A row is the current host's.
+void aksu_ipv6_bind(struct aksu *net, const struct aksu_row *row)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
@@ -257,6 +258,9 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     memcpy(&ip6->current, from, sizeof ip6->current);
     in->segment.tos = (uint16_t)(aksu_get16(packet) >> 4 & 0xff);
     unsigned before = net->answers;
+    if (!row && net->free_rows) {
+        aksu_ipv6_bind(net, net->free_rows); // that is the one it gets
+    }
     struct aksu_pair pair = in->pair;
     int drop = aksu_stack_tcp(net, in);
 
@@ -264,7 +268,7 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
         ip6->answer[(net->answer_head + before) % AKSU_ANSWERS] = ip6->current;
     }
     if (!row && (row = aksu_table_find(net, &pair)) != NULL) {
-        bind(net, row);
+        aksu_ipv6_bind(net, row); // one that gave way
     }
     return drop;
 }
@@ -296,7 +300,7 @@ static int take(struct aksu *net, struct aksu_packet *in)
 }
 
 // What is no packet of IPv6 is for the next of those that stand beside TCP.
-static int input(struct aksu *net, struct aksu_packet *in, int drop)
+int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
 {
     static const uint8_t group[2] = {0x33, 0x33};
     const uint8_t *p = in->payload;
@@ -378,10 +382,13 @@ void aksu_ipv6_frame(const struct aksu *net, uint8_t *frame, const uint8_t mac[6
     aksu_put16(frame + 12, TYPE_IPV6);
 }
 
-void aksu_ipv6_group_mac(const uint8_t *group, uint8_t mac[6])
+// The header of a frame for a group (RFC 2464 7).
+void aksu_ipv6_group_frame(const struct aksu *net, uint8_t *frame, const uint8_t *group)
 {
-    mac[0] = mac[1] = 0x33; // RFC 2464 7
+    uint8_t mac[6] = {0x33, 0x33};
+
     memcpy(mac + 2, group + 12, 4);
+    aksu_ipv6_frame(net, frame, mac);
 }
 
 static void frame_ethernet(const struct aksu *net, uint8_t *frame, const uint8_t mac[6])
@@ -429,7 +436,7 @@ static size_t answer(struct aksu *net, const struct aksu_answer *a, uint8_t *fra
 
 // --- What the rest of the stack asks for ---
 
-static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
+size_t aksu_ipv6_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
     const struct aksu_more *next = net->more->next;
     size_t len = aksu_slaac_output(net, frame);
@@ -437,7 +444,7 @@ static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const ui
     return len > 0 || !next ? len : next->ops->output(net, frame, packet, mac);
 }
 
-static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
+uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
 {
     const struct aksu_more *next = net->more->next;
     uint32_t wait = aksu_min32(wait_ms, aksu_slaac_idle(net, now_ms));
@@ -445,30 +452,7 @@ static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
     return next ? next->ops->idle(net, now_ms, wait) : wait;
 }
 
-static int pair(struct aksu *net, const struct aksu_addr *remote, struct aksu_pair *pair)
-{
-    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    const uint8_t *to = remote->octets;
-    unsigned local = aksu_slaac_source(net, to);
-
-    if (aksu_ipv6_is_multicast(to) || aksu_ipv6_ours(ip6, to) != AKSU_NO_ADDRESS ||
-        local == AKSU_NO_ADDRESS || !aksu_slaac_next_hop(net, to)) {
-        return AKSU_EADDRNOTAVAIL;
-    }
-    ip6->current = *remote;
-    aksu_ipv6_name(net, to, local, pair);
-    return AKSU_OK;
-}
-
-static void bind_to(struct aksu *net, const struct aksu_row *row, const struct aksu_resolver *arp)
-{
-    aksu_ipv6(net)->arp = arp;
-    if (aksu_is_token(&row->pair)) {
-        bind(net, row);
-    }
-}
-
-static void addrs(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info)
+void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info)
 {
     const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
@@ -476,8 +460,8 @@ static void addrs(const struct aksu *net, const struct aksu_row *row, struct aks
     info->remote.addr = ip6->remote[row - net->store->row];
 }
 
-static const struct aksu_dual dual = {pair, bind_to, addrs};
-static const struct aksu_more_ops ops = {input, output, idle, &dual};
+const struct aksu_more_ops aksu_ipv6_server_ops = {aksu_ipv6_input, aksu_ipv6_output,
+                                                   aksu_ipv6_idle, aksu_ipv6_addrs, NULL};
 
 static const struct aksu_link ethernet = {AKSU_ETHERNET_LEN, aksu_ethernet_input, frame_ethernet,
                                           answer};
@@ -497,18 +481,16 @@ int aksu_ipv6_start(struct aksu *net, struct aksu_ipv6 *ip6, const uint8_t stabl
     if (net->mtu < MTU_MIN) {
         return AKSU_EINVAL;
     }
-    if (net->more && net->more->ops == &ops) {
+    if (net->more && net->more->ops->addrs) {
         return AKSU_EBUSY;
     }
     memset(ip6, 0, sizeof *ip6);
     ip6->remote = remote;
     ip6->rows = rows;
-    ip6->more.ops = &ops;
+    ip6->more.ops = &aksu_ipv6_server_ops;
     ip6->more.next = net->more;
-    ip6->arp = net->resolver;
     net->more = &ip6->more;
     net->link = net->link ? &ethernet : &bare;
-    net->resolver = &aksu_nd_resolver;
     aksu_slaac_start(net, stable);
     return AKSU_OK;
 }

@@ -57,6 +57,11 @@ void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16]);
 bool aksu_ipv6_is_any(const uint8_t *addr);
 uint32_t aksu_ipv6_random(struct aksu *net, uint32_t below);
 unsigned aksu_ipv6_ours(const struct aksu_ipv6 *ip6, const uint8_t *addr);
+int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop);
+size_t aksu_ipv6_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
+uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
+void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info);
+void aksu_ipv6_bind(struct aksu *net, const struct aksu_row *row);
 void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote, unsigned local,
                     struct aksu_pair *pair);
 int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8_t *to,
@@ -64,22 +69,20 @@ int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8
 uint8_t *aksu_ipv6_put(uint8_t *to, unsigned protocol, unsigned hops, const uint8_t *source,
                        const uint8_t *destination, uint32_t len);
 void aksu_ipv6_frame(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
-void aksu_ipv6_group_mac(const uint8_t *group, uint8_t mac[6]);
+void aksu_ipv6_group_frame(const struct aksu *net, uint8_t *frame, const uint8_t *group);
 
 // icmpv6.c
 int aksu_icmpv6_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
                       bool fragmented);
 void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet,
                        unsigned type_code, uint32_t value);
-size_t aksu_icmpv6_finish(uint8_t *packet);
+size_t aksu_icmpv6_finish(uint8_t *packet, uint32_t behind);
 size_t aksu_icmpv6_output(struct aksu *net, const struct aksu_answer *a, uint8_t *packet);
 
 // nd.c
-extern const struct aksu_resolver aksu_nd_resolver;
 bool aksu_nd_options(const uint8_t *p, uint32_t left, unsigned kind, const uint8_t **mac);
 uint8_t *aksu_nd_put_station(const struct aksu *net, uint8_t *p, unsigned kind);
 int aksu_nd_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packet);
-void aksu_nd_learn(struct aksu *net, const uint8_t *addr, const uint8_t mac[6]);
 size_t aksu_nd_advert(const struct aksu *net, const struct aksu_answer *a, uint8_t *frame);
 size_t aksu_nd_solicit(const struct aksu *net, const uint8_t *source, const uint8_t *target,
                        uint8_t *frame);
@@ -95,7 +98,6 @@ const uint8_t *aksu_slaac_next_hop(const struct aksu *net, const uint8_t *destin
 
 // mld.c
 int aksu_mld_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet);
-void aksu_mld_join(struct aksu *net);
-size_t aksu_mld_output(struct aksu *net, uint8_t *frame);
+size_t aksu_mld_report(struct aksu *net, const struct aksu_ipv6_address *a, uint8_t *frame);
 
 #endif

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Neighbour Discovery, RFC 4861: which station an address is at. As with ARP, an answer is believed
-// only if it was asked for, and a connection keeps its station until its segments are no longer
-// answered: that they are is the confirmation that RFC 4861 7.3.1 asks for.
+// Neighbour Discovery, RFC 4861 4.3, 4.4 and 7: questions whose an address is, and answers to them.
 #include "ipv6.h"
 
 enum {
-    ASK_EVERY_MS = 1000, // RETRANS_TIMER
-    ASK_TIMES = 3,       // MAX_MULTICAST_SOLICIT
     SOLICITED = 0x40,
     OVERRIDE = 0x20,
     SOURCE_OPTION = 1,
@@ -15,10 +11,6 @@ enum {
     MESSAGE_LEN = 24,
     OPTION_LEN = 8
 };
-
-static const uint32_t KNOWN_MS = UINT32_C(300000);
-
-enum { ASKING, KNOWN };
 
 // --- Messages ---
 
@@ -64,7 +56,7 @@ static size_t put_message(const struct aksu *net, uint8_t *frame, unsigned type,
     if (named) {
         aksu_nd_put_station(net, p + 16, kind);
     }
-    return AKSU_ETHERNET_LEN + aksu_icmpv6_finish(packet);
+    return AKSU_ETHERNET_LEN + aksu_icmpv6_finish(packet, 0);
 }
 
 // Asks those that have the end of an address whose it is.
@@ -72,11 +64,9 @@ size_t aksu_nd_solicit(const struct aksu *net, const uint8_t *source, const uint
                        uint8_t *frame)
 {
     uint8_t group[16];
-    uint8_t mac[6];
 
     aksu_ipv6_group(target, group);
-    aksu_ipv6_group_mac(group, mac);
-    aksu_ipv6_frame(net, frame, mac);
+    aksu_ipv6_group_frame(net, frame, group);
     return put_message(net, frame, AKSU_ND_SOLICIT, 0, source, group, target);
 }
 
@@ -87,100 +77,15 @@ size_t aksu_nd_advert(const struct aksu *net, const struct aksu_answer *a, uint8
     const uint8_t *to = ip6->answer[a - net->store->answer].octets;
     const uint8_t *own = ip6->address[a->pair.local >> 16].addr.octets;
     unsigned flags = SOLICITED | OVERRIDE;
-    uint8_t mac[6];
 
-    memcpy(mac, a->mac, 6);
     if (aksu_ipv6_is_any(to)) {
         flags = OVERRIDE;
         to = aksu_ipv6_nodes;
-        aksu_ipv6_group_mac(to, mac);
+        aksu_ipv6_group_frame(net, frame, to);
+    } else {
+        aksu_ipv6_frame(net, frame, a->mac);
     }
-    aksu_ipv6_frame(net, frame, mac);
     return put_message(net, frame, AKSU_ND_ADVERT, flags, own, to, own);
-}
-
-// --- The neighbours ---
-
-static struct aksu_ipv6_neighbour *find(struct aksu_ipv6 *ip6, const uint8_t *addr)
-{
-    for (unsigned i = 0; i < AKSU_IPV6_NEIGHBOURS; i++) {
-        if (memcmp(&ip6->neighbour[i].addr, addr, 16) == 0) {
-            return &ip6->neighbour[i];
-        }
-    }
-    return NULL;
-}
-
-// Whether an entry's time has not come: long ago is not half a turn of the clock ahead.
-static bool pending(const struct aksu *net, const struct aksu_ipv6_neighbour *n)
-{
-    return n->at - net->now_ms - 1 < KNOWN_MS;
-}
-
-// An entry for an address: its own, a free one, one that is known (connections hold their station
-// themselves, so that harms none), else one that nobody has answered for in time. NULL: there is
-// none now.
-static struct aksu_ipv6_neighbour *place(struct aksu *net, const uint8_t *addr)
-{
-    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    struct aksu_ipv6_neighbour *n = find(ip6, addr);
-
-    if (!n) {
-        n = find(ip6, aksu_ipv6_any.octets);
-    }
-    for (unsigned i = 0; !n && i < AKSU_IPV6_NEIGHBOURS; i++) {
-        struct aksu_ipv6_neighbour *other =
-            &ip6->neighbour[(net->now_ms + i) % AKSU_IPV6_NEIGHBOURS];
-        if (other->state == KNOWN || !pending(net, other)) {
-            n = other;
-        }
-    }
-    if (n && memcmp(&n->addr, addr, 16) != 0) {
-        memset(n, 0, sizeof *n);
-        memcpy(&n->addr, addr, 16);
-        n->at = net->now_ms;
-    }
-    return n;
-}
-
-static const uint8_t *hop_of(const struct aksu *net, const struct aksu_row *row)
-{
-    return aksu_slaac_next_hop(net, aksu_ipv6(net)->remote[row - net->store->row].octets);
-}
-
-static void resolved(struct aksu_row *row, const struct aksu_ipv6_neighbour *n)
-{
-    memcpy(row->mac, n->mac, 6);
-    row->bits |= AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
-}
-
-// Takes in what is known of a neighbour, and wakes the connections that wait for it.
-static void know(struct aksu *net, struct aksu_ipv6_neighbour *n, const uint8_t mac[6])
-{
-    memcpy(n->mac, mac, 6);
-    n->state = KNOWN;
-    n->at = net->now_ms + KNOWN_MS;
-    for (uint32_t i = 0; i < net->store->rows; i++) {
-        struct aksu_row *row = &net->store->row[i];
-        if ((row->bits & (AKSU_ROW_USED | AKSU_ROW_RESOLVED)) == AKSU_ROW_USED &&
-            aksu_is_token(&row->pair)) {
-            const uint8_t *hop = hop_of(net, row);
-            if (hop && memcmp(hop, &n->addr, 16) == 0) {
-                resolved(row, n);
-                aksu_stack_wake(net, row);
-            }
-        }
-    }
-}
-
-// What a router says of its own station (6.3.4).
-void aksu_nd_learn(struct aksu *net, const uint8_t *addr, const uint8_t mac[6])
-{
-    struct aksu_ipv6_neighbour *n = place(net, addr);
-
-    if (n) {
-        know(net, n, mac);
-    }
 }
 
 // --- What arrives ---
@@ -214,6 +119,7 @@ static int advertised(struct aksu *net, const struct aksu_packet *in, const uint
 {
     const uint8_t *target = in->payload + TARGET;
     unsigned flags = in->payload[4];
+    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const uint8_t *mac = NULL;
 
     // 7.1.2
@@ -222,15 +128,9 @@ static int advertised(struct aksu *net, const struct aksu_packet *in, const uint
         return AKSU_DROP_ICMP;
     }
     aksu_slaac_conflict(net, target);
-    struct aksu_ipv6_neighbour *n = find(aksu_ipv6(net), target);
+    bool news = mac && ip6->learn && ip6->learn(net, target, mac, (flags & OVERRIDE) != 0);
 
-    // 7.2.5: nothing is learnt that was not asked for; what is known gives way only if it is told
-    // to.
-    if (!n || !mac || (n->state == KNOWN && !(flags & OVERRIDE))) {
-        return AKSU_DROP_ARP;
-    }
-    know(net, n, mac);
-    return 0;
+    return news ? 0 : AKSU_DROP_ARP;
 }
 
 int aksu_nd_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packet)
@@ -241,90 +141,3 @@ int aksu_nd_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packe
     return in->payload[0] == AKSU_ND_SOLICIT ? solicited(net, in, packet)
                                              : advertised(net, in, packet);
 }
-
-// --- The next hop of connections ---
-
-// Asks at most once a second, three times. If nobody answers the row may have its old station.
-static size_t ask(struct aksu *net, struct aksu_row *row, struct aksu_ipv6_neighbour *n,
-                  uint8_t *frame)
-{
-    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    bool due = !pending(net, n);
-    size_t len = 0;
-
-    if (due && n->tries == ASK_TIMES) {
-        memset(n, 0, sizeof *n);
-        if (row->bits & AKSU_ROW_HAD_MAC) {
-            row->bits |= AKSU_ROW_RESOLVED;
-        } else {
-            aksu_resolve_unreachable(net, row);
-        }
-        return 0;
-    }
-    if (due) {
-        n->tries++;
-        n->at = net->now_ms + ASK_EVERY_MS;
-        len = aksu_nd_solicit(net, ip6->address[row->pair.local >> 16].addr.octets, n->addr.octets,
-                              frame);
-    }
-    aksu_table_schedule(net, row, n->at - net->now_ms);
-    return len;
-}
-
-static size_t resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame)
-{
-    if (net->link->header_len == 0) {
-        row->bits |= AKSU_ROW_RESOLVED; // bare packets need no station
-        return 0;
-    }
-    if (!aksu_is_token(&row->pair)) {
-        return aksu_ipv6(net)->arp->resolve(net, row, frame);
-    }
-    const uint8_t *hop = hop_of(net, row);
-
-    if (!hop) {
-        aksu_resolve_unreachable(net, row);
-        return 0;
-    }
-    struct aksu_ipv6_neighbour *n = place(net, hop);
-
-    if (!n) {
-        aksu_table_schedule(net, row, ASK_EVERY_MS); // all are being asked for
-        return 0;
-    }
-    if (n->state == KNOWN && pending(net, n)) {
-        resolved(row, n);
-        return 0;
-    }
-    if (n->state == KNOWN) {
-        n->state = ASKING; // stale
-        n->tries = 0;
-    }
-    return ask(net, row, n, frame);
-}
-
-static void doubt(struct aksu *net, struct aksu_row *row)
-{
-    if (!aksu_is_token(&row->pair)) {
-        if (aksu_ipv6(net)->arp) {
-            aksu_ipv6(net)->arp->doubt(net, row);
-        }
-        return;
-    }
-    const uint8_t *hop = hop_of(net, row);
-    struct aksu_ipv6_neighbour *n = hop ? find(aksu_ipv6(net), hop) : NULL;
-
-    row->bits &= (uint8_t)~AKSU_ROW_RESOLVED;
-    if (n && n->state == KNOWN) {
-        memset(n, 0, sizeof *n);
-    }
-}
-
-static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
-{
-    const struct aksu_resolver *arp = aksu_ipv6(net)->arp;
-
-    return arp ? arp->learn(net, addr, mac) : AKSU_DROP_ARP;
-}
-
-const struct aksu_resolver aksu_nd_resolver = {resolve, doubt, learn};

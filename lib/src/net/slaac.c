@@ -78,6 +78,7 @@ void aksu_slaac_start(struct aksu *net, const uint8_t stable[16])
         ip6->stable[i] = stable ? aksu_get32(stable + 4 * i) : net->secret[i];
     }
     ip6->hops = AKSU_TTL_DEFAULT;
+    ip6->report = AKSU_NO_ADDRESS;
     ip6->mtu = net->mtu;
     a->addr.octets[0] = 0xfe;
     a->addr.octets[1] = 0x80;
@@ -137,6 +138,8 @@ static void ready(struct aksu *net, struct aksu_ipv6_address *a)
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
     a->state = AKSU_IPV6_READY;
+    ip6->report = 0; // once more (RFC 3810 6.1), with a source now
+    ip6->report_at = net->now_ms;
     if (aksu_ipv6_is_link_local(a->addr.octets)) {
         ip6->solicits = SOLICITS;
         ip6->solicit_at = net->now_ms + aksu_ipv6_random(net, 1000);
@@ -149,9 +152,8 @@ static size_t claim(struct aksu *net, struct aksu_ipv6_address *a, uint8_t *fram
 {
     a->tries++;
     if (a->tries == 1 && net->link->header_len > 0) {
-        aksu_mld_join(net);
         a->at = net->now_ms + aksu_ipv6_random(net, CLAIM_MS);
-        return 0;
+        return aksu_mld_report(net, a, frame);
     }
     if (a->tries == 2 && net->link->header_len > 0) {
         a->at = net->now_ms + CLAIM_MS;
@@ -286,8 +288,8 @@ int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8
     keep(net->now_ms, ip6->router, AKSU_IPV6_ROUTERS, router, life(seconds));
     ip6->hops = p[4] ? p[4] : ip6->hops;
     ip6->solicits = seconds ? 0 : ip6->solicits;
-    if (mac) {
-        aksu_nd_learn(net, router, mac);
+    if (mac && ip6->learn) {
+        ip6->learn(net, router, mac, true);
     }
     for (uint32_t at = ADVERT_LEN; at < in->len; at += p[at + 1] * 8u) {
         take_option(net, p + at);
@@ -381,7 +383,6 @@ static size_t solicit(struct aksu *net, uint8_t *frame)
     uint32_t header = net->link->header_len;
     uint8_t *packet = frame + header;
     unsigned local = aksu_slaac_source(net, ip6->address[0].addr.octets);
-    uint8_t mac[6];
 
     ip6->solicits--;
     ip6->solicit_at = net->now_ms + SOLICIT_MS;
@@ -394,10 +395,9 @@ static size_t solicit(struct aksu *net, uint8_t *frame)
     p = aksu_put32(aksu_put32(p, (uint32_t)AKSU_ND_ROUTER_SOLICIT << 24), 0);
     if (header) {
         aksu_nd_put_station(net, p, STATION_OPTION);
-        aksu_ipv6_group_mac(routers, mac);
-        aksu_ipv6_frame(net, frame, mac);
+        aksu_ipv6_group_frame(net, frame, routers);
     }
-    return header + aksu_icmpv6_finish(packet);
+    return header + aksu_icmpv6_finish(packet, 0);
 }
 
 // The next frame that our addresses need, or 0.
@@ -417,8 +417,9 @@ size_t aksu_slaac_output(struct aksu *net, uint8_t *frame)
             }
         }
     }
-    if (len == 0 && ip6->reports > 0 && aksu_reached(net->now_ms, ip6->report_at)) {
-        len = aksu_mld_output(net, frame);
+    while (len == 0 && ip6->report < AKSU_NO_ADDRESS && aksu_reached(net->now_ms, ip6->report_at)) {
+        const struct aksu_ipv6_address *a = &ip6->address[ip6->report++];
+        len = a->state >= AKSU_IPV6_TENTATIVE ? aksu_mld_report(net, a, frame) : 0;
     }
     if (len == 0 && ip6->solicits > 0 && aksu_reached(net->now_ms, ip6->solicit_at)) {
         len = solicit(net, frame);
@@ -442,7 +443,7 @@ uint32_t aksu_slaac_idle(const struct aksu *net, uint32_t now_ms)
             wait = sooner(wait, now_ms, at);
         }
     }
-    if (ip6->reports > 0) {
+    if (ip6->report < AKSU_NO_ADDRESS) {
         wait = sooner(wait, now_ms, ip6->report_at);
     }
     return ip6->solicits > 0 ? sooner(wait, now_ms, ip6->solicit_at) : wait;
