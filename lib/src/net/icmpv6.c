@@ -102,6 +102,8 @@ static bool classify(const uint8_t *p, struct aksu_event *ev)
 {
     enum { NO_ROUTE = 0, PROHIBITED = 1, NO_PORT = 4, UNKNOWN_HEADER = 1 };
 
+    uint32_t mtu = aksu_get32(p + 4);
+
     ev->option = AKSU_ICMP_SOFT;
     ev->detail = (uint32_t)AKSU_EHOSTUNREACH;
     switch (p[0]) {
@@ -113,11 +115,10 @@ static bool classify(const uint8_t *p, struct aksu_event *ev)
             ev->detail = (uint32_t)AKSU_ENETUNREACH;
         }
         return true;
-    case AKSU_ICMPV6_TOO_BIG: // RFC 8201 4: never below the least MTU
+    case AKSU_ICMPV6_TOO_BIG:
         ev->option = AKSU_ICMP_PTB;
-        ev->detail = aksu_min32(aksu_max32(aksu_get32(p + 4), MTU_MIN), UINT16_MAX) -
-                     (AKSU_IPV6_LEN + AKSU_TCP_LEN);
-        return true;
+        ev->detail = aksu_min32(mtu, UINT16_MAX) - (AKSU_IPV6_LEN + AKSU_TCP_LEN);
+        return mtu >= MTU_MIN; // RFC 8201 4: what is below the least MTU is discarded
     case AKSU_ICMPV6_TIME_EXCEEDED:
         return true;
     case AKSU_ICMPV6_PROBLEM:
