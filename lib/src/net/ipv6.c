@@ -207,7 +207,7 @@ static int take_extension(struct aksu *net, const struct aksu_packet *in, const 
 static int take_extensions(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
                            const uint8_t **said, bool *fragmented)
 {
-    for (unsigned i = 0; i < HEADERS_MAX; i++) {
+    for (unsigned i = 0; i <= HEADERS_MAX; i++) {
         unsigned kind = **said;
         uint32_t len;
 
@@ -304,13 +304,13 @@ int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
 {
     static const uint8_t group[2] = {0x33, 0x33};
     const uint8_t *p = in->payload;
+    bool whole = p == in->from; // nothing of it was taken in
 
     if (net->link->header_len == 0) { // bare packets
-        if (in->len > 0 && p[0] >> 4 == 6) {
+        if (whole && in->len > 0 && p[0] >> 4 == 6) {
             return take(net, in);
         }
-    } else if (drop == AKSU_DROP_NOT_OURS && in->len <= (uint32_t)net->mtu + 4 &&
-               memcmp(p, group, 2) == 0) { // as the Ethernet header was left: see ethernet.c
+    } else if (whole && drop == AKSU_DROP_NOT_OURS && memcmp(p, group, 2) == 0) {
         in->from = p + 6;
         in->payload += AKSU_ETHERNET_LEN;
         if (aksu_get16(p + 12) == TYPE_IPV6 && (p[6] & 1) == 0 && memcmp(p + 6, net->mac, 6) != 0) {
