@@ -8,7 +8,7 @@ enum {
     SOLICIT_MS = 4000,
     SOLICITS = 3,
     CLAIMS = 3,     // addresses that are tried in a network: IDGEN_RETRIES
-    CLAIM_NEXT = 4, // in address.bits, from there on: how many were tried
+    CLAIM_NEXT = 8, // in address.bits, from there on: how many were tried
     STATION_OPTION = 1,
     PREFIX_OPTION = 3,
     MTU_OPTION = 5,
@@ -32,6 +32,24 @@ static uint32_t left(uint32_t now_ms, uint32_t until)
     uint32_t ms = until - now_ms;
 
     return ms <= LIFE_MAX_MS ? ms : 0;
+}
+
+// What is over stays so while the clock turns.
+static void age(uint32_t now_ms, struct aksu_ipv6_router *list, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (left(now_ms, list[i].until) == 0) {
+            list[i].until = now_ms;
+        }
+    }
+}
+
+static void age_all(const struct aksu *net)
+{
+    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
+
+    age(net->now_ms, ip6->router, AKSU_IPV6_ROUTERS);
+    age(net->now_ms, ip6->server, AKSU_IPV6_SERVERS);
 }
 
 static bool same_network(const uint8_t *a, const uint8_t *b, unsigned bits)
@@ -80,6 +98,12 @@ void aksu_slaac_start(struct aksu *net, const uint8_t stable[16])
     ip6->hops = AKSU_TTL_DEFAULT;
     ip6->report = AKSU_NO_ADDRESS;
     ip6->mtu = net->mtu;
+    for (unsigned i = 0; i < AKSU_IPV6_ROUTERS; i++) {
+        ip6->router[i].until = net->now_ms;
+    }
+    for (unsigned i = 0; i < AKSU_IPV6_SERVERS; i++) {
+        ip6->server[i].until = net->now_ms;
+    }
     a->addr.octets[0] = 0xfe;
     a->addr.octets[1] = 0x80;
     a->prefix = 64;
@@ -407,6 +431,7 @@ size_t aksu_slaac_output(struct aksu *net, uint8_t *frame)
     size_t len = 0;
     uint32_t at;
 
+    age_all(net);
     for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES && len == 0; i++) {
         struct aksu_ipv6_address *a = &ip6->address[i];
         while (len == 0 && due_at(a, &at) && aksu_reached(net->now_ms, at)) {
