@@ -17,13 +17,14 @@ void aksu_addr_put(uint32_t v, struct aksu_addr *addr)
     aksu_put32(addr->octets + 12, v);
 }
 
-// One number of at most three digits up to 255. Returns what follows it, or NULL.
+// One number of at most three digits up to 255, without zeros before it. Returns what follows it,
+// or NULL.
 static const char *parse_octet(const char *text, uint8_t *octet)
 {
     unsigned value = 0;
     unsigned digits = 0;
 
-    for (; *text >= '0' && *text <= '9' && digits < 3; text++, digits++) {
+    for (; *text >= '0' && *text <= '9' && digits < (value ? 3u : 1u); text++, digits++) {
         value = value * 10 + (unsigned)(*text - '0');
     }
     *octet = (uint8_t)value;
@@ -177,7 +178,7 @@ char *aksu_format_addr(const struct aksu_addr *addr, char *to)
     char *at = to;
     unsigned first, end;
 
-    if (aksu_addr_get(addr) != AKSU_NOT_IPV4 && aksu_addr_get(addr) != 1) {
+    if (memcmp(octets, mapped, sizeof mapped) == 0) {
         format_ipv4(octets + 12, to);
         return to;
     }
