@@ -30,7 +30,7 @@ int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size)
     if (size < AKSU_SAVED) {
         return AKSU_ENOMEM;
     }
-    if (!idle(&row->tcb)) {
+    if (!idle(&row->tcb) || aksu_is_token(&row->pair)) { // IPv6's address is not in it
         return AKSU_EBUSY;
     }
     memset(p, 0, 24);
@@ -99,7 +99,11 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     row->bits |= AKSU_ROW_ANNOUNCED;
     ev.value = aksu_get32(p + 4);
     net->step = aksu_tcp_act;
-    net->resolver = &aksu_arp_resolver;
+    if (net->more && net->more->ops->dual) {
+        net->more->ops->dual->bind(net, row, &aksu_arp_resolver);
+    } else {
+        net->resolver = &aksu_arp_resolver;
+    }
     aksu_stack_step(net, row, &ev, &fx);
     aksu_stack_wake(net, row);
     return aksu_table_handle(net, row);
