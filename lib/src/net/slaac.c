@@ -162,7 +162,7 @@ static void ready(struct aksu *net, struct aksu_ipv6_address *a)
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
     a->state = AKSU_IPV6_READY;
-    ip6->report = 0; // once more (RFC 3810 6.1), with a source now
+    ip6->report = net->link->header_len ? 0 : AKSU_NO_ADDRESS; // once more (RFC 3810 6.1)
     ip6->report_at = net->now_ms;
     if (aksu_ipv6_is_link_local(a->addr.octets)) {
         ip6->solicits = SOLICITS;
