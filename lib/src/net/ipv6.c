@@ -264,10 +264,12 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     struct aksu_pair pair = in->pair;
     int drop = aksu_stack_tcp(net, in);
 
+    memcpy(&ip6->current, from, sizeof ip6->current); // a handler may have opened another
     if (net->answers > before) {
         ip6->answer[(net->answer_head + before) % AKSU_ANSWERS] = ip6->current;
     }
-    if (!row && (row = aksu_table_find(net, &pair)) != NULL) {
+    row = aksu_table_find(net, &pair);
+    if (row) {
         aksu_ipv6_bind(net, row); // one that gave way
     }
     return drop;
