@@ -105,8 +105,7 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in);
 int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason);
-void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
-                     struct aksu_effects *fx);
+void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_effects *fx);
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s);
