@@ -98,8 +98,8 @@ int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port
 struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
                                        const struct aksu_open *open)
 {
-    struct aksu_event ev = {AKSU_EV_LISTEN, 0, 0, 0, 0, &in->segment, open};
     struct aksu_effects fx;
+    struct aksu_step c;
     struct aksu_listener *l = aksu_listen_find(net, &in->pair);
     struct aksu_row *row = aksu_table_alloc(net, &in->pair);
 
@@ -108,9 +108,13 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
     row->bits |= AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
     memcpy(row->mac, in->from, 6);
     l->half_open++;
-    aksu_stack_step(net, row, &ev, &fx);
-    ev.kind = AKSU_EV_SEGMENT;
-    aksu_stack_step(net, row, &ev, &fx);
+    c.kind = AKSU_EV_LISTEN;
+    c.open = open;
+    c.s = &in->segment;
+    c.fx = &fx;
+    aksu_stack_step(net, row, &c);
+    c.kind = AKSU_EV_SEGMENT;
+    aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
     return row;
 }

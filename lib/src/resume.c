@@ -65,7 +65,7 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
 {
     const uint8_t *p = from;
     struct aksu_pair pair;
-    struct aksu_event ev = {AKSU_EV_RESUME, 0, 0, 0, slept_ms, NULL, NULL};
+    struct aksu_step c;
     struct aksu_effects fx;
 
     if (len < AKSU_SAVED || memcmp(p, magic, 4) != 0 || !handlers) {
@@ -97,14 +97,17 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     row->ttl = p[20];
     row->dscp = p[21];
     row->bits |= AKSU_ROW_ANNOUNCED;
-    ev.value = aksu_get32(p + 4);
+    c.kind = AKSU_EV_RESUME;
+    c.value = aksu_get32(p + 4);
+    c.detail = slept_ms;
+    c.fx = &fx;
     net->step = aksu_tcp_act;
     if (net->more && net->more->ops->dual) {
         net->more->ops->dual->bind(net, row, &aksu_arp_resolver);
     } else {
         net->resolver = &aksu_arp_resolver;
     }
-    aksu_stack_step(net, row, &ev, &fx);
+    aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
     return aksu_table_handle(net, row);
 }

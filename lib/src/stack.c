@@ -4,22 +4,16 @@
 #include "stack.h"
 
 // One step, now.
-void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
-                     struct aksu_effects *fx)
+void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 {
-    struct aksu_step c;
-
-    aksu_table_context(net, row, &c);
-    c.ev = ev;
-    c.fx = fx;
-    c.s = ev->segment;
+    aksu_table_context(net, row, c);
     if (net->trace) {
-        net->trace->step(net, row, &c);
+        net->trace->step(net, row, c);
     } else {
-        net->step(&c);
+        net->step(c);
     }
-    if (fx->mask & AKSU_FX_CLOSED) {
-        row->reason = (uint8_t)-fx->reason;
+    if (c->fx->mask & AKSU_FX_CLOSED) {
+        row->reason = (uint8_t)-c->fx->reason;
     }
 }
 
@@ -27,9 +21,12 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_effects *fx)
 {
-    struct aksu_event ev = {(uint8_t)kind, 0, 0, 0, 0, s, NULL};
+    struct aksu_step c;
 
-    aksu_stack_step(net, row, &ev, fx);
+    c.kind = (uint8_t)kind;
+    c.s = s;
+    c.fx = fx;
+    aksu_stack_step(net, row, &c);
 }
 
 // A planned segment is on its way: that has no effects.
@@ -43,10 +40,13 @@ void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_s
 // An event that has no more to it than a number. No handler runs.
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value)
 {
-    struct aksu_event ev = {(uint8_t)kind, 0, 0, value, 0, NULL, NULL};
     struct aksu_effects fx;
+    struct aksu_step c;
 
-    aksu_stack_step(net, row, &ev, &fx);
+    c.kind = (uint8_t)kind;
+    c.value = value;
+    c.fx = &fx;
+    aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
 }
 

@@ -146,8 +146,7 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in);
 int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason);
-void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
-                     struct aksu_effects *fx);
+void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_effects *fx);
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s);
@@ -247,6 +246,8 @@ static inline bool aksu_ipv4_begins(const uint8_t *packet)
 bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
+int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *segment,
+                    struct aksu_step *c);
 int aksu_icmp_input(struct aksu *net, struct aksu_packet *in);
 size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *to);
 int aksu_arp_input(struct aksu *net, struct aksu_packet *in);

@@ -2,12 +2,48 @@
 // The trace hook's part of a step. Linked with the call that sets the hook.
 #include "stack.h"
 
+// The event of a step: members that its kind does not name are zero.
+static struct aksu_event event_of(const struct aksu_step *c)
+{
+    struct aksu_event ev = {c->kind, 0, c->now_ms, 0, 0, NULL, NULL};
+
+    switch (ev.kind) {
+    case AKSU_EV_LISTEN:
+    case AKSU_EV_CONNECT:
+        ev.open = c->open;
+        break;
+    case AKSU_EV_SEGMENT:
+    case AKSU_EV_SENT:
+        ev.segment = c->s;
+        break;
+    case AKSU_EV_SET:
+        ev.option = c->option;
+        ev.value = c->value;
+        break;
+    case AKSU_EV_ICMP:
+        ev.option = c->option;
+        ev.value = c->value;
+        ev.detail = c->detail;
+        break;
+    case AKSU_EV_RESUME:
+        ev.detail = c->detail;
+        ev.value = c->value;
+        break;
+    case AKSU_EV_WROTE:
+    case AKSU_EV_READ:
+    case AKSU_EV_CLOSE:
+        ev.value = c->value;
+        break;
+    default:
+        break;
+    }
+    return ev;
+}
+
 static void step(struct aksu *net, struct aksu_row *row, const struct aksu_step *c)
 {
     struct aksu_trace *trace = net->trace;
-    struct aksu_event event = *c->ev;
-
-    event.now_ms = c->now_ms;
+    struct aksu_event event = event_of(c);
 
     trace->before = row->tcb;
     net->step(c);

@@ -33,8 +33,8 @@ DEFENCES = [
      "true"),
     ("data-ack", "tcp/arrives.c", "t->snd_una - t->max_snd_wnd", "t->snd_una - (1u << 31)"),
     ("cookie", "cookie.c", "age > 1 ||", "age > 1 || true ? age > 1 :"),
-    ("icmp", "tcp/step.c", "c->ev->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED",
-     "c->ev->option == AKSU_ICMP_HARD"),
+    ("icmp", "tcp/step.c", "c->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED",
+     "c->option == AKSU_ICMP_HARD"),
     ("icmp", "tcp/step.c", "t->retries == 0 || mss >= t->snd_mss", "mss >= t->snd_mss"),
     ("side-channel", "tcp/challenge.c", "struct aksu_tcb *t = c->t;\n    uint8_t clock",
      "static struct aksu_tcb all;\n    struct aksu_tcb *t = &all;\n"

@@ -112,9 +112,9 @@ static void arrive(struct aksu_tcb *t, struct map *m, const struct piece *p)
     struct aksu_segment s = {.seq = (aksu_seq)(base + p->from),
                              .len = (uint8_t)p->len,
                              .flags = (uint8_t)(AKSU_ACK | (p->fin ? AKSU_FIN : 0))};
-    struct aksu_event ev = {.kind = AKSU_EV_SEGMENT, .segment = &s};
     struct aksu_effects fx = {0};
-    struct aksu_step c = {&profile, t, &ev, &fx, &s, 0, NULL, t->range, AKSU_RANGES};
+    struct aksu_step c = {
+        .p = &profile, .t = t, .fx = &fx, .s = &s, .range = t->range, .range_max = AKSU_RANGES};
     struct map old = *m;
     bool first = t->ranges == 0;
     bool taken = put(m, p);

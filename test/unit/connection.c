@@ -235,6 +235,58 @@ static void trace(void **state)
     assert_int_equal(traced, 0);
 }
 
+static struct aksu_event last;
+
+static void keep(struct aksu_trace *trace, struct aksu *net, aksu_handle conn,
+                 const struct aksu_event *ev, const struct aksu_effects *fx,
+                 const struct aksu_tcb *after)
+{
+    (void)trace;
+    (void)net;
+    (void)conn;
+    (void)fx;
+    (void)after;
+    assert_true(!ev->open == (ev->kind != AKSU_EV_LISTEN && ev->kind != AKSU_EV_CONNECT));
+    assert_true(!ev->segment == (ev->kind != AKSU_EV_SEGMENT && ev->kind != AKSU_EV_SENT));
+    assert_int_equal(ev->now_ms, h.net.now_ms);
+    last = *ev;
+}
+
+static void was(unsigned kind, unsigned option, uint32_t value)
+{
+    assert_int_equal(last.kind, kind);
+    assert_int_equal(last.option, option);
+    assert_int_equal(last.value, value);
+    assert_int_equal(last.detail, 0);
+}
+
+// The hook is shown what happened, and zero in members that it does not name.
+static void traced_events(void **state)
+{
+    (void)state;
+    struct aksu_trace t = {.hook = keep};
+    start(&h, &store);
+    aksu_trace(&h.net, &t);
+    listen_on(&h, PORT);
+    iss = establish(&h, PEER_PORT + 1);
+    was(AKSU_EV_SEGMENT, 0, 0);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "12345", 5), 5);
+    was(AKSU_EV_WROTE, 0, 5);
+    drain(&h);
+    was(AKSU_EV_SENT, 0, 0);
+    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_KEEPALIVE_IDLE, 77), AKSU_OK);
+    was(AKSU_EV_SET, AKSU_KEEPALIVE_IDLE, 77);
+    assert_int_equal(aksu_shutdown(&h.net, h.app.conn), AKSU_OK);
+    was(AKSU_EV_SHUTDOWN, 0, 0);
+    assert_int_equal(aksu_close(&h.net, h.app.conn, 1234), AKSU_OK);
+    was(AKSU_EV_CLOSE, 0, 1234);
+    assert_int_equal(aksu_abort(&h.net, h.app.conn), AKSU_OK);
+    was(AKSU_EV_ABORT, 0, 0);
+    struct aksu_endpoint peer = {aksu_ipv4(192, 0, 2, 2), PEER_PORT};
+    assert_true(aksu_connect(&h.net, &peer, 0, &app_handlers, &h.app) > 0);
+    was(AKSU_EV_CONNECT, 0, 0);
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -504,6 +556,7 @@ int main(void)
         T(abort_call),
         T(calls_call_nothing),
         T(trace),
+        T(traced_events),
         T(names),
         T(foreign_storage),
         T(bad_config),

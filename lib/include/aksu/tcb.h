@@ -374,17 +374,22 @@ struct aksu_plan {
     struct aksu_segment segment;
 };
 
-/// One step: what its parts share, and what operations of a profile are given.
+/// One step: what its parts share, and what operations of a profile are given. Of the event's
+/// members only those are set that its kind names.
 struct aksu_step {
+    uint8_t kind;   ///< the event's
+    uint8_t option; ///< the event's
     const struct aksu_profile *p;
     struct aksu_tcb *t;
-    const struct aksu_event *ev;
     struct aksu_effects *fx;
     const struct aksu_segment *s; ///< the event's
     uint32_t now_ms;              ///< the event's
     struct aksu_board *b;         ///< if it is in use, else NULL
     struct aksu_range *range;     ///< out-of-order data held, tcb.ranges of them
     uint32_t range_max;           ///< room for so many
+    uint32_t value;               ///< the event's
+    uint32_t detail;              ///< the event's
+    const struct aksu_open *open; ///< the event's
 };
 
 /// Congestion control, RFC 5681 section 3: how cwnd and ssthresh follow from what happens.

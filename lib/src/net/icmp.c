@@ -44,37 +44,60 @@ size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *
 }
 
 // What an error means to a connection. False: nothing.
-static bool classify(const uint8_t *p, struct aksu_event *ev)
+static bool classify(const uint8_t *p, struct aksu_step *c)
 {
     unsigned code = p[1];
 
-    ev->option = AKSU_ICMP_SOFT;
-    ev->detail = (uint32_t)AKSU_EHOSTUNREACH;
+    c->option = AKSU_ICMP_SOFT;
+    c->detail = (uint32_t)AKSU_EHOSTUNREACH;
     if (p[0] == UNREACHABLE && (code == 2 || code == 3)) {
-        ev->option = AKSU_ICMP_HARD; // protocol, port
-        ev->detail = (uint32_t)AKSU_ECONNREFUSED;
+        c->option = AKSU_ICMP_HARD; // protocol, port
+        c->detail = (uint32_t)AKSU_ECONNREFUSED;
     } else if (p[0] == UNREACHABLE && code == 4) {
         uint32_t mtu = aksu_get16(p + 6);
-        ev->option = AKSU_ICMP_PTB;
-        ev->detail = mtu > AKSU_IPV4_LEN + AKSU_TCP_LEN ? mtu - AKSU_IPV4_LEN - AKSU_TCP_LEN : 0;
+        c->option = AKSU_ICMP_PTB;
+        c->detail = mtu > AKSU_IPV4_LEN + AKSU_TCP_LEN ? mtu - AKSU_IPV4_LEN - AKSU_TCP_LEN : 0;
     } else if (p[0] == UNREACHABLE && (code == 0 || code == 6)) {
-        ev->detail = (uint32_t)AKSU_ENETUNREACH;
+        c->detail = (uint32_t)AKSU_ENETUNREACH;
     } else if (p[0] == UNREACHABLE || p[0] == TIME_EXCEEDED || p[0] == PARAMETER_PROBLEM) {
-        ev->option = AKSU_ICMP_SOFT;
+        c->option = AKSU_ICMP_SOFT;
     } else {
         return false; // source quench too (MUST-55)
     }
     return true;
 }
 
+// Passes an error to the connection whose segment it quotes; of the pair the ports are missing.
+int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *segment,
+                    struct aksu_step *c)
+{
+    struct aksu_effects fx;
+
+    quoted->remote_port = aksu_get16(segment + 2);
+    quoted->local_port = aksu_get16(segment);
+    struct aksu_row *row = aksu_table_find(net, quoted);
+
+    if (!row) {
+        return AKSU_DROP_ICMP_QUOTE;
+    }
+    c->kind = AKSU_EV_ICMP;
+    c->value = aksu_get32(segment + 4);
+    c->fx = &fx;
+    aksu_stack_step(net, row, c);
+    if (fx.refused) {
+        return AKSU_DROP_ICMP_QUOTE;
+    }
+    aksu_stack_effects(net, row, &fx, NULL);
+    return 0;
+}
+
 static int error(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_event ev = {AKSU_EV_ICMP, 0, 0, 0, 0, NULL, NULL};
-    struct aksu_effects fx;
+    struct aksu_step c;
     const uint8_t *q = in->payload + AKSU_ICMP_LEN;
     uint32_t left = in->len - AKSU_ICMP_LEN;
 
-    if (!classify(in->payload, &ev)) {
+    if (!classify(in->payload, &c)) {
         return AKSU_DROP_ICMP;
     }
     if (left < AKSU_IPV4_LEN || !aksu_ipv4_begins(q) || q[9] != AKSU_PROTOCOL_TCP) {
@@ -84,25 +107,9 @@ static int error(struct aksu *net, struct aksu_packet *in)
     if (left < header + QUOTED_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    struct aksu_pair *quoted = &in->pair;
-
-    quoted->remote = aksu_get32(q + 16);
-    quoted->local = aksu_get32(q + 12);
-    q += header;
-    quoted->remote_port = aksu_get16(q + 2);
-    quoted->local_port = aksu_get16(q);
-    struct aksu_row *row = aksu_table_find(net, quoted);
-
-    if (!row) {
-        return AKSU_DROP_ICMP_QUOTE;
-    }
-    ev.value = aksu_get32(q + 4);
-    aksu_stack_step(net, row, &ev, &fx);
-    if (fx.refused) {
-        return AKSU_DROP_ICMP_QUOTE;
-    }
-    aksu_stack_effects(net, row, &fx, NULL);
-    return 0;
+    in->pair.remote = aksu_get32(q + 16);
+    in->pair.local = aksu_get32(q + 12);
+    return aksu_icmp_error(net, &in->pair, q + header, &c);
 }
 
 int aksu_icmp_input(struct aksu *net, struct aksu_packet *in)

@@ -98,33 +98,33 @@ void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, const uin
 }
 
 // What an error means to a connection. False: nothing.
-static bool classify(const uint8_t *p, struct aksu_event *ev)
+static bool classify(const uint8_t *p, struct aksu_step *c)
 {
     enum { NO_ROUTE = 0, PROHIBITED = 1, NO_PORT = 4, UNKNOWN_HEADER = 1 };
 
     uint32_t mtu = aksu_get32(p + 4);
 
-    ev->option = AKSU_ICMP_SOFT;
-    ev->detail = (uint32_t)AKSU_EHOSTUNREACH;
+    c->option = AKSU_ICMP_SOFT;
+    c->detail = (uint32_t)AKSU_EHOSTUNREACH;
     switch (p[0]) {
     case AKSU_ICMPV6_UNREACHABLE:
         if (p[1] == NO_PORT) {
-            ev->option = AKSU_ICMP_HARD;
-            ev->detail = (uint32_t)AKSU_ECONNREFUSED;
+            c->option = AKSU_ICMP_HARD;
+            c->detail = (uint32_t)AKSU_ECONNREFUSED;
         } else if (p[1] == NO_ROUTE) {
-            ev->detail = (uint32_t)AKSU_ENETUNREACH;
+            c->detail = (uint32_t)AKSU_ENETUNREACH;
         }
         return true;
     case AKSU_ICMPV6_TOO_BIG:
-        ev->option = AKSU_ICMP_PTB;
-        ev->detail = aksu_min32(mtu, UINT16_MAX) - (AKSU_IPV6_LEN + AKSU_TCP_LEN);
+        c->option = AKSU_ICMP_PTB;
+        c->detail = aksu_min32(mtu, UINT16_MAX) - (AKSU_IPV6_LEN + AKSU_TCP_LEN);
         return mtu >= MTU_MIN; // RFC 8201 4: what is below the least MTU is discarded
     case AKSU_ICMPV6_TIME_EXCEEDED:
         return true;
     case AKSU_ICMPV6_PROBLEM:
         if (p[1] == UNKNOWN_HEADER) {
-            ev->option = AKSU_ICMP_HARD;
-            ev->detail = (uint32_t)AKSU_ECONNREFUSED;
+            c->option = AKSU_ICMP_HARD;
+            c->detail = (uint32_t)AKSU_ECONNREFUSED;
         }
         return true;
     default:
@@ -134,41 +134,23 @@ static bool classify(const uint8_t *p, struct aksu_event *ev)
 
 static int error(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_event ev = {AKSU_EV_ICMP, 0, 0, 0, 0, NULL, NULL};
-    struct aksu_effects fx;
-    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
+    struct aksu_step c;
     const uint8_t *q = in->payload + AKSU_ICMP_LEN;
 
-    if (!classify(in->payload, &ev)) {
+    if (!classify(in->payload, &c)) {
         return AKSU_DROP_ICMP;
     }
     if (in->len < AKSU_ICMP_LEN + AKSU_IPV6_LEN + QUOTED_TCP || q[0] >> 4 != 6 ||
         q[6] != AKSU_PROTOCOL_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    unsigned local = aksu_ipv6_ours(ip6, q + AKSU_IPV6_SOURCE);
+    unsigned local = aksu_ipv6_ours(aksu_ipv6(net), q + AKSU_IPV6_SOURCE);
 
     if (local == AKSU_NO_ADDRESS) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    const uint8_t *remote = q + AKSU_IPV6_DESTINATION;
-
-    aksu_ipv6_name(net, remote, local, &in->pair);
-    q += AKSU_IPV6_LEN;
-    in->pair.remote_port = aksu_get16(q + 2);
-    in->pair.local_port = aksu_get16(q);
-    struct aksu_row *row = aksu_table_find(net, &in->pair);
-
-    if (!row || memcmp(&ip6->remote[row - net->store->row], remote, 16) != 0) {
-        return AKSU_DROP_ICMP_QUOTE;
-    }
-    ev.value = aksu_get32(q + 4);
-    aksu_stack_step(net, row, &ev, &fx);
-    if (fx.refused) {
-        return AKSU_DROP_ICMP_QUOTE;
-    }
-    aksu_stack_effects(net, row, &fx, NULL);
-    return 0;
+    aksu_ipv6_name(net, q + AKSU_IPV6_DESTINATION, local, &in->pair);
+    return aksu_icmp_error(net, &in->pair, q + AKSU_IPV6_LEN, &c);
 }
 
 int aksu_icmpv6_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,

@@ -48,34 +48,34 @@ static void set(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
-    switch (c->ev->option) {
+    switch (c->option) {
     case AKSU_NODELAY:
-        set_flag(t, AKSU_F_NODELAY, c->ev->value);
+        set_flag(t, AKSU_F_NODELAY, c->value);
         break;
     case AKSU_QUICKACK:
-        set_flag(t, AKSU_F_QUICKACK, c->ev->value);
+        set_flag(t, AKSU_F_QUICKACK, c->value);
         break;
     case AKSU_USER_TIMEOUT:
-        t->user_timeout_s = (uint16_t)c->ev->value;
+        t->user_timeout_s = (uint16_t)c->value;
         if (t->timers & AKSU_TIMER_USER) {
             aksu_tcp_arm_user(c);
         }
         break;
     case AKSU_KEEPALIVE:
-        set_keepalive(c, c->ev->value);
+        set_keepalive(c, c->value);
         break;
     case AKSU_KEEPALIVE_IDLE:
-        t->keep_idle_s = (uint16_t)c->ev->value;
+        t->keep_idle_s = (uint16_t)c->value;
         arm_keepalive(c);
         break;
     case AKSU_KEEPALIVE_INTERVAL:
-        t->keep_interval_s = (uint8_t)c->ev->value;
+        t->keep_interval_s = (uint8_t)c->value;
         break;
     case AKSU_KEEPALIVE_COUNT:
-        t->keep_count = (uint8_t)c->ev->value;
+        t->keep_count = (uint8_t)c->value;
         break;
     case AKSU_PROBE_LIMIT:
-        t->probe_limit = (uint8_t)c->ev->value;
+        t->probe_limit = (uint8_t)c->value;
         break;
     case AKSU_URGENT:
         if (aksu_tcp_may_write(t)) {
@@ -110,7 +110,7 @@ static void keep_alive(const struct aksu_step *c)
 static void resume(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    uint32_t shift = c->now_ms - (c->ev->value + c->ev->detail);
+    uint32_t shift = c->now_ms - (c->value + c->detail);
 
     for (unsigned i = 0; i < AKSU_DEADLINES; i++) {
         t->deadline[i] += shift;
@@ -129,7 +129,7 @@ static void connect(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     if (t->state == AKSU_CLOSED) {
-        aksu_tcp_open(c, c->ev->open, AKSU_SYN_SENT);
+        aksu_tcp_open(c, c->open, AKSU_SYN_SENT);
         if (c->p->ecn && c->p->ecn->asks) {
             t->owed |= AKSU_ECN; // until the peer's SYN says otherwise
         }
@@ -148,12 +148,12 @@ static bool active(const struct aksu_tcb *t, unsigned kind)
 static void begin(const struct aksu_step *c)
 {
     memset(c->fx, 0, sizeof *c->fx);
-    if (c->ev->kind == AKSU_EV_SEGMENT) {
+    if (c->kind == AKSU_EV_SEGMENT) {
         c->fx->refused = true;
         aksu_tcp_arrives_syn_sent(c);
-    } else if (c->ev->kind == AKSU_EV_CONNECT) {
+    } else if (c->kind == AKSU_EV_CONNECT) {
         connect(c);
-    } else if (c->ev->kind == AKSU_EV_SET) {
+    } else if (c->kind == AKSU_EV_SET) {
         set(c);
     } else {
         resume(c);
@@ -164,7 +164,7 @@ static void begin(const struct aksu_step *c)
 void aksu_tcp_act(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    unsigned kind = c->ev->kind;
+    unsigned kind = c->kind;
     uint8_t before = t->state;
 
     if (active(t, kind)) {
@@ -200,7 +200,18 @@ static void listen_again(const struct aksu_step *c)
 void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu_board *b,
                    const struct aksu_event *ev, struct aksu_effects *fx)
 {
-    struct aksu_step c = {p, t, ev, fx, ev->segment, ev->now_ms, NULL, t->range, AKSU_RANGES};
+    struct aksu_step c = {.kind = ev->kind,
+                          .option = ev->option,
+                          .p = p,
+                          .t = t,
+                          .fx = fx,
+                          .s = ev->segment,
+                          .now_ms = ev->now_ms,
+                          .range = t->range,
+                          .range_max = AKSU_RANGES,
+                          .value = ev->value,
+                          .detail = ev->detail,
+                          .open = ev->open};
 
     if (b) {
         aksu_tcp_find_board(&c, b);
@@ -216,7 +227,8 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
 {
     struct aksu_plan unwanted;
     struct aksu_tcb *tcb = (struct aksu_tcb *)(uintptr_t)t; // neither it nor the board is written
-    struct aksu_step c = {p, tcb, NULL, NULL, NULL, now_ms, NULL, tcb->range, AKSU_RANGES};
+    struct aksu_step c = {
+        .p = p, .t = tcb, .now_ms = now_ms, .range = tcb->range, .range_max = AKSU_RANGES};
 
     if (b && !(t->flags & AKSU_F_SYN_UNACKED)) {
         aksu_tcp_find_board(&c, (struct aksu_board *)(uintptr_t)b);

@@ -66,14 +66,14 @@ bool aksu_tcp_may_write(const struct aksu_tcb *t)
 // SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
 static void wrote(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (!aksu_tcp_may_write(t) || c->ev->value > BUF_MAX - t->snd_buf) {
+    if (!aksu_tcp_may_write(t) || c->value > BUF_MAX - t->snd_buf) {
         return;
     }
     if (t->snd_una == t->snd_max && t->snd_buf == 0 && t->state >= AKSU_ESTABLISHED &&
         c->now_ms - t->rtt_at > aksu_tcp_rto(c->p, t)) {
         c->p->congestion->idle(c);
     }
-    t->snd_buf += c->ev->value;
+    t->snd_buf += c->value;
 }
 
 // RECEIVE, 3.10.3.
@@ -118,8 +118,8 @@ static void close_both(const struct aksu_step *c, struct aksu_tcb *t)
     t->flags |= AKSU_F_RCV_CLOSED;
     shut_down(t);
     t->timers &= (uint8_t)~AKSU_TIMER_MISC; // no keep-alive of a half-closed connection any more
-    if (t->state != AKSU_FIN_WAIT_2 && c->ev->value != 0) {
-        aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->ev->value, BUF_MAX));
+    if (t->state != AKSU_FIN_WAIT_2 && c->value != 0) {
+        aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->value, BUF_MAX));
         t->timers |= AKSU_TIMER_LINGER;
     }
 }
@@ -287,14 +287,14 @@ static void tick(const struct aksu_step *c, struct aksu_tcb *t)
 // path MTU is believed when the segment makes no progress, and costs no window (RFC 1191 6.4).
 static void icmp(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (t->state == AKSU_CLOSED || aksu_seq_lt(c->ev->value, t->snd_una) ||
-        !aksu_seq_lt(c->ev->value, t->snd_max)) {
+    if (t->state == AKSU_CLOSED || aksu_seq_lt(c->value, t->snd_una) ||
+        !aksu_seq_lt(c->value, t->snd_max)) {
         c->fx->refused = true;
         return;
     }
-    if (c->ev->option == AKSU_ICMP_PTB) {
+    if (c->option == AKSU_ICMP_PTB) {
         uint32_t options = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_TIMESTAMPS_LEN : 0;
-        uint32_t mss = aksu_max32(c->ev->detail, PTB_FLOOR) - options;
+        uint32_t mss = aksu_max32(c->detail, PTB_FLOOR) - options;
         if (t->retries == 0 || mss >= t->snd_mss) {
             c->fx->refused = true;
             return;
@@ -303,8 +303,8 @@ static void icmp(const struct aksu_step *c, struct aksu_tcb *t)
         t->snd_nxt = t->snd_una;
         return;
     }
-    int reason = -(int)c->ev->detail;
-    if (c->ev->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED) {
+    int reason = -(int)c->detail;
+    if (c->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED) {
         aksu_tcp_drop(c, reason);
     } else {
         trouble(c, reason);
@@ -362,10 +362,10 @@ static void segment(const struct aksu_step *c, struct aksu_tcb *t)
 // Returns whether there may be something to settle.
 static bool dispatch(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    switch (c->ev->kind) {
+    switch (c->kind) {
     case AKSU_EV_LISTEN:
         if (t->state == AKSU_CLOSED) {
-            aksu_tcp_open(c, c->ev->open, AKSU_LISTEN);
+            aksu_tcp_open(c, c->open, AKSU_LISTEN);
             t->flags |= AKSU_F_PASSIVE;
         }
         break;
@@ -373,7 +373,7 @@ static bool dispatch(const struct aksu_step *c, struct aksu_tcb *t)
         wrote(c, t);
         break;
     case AKSU_EV_READ:
-        read_out(t, c->ev->value);
+        read_out(t, c->value);
         return false;
     case AKSU_EV_SHUTDOWN:
         shut_down(t);
