@@ -235,6 +235,15 @@ void aksu_ipv6_bind(struct aksu *net, const struct aksu_row *row)
     ip6->remote[row - net->store->row] = ip6->current;
 }
 
+// Segments are no longer than routers say that this link's packets may be (RFC 4861 6.3.4).
+static void limit(const struct aksu_ipv6 *ip6, struct aksu_tcb *t)
+{
+    uint32_t stamps = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_TIMESTAMPS_LEN : 0;
+    uint32_t most = ip6->mtu - (AKSU_IPV6_LEN + AKSU_TCP_LEN) - stamps;
+
+    t->snd_mss = (uint16_t)aksu_min32(t->snd_mss, most);
+}
+
 static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t *packet)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
@@ -250,7 +259,7 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     aksu_ipv6_name(net, from, local, &in->pair);
     in->pair.remote_port = aksu_get16(in->payload);
     in->pair.local_port = aksu_get16(in->payload + 2);
-    const struct aksu_row *row = aksu_table_find(net, &in->pair);
+    struct aksu_row *row = aksu_table_find(net, &in->pair);
 
     if (row && memcmp(&ip6->remote[row - net->store->row], from, 16) != 0) {
         return AKSU_DROP_NO_ROW; // another address of the same token
@@ -271,6 +280,7 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     row = aksu_table_find(net, &pair);
     if (row) {
         aksu_ipv6_bind(net, row); // one that gave way
+        limit(ip6, &row->tcb);
     }
     return drop;
 }
