@@ -324,18 +324,24 @@ static void print_counters(struct aksu_device *device)
     }
 }
 
-// Whether each address of ours is either used or known to be another host's.
+// Whether each address of ours is either used or known to be another host's; and if routers are to
+// make one, whether they have, or had ROUTER_MS for it.
 static bool claimed(void *user)
 {
+    enum { ROUTER_MS = 5000 };
+    static uint32_t since;
+    const struct settings *s = user;
     const struct aksu_ipv6_address *a;
+    unsigned ready = 0;
 
-    (void)user;
+    since = since ? since : aksu_posix_ms();
     for (unsigned i = 0; (a = aksu_ipv6_address(&net, i)) != NULL; i++) {
         if (a->state == AKSU_IPV6_TENTATIVE) {
             return false;
         }
+        ready += a->state == AKSU_IPV6_READY;
     }
-    return true;
+    return s->addr6.octets[0] != 0 || ready > 1 || aksu_posix_ms() - since > ROUTER_MS;
 }
 
 static bool all_sent(void *user)
@@ -361,7 +367,7 @@ static int run(struct settings *s, struct aksu_device *device, const struct app 
                char **argv)
 {
     struct aksu_loop loop = {.stop = &stop, .done = app->done};
-    static const struct aksu_loop claims = {.stop = &stop, .done = claimed};
+    struct aksu_loop claims = {.stop = &stop, .done = claimed, .user = s};
     int status = start_stack(s, device);
 
     if (status == 0 && s->ipv6 && aksu_posix_run(&net, device, &claims)) {
