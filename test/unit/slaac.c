@@ -4,7 +4,7 @@
 
 enum { L = 0x80, A = 0x40, HOUR = 3600 };
 
-AKSU_STORAGE(store, 2, 1, 1024, 1024);
+AKSU_STORAGE(store, 2, 1, 1024, 4096);
 AKSU_IPV6(ip6, 2);
 static struct host h;
 
@@ -259,21 +259,6 @@ static void hop_limit(void **state)
     }
 }
 
-static unsigned mss_of_syn(void)
-{
-    struct aksu_endpoint to = {peer6, 9};
-    aksu_handle conn = aksu_connect(&h.net, &to, 0, &app_handlers, &h.app);
-    assert_true(conn > 0);
-    if (next(&h) && h.got.protocol == 58) {
-        assert_int_equal(feed_na(&h, &peer6, 0x60, peer_mac), 0);
-        assert_true(next(&h));
-    }
-    assert_int_equal(h.got.flags, AKSU_SYN);
-    aksu_abort(&h.net, conn);
-    drain(&h);
-    return h.got.mss;
-}
-
 static int mtu_option(uint32_t mtu, unsigned words)
 {
     uint8_t o[16] = {5, (uint8_t)words};
@@ -285,7 +270,6 @@ static int mtu_option(uint32_t mtu, unsigned words)
 static void mtu(void **state)
 {
     (void)state;
-    assert_int_equal(mss_of_syn(), 1440);
     for (unsigned i = 0; i < 3; i++) {
         static const uint32_t bad[] = {100, 1279, 1501};
         assert_int_equal(mtu_option(bad[i], 1), 0);
@@ -299,6 +283,30 @@ static void mtu(void **state)
     assert_int_equal(ip6.mtu, 1280);
     assert_int_equal(mtu_option(1500, 1), 0);
     assert_int_equal(ip6.mtu, 1500);
+}
+
+// The longest text of a segment once a router has said the link's MTU.
+static size_t longest(uint32_t mtu, uint16_t port)
+{
+    static const char text[3000];
+    assert_int_equal(mtu_option(mtu, 1), 0);
+    establish6(&h, port);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, text, 1440), 1440);
+    aksu_handle conn = h.app.conn;
+    assert_true(next(&h));
+    size_t len = h.got.len;
+    aksu_abort(&h.net, conn);
+    drain(&h);
+    return len;
+}
+
+static void mtu_counts(void **state)
+{
+    (void)state;
+    listen_on(&h, PORT);
+    assert_int_equal(longest(1500, 1), 1440);
+    assert_int_equal(longest(1400, 2), 1340);
+    assert_int_equal(longest(1280, 3), 1220);
 }
 
 static int servers_option(unsigned words, uint32_t seconds, unsigned first)
@@ -444,13 +452,21 @@ static void expiry_ends_connections(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(makes_an_address), T(makes_none),
-        T(two_hours),        T(long_lives),
-        T(deprecated),       T(router_lifetime),
-        T(many_routers),     T(asks_no_more),
-        T(hop_limit),        T(mtu),
-        T(name_servers),     T(many_prefixes),
-        T(malformed),        T(expiry_ends_connections),
+        T(makes_an_address),
+        T(makes_none),
+        T(two_hours),
+        T(long_lives),
+        T(deprecated),
+        T(router_lifetime),
+        T(many_routers),
+        T(asks_no_more),
+        T(hop_limit),
+        T(mtu),
+        T(mtu_counts),
+        T(name_servers),
+        T(many_prefixes),
+        T(malformed),
+        T(expiry_ends_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
