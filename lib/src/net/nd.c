@@ -135,7 +135,8 @@ static int advertised(struct aksu *net, const struct aksu_packet *in, const uint
 
 int aksu_nd_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packet)
 {
-    if (in->len < MESSAGE_LEN || aksu_ipv6_is_multicast(in->payload + TARGET)) {
+    if (net->link->header_len == 0 || in->len < MESSAGE_LEN ||
+        aksu_ipv6_is_multicast(in->payload + TARGET)) { // without stations there is nothing to ask
         return AKSU_DROP_ICMP;
     }
     return in->payload[0] == AKSU_ND_SOLICIT ? solicited(net, in, packet)
