@@ -685,6 +685,10 @@ static void bare_packets(void **state)
     assert_int_equal(feed_bare(&w), 0);
     assert_true(next_bare());
     assert_int_equal(h.got.icmp_type, ECHO_REPLY6);
+    w = icmp6(NS, 0, us6.octets, 16); // the answer would be about a station
+    w.ttl = 255;
+    assert_int_equal(feed_bare(&w), -AKSU_DROP_ICMP);
+    assert_false(next_bare());
     w = tcp6(AKSU_SYN, 1000, 0, 0);
     assert_int_equal(feed_bare(&w), 0);
     assert_true(next_bare());
