@@ -545,7 +545,7 @@ enum { AKSU_SAVED = 24 + sizeof(struct aksu_tcb) };
 /// Saves an ESTABLISHED connection with nothing unread, unsent or unacknowledged to a buffer, for a
 /// deep sleep. The connection then leaves the table without a word to the peer or a handler.
 ///
-/// Returns AKSU_SAVED; AKSU_ENOMEM if size is smaller; AKSU_EBUSY if it is not idle, or one of IPv6;
+/// Returns AKSU_SAVED; AKSU_ENOMEM if size is smaller; AKSU_EBUSY if it is not idle, or is of IPv6;
 /// AKSU_EBADF.
 int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size);
 
