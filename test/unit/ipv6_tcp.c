@@ -542,6 +542,172 @@ static void many_neighbours(void **state)
     }
 }
 
+AKSU_STORAGE(large, 8, 2, 1024, 1024);
+AKSU_IPV6(large6, 8);
+
+static int setup_large(void **state)
+{
+    (void)state;
+    ready6(&h, &large, &large6);
+    assert_int_equal(aksu_ipv6_client(&h.net), AKSU_OK);
+    return 0;
+}
+
+// All places are asked for: one more waits until one of them is free.
+static void waits_for_a_place(void **state)
+{
+    (void)state;
+    struct aksu_addr to = peer6;
+    for (unsigned i = 0; i < AKSU_IPV6_NEIGHBOURS + 2; i++) {
+        to.octets[15] = (uint8_t)(10 + i);
+        assert_true(connect6(&to, 9) > 0);
+    }
+    unsigned asked = 0, last = 0;
+    for (unsigned s = 0; s < 40; s++, h.now += 1000) {
+        while (next(&h)) {
+            assert_int_equal(h.got.icmp_type, NS);
+            asked++;
+            last = h.got.data[15] > last ? h.got.data[15] : last;
+            if (s == 0)
+                assert_true(asked <= AKSU_IPV6_NEIGHBOURS);
+        }
+    }
+    assert_int_equal(last, 10 + AKSU_IPV6_NEIGHBOURS + 1);
+    assert_in_range(asked, 3 * (AKSU_IPV6_NEIGHBOURS + 2), 40); // one that is put aside begins anew
+    assert_int_equal(h.app.closes, AKSU_IPV6_NEIGHBOURS + 2);
+    assert_int_equal(aksu_connections(&h.net), 0);
+}
+
+// One answer is for all connections that wait for it, and for no others, of either version.
+static void several_wait(void **state)
+{
+    (void)state;
+    struct aksu_addr third = addr6("2001:db8::3");
+    struct aksu_endpoint four = {aksu_ipv4(192, 0, 2, 2), 9};
+    for (uint16_t port = 9; port < 12; port++)
+        assert_true(connect6(&peer6, port) > 0);
+    assert_true(connect6(&third, 9) > 0);
+    assert_true(aksu_connect(&h.net, &four, 0, &app_handlers, &h.app) > 0);
+    assert_int_equal(drain(&h), 3); // two questions and one of ARP
+    assert_int_equal(feed_na(&h, &peer6, SOLICITED, peer_mac), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(next(&h));
+        assert_int_equal(h.got.flags, AKSU_SYN);
+        assert_addr(h.got.dst6, &peer6);
+    }
+    quiet(&h);
+    assert_int_equal(feed_na(&h, &third, SOLICITED, gate_mac), 0);
+    assert_true(next(&h));
+    assert_addr(h.got.dst6, &third);
+    answer_arp(&h, PEER, peer_mac);
+    assert_true(next(&h));
+    assert_int_equal(h.got.type, 0x0800);
+}
+
+// What was learnt long ago is asked for again.
+static void stale(void **state)
+{
+    (void)state;
+    aksu_handle conn = connect6(&peer6, 9);
+    next_icmp(&h, NS);
+    assert_int_equal(feed_na(&h, &peer6, SOLICITED, peer_mac), 0);
+    assert_true(next(&h));
+    assert_int_equal(aksu_abort(&h.net, conn), AKSU_OK);
+    pass(&h, 299999);
+    conn = connect6(&peer6, 9);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN);
+    assert_int_equal(aksu_abort(&h.net, conn), AKSU_OK);
+    pass(&h, 2);
+    assert_true(connect6(&peer6, 9) > 0);
+    next_icmp(&h, NS);
+    assert_memory_equal(h.got.data, &peer6, 16);
+}
+
+// The router goes away before it has answered.
+static void router_gone(void **state)
+{
+    (void)state;
+    assert_int_equal(feed_ra(&h, 1800, NULL, 0), 0);
+    assert_true(connect6(&far6, 9) > 0);
+    next_icmp(&h, NS);
+    assert_int_equal(feed_ra(&h, 0, NULL, 0), 0);
+    h.now += 1000;
+    drain(&h);
+    assert_int_equal(h.app.closes, 1);
+    assert_int_equal(h.app.close_reason, AKSU_EHOSTUNREACH);
+}
+
+// Of two routers that which lives longest.
+static void two_routers(void **state)
+{
+    (void)state;
+    uint8_t body[8] = {0};
+    struct wire w = icmp6(RA, 0, body, 8);
+    w.ttl = 255;
+    for (unsigned i = 1; i <= 2; i++) {
+        memcpy(w.src6, &router6, 16);
+        w.src6[15] = (uint8_t)i;
+        w.icmp_rest = 1000 * i;
+        to_group(&w, &nodes6);
+        assert_int_equal(feed_icmp(&h, &w), 0);
+    }
+    assert_true(connect6(&far6, 9) > 0);
+    next_icmp(&h, NS);
+    assert_int_equal(h.got.data[15], 2);
+    pass(&h, 5000);
+    w.icmp_rest = 1500; // the second now ends first
+    w.src6[15] = 1;
+    assert_int_equal(feed_icmp(&h, &w), 0);
+    w.icmp_rest = 1400;
+    w.src6[15] = 2;
+    assert_int_equal(feed_icmp(&h, &w), 0);
+    assert_true(connect6(&far6, 9) > 0);
+    next_icmp(&h, NS);
+    assert_int_equal(h.got.data[15], 1);
+}
+
+// Clients of both versions whose answers are lost; this side has opened none.
+static void peers_fall_silent(void **state)
+{
+    (void)state;
+    listen_on(&h, PORT);
+    establish(&h, PEER_PORT);
+    aksu_handle four = h.app.conn;
+    establish6(&h, PEER_PORT + 1);
+    assert_int_equal(aksu_send(&h.net, four, "hello", 5), 5);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "hello", 5), 5);
+    pass(&h, 900000);
+    assert_int_equal(h.app.closes, 2);
+    assert_int_equal(h.app.close_reason, AKSU_ETIMEDOUT);
+    struct wire w;
+    uint8_t frame[FRAME_MAX];
+    memset(&w, 0, sizeof w);
+    memcpy(w.to, our_mac, 6);
+    memcpy(w.from, peer_mac, 6);
+    w.type = 0x0806;
+    w.op = 2;
+    memcpy(w.sha, peer_mac, 6);
+    w.spa = PEER;
+    w.tpa = US;
+    size_t len = make_arp(&w, frame); // an answer that nobody asked for
+    assert_int_equal(feed_frame(&h, frame, len), -AKSU_DROP_ARP);
+}
+
+// What a connection is told to send with is so in both versions.
+static void hop_limit_and_class(void **state)
+{
+    (void)state;
+    listen_on(&h, PORT);
+    establish6(&h, PEER_PORT);
+    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_TTL, 9), AKSU_OK);
+    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_DSCP, 46), AKSU_OK);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "hi", 2), 2);
+    assert_true(next(&h));
+    assert_int_equal(h.got.ttl, 9);
+    assert_int_equal(h.got.tos, 46 << 2);
+}
+
 // --- Applications that open while they are told ---
 
 static aksu_handle other;
@@ -728,6 +894,7 @@ static void bare_ipv4_dropped(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup(f, setup)
+#define L(f) cmocka_unit_test_setup(f, setup_large)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -749,6 +916,13 @@ int main(void)
         T(client_of_both),
         T(neighbour_moves),
         T(many_neighbours),
+        L(waits_for_a_place),
+        L(several_wait),
+        T(stale),
+        T(router_gone),
+        T(two_routers),
+        L(peers_fall_silent),
+        L(hop_limit_and_class),
         T(handler_connects),
         T(not_saved),
         T(resumed_beside),
