@@ -61,7 +61,7 @@ static void makes_an_address(void **state)
     assert_int_equal(get32(address(2)->addr.octets), 0x20010db8u);
     assert_int_equal(get32(address(2)->addr.octets + 4), 0x00010000u);
     // The end differs from that of the link's address: nobody can follow it (RFC 7217).
-    assert_memory_not_equal(address(2)->addr.octets + 8, link6(&h)->octets + 8, 8);
+    assert_true(memcmp(address(2)->addr.octets + 8, link6(&h)->octets + 8, 8) != 0);
     pass(&h, 3000);
     assert_int_equal(address(2)->state, AKSU_IPV6_READY);
     assert_true(reached(&in_it));
