@@ -160,12 +160,9 @@ static void take_window(const struct aksu_step *c, struct aksu_tcb *t, bool adva
     t->snd_wnd = (uint32_t)s->wnd << ((s->flags & AKSU_SYN) ? 0 : t->snd_wscale);
     aksu_seq_raise(&t->snd_wl1, s->seq);
     t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
-    if (closed && t->snd_wnd > 0) {
-        t->probes = 0;
-        if (t->timers & AKSU_TIMER_RTX) {
-            t->retries = 0; // the persist timer becomes the retransmission timer again
-            aksu_tcp_arm_rtx(c);
-        }
+    if (closed && t->snd_wnd > 0 && (t->timers & AKSU_TIMER_RTX)) {
+        t->retries = 0; // the persist timer becomes the retransmission timer again
+        aksu_tcp_arm_rtx(c);
     }
 }
 
