@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORT = 5001, FRAMING = 24, REPLY_SEGMENTS = 10, REQUEST = 100 };
+enum { PORT = 5001, FRAMING = 24, ETHERNET = 14, REPLY_SEGMENTS = 10, REQUEST = 100 };
 
 #define SECOND_US 1000000.0
 #define ACCESS    1000000000u // bit/s between a sender and the switch
@@ -28,6 +28,7 @@ struct row {
     const struct aksu_congestion *congestion; // NULL: the base's
     bool no_timestamps;
     bool no_recovery;
+    bool path_mtu; // is discovered
 };
 
 static const struct row rows[] = {
@@ -37,6 +38,7 @@ static const struct row rows[] = {
     {.name = "full-nots", .base = &aksu_full, .no_timestamps = true},
     {.name = "newreno", .base = &aksu_full, .congestion = &aksu_newreno},
     {.name = "lossy", .base = &aksu_full, .congestion = &aksu_lossy},
+    {.name = "plpmtud", .base = &aksu_full, .path_mtu = true},
     {.name = "no-recovery", .base = &aksu_full, .congestion = &aksu_newreno, .no_recovery = true},
 };
 
@@ -55,6 +57,9 @@ static const struct aksu_profile *find_profile(const char *name)
             }
             if (rows[i].no_recovery) {
                 made[i].recovery = NULL;
+            }
+            if (rows[i].path_mtu) {
+                made[i].recovery = &aksu_plpmtud;
             }
             if (rows[i].no_timestamps) {
                 made[i].timestamps = NULL;
@@ -84,6 +89,9 @@ struct options {
     double window; // octets of each ring
     double runs;   // of each board; 0: the simulator's
     double octets; // of one transfer
+    double mtu;    // run: larger IP packets from the sender vanish; 0: none
+    double mtu_from_s;
+    double mtu_to_s; // 0: to the end
     double seed;
     double seeds;
     double warm_s;  // share: time before counting
@@ -113,6 +121,9 @@ static const struct key {
     {"window", offsetof(struct options, window), false},
     {"runs", offsetof(struct options, runs), false},
     {"octets", offsetof(struct options, octets), false},
+    {"mtu", offsetof(struct options, mtu), false},
+    {"mtu_from_s", offsetof(struct options, mtu_from_s), false},
+    {"mtu_to_s", offsetof(struct options, mtu_to_s), false},
     {"seed", offsetof(struct options, seed), false},
     {"seeds", offsetof(struct options, seeds), false},
     {"warm_s", offsetof(struct options, warm_s), false},
@@ -392,9 +403,28 @@ static void print_run(const struct options *o, uint64_t seed, const struct tally
            t->unkept);
 }
 
+// A black hole: what is too large is lost without a word.
+struct hole {
+    struct aksu_sim *sim;
+    const struct options *o;
+};
+
+static bool pass_small(void *user, const uint8_t *frame, size_t len)
+{
+    const struct hole *h = user;
+    const struct options *o = h->o;
+    double s = (double)aksu_sim_now(h->sim) / SECOND_US;
+    bool there = s >= o->mtu_from_s && (o->mtu_to_s <= 0 || s < o->mtu_to_s);
+
+    (void)frame;
+    return !there || o->mtu <= 0 || (double)len <= ETHERNET + o->mtu;
+}
+
 static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t seed)
 {
+    struct hole hole = {sim, o};
     struct aksu_sim_path path = bottleneck(o);
+    struct aksu_sim_path there = path;
     struct aksu_sim_host *a = add_host(sim, o, "sender", o->profile);
     struct aksu_sim_host *b = add_host(sim, o, "receiver", o->receiver ? o->receiver : o->profile);
     struct talker source = {.sim = sim, .net = aksu_sim_net(a), .patient = true, .no_delay = true};
@@ -403,7 +433,9 @@ static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t see
     struct tally tally = {.sim = sim, .sender = a, .receiver = b, .sink = &sink.talker};
     struct files files;
 
-    aksu_sim_link(a, b, &path, &path);
+    there.pass = pass_small;
+    there.pass_user = &hole;
+    aksu_sim_link(a, b, &there, &path);
     sink_listen(&sink, sim, b, PORT);
     source.to_send = tally.octets = (uint32_t)o->octets;
     aksu_sim_watch(sim, count, &tally);
