@@ -13,7 +13,7 @@ enum {
     PROBES = 3,            // of one size, RFC 8899 5.1.2 MAX_PROBES
     STEP = 16,             // less is not worth a probe
     UNIT_MS = 8192,
-    RAISE = 74,      // units: 10 minutes, RFC 8899 5.1.1 PMTU_RAISE_TIMER
+    RAISE = 75,      // units: 10 minutes at least, RFC 8899 5.1.1 PMTU_RAISE_TIMER
     SEARCHING = 0x80 // in path.failed
 };
 

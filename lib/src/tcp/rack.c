@@ -228,8 +228,10 @@ static uint32_t detect(const struct aksu_step *c, struct news *n)
         }
         uint32_t age = aksu_run_age(r, c->now_ms);
         if (age >= limit || window == 0) {          // without a window the order tells
-            n->lost |= !(r->flags & AKSU_RUN_PATH); // RFC 4821 7.6.2
             r->flags |= AKSU_RUN_LOST;
+            if (!(r->flags & AKSU_RUN_PATH)) { // RFC 4821 7.6.2
+                n->lost = true;
+            }
         } else {
             timeout = aksu_max32(timeout, limit - age);
         }
