@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORT = 5001, FRAMING = 24, ETHERNET = 14, REPLY_SEGMENTS = 10, REQUEST = 100 };
+enum { PORT = 5001, FRAMING = 24, REPLY_SEGMENTS = 10, REQUEST = 100 };
 
 #define SECOND_US 1000000.0
 #define ACCESS    1000000000u // bit/s between a sender and the switch
@@ -403,39 +403,44 @@ static void print_run(const struct options *o, uint64_t seed, const struct tally
            t->unkept);
 }
 
-// A black hole: what is too large is lost without a word.
+// A black hole: larger packets of a host vanish, for a while.
 struct hole {
-    struct aksu_sim *sim;
-    const struct options *o;
+    struct aksu_sim_host *host;
+    struct aksu_sim_path path;
 };
 
-static bool pass_small(void *user, const uint8_t *frame, size_t len)
+static void set_path(void *user)
 {
     const struct hole *h = user;
-    const struct options *o = h->o;
-    double s = (double)aksu_sim_now(h->sim) / SECOND_US;
-    bool there = s >= o->mtu_from_s && (o->mtu_to_s <= 0 || s < o->mtu_to_s);
 
-    (void)frame;
-    return !there || o->mtu <= 0 || (double)len <= ETHERNET + o->mtu;
+    aksu_sim_set_path(h->host, &h->path);
+}
+
+static void dig(struct aksu_sim *sim, const struct options *o, struct hole hole[2])
+{
+    hole[0].path.mtu = (uint16_t)o->mtu;
+    if (o->mtu > 0) {
+        aksu_sim_at(sim, (uint64_t)(o->mtu_from_s * SECOND_US), set_path, &hole[0]);
+    }
+    if (o->mtu_to_s > 0) {
+        aksu_sim_at(sim, (uint64_t)(o->mtu_to_s * SECOND_US), set_path, &hole[1]);
+    }
 }
 
 static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t seed)
 {
-    struct hole hole = {sim, o};
     struct aksu_sim_path path = bottleneck(o);
-    struct aksu_sim_path there = path;
     struct aksu_sim_host *a = add_host(sim, o, "sender", o->profile);
     struct aksu_sim_host *b = add_host(sim, o, "receiver", o->receiver ? o->receiver : o->profile);
     struct talker source = {.sim = sim, .net = aksu_sim_net(a), .patient = true, .no_delay = true};
     struct aksu_addr to = aksu_sim_addr(b);
+    struct hole hole[2] = {{a, path}, {a, path}};
     struct sink sink;
     struct tally tally = {.sim = sim, .sender = a, .receiver = b, .sink = &sink.talker};
     struct files files;
 
-    there.pass = pass_small;
-    there.pass_user = &hole;
-    aksu_sim_link(a, b, &there, &path);
+    aksu_sim_link(a, b, &path, &path);
+    dig(sim, o, hole);
     sink_listen(&sink, sim, b, PORT);
     source.to_send = tally.octets = (uint32_t)o->octets;
     aksu_sim_watch(sim, count, &tally);

@@ -18,6 +18,8 @@ enum {
     AKSU_RUN_STATUS = AKSU_RUN_SACKED | AKSU_RUN_LOST
 };
 
+enum { AKSU_TLP_DUE = 1 }; // board.probe: a tail loss probe is to be sent
+
 // The runs, behind the board.
 static inline struct aksu_run *aksu_runs(const struct aksu_board *b)
 {

@@ -185,32 +185,35 @@ static bool expired(const struct aksu_step *c)
     return other;
 }
 
-// The size of the probe that may be sent, RFC 4821 7.4: nothing is lost, and there is so much to
-// send that its loss will be found without a timeout. Else 0.
+// What is sent in place of a whole segment of new text: RFC 4821 7.4. A probe, if nothing is lost
+// and there is so much to send that its loss will be found without a timeout; nothing, until ACKs
+// have made room for it.
 static uint32_t probe(const struct aksu_tcb *t, const struct aksu_board *b)
 {
     const struct aksu_path *path = path_of(b);
+    uint32_t mss = t->snd_mss;
     uint32_t size = path->high;
-    uint32_t flight = t->snd_max - t->snd_una;
     uint32_t room = aksu_min32(aksu_min32(t->snd_buf, t->snd_wnd), t->cwnd);
 
-    if (!(path->failed & SEARCHING) || path->probe > 0 || b->loss ||
-        aksu_seq_lt(t->snd_una, t->recover)) {
-        return 0;
-    }
     if (size < path->ceiling) {
-        size = (size + t->snd_mss + 1) / 2;
+        size = (size + mss + 1) / 2;
     }
-    return flight + size <= room && size + (uint32_t)BEHIND * t->snd_mss <= room ? size : 0;
+    if (!(path->failed & SEARCHING) || path->probe > 0 || b->loss ||
+        aksu_seq_lt(t->snd_una, t->recover) || size + BEHIND * mss > room) {
+        return mss;
+    }
+    return t->snd_max - t->snd_una + size <= room ? size : 0;
 }
 
-// A probe goes in the place of a whole segment of new text.
 static uint32_t next(const struct aksu_step *c, aksu_seq *seq)
 {
     const struct aksu_tcb *t = c->t;
     uint32_t count = aksu_rack.next(c, seq);
 
-    return *seq == t->snd_max && count == t->snd_mss ? aksu_max32(count, probe(t, c->b)) : count;
+    if (*seq == t->snd_max && count == t->snd_mss && c->b->probe != AKSU_TLP_DUE) {
+        count = probe(t, c->b);
+    }
+    return count;
 }
 
 const struct aksu_recovery aksu_plpmtud = {acked, sent, expired, next};

@@ -16,7 +16,7 @@ enum {
 
 enum { TIMEOUT, REO, PTO }; // board.timer: an RTO; RACK's; the probe's
 // board.probe: due; sent: new text; the last again. And a flag: no RTT was measured since.
-enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN, UNMEASURED };
+enum { NO_PROBE, PROBE = AKSU_TLP_DUE, PROBED, PROBED_AGAIN, UNMEASURED };
 
 // What one ACK told.
 struct news {
@@ -227,7 +227,7 @@ static uint32_t detect(const struct aksu_step *c, struct news *n)
             continue;
         }
         uint32_t age = aksu_run_age(r, c->now_ms);
-        if (age >= limit || window == 0) {          // without a window the order tells
+        if (age >= limit || window == 0) { // without a window the order tells
             r->flags |= AKSU_RUN_LOST;
             if (!(r->flags & AKSU_RUN_PATH)) { // RFC 4821 7.6.2
                 n->lost = true;
