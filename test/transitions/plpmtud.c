@@ -69,8 +69,8 @@ static void write(struct fixture *f, uint32_t octets)
     flush(f);
 }
 
-// ESTABLISHED, a round-trip time known.
-static void open_with(struct fixture *f, unsigned options)
+// ESTABLISHED towards a peer of that MSS, a round-trip time known.
+static void open_to(struct fixture *f, unsigned options, uint16_t mss)
 {
     wnd = 65535;
     f->p.recovery = &aksu_plpmtud;
@@ -79,7 +79,7 @@ static void open_with(struct fixture *f, unsigned options)
     pass(f, RTT_MS);
     struct aksu_segment s = seg(f, SA, 0, 1, 0, wnd);
     s.options = (uint8_t)(AKSU_OPT_MSS | AKSU_OPT_SACK_PERMITTED | options);
-    s.mss = WHOLE;
+    s.mss = mss;
     s.tsval = 5000;
     s.tsecr = f->now - RTT_MS + f->t.salt;
     arrive(f, s);
@@ -89,6 +89,11 @@ static void open_with(struct fixture *f, unsigned options)
     expect_state(f, AKSU_ESTABLISHED);
     f->t.cwnd = 20000;
     take(f);
+}
+
+static void open_with(struct fixture *f, unsigned options)
+{
+    open_to(f, options, WHOLE);
 }
 
 // The next timeout, and what it calls for.
@@ -325,6 +330,16 @@ static void nothing_to_find(struct fixture *f)
     assert_int_equal(path(f)->ceiling, WHOLE);
 }
 
+// The peer's MSS is smaller than ours: it is the ceiling of the search, too.
+static void peer_mss(struct fixture *f)
+{
+    open_to(f, 0, 1300);
+    outage(f, 3);
+    assert_int_equal(f->t.snd_mss, BASE);
+    probe_arrives(f, 1300);
+    assert_false(searching(f));
+}
+
 // A plain outage leaves nothing behind: the first probe is of the old size, and is believed.
 static void outage_is_over(struct fixture *f)
 {
@@ -546,7 +561,7 @@ static void raised_later(struct fixture *f)
 static void told_by_icmp(struct fixture *f)
 {
     open_with(f, 0);
-    pass(f, TEN_MINUTES); // since the last segment
+    pass(f, TEN_MINUTES + 2 * TWO_UNITS); // since the last segment
     write(f, 6 * WHOLE);
     time_out(f);
     icmp(f, AKSU_ICMP_PTB, 2, 1200);
@@ -622,15 +637,34 @@ static void new_connection(struct fixture *f)
 int main(void)
 {
     static const struct test tests[] = {
-        TEST(black_hole),        TEST(smaller_hole),        TEST(beside_timestamps),
-        TEST(small_flight),      TEST(closed_window),       TEST(progress_between),
-        TEST(small_mss),         TEST(nothing_to_find),     TEST(outage_is_over),
-        TEST(probe_is_sacked),   TEST(probe_is_lost),       TEST(search),
-        TEST(failures_in_a_row), TEST(others_are_lost),     TEST(retransmission_is_lost),
-        TEST(probe_times_out),   TEST(room_for_a_probe),    TEST(one_at_a_time),
-        TEST(not_in_recovery),   TEST(not_after_a_timeout), TEST(not_beside_sacks),
-        TEST(raised_later),      TEST(told_by_icmp),        TEST(merged),
-        TEST(sent_again),        TEST(board_is_shared),     TEST(new_connection),
+        TEST(black_hole),
+        TEST(smaller_hole),
+        TEST(beside_timestamps),
+        TEST(small_flight),
+        TEST(closed_window),
+        TEST(progress_between),
+        TEST(small_mss),
+        TEST(nothing_to_find),
+        TEST(peer_mss),
+        TEST(outage_is_over),
+        TEST(probe_is_sacked),
+        TEST(probe_is_lost),
+        TEST(search),
+        TEST(failures_in_a_row),
+        TEST(others_are_lost),
+        TEST(retransmission_is_lost),
+        TEST(probe_times_out),
+        TEST(room_for_a_probe),
+        TEST(one_at_a_time),
+        TEST(not_in_recovery),
+        TEST(not_after_a_timeout),
+        TEST(not_beside_sacks),
+        TEST(raised_later),
+        TEST(told_by_icmp),
+        TEST(merged),
+        TEST(sent_again),
+        TEST(board_is_shared),
+        TEST(new_connection),
     };
     return run_at_bases("path MTU discovery: RFC 4821", tests, sizeof tests / sizeof tests[0]);
 }

@@ -198,8 +198,8 @@ static uint32_t probe(const struct aksu_tcb *t, const struct aksu_board *b)
     if (size < path->ceiling) {
         size = (size + mss + 1) / 2;
     }
-    if (!(path->failed & SEARCHING) || path->probe > 0 || b->loss ||
-        aksu_seq_lt(t->snd_una, t->recover) || size + BEHIND * mss > room) {
+    if (!(path->failed & SEARCHING) || path->probe > 0 || aksu_seq_lt(t->snd_una, t->recover) ||
+        size + BEHIND * mss > room) {
         return mss;
     }
     return t->snd_max - t->snd_una + size <= room ? size : 0;
