@@ -13,7 +13,8 @@ enum {
     BASE = 984,
     LEAST = 472,
     TEN_MINUTES = 600000,
-    TWO_UNITS = 16384
+    UNIT_MS = 8192,
+    TWO_UNITS = 2 * UNIT_MS
 };
 
 static uint16_t wnd; // window that the peer offers
@@ -259,6 +260,16 @@ static void beside_timestamps(struct fixture *f)
     expect(f, 0, A, 2, 1, LEAST - 12);
 }
 
+static void just_more_with_timestamps(struct fixture *f)
+{
+    open_to(f, AKSU_OPT_TIMESTAMPS, BASE + 12);
+    assert_int_equal(f->t.snd_mss, BASE);
+    write(f, 6 * BASE);
+    for (unsigned i = 0; i < 3; i++)
+        time_out(f);
+    expect(f, 0, A, 2, 1, BASE - 12);
+}
+
 // What is in flight would fit: it is not its size.
 static void small_flight(struct fixture *fresh)
 {
@@ -303,12 +314,12 @@ static void progress_between(struct fixture *f)
 // A peer whose MSS is small already.
 static void small_mss(struct fixture *f)
 {
-    open_with(f, 0);
-    f->t.snd_mss = LEAST;
+    open_to(f, 0, LEAST);
     write(f, 6 * WHOLE);
     for (unsigned i = 0; i < 5; i++)
         time_out(f);
     assert_int_equal(f->t.snd_mss, LEAST);
+    assert_false(searching(f));
 }
 
 // ---------------------------------------------------------------- the search, RFC 4821 7.3 to 7.6
@@ -353,7 +364,18 @@ static void outage_is_over(struct fixture *f)
     expect_count(f, 4);
 }
 
-// 7.6.1: a SACK is as good as an ACK.
+// 7.6.1: its ACK, and no more.
+static void probe_is_acked(struct fixture *f)
+{
+    open_fallen(f);
+    uint32_t from = probe(f, WHOLE);
+    ack(f, from + BASE, 0, 0);
+    assert_int_equal(f->t.snd_mss, BASE);
+    ack(f, from + BASE + WHOLE, 0, 0);
+    assert_int_equal(f->t.snd_mss, WHOLE);
+}
+
+// A SACK is as good.
 static void probe_is_sacked(struct fixture *f)
 {
     open_fallen(f);
@@ -406,6 +428,19 @@ static void search(struct fixture *f)
     take(f);
     write(f, 15000);
     no_probe(f);
+}
+
+static void worth_a_probe(struct fixture *fresh)
+{
+    for (uint16_t less = 0; less < 2; less++) {
+        struct fixture f = *fresh;
+        open_fallen(&f);
+        f.b.slot[f.b.board.size - 1].path.high = (uint16_t)(BASE + 34 - 2 * less);
+        for (unsigned n = 0; n < 3; n++)
+            probe_fails(&f, BASE + 17u - less);
+        assert_int_equal(path(&f)->high, BASE + 16 - less);
+        assert_int_equal(searching(&f), !less);
+    }
 }
 
 // Two losses and a success leave no count of failures behind.
@@ -472,20 +507,52 @@ static void probe_times_out(struct fixture *f)
 // 7.4: "sufficient data in the queue", cwnd and the peer's window; one at a time.
 static void room_for_a_probe(struct fixture *fresh)
 {
-    const uint32_t enough = BASE + WHOLE + 2 * BASE;
+    const uint32_t enough = WHOLE + 2 * BASE;
 
-    for (unsigned what = 0; what < 4; what++) {
+    for (unsigned i = 0; i < 6; i++) {
         struct fixture f = *fresh;
+        uint32_t room = enough - i % 2;
         open_fallen(&f);
-        wnd = what == 1 ? WHOLE + 2 * BASE - 1 : 20000;
+        wnd = (uint16_t)(i / 2 == 0 ? room : 20000);
         ack(&f, max(&f), 0, 0);
-        f.t.cwnd = what == 2 ? WHOLE + 2 * BASE - 1 : 20000;
-        write(&f, what == 3 ? WHOLE + 2 * BASE - 1 : enough);
-        if (what == 0)
+        f.t.cwnd = i / 2 == 1 ? room : 20000;
+        write(&f, i / 2 == 2 ? room : 20000);
+        if (i % 2 == 0)
             probe_sent(&f, WHOLE);
         else
             no_probe(&f);
     }
+}
+
+// Segments of the usual size wait until there is room for it: they would take each room that comes.
+static void waits_for_room(struct fixture *f)
+{
+    open_fallen(f);
+    f->t.cwnd = 3 * BASE; // for no probe
+    write(f, 20000);
+    expect_count(f, 3);
+    no_probe(f);
+    f->t.cwnd = 3 * BASE + WHOLE - 1;
+    flush(f);
+    expect_count(f, 3);
+    f->t.cwnd++;
+    flush(f);
+    assert_int_equal(probe_sent(f, WHOLE), 3);
+    expect_count(f, 4);
+}
+
+// But not a tail loss probe (RFC 8985 7).
+static void tail_loss_probe_goes(struct fixture *f)
+{
+    open_fallen(f);
+    f->t.cwnd = 3 * BASE;
+    write(f, 20000);
+    f->t.cwnd = 3 * BASE + WHOLE - 1;
+    take(f);
+    pass(f, 3 * RTT_MS);
+    expect_count(f, 1);
+    assert_int_equal(f->out[0].len, BASE);
+    assert_int_equal(f->t.retries, 0);
 }
 
 static void one_at_a_time(struct fixture *f)
@@ -544,10 +611,16 @@ static void not_beside_sacks(struct fixture *f)
 // RFC 8899 5.1.1, PMTU_RAISE_TIMER: 10 minutes later the path may be another.
 static void raised_later(struct fixture *f)
 {
-    search(f);
-    all_arrives(f);
+    open_fallen(f);
+    f->b.slot[f->b.board.size - 1].path.high = BASE + 32;
+    probe_fails(f, 1000);
+    probe_fails(f, 1000);
+    pass(f, TEN_MINUTES);
+    pass(f, UNIT_MS - 1 - (f->now + RTT_MS) % UNIT_MS); // it is over at the end of a unit
+    probe_fails(f, 1000);
+    assert_false(searching(f));
     for (uint32_t i = 0; i < 10; i++) {
-        pass(f, TEN_MINUTES / 10 - RTT_MS);
+        pass(f, TEN_MINUTES / 10 - 2 * RTT_MS);
         write(f, 10000);
         no_probe(f);
         all_arrives(f);
@@ -626,6 +699,27 @@ static void board_is_shared(struct fixture *f)
     assert_int_equal(f->b.board.size, 5);
 }
 
+// Where all runs are used there is room for that of a probe, too.
+static void full_board(struct fixture *f)
+{
+    open_fallen(f);
+    f->b.board.size = 5;
+    f->b.slot[4].path = f->b.slot[RUNS - 1].path;
+    f->t.cwnd = 3 * BASE; // for no probe
+    write(f, 3 * BASE);
+    for (uint32_t i = 1; i < 4; i++)
+        aksu_board_split(&f->t, &f->b.board, f->t.snd_una + i * 100);
+    assert_int_equal(f->b.board.runs, 4);
+    f->t.cwnd = 20000;
+    take(f);
+    write(f, 15000);
+    assert_true(f->b.board.runs <= 4);
+    assert_int_equal(path(f)->ceiling, WHOLE);
+    pass(f, RTT_MS);
+    ack(f, max(f), 0, 0);
+    assert_int_equal(f->t.snd_mss, WHOLE);
+}
+
 static void new_connection(struct fixture *f)
 {
     memset(f->b.slot, 0x5a, sizeof f->b.slot);
@@ -640,6 +734,7 @@ int main(void)
         TEST(black_hole),
         TEST(smaller_hole),
         TEST(beside_timestamps),
+        TEST(just_more_with_timestamps),
         TEST(small_flight),
         TEST(closed_window),
         TEST(progress_between),
@@ -647,14 +742,18 @@ int main(void)
         TEST(nothing_to_find),
         TEST(peer_mss),
         TEST(outage_is_over),
+        TEST(probe_is_acked),
         TEST(probe_is_sacked),
         TEST(probe_is_lost),
         TEST(search),
+        TEST(worth_a_probe),
         TEST(failures_in_a_row),
         TEST(others_are_lost),
         TEST(retransmission_is_lost),
         TEST(probe_times_out),
         TEST(room_for_a_probe),
+        TEST(waits_for_room),
+        TEST(tail_loss_probe_goes),
         TEST(one_at_a_time),
         TEST(not_in_recovery),
         TEST(not_after_a_timeout),
@@ -664,6 +763,7 @@ int main(void)
         TEST(merged),
         TEST(sent_again),
         TEST(board_is_shared),
+        TEST(full_board),
         TEST(new_connection),
     };
     return run_at_bases("path MTU discovery: RFC 4821", tests, sizeof tests / sizeof tests[0]);

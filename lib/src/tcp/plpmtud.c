@@ -147,9 +147,7 @@ static void sent(const struct aksu_step *c)
     look_again(c, path);
     if (s->len > c->t->snd_mss) {
         aksu_board_room(c->b, c->now_ms, true);
-        struct aksu_run *r = aksu_board_split(c->t, c->b, s->seq);
-        r->span = 0;
-        r->flags |= AKSU_RUN_PATH;
+        aksu_board_split(c->t, c->b, s->seq)->flags |= AKSU_RUN_PATH;
         path->probe = (uint16_t)s->len;
     }
     c->b->size++;
