@@ -153,9 +153,8 @@ static void sent(const struct aksu_step *c)
     c->b->size++;
 }
 
-// RFC 4821 7.7, full-stop timeout: nothing has come through since R1 began. If what is in flight
-// is large it may be its size, and it is cut anew. Else, or if nothing at all comes through, the
-// search finds the size again.
+// RFC 4821 7.7, full-stop timeout: nothing comes through any more, and R1 is reached. If what is in
+// flight is large it may be its size: it is cut anew. If it was not that, the search finds out.
 static void fall(const struct aksu_step *c, struct aksu_path *path)
 {
     struct aksu_tcb *t = c->t;
