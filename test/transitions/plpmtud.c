@@ -699,25 +699,30 @@ static void board_is_shared(struct fixture *f)
     assert_int_equal(f->b.board.size, 5);
 }
 
-// Where all runs are used there is room for that of a probe, too.
-static void full_board(struct fixture *f)
+// Where all runs are used there is room for that of a probe, too, and if SACKs must be forgotten.
+static void full_board(struct fixture *fresh)
 {
-    open_fallen(f);
-    f->b.board.size = 5;
-    f->b.slot[4].path = f->b.slot[RUNS - 1].path;
-    f->t.cwnd = 3 * BASE; // for no probe
-    write(f, 3 * BASE);
-    for (uint32_t i = 1; i < 4; i++)
-        aksu_board_split(&f->t, &f->b.board, f->t.snd_una + i * 100);
-    assert_int_equal(f->b.board.runs, 4);
-    f->t.cwnd = 20000;
-    take(f);
-    write(f, 15000);
-    assert_true(f->b.board.runs <= 4);
-    assert_int_equal(path(f)->ceiling, WHOLE);
-    pass(f, RTT_MS);
-    ack(f, max(f), 0, 0);
-    assert_int_equal(f->t.snd_mss, WHOLE);
+    for (unsigned sacked = 0; sacked < 2; sacked++) {
+        struct fixture f = *fresh;
+        struct aksu_run *r = aksu_runs(&f.b.board);
+        open_fallen(&f);
+        f.b.board.size = 5;
+        f.b.slot[4].path = f.b.slot[RUNS - 1].path;
+        f.t.cwnd = 3 * BASE; // for no probe
+        write(&f, 3 * BASE);
+        for (uint32_t i = 1; i < 4; i++)
+            aksu_board_split(&f.t, &f.b.board, f.t.snd_una + i * 100);
+        assert_int_equal(f.b.board.runs, 4);
+        r[0].flags = r[2].flags = sacked ? AKSU_RUN_SACKED : 0;
+        f.t.cwnd = 20000;
+        take(&f);
+        write(&f, 15000);
+        assert_true(f.b.board.runs <= 4);
+        assert_int_equal(path(&f)->ceiling, WHOLE);
+        pass(&f, RTT_MS);
+        ack(&f, max(&f), 0, 0);
+        assert_int_equal(f.t.snd_mss, WHOLE);
+    }
 }
 
 static void new_connection(struct fixture *f)
