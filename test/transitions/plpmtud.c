@@ -665,6 +665,30 @@ static void merged(struct fixture *f)
     assert_int_equal(path(f)->probe, 0);
 }
 
+// Or while an ACK is looked at.
+static void merged_at_once(struct fixture *fresh)
+{
+    for (unsigned before = 0; before < 2; before++) {
+        struct fixture f = *fresh;
+        open_fallen(&f);
+        f.b.board.size = 5;
+        f.b.slot[4].path = f.b.slot[RUNS - 1].path;
+        uint32_t from = probe(&f, WHOLE);
+        struct aksu_run *r = aksu_runs(&f.b.board);
+        assert_int_equal(f.b.board.runs, 3);
+        r[0].flags = AKSU_RUN_LOST;
+        r[2].flags = AKSU_RUN_SACKED;
+        if (before)
+            r[1].flags = AKSU_RUN_RETRANS | AKSU_RUN_VAGUE;
+        ack(&f, from, from + 2 * BASE + WHOLE, from + 3 * BASE + WHOLE);
+        assert_int_equal(path(&f)->probe, 0);
+        assert_int_equal(f.t.snd_mss, BASE);
+        pass(&f, RTT_MS);
+        ack(&f, max(&f), 0, 0);
+        assert_int_equal(f.t.snd_mss, BASE);
+    }
+}
+
 // A tail loss probe sent part of it again: who knows what arrived.
 static void sent_again(struct fixture *f)
 {
@@ -767,6 +791,7 @@ int main(void)
         TEST(raised_later),
         TEST(told_by_icmp),
         TEST(merged),
+        TEST(merged_at_once),
         TEST(sent_again),
         TEST(board_is_shared),
         TEST(full_board),

@@ -298,6 +298,18 @@ static void window_widens(struct fixture *f)
     }
 }
 
+// Not without end.
+static void window_is_bounded(struct fixture *f)
+{
+    reordered(f);
+    for (uint8_t mult = 63; mult <= 64; mult++) {
+        f->b.board.mult = mult;
+        f->b.board.dsack_round = f->t.snd_una;
+        SACK(f, 2, 0, 1);
+        assert_int_equal(f->b.board.mult, 64);
+    }
+}
+
 // "RACK.reo_wnd_persist": the wider window is given up after 16 recoveries without a D-SACK.
 static void window_narrows(struct fixture *f)
 {
@@ -2285,6 +2297,7 @@ int main(void)
         TEST(retransmission_is_no_reordering),
         TEST(window_widens),
         TEST(window_narrows),
+        TEST(window_is_bounded),
         TEST(lost_retransmission),
         TEST(ack_too_soon),
         TEST(rtt_of_retransmission),
@@ -2383,6 +2396,7 @@ int main(void)
         TEST(much_refused),
         TEST(quick_after_gap),
         TEST(many_ranges),
+
         TEST(no_sacks),
         TEST(merged),
         TEST(partial_ack),

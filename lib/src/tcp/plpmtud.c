@@ -101,17 +101,17 @@ static void judge(const struct aksu_step *c, struct aksu_path *path, aksu_seq en
     struct aksu_tcb *t = c->t;
     aksu_seq start = t->snd_una;
     const struct aksu_run *r = find(c->b, &start);
-    bool arrived = aksu_seq_leq(end, t->snd_una);
+    unsigned flags = r ? r->flags : AKSU_RUN_LOST; // or merged with others
 
     if (path->probe == 0) {
         return;
     }
-    if (arrived || (r && (r->flags & AKSU_RUN_SACKED))) {
+    if (aksu_seq_leq(end, t->snd_una) || (flags & AKSU_RUN_SACKED)) {
         t->snd_mss = path->probe;
         narrow(c, path);
-    } else if (r && !(r->flags & AKSU_RUN_LOST)) {
+    } else if (!(flags & AKSU_RUN_LOST)) {
         return; // under way
-    } else if (r && !(t->flags & AKSU_F_RECOVERY) && (++path->failed & (SEARCHING - 1)) == PROBES) {
+    } else if (!(t->flags & AKSU_F_RECOVERY) && (++path->failed & (SEARCHING - 1)) == PROBES) {
         path->high = (uint16_t)(path->probe - 1);
         narrow(c, path);
     }
