@@ -45,7 +45,7 @@ static void help(void)
            "  --tun NAME       TUN interface\n"
            "options:\n"
            "  --gateway A.B.C.D   --mac XX:XX:XX:XX:XX:XX   --mtu N (the interface's)\n"
-           "  --profile lean|standard|full (full)   --rows 4|64|1024 (64)\n"
+           "  --profile lean|standard|full|plpmtud (full)   --rows 4|64|1024 (64)\n"
            "  --pcap FILE      writes every frame to a capture\n"
            "  --trace          prints every change of state\n"
            "  --counters       prints the counters at the end\n"
@@ -92,11 +92,22 @@ static bool parse_mac(const char *text, uint8_t mac[6])
     return (mac[0] & 1) == 0;
 }
 
+// aksu_full that discovers the path's MTU.
+static const struct aksu_profile *plpmtud(void)
+{
+    static struct aksu_profile profile;
+
+    profile = aksu_full;
+    profile.recovery = &aksu_plpmtud;
+    return &profile;
+}
+
 static bool parse_profile(const char *text, const struct aksu_profile **profile)
 {
     *profile = strcmp(text, "lean") == 0       ? &aksu_lean
                : strcmp(text, "standard") == 0 ? &aksu_standard
                : strcmp(text, "full") == 0     ? &aksu_full
+               : strcmp(text, "plpmtud") == 0  ? plpmtud()
                                                : NULL;
     return *profile != NULL;
 }

@@ -132,13 +132,19 @@ static void step(struct machine *m, const struct aksu_event *ev)
 
 // --- Sending ---
 
+static bool is_path_probe(const struct machine *m, const struct aksu_segment *s)
+{
+    return m->p.recovery == &aksu_plpmtud && s->seq == m->t.snd_max &&
+           s->len <= m->board.slot[m->board.b.size - 1].path.ceiling;
+}
+
 static void check_planned(const struct machine *m, const struct aksu_segment *s)
 {
     const struct aksu_tcb *t = &m->t;
 
     if (s->len > 0) {
         uint32_t offset = aksu_tcp_offset(t, s);
-        REQUIRE(s->len <= t->snd_mss);
+        REQUIRE(s->len <= t->snd_mss || is_path_probe(m, s));
         REQUIRE(offset <= t->snd_buf && s->len <= t->snd_buf - offset);
         REQUIRE(offset + s->len <= (t->snd_wnd > 0 ? t->snd_wnd : 1));
     }
@@ -275,7 +281,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memset(&m, 0, sizeof m);
     memcpy(&m.p, profiles[first % 3], sizeof m.p);
-    m.p.recovery = board ? &aksu_rack : NULL;
+    m.p.recovery = !board ? NULL : (first & 64) ? &aksu_plpmtud : &aksu_rack;
     m.b = board ? &m.board.b : NULL;
     m.board.b.size = (uint8_t)(RUNS_MIN + board % (RUNS_MAX - RUNS_MIN + 1u));
     memset(m.board.slot, UNTOUCHED, sizeof m.board.slot);

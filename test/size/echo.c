@@ -11,6 +11,7 @@ AKSU_BOARDS(boards, 4, 8);
 extern const struct aksu_profile aksu_recovery;
 extern const struct aksu_profile aksu_cubic_recovery;
 extern const struct aksu_profile aksu_lossy_recovery;
+extern const struct aksu_profile aksu_plpmtud_recovery;
 #endif
 
 static struct aksu net;

@@ -20,7 +20,13 @@ from stack import APPLICATION, Graph, Problem, describe, read_indirect  # noqa: 
 
 OUT = own_folder("size")
 CPUS = {"m3": "cortex-m3", "m0plus": "cortex-m0plus"}
-PROFILES = ("standard", "lean", "recovery", "cubic_recovery", "lossy_recovery")
+PROFILES = ("standard", "lean", "recovery", "cubic_recovery", "lossy_recovery",
+            "plpmtud_recovery")
+STACKS = {  # the figure, and the marks in `indirect` of what the profile has
+    "standard": ("stack", ""),
+    "cubic_recovery": ("stack.recovery", "+"),
+    "plpmtud_recovery": ("stack.plpmtud", "+*"),
+}
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
 RAM = {
@@ -95,7 +101,7 @@ def public_calls() -> set:
 
 def stack(build: pathlib.Path, profile: str) -> tuple:
     """Figures and call paths of the worst stack of each entry."""
-    indirect = read_indirect(HERE / "indirect", profile != "standard")
+    indirect = read_indirect(HERE / "indirect", STACKS[profile][1])
     listing = output(["arm-none-eabi-objdump", "-dlr", build / "lib/libaksu.a"])
     externals = Graph(build / "lib", indirect, {}, listing).externals()
     image = link("cortex-m3", build, profile, sorted(externals))
@@ -121,7 +127,7 @@ def measure() -> tuple:
     build = OUT / "cortex-m3"
     figures.update({f"ram.{name}": size for name, size in ram(build).items()})
     paths = {}
-    for profile, prefix in (("standard", "stack"), ("cubic_recovery", "stack.recovery")):
+    for profile, (prefix, _) in STACKS.items():
         depths, found = stack(build, profile)
         figures.update({f"{prefix}.{name}": depth for name, depth in depths.items()})
         paths.update({f"{prefix}.{name}": path for name, path in found.items()})

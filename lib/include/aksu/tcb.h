@@ -237,10 +237,20 @@ struct aksu_run {
     uint8_t flags; ///< the library's
 };
 
+/// What aksu_plpmtud knows of the path's MTU: sizes of text, beside the options.
+struct aksu_path {
+    uint16_t ceiling; ///< what both ends' MSS allow; 0 = nothing is known yet
+    uint16_t high;    ///< the largest that is not known to be too large
+    uint16_t probe;   ///< of the probe that is under way; 0 = none
+    uint8_t at;       ///< when the search was over, units of 8192 ms
+    uint8_t failed;   ///< probes of one size that were lost; and a flag: a larger size is searched
+};
+
 /// One of what lies behind a board.
 union aksu_slot {
     struct aksu_run run;
     struct aksu_range range;
+    struct aksu_path path;
 };
 
 enum { AKSU_LARGE = 16 }; ///< runs from which on a board holds ranges, too
@@ -468,6 +478,9 @@ extern const struct aksu_congestion aksu_cubic;   ///< RFC 9438, 9406
 /// a policer bounds the rate. Without loss recovery it is aksu_newreno. docs/design.md has more.
 extern const struct aksu_congestion aksu_lossy;
 extern const struct aksu_recovery aksu_rack; ///< RFC 8985, 9937, 5682
+/// aksu_rack, and discovery of the path's MTU without ICMP (RFC 4821): black holes are found and
+/// got out of. It takes one of the board's runs for itself.
+extern const struct aksu_recovery aksu_plpmtud;
 extern const struct aksu_timestamps aksu_tcp_timestamps;
 extern const struct aksu_ecn aksu_ecn_answers; ///< if the peer asks
 extern const struct aksu_ecn aksu_ecn_asks;    ///< and as a client, too
