@@ -1,118 +1,118 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Counts the instructions that the library takes on x86-64, with callgrind.
+"""Counts the instructions that the library takes, and the frames that it sends.
 
-usage: bench.py [--check]
+usage: bench.py             x86-64 and Cortex-M3, -O2
+       bench.py --check     compares them with test/bench/budget
+       bench.py --all       Cortex-M0+, -Os and checksums that the MAC does as well
+       bench.py --peers     beside lwIP, which Debian's source package gives
+       bench.py --scale     with 4 to 100,000 connections
+       bench.py --write     all of these, to docs/performance.md
 
-Two stacks in one program, Ethernet + IPv4 + TCP, checksums in software, gcc -O2. A segment carries
-1460 octets; each figure is the difference of two lengths of run, so warm-up is not in it, and it
-repeats exactly. Sending holds the sender's whole work (its data in, its segments out, acknowledgments
-in), receiving the receiver's (segments in, read in place, acknowledgments out). A hostile frame is
-one of test/hostile/hostile.json in a state that it is made for: that which takes the most. With
---check the figures are compared with test/bench/budget.
+Two stacks in one program, Ethernet + IPv4 + TCP. x86-64 is counted by callgrind, a Cortex-M by QEMU's
+virtual time, both exactly. A segment carries 1460 octets; each figure is the difference of two
+lengths of run, so warm-up is not in it, and it repeats exactly. Sending holds the sender's whole work
+(its data in, its segments out, acknowledgments in), receiving the receiver's (segments in, read in
+place, acknowledgments out). A pass of the loop is aksu_output() and aksu_idle(), with a deadline for
+each connection. A hostile frame is one of test/hostile/hostile.json in a state that it is made for:
+that which takes the most.
 """
-import math
+import concurrent.futures
 import pathlib
-import re
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "checks"))
-from common import INCLUDES, ROOT, SRC, Tally, check_budget, in_parallel, output  # noqa: E402
-from common import own_folder  # noqa: E402
+import build
+import count
+from build import HERE
+from common import Tally, check_budget
 
-OUT = own_folder("bench")
 PROFILES = ("lean", "standard")
-CLIENT, SERVER = ("client_in", "client_out"), ("server_in", "server_out")
-BOTH = (*CLIENT, *SERVER, "client_connect")
-FIGURES = {
-    "send": ("bulk", CLIENT),
-    "receive": ("bulk", SERVER),
-    "request": ("request", BOTH),
-    "connect": ("connect", BOTH),
-}
-TEXT = {
-    "send": "send a segment of 1460 octets",
-    "receive": "receive one",
-    "sum": "both",
-    "request": "request and response of 64 octets, both ends",
-    "connect": "connect and close, both ends",
-    "hostile": "take in a hostile frame, at most",
-}
-SHORT, LONG = 500, 1500
-HOSTILE = HERE.parent / "hostile"
+MANY = ("-DROWS=64", "-DRING=2920")
+NAMES = {"x86": "x86-64", "m3": "Cortex-M3", "m0plus": "Cortex-M0+"}
 
 
-def build() -> None:
-    output(["cmake", "-S", ROOT, "--preset", "release", "-B", OUT, "-DAKSU_PORTS=OFF",
-            "-DAKSU_EXAMPLES=OFF", "-DAKSU_TESTS=OFF"])
-    output(["cmake", "--build", OUT])
-    gcc = ["gcc", "-O2", "-g", "-std=c99", *INCLUDES]
-    output([*gcc, HERE / "bench.c", OUT / "lib/libaksu.a", "-o", OUT / "bench"])
-    output([sys.executable, HOSTILE / "table.py", HOSTILE / "hostile.json", OUT / "cases.inc"])
-    parts = [HOSTILE / f"{name}.c" for name in ("host", "image", "states", "table", "wire")]
-    output([*gcc, f"-I{SRC}", f"-I{HOSTILE}", f"-I{OUT}", HERE / "hostile.c", *parts,
-            OUT / "lib/libaksu.a", "-o", OUT / "hostile"])
+def programs(machine: str, level: str) -> dict:
+    return {"few": build.aksu(machine, level), "many": build.aksu(machine, level, "many", MANY)}
 
 
-def hostile() -> dict:
-    """The frame that takes the most, by profile: (instructions, which, of how many)."""
-    files = [OUT / f"hostile.{p}" for p in PROFILES]
-    commands = [["valgrind", "--tool=callgrind", f"--callgrind-out-file={file}",
-                 "--combine-dumps=yes", "--toggle-collect=take_in", "--dump-after=take_in",
-                 OUT / "hostile", p] for p, file in zip(PROFILES, files)]
-    worst = {}
-    for p, file, result in zip(PROFILES, files, in_parallel(commands)):
-        frames = [line for line in result.stdout.splitlines() if not line.startswith("==")]
-        counts = [int(n) for n in re.findall(r"^totals: (\d+)", file.read_text(), re.M)]
-        counts = counts[:len(frames)]  # what is left is the exit
-        if result.returncode or len(counts) != len(frames) or not all(counts):
-            print(result.stdout, "0 passed, 1 failed", sep="\n")
-            sys.exit(1)
-        worst[p] = (*max(zip(counts, frames)), len(frames))
-        file.unlink()
-    return worst
+def instructions(machine: str, level: str, profiles: tuple = PROFILES, offload: bool = False,
+                 hostile: bool = True) -> tuple:
+    """({profile.figure: instructions}, {profile.work: frames}, {profile: the hostile frame})"""
+    made = programs(machine, level)
+    figures, frames, worst = {}, {}, {}
+    for profile in profiles:
+        found, sent = count.measure(machine, made, profile, tuple(count.FIGURES), offload)
+        figures |= {f"{profile}.{name}": n for name, n in found.items()}
+        figures[f"{profile}.sum"] = found["send"] + found["receive"]
+        frames |= {f"{profile}.{work}": n for work, n in sent.items()}
+    if hostile:
+        program = build.hostile(machine, level)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            found = pool.map(lambda profile: count.hostile(machine, program, profile), profiles)
+        worst = dict(zip(profiles, found))
+        figures |= {f"{p}.hostile": n for p, (n, *_) in worst.items()}
+    return figures, frames, worst
 
 
-def measure(program: pathlib.Path) -> dict:
-    """Instructions of each figure, by profile and name."""
-    names = [(p, f) for p in PROFILES for f in FIGURES]
-    commands = [["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                 *[f"--toggle-collect={function}" for function in FIGURES[f][1]],
-                 program, FIGURES[f][0], p, str(n)] for p, f in names for n in (SHORT, LONG)]
-    counts = []
-    for command, result in zip(commands, in_parallel(commands)):
-        found = re.search(r"Collected : (\d+)", result.stdout)
-        if result.returncode or not found:
-            print(" ".join(map(str, command)), result.stdout, "0 passed, 1 failed", sep="\n")
-            sys.exit(1)
-        counts.append(int(found[1]))
-    figures = {}
-    for i, (p, f) in enumerate(names):
-        figures[f"{p}.{f}"] = math.ceil((counts[2 * i + 1] - counts[2 * i]) / (LONG - SHORT))
-    for p in PROFILES:
-        figures[f"{p}.sum"] = figures[f"{p}.send"] + figures[f"{p}.receive"]
-    return figures
+def table(columns: dict) -> str:
+    """columns: {heading: {figure: instructions}}"""
+    lines = [f"{'':50}" + "".join(f"{heading:>22}" for heading in columns)]
+    for name, text in count.TEXT.items():
+        lines.append(f"{text:50}" + "".join(f"{found.get(name, ''):>22}" for found in columns.values()))
+    return "\n".join(lines)
+
+
+def columns_of(figures: dict, heading: str) -> dict:
+    profiles = sorted({name.split(".")[0] for name in figures})
+    return {f"{heading} {p}": {name.split(".")[1]: n for name, n in figures.items()
+                               if name.startswith(f"{p}.")} for p in profiles}
+
+
+def check_frames(tally: Tally, where: str, frames: dict) -> None:
+    """No frame that no RFC asks for: one ACK for two full segments, an ACK rides on an answer."""
+    for name, sent in frames.items():
+        wanted = count.FRAMES[name.split(".")[1]]
+        tally.check(f"{where} {name}: frames of each end, {sent[0]:g} and {sent[1]:g}",
+                    [] if sent == wanted else [f"{wanted[0]:g} and {wanted[1]:g} are needed"])
+
+
+def usual(check: bool) -> None:
+    columns, budgeted, tally, said = {}, {}, Tally(), []
+    measured = {m: instructions(m, "-O2") for m in ("x86", "m3")}
+    for machine, (figures, _, worst) in measured.items():
+        columns |= columns_of(figures, NAMES[machine])
+        prefix = "" if machine == "x86" else f"{machine}."
+        budgeted |= {prefix + name: n for name, n in figures.items()}
+        said += [f"The hostile frame, {NAMES[machine]} {p}: {frame} (of {among})"
+                 for p, (_, frame, among) in worst.items()]
+    print("Instructions, gcc -O2\n", table(columns), "", *said, sep="\n")
+    if check:
+        print()
+        for machine, (_, frames, _) in measured.items():
+            check_frames(tally, NAMES[machine], frames)
+        check_budget(tally, budgeted, HERE / "budget")
+        tally.finish()
+
+
+def everything() -> dict:
+    columns = {}
+    for machine, levels in (("x86", ("-O2", "-Os")), ("m3", ("-O2", "-Os")), ("m0plus", ("-O2", "-Os"))):
+        for level in levels:
+            figures, _, _ = instructions(machine, level)
+            columns |= columns_of(figures, f"{machine} {level}")
+            figures, _, _ = instructions(machine, level, ("lean",), True, False)
+            columns |= columns_of(figures, f"{machine} {level} offl.")
+    return columns
 
 
 def main() -> None:
-    if sys.argv[1:] not in ([], ["--check"]):
-        sys.exit("usage: bench [--check]")
-    build()
-    figures = measure(OUT / "bench")
-    worst = hostile()
-    figures |= {f"{p}.hostile": count for p, (count, *_) in worst.items()}
-    print(f"Instructions on x86-64, gcc -O2\n\n{'':46}" + "".join(f"{p:>10}" for p in PROFILES))
-    for name, text in TEXT.items():
-        print(f"{text:46}" + "".join(f"{figures[f'{p}.{name}']:10}" for p in PROFILES))
-    print()
-    for p, (_, frame, among) in worst.items():
-        print(f"The hostile frame, {p}: {frame} (of {among})")
-    if sys.argv[1:]:
-        print()
-        tally = Tally()
-        check_budget(tally, figures, HERE / "budget")
-        tally.finish()
+    option = sys.argv[1] if len(sys.argv) == 2 else ""
+    if len(sys.argv) == 1 or option == "--check":
+        usual(bool(option))
+    elif option == "--all":
+        print(table(everything()))
+    else:
+        sys.exit(__doc__)
 
 
 main()

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""lwIP beside aksu: Debian's source package, built and measured as aksu is."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import build
+import count
+from common import ROOT, output, run
+
+FOLDER = ROOT / "out/peers"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+def mirror() -> str:
+    """The mirror that apt uses here: deb.debian.org if it cannot be told."""
+    text = run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages",
+                "Origin: Debian", "Codename: bookworm"]).stdout
+    return text.split()[0] if text.startswith("http") else "http://deb.debian.org/debian"
+
+
+def fetch() -> pathlib.Path:
+    """The sources of lwIP, through an apt configuration of our own; kept in out/peers."""
+    found = sorted(FOLDER.glob("lwip-*/src"))
+    if found:
+        return found[0].parent
+    for name in ("lists/partial", "cache/archives/partial"):
+        (FOLDER / "apt" / name).mkdir(parents=True, exist_ok=True)
+    (FOLDER / "apt/sources.list").write_text(
+        f"deb-src [signed-by={KEYRING}] {mirror()} bookworm main\n")
+    (FOLDER / "apt/apt.conf").write_text(
+        f'Dir::Etc::sourcelist "{FOLDER}/apt/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'
+        f'Dir::State::lists "{FOLDER}/apt/lists";\nDir::Cache "{FOLDER}/apt/cache";\n'
+        'APT::Sandbox::User "root";\nAcquire::Languages "none";\n')
+    environment = os.environ | {"APT_CONFIG": str(FOLDER / "apt/apt.conf")}
+    for words in (["update"], ["source", "--download-only", "lwip"]):
+        done = run(["apt-get", "-qq", *words], cwd=FOLDER, env=environment)
+        if done.returncode:
+            sys.exit(f"lwIP's sources cannot be had: apt-get {' '.join(words)}\n{done.stdout}")
+    archive = next(FOLDER.glob("lwip_*.orig.tar.*"))
+    subprocess.run(["tar", "-xf", archive, "-C", FOLDER], check=True)
+    return next(FOLDER.glob("lwip-*"))
+
+
+FIGURES = ("send", "receive", "request", "connect", "refused", "idle1", "idle4", "idle64")
+KINDS = {"lwIP best": (), "lwIP copying": ("-DCOPIES",)}
+
+
+def lwip_instructions(source: pathlib.Path, machine: str, level: str, offload: bool) -> dict:
+    """{kind: {figure: instructions}}"""
+    found = {}
+    for kind, defines in KINDS.items():
+        defines += ("-DOFFLOAD",) * offload
+        label = kind.split()[1] + "-offload" * offload
+        made = {"few": build.lwip(source, machine, level, label, defines),
+                "many": build.lwip(source, machine, level, f"{label}-many", (*defines, "-DMANY"))}
+        found[kind], _ = count.measure(machine, made, "lean", FIGURES, offload)
+    return found
+
+
+def ratio_table(columns: dict) -> str:
+    """columns: {heading: {figure: instructions}}; the first is what the others are set against."""
+    first, *others = columns
+    lines = [f"| instructions | {first} | " + " | ".join(f"{o} | ratio" for o in others) + " |",
+             "|---|" + "--:|" * (1 + 2 * len(others))]
+    for name in columns[first]:
+        cells = [f"{columns[first][name]:,}"]
+        for other in others:
+            value = columns[other][name]
+            cells += [f"{value:,}", f"{columns[first][name] / value:.2f}"]
+        lines.append(f"| {count.TEXT[name]} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
