@@ -238,6 +238,7 @@ static void print(void)
     printf("server_in %lu\nserver_out %lu\n", server.taken, server.given);
     printf("client_open %lu\nclient_send %lu\nclient_tick %lu\n", opening, sending, ticking);
     printf("frames %lu %lu\nrow %lu\n", client.frames, server.frames, (unsigned long)client_row());
+    printf("stack %lu\n", (unsigned long)meter_stack());
 }
 
 int main(int argc, char **argv)

@@ -69,5 +69,6 @@ int main(int argc, char **argv)
         }
         good = try_all(state, lean ? &aksu_lean : &aksu_standard) && good;
     }
+    printf("stack %lu\n", (unsigned long)meter_stack());
     return !good;
 }

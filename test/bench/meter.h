@@ -18,6 +18,9 @@ uint32_t meter_end(void);
 void meter_pause(void);
 void meter_resume(void);
 
+/// Octets of stack below the caller's that the deepest of what was measured took.
+uint32_t meter_stack(void);
+
 /// The words that the program was started with, behind its name. Returns how many, at most `most`.
 int meter_words(int argc, char **argv, char **words, int most);
 

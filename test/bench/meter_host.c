@@ -23,6 +23,11 @@ void meter_resume(void)
 {
 }
 
+uint32_t meter_stack(void)
+{
+    return 0;
+}
+
 int meter_words(int argc, char **argv, char **words, int most)
 {
     int n = 0;
