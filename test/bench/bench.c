@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PORT_FULL = 50000 }; // connections: the next ones are to the next port
 enum { SLOTS = 64, ALIGN = sizeof(void *) == 4 ? 2 : 0 }; // a MAC puts the IP header on a word
 
 bool client_start(const struct setup *setup);
@@ -154,7 +155,7 @@ static void settle(void)
 static void one_by_one(unsigned long count, unsigned port, unsigned long each)
 {
     for (unsigned long i = 1; i <= count; i++) {
-        open_one(port);
+        open_one(port + (unsigned)(i / PORT_FULL));
         until_done(i * each);
         now_ms++;
     }

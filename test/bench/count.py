@@ -58,7 +58,7 @@ def command(name: str, program: pathlib.Path, words: list) -> list:
 def inclusive(file: pathlib.Path) -> dict:
     """What each counted function took, from what callgrind wrote."""
     text = run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", file]).stdout
-    found = re.findall(r"^\s*([\d,]+) \([^)]*\)\s+\S*:((?:client|server)_\w+)", text, re.M)
+    found = re.findall(r"^\s*([\d,]+) \([^)]*\)\s+\S*:((?:client|server|aksu_table)_\w+)", text, re.M)
     file.unlink()
     return {function: int(count.replace(",", "")) for count, function in found}
 
@@ -118,3 +118,26 @@ def hostile(name: str, program: pathlib.Path, profile: str) -> tuple:
         fail(line, done.stdout)
     file.unlink()
     return (*max(zip(found, frames)), len(frames))
+
+
+SCALE = (4, 64, 1000, 10000, 100000)
+HEAP = ("aksu_table_schedule", "aksu_table_unschedule")
+
+
+def scale(programs: dict) -> dict:
+    """{connections: (instructions of an exchange, of them the heap's, of a pass of the loop, octets of
+    RAM for a connection)}: a request, its answer and the acknowledgment, on connections at random, each
+    with a deadline. programs: {connections: program}"""
+    runs = [(program, [work, "lean", length, n]) for n, program in programs.items()
+            for work in ("scale", "idle") for length in (SHORT, LONG)]
+    found, results = counts("x86", runs), {}
+    for i, n in enumerate(programs):
+        short, long, still, idle = found[4 * i:4 * i + 4]
+        grown = {f: (long.get(f, 0) - short.get(f, 0)) / (LONG - SHORT) for f in long if f != "frames"}
+        frames = [(b - a) / (LONG - SHORT) for a, b in zip(short["frames"], long["frames"])]
+        if frames != [2, 1]:
+            fail(runs[4 * i], f"{frames} frames of each end for an exchange")
+        passes = (idle["client_tick"] - still["client_tick"]) / (LONG - SHORT)
+        results[n] = (sum(grown.get(f, 0) for f in (*BOTH, "client_send")),
+                      sum(grown.get(f, 0) for f in HEAP), passes, long["row"])
+    return results

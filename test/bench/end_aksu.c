@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// aksu at an end of the bench's wire. ROWS, RING: its storage.
+// aksu at an end of the bench's wire. ROWS, RING, PORTS: its storage.
 #include "end.h"
 
 #include <aksu/aksu.h>
@@ -12,7 +12,11 @@
 #define RING WINDOW
 #endif
 
-AKSU_STORAGE_WITH(memory, ROWS, 1, RING, RING, ROWS, 1480);
+#ifndef PORTS // from one address to one port there are 64,512 connections
+#define PORTS 1
+#endif
+
+AKSU_STORAGE_WITH(memory, ROWS, PORTS, RING, RING, ROWS, 1480);
 
 static struct aksu net;
 static const struct aksu_handlers *handlers;
@@ -156,9 +160,14 @@ bool end_start(const struct setup *setup)
     config.mtu = (uint16_t)(PAYLOAD + 40 + (profile->timestamps != NULL ? 12 : 0));
     handlers = &all[setup->server][setup->work];
     wanted = setup->wanted;
-    return aksu_init(&net, &memory, &config) == AKSU_OK &&
-           aksu_seed(&net, entropy, sizeof entropy) == AKSU_OK &&
-           (!setup->server || aksu_listen(&net, NULL, PORT, 255, handlers, NULL) == AKSU_OK);
+    if (aksu_init(&net, &memory, &config) != AKSU_OK ||
+        aksu_seed(&net, entropy, sizeof entropy) != AKSU_OK) {
+        return false;
+    }
+    for (int i = 0; setup->server && i < PORTS; i++) {
+        errors += aksu_listen(&net, NULL, (uint16_t)(PORT + i), 255, handlers, NULL) != AKSU_OK;
+    }
+    return errors == 0;
 }
 
 void end_open(uint32_t now_ms, unsigned port)

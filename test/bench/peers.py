@@ -72,3 +72,33 @@ def ratio_table(columns: dict) -> str:
             cells += [f"{value:,}", f"{columns[first][name] / value:.2f}"]
         lines.append(f"| {count.TEXT[name]} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+ECHOES = {"smallest": 0, "with out-of-order data": 1, "all of IPv4": 2}
+SIZES = pathlib.Path(__file__).resolve().parents[1] / "size"
+KEPT = re.compile(r"^ \.(text|rodata|data|bss)(?:\.(\S*))?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
+                  r"\S*liblwip\.a\((\S+?)\.o\)", re.M)
+
+
+def lwip_echo(source: pathlib.Path, machine: str, features: int) -> tuple:
+    """Octets of lwIP's part of the echo server, -Os: flash, RAM that is no buffer, a connection, a
+    listener."""
+    made = build.MACHINES[machine]
+    folder = build.OUT / f"lwip-echo-{machine}-{features}"
+    folder.mkdir(parents=True, exist_ok=True)
+    gcc, defines = made.gcc("-Os"), ("-DECHO", "-DCOPIES", f"-DFEATURES={features}")
+    archive, image = folder / "liblwip.a", folder / "echo.elf"
+    archive.unlink(missing_ok=True)
+    output([f"{made.prefix}ar", "rcs", archive, *build.lwip_objects(source, gcc, folder, defines)])
+    output([*build.lwip_gcc(source, gcc, defines), "-Wall", build.HERE / "lwip/echo.c",
+            SIZES / "driver.c", archive, "--specs=nano.specs", "-nostartfiles", "-Wl,-e,main",
+            "-Wl,--gc-sections", f"-Wl,-Map={image}.map", "-o", image])
+    text = pathlib.Path(f"{image}.map").read_text(encoding="utf-8")
+    kept = KEPT.findall(text[text.index("Linker script and memory map"):])
+    flash = sum(int(n, 16) for kind, _, n, _ in kept if kind in ("text", "rodata", "data"))
+    ram = sum(int(n, 16) for kind, name, n, _ in kept
+              if kind in ("data", "bss") and not name.startswith(("memp_memory", "ram_heap")))
+    output([*build.lwip_gcc(source, gcc, defines), "-c", build.HERE / "lwip/ram.c", "-o",
+            folder / "ram.o"])
+    sizes = dict((name, int(size, 16)) for size, name in re.findall(
+        r"(\w+) [BCD] ram_(\w+)", output([f"{made.prefix}nm", "-S", folder / "ram.o"])))
+    return flash, ram, sizes["pcb"], sizes["listener"]
