@@ -57,7 +57,8 @@ def library(name: str, level: str) -> pathlib.Path:
     return folder / "lib/libaksu.a"
 
 
-def join(machine: Machine, level: str, parts: list, to: pathlib.Path) -> pathlib.Path:
+def join(machine: Machine, level: str, parts: list, to: pathlib.Path,
+         main: list = None) -> pathlib.Path:
     """Links an end twice, all but its functions hidden, with the wire between the two."""
     whole = to.with_suffix(".both")
     output([f"{machine.prefix}ld", "-r", "-o", whole, *parts])
@@ -67,17 +68,19 @@ def join(machine: Machine, level: str, parts: list, to: pathlib.Path) -> pathlib
                  ("--redefine-sym", f"end_{f}={side}_{f}", f"--keep-global-symbol={side}_{f}")]
         ends.append(to.with_suffix(f".{side}"))
         output([f"{machine.prefix}objcopy", *names, whole, ends[-1]])
-    output([*machine.gcc(level), *WARNINGS, HERE / "bench.c", *ends, *machine.main(), "-o", to])
+    main = main or [HERE / "bench.c", *machine.main()]
+    output([*machine.gcc(level), *WARNINGS, *ends, *main, "-o", to])
     return to
 
 
-def aksu(name: str, level: str, label: str = "few", defines: tuple = ()) -> pathlib.Path:
-    """The bench with aksu; `label` tells apart what defines make of it."""
+def aksu(name: str, level: str, label: str = "few", defines: tuple = (),
+         main: list = None) -> pathlib.Path:
+    """The bench with aksu, or another program; `label` tells apart what defines make of it."""
     machine, archive = MACHINES[name], library(name, level)
     folder = archive.parents[1]
     end = folder / f"end-{label}.o"
     output([*machine.gcc(level), *WARNINGS, *defines, "-c", HERE / "end_aksu.c", "-o", end])
-    return join(machine, level, [end, archive], folder / f"bench-{label}")
+    return join(machine, level, [end, archive], folder / f"bench-{label}", main)
 
 
 def hostile(name: str, level: str) -> pathlib.Path:
@@ -90,8 +93,25 @@ def hostile(name: str, level: str) -> pathlib.Path:
     return folder / "hostile"
 
 
-def lwip(source: pathlib.Path, name: str, level: str, label: str, defines: tuple) -> pathlib.Path:
-    """The bench with lwIP, from its sources."""
+def host() -> pathlib.Path:
+    """The host's ports, for aksu-host and the simulator. Returns their build folder."""
+    folder = OUT / "host"
+    output(["cmake", "-S", ROOT, "--preset", "release", "-B", folder, "-DAKSU_TESTS=OFF"])
+    output(["cmake", "--build", folder, "--target", "aksu-host", "aksu_sim", "-j", "2"])
+    return folder
+
+
+def lossy() -> list:
+    """The main program of lossy.c."""
+    folder = host()
+    ports = [folder / f"ports/{n}/libaksu_{n}.a" for n in ("sim", "steps", "capture")]
+    return [HERE / "lossy.c", *[f"-I{ROOT / 'ports' / n}" for n in ("sim", "steps", "capture")], *ports,
+            folder / "lib/libaksu.a"]
+
+
+def lwip(source: pathlib.Path, name: str, level: str, label: str, defines: tuple,
+         main: list = None) -> pathlib.Path:
+    """The bench with lwIP, from its sources; or another program with it at both ends."""
     machine = MACHINES[name]
     folder = OUT / f"lwip-{name}{level}-{label}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -100,7 +120,7 @@ def lwip(source: pathlib.Path, name: str, level: str, label: str, defines: tuple
     end = folder / "end.o"
     output([*lwip_gcc(source, machine.gcc(level), defines), "-pedantic", "-Wall", "-Wextra", "-c",
             HERE / "end_lwip.c", "-o", end])
-    return join(machine, level, [end, *objects], folder / "bench")
+    return join(machine, level, [end, *objects], folder / "bench", main)
 
 
 LWIP = ("core/init core/def core/inet_chksum core/ip core/mem core/memp core/netif core/pbuf "

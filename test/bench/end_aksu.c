@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// aksu at an end of the bench's wire. ROWS, RING, PORTS: its storage.
+// aksu at an end of the bench's wire. ROWS, RING, PORTS: its storage; BOARDS: aksu_full
+// stands for the standard profile.
 #include "end.h"
 
 #include <aksu/aksu.h>
@@ -17,6 +18,14 @@
 #endif
 
 AKSU_STORAGE_WITH(memory, ROWS, PORTS, RING, RING, ROWS, 1480);
+
+#ifdef BOARDS // with loss recovery
+AKSU_BOARDS(boards, ROWS, 32);
+static const struct aksu_profile *const profile_with = &aksu_full;
+#else
+static const struct aksu_boards boards;
+static const struct aksu_profile *const profile_with = &aksu_standard;
+#endif
 
 static struct aksu net;
 static const struct aksu_handlers *handlers;
@@ -149,10 +158,11 @@ bool end_start(const struct setup *setup)
     uint8_t number = setup->server ? 2 : 1;
     const uint8_t entropy[16] = {number, 1, 2, 3};
     const struct aksu_profile *profile =
-        strcmp(setup->profile, "lean") == 0 ? &aksu_lean : &aksu_standard;
+        strcmp(setup->profile, "lean") == 0 ? &aksu_lean : profile_with;
     struct aksu_config config = {.profile = profile, .link = &aksu_ethernet};
 
     config.addr = aksu_ipv4(192, 0, 2, number);
+    config.boards = profile->recovery ? &boards : NULL;
     config.mac[0] = 2;
     config.mac[5] = number;
     config.offload = setup->offload ? AKSU_OFFLOAD_RX | AKSU_OFFLOAD_TX : 0;

@@ -3,12 +3,13 @@
 import os
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 
 import build
 import count
-from common import ROOT, output, run
+from common import ROOT, in_parallel, output, run
 
 FOLDER = ROOT / "out/peers"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -44,6 +45,9 @@ def fetch() -> pathlib.Path:
     return next(FOLDER.glob("lwip-*"))
 
 
+LOSSES = {"0 %": (0, 0), "0.1 %": (0.001, 0), "1 %": (0.01, 0), "3 %": (0.03, 0), "5 %": (0.05, 0),
+          "reorder 1 %": (0, 0.01)}
+SEEDS, OCTETS, SEGMENTS = 10, 4 << 20, 44
 FIGURES = ("send", "receive", "request", "connect", "refused", "idle1", "idle4", "idle64")
 KINDS = {"lwIP best": (), "lwIP copying": ("-DCOPIES",)}
 
@@ -102,3 +106,24 @@ def lwip_echo(source: pathlib.Path, machine: str, features: int) -> tuple:
     sizes = dict((name, int(size, 16)) for size, name in re.findall(
         r"(\w+) [BCD] ram_(\w+)", output([f"{made.prefix}nm", "-S", folder / "ram.o"])))
     return flash, ram, sizes["pcb"], sizes["listener"]
+
+
+def goodput(source: pathlib.Path) -> dict:
+    """{stack: {cell: percent of the link, the median of the seeds}}"""
+    main, ring = build.lossy(), f"-DRING={SEGMENTS * 1460}"
+    lwip = ("-DCOPIES", f"-DWINDOW_SEGMENTS={SEGMENTS}")
+    few = build.aksu("x86", "-O2", "lossy", (ring,), main)
+    full = build.aksu("x86", "-O2", "lossy-full", (ring, "-DBOARDS"), main)
+    stacks = {"aksu lean": (few, "lean"), "aksu standard": (few, "standard"), "aksu full": (full, "full"),
+              "lwIP": (build.lwip(source, "x86", "-O2", "lossy", lwip, main), "lean")}
+    runs = [(stack, cell, [program, profile, OCTETS, *LOSSES[cell], seed])
+            for stack, (program, profile) in stacks.items() for cell in LOSSES
+            for seed in range(1, SEEDS + 1)]
+    found = {stack: {cell: [] for cell in LOSSES} for stack in stacks}
+    for (stack, cell, words), done in zip(runs, in_parallel([words for _, _, words in runs])):
+        told = re.search(r"^percent ([\d.]+)$", done.stdout, re.M)
+        if done.returncode or not told:
+            count.fail(words, done.stdout)
+        found[stack][cell].append(float(told[1]))
+    return {stack: {cell: statistics.median(each) for cell, each in cells.items()}
+            for stack, cells in found.items()}

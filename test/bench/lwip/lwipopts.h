@@ -2,6 +2,7 @@
 // lwIP as scripts/bench --peers builds it: raw API, no threads, no asserts, IPv4 and TCP alone.
 // FEATURES 0: without a queue of out-of-order data; 1: with it; 2: and window scale, timestamps and
 // SACKs that it sends. MANY: 64 connections. COPIES: data is copied in and out, as its examples do.
+// ECHO: for flash and RAM.
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
@@ -28,6 +29,11 @@
 #define TCP_WND        (2 * TCP_MSS)
 #define TCP_SND_BUF    (2 * TCP_MSS)
 #define PBUF_POOL_SIZE 8
+#elif defined WINDOW_SEGMENTS // over a link that loses
+#define CONNECTIONS    5
+#define TCP_WND        (WINDOW_SEGMENTS * TCP_MSS)
+#define TCP_SND_BUF    (WINDOW_SEGMENTS * TCP_MSS)
+#define PBUF_POOL_SIZE 128
 #elif defined MANY
 #define CONNECTIONS    66
 #define TCP_WND        (2 * TCP_MSS)
@@ -40,13 +46,13 @@
 #define PBUF_POOL_SIZE 32
 #endif
 #define TCP_MSS                 1460
-#define TCP_SND_QUEUELEN        64
+#define TCP_SND_QUEUELEN        200
 #define MEMP_NUM_TCP_PCB        CONNECTIONS
 #define MEMP_NUM_TCP_PCB_LISTEN 1
-#define MEMP_NUM_TCP_SEG        128
+#define MEMP_NUM_TCP_SEG        256
 #define MEMP_NUM_PBUF           64
 #define PBUF_POOL_BUFSIZE       1536
-#define MEM_SIZE                65536
+#define MEM_SIZE                200000
 
 #define TCP_QUEUE_OOSEQ          (FEATURES >= 1)
 #define LWIP_TCP_SACK_OUT        (FEATURES >= 2)
