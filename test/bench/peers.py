@@ -9,7 +9,8 @@ import sys
 
 import build
 import count
-from common import ROOT, in_parallel, output, run
+import page
+from common import INCLUDES, ROOT, in_parallel, output, run
 
 FOLDER = ROOT / "out/peers"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -127,3 +128,57 @@ def goodput(source: pathlib.Path) -> dict:
         found[stack][cell].append(float(told[1]))
     return {stack: {cell: statistics.median(each) for cell, each in cells.items()}
             for stack, cells in found.items()}
+
+
+def echoes(source: pathlib.Path) -> dict:
+    """{stack: {what: octets}} of the echo server at -Os, aksu's first."""
+    sys.path.insert(0, str(SIZES))
+    import images  # pylint: disable=import-outside-toplevel
+
+    found, own = {}, {}
+    for name, label in (("m3", "Cortex-M3"), ("m0plus", "Cortex-M0+")):
+        library = images.archive(label, "-Os", build.OUT / f"echo-{name}")
+        for profile in ("lean", "standard"):
+            kept = images.link(label, "-Os", library, images.IMAGES[f"echo server, {profile}"])
+            own.setdefault(f"aksu {profile}", {})[name] = sum(images.flash(kept).values())
+    output(["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", *INCLUDES, "-c", SIZES / "ram.c", "-o",
+            build.OUT / "ram.o"])
+    ram = {name: int(size, 16) for size, name in re.findall(
+        r"(\w+) [BCD] ram_(\w+)", output(["arm-none-eabi-nm", "-S", build.OUT / "ram.o"]))}
+    for name, each in own.items():
+        found[name] = each | {"ram": ram["stack"], "row": ram["row"], "listener": ram["listener"]}
+    for kind, features in ECHOES.items():
+        flash, static, row, listener = lwip_echo(source, "m3", features)
+        found[f"lwIP, {kind}"] = {"m3": flash, "m0plus": lwip_echo(source, "m0plus", features)[0],
+                                  "ram": static, "row": row, "listener": listener}
+    return found
+
+
+def echo_table(found: dict) -> str:
+    rows = {"m3": "flash, Cortex-M3", "m0plus": "flash, Cortex-M0+", "row": "RAM of a connection",
+            "listener": "of a listener", "ram": "static RAM without tables and buffers"}
+    base = found["lwIP, smallest"]["m3"]
+    for each in found.values():
+        each["ratio"] = f"{each['m3'] / base:.2f}"
+    return page.markdown("echo server, -Os, octets", found, rows | {"ratio": "flash on a Cortex-M3, "
+                                                                    "smallest lwIP = 1"})
+
+
+def goodput_table(found: dict) -> str:
+    return page.markdown("percent of 10 Mbit/s", {cell: {stack: f"{found[stack][cell]:.1f}"
+                                                         for stack in found} for cell in LOSSES},
+                         {stack: stack for stack in found})
+
+
+def draw(found: dict, flash: dict, lossy: dict) -> None:
+    """The plots of these three tables."""
+    page.bars("flash", "octets of flash, echo server, -Os",
+              {"Cortex-M3": {s: each["m3"] for s, each in flash.items()},
+               "Cortex-M0+": {s: each["m0plus"] for s, each in flash.items()}}, {s: s for s in flash})
+    works = {"send": "send", "receive": "receive", "request": "request", "connect": "connect",
+             "refused": "refuse"}
+    names = {"x86": "x86-64", "m3": "Cortex-M3", "m0plus": "Cortex-M0+"}
+    page.bars("instructions", "aksu, lwIP best = 1",
+              {text: {w: found[m, False]["aksu"][w] / found[m, False]["lwIP best"][w] for w in works}
+               for m, text in names.items()}, works)
+    page.bars("goodput", "% of 10 Mbit/s", lossy, {cell: cell for cell in LOSSES}, "100")
