@@ -254,7 +254,7 @@ int main(int argc, char **argv)
     struct setup setup = {.work = work, .profile = word[1], .offload = words > 4};
 
     setup.wanted = work == WORK_BULK ? count * PAYLOAD : count;
-    meter_start();
+    check(meter_start(), "the meter is wrong");
     check(client_start(&setup), "the client does not start");
     setup.server = true;
     check(server_start(&setup), "the server does not start");

@@ -60,7 +60,9 @@ int main(int argc, char **argv)
     bool lean = meter_words(argc, argv, &word, 1) == 1 && strcmp(word, "lean") == 0;
     bool good = true;
 
-    meter_start();
+    if (!meter_start()) {
+        return 1;
+    }
 
     for (int s = 0; s < STATES; s++) {
         enum state state = (enum state)s;

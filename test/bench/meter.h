@@ -4,10 +4,12 @@
 #ifndef BENCH_METER_H
 #define BENCH_METER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/// Starts the counter and finds what calling it takes.
-void meter_start(void);
+/// Starts the counter and finds what calling it takes. Returns false if it does not count what it
+/// should.
+bool meter_start(void);
 
 void meter_begin(void);
 

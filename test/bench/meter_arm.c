@@ -12,10 +12,16 @@
 
 enum { MASK = 0xFFFFFF, TICKS = 256, PER = 10, SYS_GET_CMDLINE = 0x15 };
 enum { ENABLE = 1, CLKSOURCE = 4 };
-enum { PAINT = 0x5ac3a55a, PAINTED = 512, KNOWN = 256 }; // words, words, octets
+enum {
+    PAINT = 0x5ac3a55a,
+    PAINTED = 512,
+    KNOWN = 256,
+    KNOWN_LONG = 4
+}; // words, words, octets, instructions
 
-static uint32_t began, paused, skipped, calling, pausing;
-static uint32_t *top; // of what is painted
+static uint32_t began, paused, skipped; // ticks
+static uint32_t calling, pausing;       // what the meter itself takes: instructions, ticks
+static uint32_t *top;                   // of what is painted
 static uint32_t deepest, own;
 
 static uint32_t passed(uint32_t from)
@@ -52,10 +58,10 @@ void meter_begin(void)
 
 uint32_t meter_end(void)
 {
-    uint32_t ticks = passed(began) - skipped - calling;
+    uint32_t ticks = passed(began) - skipped;
 
     look();
-    return (ticks * PER + TICKS / 2) / TICKS;
+    return (ticks * PER + TICKS / 2) / TICKS - calling;
 }
 
 void meter_pause(void)
@@ -68,30 +74,7 @@ void meter_resume(void)
     skipped += passed(paused) + pausing;
 }
 
-// Called through a pointer that the compiler cannot see through, as what is measured is called. Its
-// one instruction is a part of what a call takes.
-static void nothing(uint32_t a, const void *b, size_t c)
-{
-    (void)a;
-    (void)b;
-    (void)c;
-}
-
-static uint32_t calls(bool pauses)
-{
-    void (*volatile call)(uint32_t, const void *, size_t) = nothing;
-    void (*f)(uint32_t, const void *, size_t) = call;
-
-    meter_begin();
-    f(0, NULL, 0);
-    if (pauses) {
-        meter_pause();
-        meter_resume();
-    }
-    return passed(began) - skipped;
-}
-
-// Writes KNOWN octets below its caller's stack.
+// Takes KNOWN_LONG instructions and writes KNOWN octets below its caller's stack.
 static void known(uint32_t a, const void *b, size_t c)
 {
     (void)b;
@@ -99,25 +82,38 @@ static void known(uint32_t a, const void *b, size_t c)
     __asm__ volatile("sub sp, #256\n\tstr %0, [sp]\n\tadd sp, #256" : : "r"(a) : "memory");
 }
 
-static void find_own_stack(void)
+// Through a pointer that the compiler cannot see through: a call, as of what is measured.
+static uint32_t call_known(void)
 {
-    void (*volatile call)(uint32_t, const void *, size_t) = known;
+    static void (*volatile pointer)(uint32_t, const void *, size_t) = known;
+    void (*call)(uint32_t, const void *, size_t) = pointer;
 
     meter_begin();
     call(0, NULL, 0);
-    (void)meter_end();
-    own = KNOWN - deepest; // what paint() has above the paint
-    deepest = 0;
+    return meter_end();
 }
 
-void meter_start(void)
+static uint32_t pause_ticks(void)
+{
+    meter_begin();
+    meter_pause();
+    meter_resume();
+    uint32_t ticks = passed(began) - skipped;
+
+    meter_begin();
+    return ticks - passed(began);
+}
+
+bool meter_start(void)
 {
     aksu_reg_put(SYST_RVR, MASK);
     aksu_reg_put(SYST_CVR, 0);
     aksu_reg_put(SYST_CSR, ENABLE | CLKSOURCE);
-    calling = calls(false);
-    pausing = calls(true) - calling;
-    find_own_stack();
+    calling = call_known() - KNOWN_LONG;
+    own = KNOWN - deepest; // what paint() has above the paint
+    pausing = pause_ticks();
+    deepest = 0;
+    return call_known() == KNOWN_LONG;
 }
 
 uint32_t meter_stack(void)
