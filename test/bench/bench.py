@@ -8,6 +8,8 @@ usage: bench.py              x86-64 and Cortex-M3, -O2
        bench.py --peers      beside lwIP, from Debian's source package: flash, RAM, instructions, goodput
        bench.py --scale      with 4 to 100,000 connections
        bench.py --throughput between aksu and Linux (root)
+       bench.py --profile x86|m3|m0plus bulk|request|connect|refused
+                             where they go, by function of both ends: lean, -O2
        bench.py --write [instructions|all|peers|scale|throughput|sizes]...
                              tables and plots of docs/performance.md anew; all of them, if none is named
 
@@ -25,6 +27,7 @@ import sys
 
 import build
 import count
+import hot
 import page
 import peers
 import throughput
@@ -213,6 +216,9 @@ def main() -> None:
            "--throughput": lambda: print(throughput_text())}
     if option == "--write":
         write(rest)
+    elif option == "--profile" and len(rest) == 2:
+        for n, name in hot.functions(rest[0], build.aksu(rest[0], "-O2"), rest[1]):
+            print(f"{n:10.1f} {name}")
     elif option in one and not rest:
         one[option]()
     else:

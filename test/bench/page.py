@@ -51,7 +51,7 @@ def plot(name: str, script: str, data: list) -> None:
 
 def bars(name: str, label: str, columns: dict, rows: dict, top: str = "") -> None:
     """Clustered bars: a cluster for each row, a bar in it for each column."""
-    data = [["", *columns]] + [[text, *[column[row] for column in columns.values()]]
+    data = [["", *columns]] + [[text.replace(", ", ",\\n"), *[column[row] for column in columns.values()]]
                                for row, text in rows.items()]
     each = ", ".join(f"$data using {i + 2}{':xtic(1)' if i == 0 else ''} title columnheader({i + 2})"
                      for i in range(len(columns)))
