@@ -42,7 +42,7 @@ def plot(name: str, script: str, data: list) -> None:
     text = ("set terminal svg size 860,380 font 'sans-serif,12' background '#ffffff'\n"
             f"set output '{PLOTS / name}.svg'\n$data << END\n{rows}\nEND\n"
             "set key outside right top\nset grid y\nset border 3\nset tics nomirror\n"
-            "set datafile separator '\\t'\nset style fill solid 0.85 noborder\nset boxwidth 0.8\n"
+            "set datafile separator '\\t'\nset style fill solid 0.85 noborder\nset boxwidth 0.8\nset bmargin 4\n"
             f"{script}\n")
     done = subprocess.run(["gnuplot"], input=text, text=True, capture_output=True, check=False)
     if done.returncode or done.stderr:

@@ -78,7 +78,7 @@ def ratio_table(columns: dict) -> str:
         lines.append(f"| {count.TEXT[name]} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
-ECHOES = {"smallest": 0, "with out-of-order data": 1, "all of IPv4": 2}
+ECHOES = {"smallest": 0, "out-of-order data": 1, "all of IPv4": 2}
 SIZES = pathlib.Path(__file__).resolve().parents[1] / "size"
 KEPT = re.compile(r"^ \.(text|rodata|data|bss)(?:\.(\S*))?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                   r"\S*liblwip\.a\((\S+?)\.o\)", re.M)
