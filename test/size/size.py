@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Measures the library on a Cortex-M3 and a Cortex-M0+: flash, RAM and worst-case stack.
 
-usage: size.py [--check]
+usage: size.py [--check | --all]
 
 Flash is what the linker kept of libaksu.a (.text and .rodata) in an echo server over Ethernet, ARP,
 IPv4 and ICMP echo, with the profiles of the library and those of profiles.c; driver, application,
 start-up code and libc are not in it. gcc -Os, newlib-nano, no link-time optimization. With --check
-every figure is compared with test/size/budget.
+every figure is compared with test/size/budget. --all: four images, four processors, -Os and -O2, by
+file and by feature (images.py); and the worst stack beside what its paint shows in QEMU.
 """
 import pathlib
 import re
@@ -150,9 +151,27 @@ def show(figures: dict, files: dict, paths: dict) -> None:
         print(f"{figures[name]:6}  {name}: {path}")
 
 
+def show_all() -> None:
+    """The tables of images.py, and the call graph's stack beside the paint, which is never above it."""
+    import images  # pylint: disable=import-outside-toplevel
+
+    found = images.tables(OUT / "images")
+    for name in ("images", "features", "files", "HTTP server"):
+        print(f"{found[name]}\n")
+    depths, _ = stack(build_library("cortex-m3"), "standard")
+    bound = max(depths["handler"], depths["input"], depths["output"])
+    tally = Tally()
+    for work, octets in images.painted().items():
+        tally.check(f"stack of {work}: {octets} of the call graph's {bound} octets",
+                    [] if 0 < octets <= bound else ["the call graph says less"])
+    tally.finish()
+
+
 def main() -> None:
-    if sys.argv[1:] not in ([], ["--check"]):
-        sys.exit("usage: size [--check]")
+    if sys.argv[1:] not in ([], ["--check"], ["--all"]):
+        sys.exit("usage: size [--check | --all]")
+    if sys.argv[1:] == ["--all"]:
+        show_all()
     try:
         figures, files, paths = measure()
     except Problem as problem:
