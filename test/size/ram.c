@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sizes of the library's objects, as sizes of symbols.
 #include <aksu/aksu.h>
+#include <aksu/udp.h>
 
 #define SIZE(name, octets)                                                                         \
     extern char ram_##name[octets];                                                                \
@@ -12,6 +13,7 @@ SIZE(listener, sizeof(struct aksu_listener));
 SIZE(time_wait, sizeof(struct aksu_time_wait));
 SIZE(neighbour, sizeof(struct aksu_neighbour));
 SIZE(answer, sizeof(struct aksu_answer));
+SIZE(udp, sizeof(struct aksu_udp));
 SIZE(stack, sizeof(struct aksu));
 // A server of 4 connections, all but its rings and its echo buffer.
 SIZE(server, sizeof(struct aksu) + 4 * (sizeof(struct aksu_row) + sizeof(struct aksu_row *)) +

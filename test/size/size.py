@@ -20,6 +20,7 @@ from stack import APPLICATION, Graph, Problem, describe, read_indirect  # noqa: 
 
 OUT = own_folder("size")
 CPUS = {"m3": "cortex-m3", "m0plus": "cortex-m0plus"}
+EXTRAS = {"udp": ["-DUDP=1"], "udp_open": ["-DUDP=2"]}  # the standard echo server, and more
 PROFILES = ("standard", "lean", "recovery", "cubic_recovery", "lossy_recovery")
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
@@ -31,6 +32,7 @@ RAM = {
     "time_wait": "a TIME-WAIT entry",
     "neighbour": "an ARP entry",
     "answer": "an answer that waits",
+    "udp": "an endpoint of UDP (struct aksu_udp)",
     "stack": "a stack (struct aksu), counters included",
     "server": "a server of 4 connections, all but rings and frame buffers",
 }
@@ -45,10 +47,11 @@ def build_library(cpu: str) -> pathlib.Path:
     return build
 
 
-def link(cpu: str, build: pathlib.Path, profile: str, extra: list) -> pathlib.Path:
+def link(cpu: str, build: pathlib.Path, profile: str, extra: list, more: str = "") -> pathlib.Path:
     """Links the echo server; returns the image, whose map lies beside it."""
-    image = build / f"echo-{profile}.elf"
-    defines = [f"-DPROFILE=aksu_{profile}", *["-DRECOVERY"] * ("recovery" in profile)]
+    image = build / f"echo-{profile}{more}.elf"
+    defines = [f"-DPROFILE=aksu_{profile}", *["-DRECOVERY"] * ("recovery" in profile),
+               *EXTRAS.get(more, [])]
     output(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-Os", "-std=c99", "-ffunction-sections",
             "-fdata-sections", *defines, *INCLUDES, HERE / "echo.c", HERE / "profiles.c",
             HERE / "driver.c", build / "lib/libaksu.a", "--specs=nano.specs",
@@ -118,6 +121,10 @@ def measure() -> tuple:
         for profile in PROFILES:
             files[short, profile] = flash(link(cpu, build, profile, []))
             figures[f"flash.{short}.{profile}"] = sum(files[short, profile].values())
+        for more in EXTRAS:
+            image = link(cpu, build, "standard", [], more)
+            figures[f"flash.{short}.{more}"] = (sum(flash(image).values())
+                                                - figures[f"flash.{short}.standard"])
     build = OUT / "cortex-m3"
     figures.update({f"ram.{name}": size for name, size in ram(build).items()})
     paths = {}
@@ -135,6 +142,10 @@ def show(figures: dict, files: dict, paths: dict) -> None:
     for name in sorted(set().union(*files.values()), key=lambda n: -files[columns[0]].get(n, 0)):
         print(f"{name:16}" + "".join(f"{files[c].get(name, 0):17}" for c in columns))
     print(f"{'total':16}" + "".join(f"{figures[f'flash.{c}.{p}']:17}" for c, p in columns))
+    print("\nFlash that the standard one takes more, octets\n")
+    for more in EXTRAS:
+        print(f"{more:16}" + "".join(f"{cpu + ' ':>12}{figures[f'flash.{cpu}.{more}']}"
+                                     for cpu in CPUS))
     print("\nRAM, octets (Cortex-M3)\n")
     for name, text in RAM.items():
         print(f"{figures['ram.' + name]:6}  {text}")
