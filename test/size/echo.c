@@ -4,7 +4,8 @@
 // driver and the clock are stand-ins that do nothing.
 #include <aksu/aksu.h>
 #ifdef UDP
-#include <aksu/udp.h>
+#include <aksu/dhcp.h>
+#include <aksu/dns.h>
 #endif
 
 AKSU_STORAGE(memory, 4, 1, 2920, 2920);
@@ -90,6 +91,33 @@ static const struct aksu_udp_handlers udp_handlers = {on_datagram, write_text,
                                                       UDP == 2 ? on_time : NULL, NULL};
 #endif
 
+#ifdef DHCP
+static struct aksu_dhcp dhcp;
+
+static void on_lease(struct aksu *stack, struct aksu_dhcp *d, const struct aksu_lease *lease)
+{
+    if (!lease) {
+        aksu_dhcp_stop(stack, d);
+    }
+}
+
+static const struct aksu_dhcp_config dhcp_config = {"name", on_lease};
+#endif
+
+#ifdef DNS
+static struct aksu_dns_entry cache[4];
+static struct aksu_dns dns = {.entry = cache, .entries = 4};
+static struct aksu_dns_query query;
+
+static void on_answer(struct aksu *stack, struct aksu_dns_query *q, int error,
+                      const struct aksu_addr *addr)
+{
+    (void)stack;
+    (void)q;
+    partner.addr = error ? partner.addr : *addr;
+}
+#endif
+
 int main(void)
 {
     static const struct aksu_config config = {
@@ -110,6 +138,12 @@ int main(void)
         aksu_listen(&net, NULL, 7, 0, &handlers, NULL) != AKSU_OK) {
         return 1;
     }
+#ifdef DHCP
+    (void)aksu_dhcp_start(&net, &dhcp, &dhcp_config);
+#endif
+#ifdef DNS
+    (void)aksu_dns_ask(&net, &dns, &query, "example.com", AKSU_DNS_A, on_answer);
+#endif
 #ifdef UDP
     (void)(UDP == 1 ? aksu_udp_listen(&net, &udp, 7, &udp_handlers)
                     : aksu_udp_open(&net, &udp, 7, &udp_handlers));

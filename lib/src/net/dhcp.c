@@ -5,7 +5,7 @@
 #include <aksu/dhcp.h>
 #include "udp.h"
 
-enum { SERVER_PORT = 67, CLIENT_PORT = 68, OPTIONS_AT = 240, MESSAGE_MIN = 300, MTU_MIN = 576 };
+enum { SERVER_PORT = 67, CLIENT_PORT = 68, OPTIONS_AT = 240, MESSAGE_LEN = 344, MTU_MIN = 576 };
 
 // What a client is about, after RFC 2131 Figure 5.
 enum {
@@ -113,9 +113,12 @@ static void start(struct aksu *net, struct aksu_dhcp *d, uint32_t wait_ms)
 // The end of an address: its connections end without a word.
 static void lose(struct aksu *net, struct aksu_dhcp *d)
 {
-    static const struct aksu_segment rst = {.flags = AKSU_RST};
+    struct aksu_segment rst;
     struct aksu_row *row = net->store->row;
     bool had = net->addr != 0;
+
+    memset(&rst, 0, sizeof rst);
+    rst.flags = AKSU_RST;
 
     for (uint32_t left = net->store->rows; had && left > 0; left--, row++) {
         if (row->bits & AKSU_ROW_USED) {
@@ -167,7 +170,7 @@ static void put_message(const struct aksu *net, const struct aksu_dhcp *d, uint8
                                             : REQUEST;
     uint8_t *p = to + OPTIONS_AT;
 
-    memset(to, 0, MESSAGE_MIN);
+    memset(to, 0, MESSAGE_LEN);
     memcpy(to, begin, sizeof begin);
     aksu_put32(to + 4, d->xid);
     aksu_put32(to + 12, net->addr);
@@ -207,7 +210,6 @@ static void wait_again(struct aksu *net, struct aksu_dhcp *d)
 static size_t write_message(struct aksu *net, struct aksu_udp *u, void *to, size_t room)
 {
     struct aksu_dhcp *d = client(u);
-    uint8_t *p = to;
 
     if (d->state == PROBING) { // somebody has the address
         send(net, d, DECLINING, UINT32_MAX);
@@ -218,14 +220,8 @@ static size_t write_message(struct aksu *net, struct aksu_udp *u, void *to, size
         on_time(net, u);
         return AKSU_UDP_NONE;
     }
-    size_t len = MTU_MIN - AKSU_IPV4_LEN - AKSU_UDP_LEN;
-
-    memset(p, 0, len);
-    put_message(net, d, p);
-    while (len > MESSAGE_MIN && p[len - 1] == 0) {
-        len--;
-    }
     (void)room;
+    put_message(net, d, to);
     if (d->state == DECLINING) {
         start(net, d, DECLINED_MS);
     } else if (d->state == RELEASING) {
@@ -235,7 +231,7 @@ static size_t write_message(struct aksu *net, struct aksu_udp *u, void *to, size
     } else {
         wait_again(net, d);
     }
-    return len;
+    return MESSAGE_LEN;
 }
 
 static void on_time(struct aksu *net, struct aksu_udp *u)
@@ -341,24 +337,31 @@ static bool parse(const struct aksu *net, const struct aksu_dhcp *d, const uint8
            (!(overload & 2) || take_options(a, p + 44, p + 108));
 }
 
+// The stack has what an answer gives, if that can be. A router that is not here is as good as none.
 static void use(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
 {
     struct aksu_lease lease;
 
+    aksu_addr_put(d->addr, &lease.addr);
+    aksu_addr_put(a[ROUTER], &lease.router);
+    aksu_addr_put(a[DNS], &lease.dns[0]);
+    aksu_addr_put(a[DNS_2], &lease.dns[1]);
+    lease.seconds = a[LEASE];
+    lease.prefix = a[NETMASK] ? 32 : 24;
+    for (uint32_t mask = ~a[NETMASK]; a[NETMASK] && (mask & 1); mask >>= 1) {
+        lease.prefix--;
+    }
+    if (aksu_set_address(net, &lease.addr, lease.prefix, &lease.router)) {
+        memset(&lease.router, 0, sizeof lease.router);
+        if (aksu_set_address(net, &lease.addr, lease.prefix, NULL)) {
+            return;
+        }
+    }
     d->lease = a[LEASE];
     d->t2 = a[T2] && a[T2] < a[LEASE] ? a[T2] : a[LEASE] - a[LEASE] / 8;
     d->t1 = a[T1] && a[T1] < d->t2 ? a[T1] : aksu_min32(a[LEASE] / 2, d->t2);
     d->last = net->now_ms;
     d->server = a[SERVER];
-    lease.seconds = a[LEASE];
-    aksu_addr_put(net->addr, &lease.addr);
-    aksu_addr_put(net->gateway, &lease.router);
-    aksu_addr_put(a[DNS], &lease.dns[0]);
-    aksu_addr_put(a[DNS_2], &lease.dns[1]);
-    lease.prefix = 32;
-    for (uint32_t mask = ~net->netmask; mask != 0; mask >>= 1) {
-        lease.prefix--;
-    }
     if (d->state == CONFIRMING) {
         send(net, d, ANNOUNCING, d->addr);
     } else {
@@ -370,22 +373,6 @@ static void use(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
     }
 }
 
-// The stack has what an answer gives: false if that cannot be. A mask that is none, or a router
-// that is not here, is as good as not given.
-static bool adopt(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
-{
-    uint32_t mask = a[NETMASK] && (~a[NETMASK] & (~a[NETMASK] + 1)) == 0 ? a[NETMASK] : 0xffffff00u;
-
-    if (!aksu_ipv4_host(d->addr, d->addr, mask)) {
-        return false;
-    }
-    net->addr = d->addr;
-    net->netmask = mask;
-    net->gateway =
-        aksu_ipv4_unicast(net, a[ROUTER]) && aksu_ipv4_here(net, a[ROUTER]) ? a[ROUTER] : 0;
-    return true;
-}
-
 static void on_ack(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
 {
     if (a[YOURS] != d->addr || a[LEASE] == 0) {
@@ -393,7 +380,7 @@ static void on_ack(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
     }
     if (d->state == REQUESTING) {
         send(net, d, PROBING, d->addr);
-    } else if (adopt(net, d, a)) {
+    } else {
         use(net, d, a);
     }
 }
