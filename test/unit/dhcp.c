@@ -262,7 +262,7 @@ static void to_bound(void)
 
 // --- Tests ---
 
-// R2131-01: DISCOVER, OFFER, REQUEST, ACK; R5227-05: probes before, announcements after; and then
+// R2131-01: DISCOVER, OFFER, REQUEST, ACK; R5227-01, R5227-03: probes before, announcements after; and then
 // the stack works.
 static void gets_an_address(void **state)
 {
@@ -310,7 +310,7 @@ static void backs_off(void **state)
     assert_int_not_equal(xid, first);
 }
 
-// R2131-06, R5227-05: another host has it, or is about to take it: DECLINE, and 10 s of peace.
+// R2131-06, R5227-02: another host has it, or is about to take it: DECLINE, and 10 s of peace.
 static void declines(void **state)
 {
     (void)state;

@@ -462,7 +462,7 @@ static void cut(void **state)
     }
 }
 
-// R9267-01 to 06: pointers ahead, to themselves, round in circles, into the header, past the end,
+// R9267-01 to 04: pointers ahead, to themselves, round in circles, into the header, past the end,
 // in two halves; kinds of labels that are none; names without end; more records than there are.
 static void hostile_names(void **state)
 {

@@ -193,7 +193,7 @@ static void ports(void **state)
     assert_int_equal(feed_text("b", 8), -AKSU_DROP_PROTOCOL);
 }
 
-// R768-02: a wrong checksum; none at all is taken (R1122U-05).
+// R768-02: a wrong checksum; none at all is taken (R768-02).
 static void checksum(void **state)
 {
     (void)state;
@@ -294,7 +294,7 @@ static void unreachable(void **state)
     quiet(&h);
 }
 
-// R1122U-06: broadcasts, limited, of the network and its old form, are heard from the first
+// R1122U-05, R1122U-07: broadcasts, limited, of the network and its old form, are heard from the first
 // endpoint on that aksu_udp_open() opened; one host's packet in a frame to all is not.
 static void broadcasts(void **state)
 {
