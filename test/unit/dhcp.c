@@ -262,8 +262,8 @@ static void to_bound(void)
 
 // --- Tests ---
 
-// R2131-01: DISCOVER, OFFER, REQUEST, ACK; R5227-01, R5227-03: probes before, announcements after; and then
-// the stack works.
+// R2131-01: DISCOVER, OFFER, REQUEST, ACK; R5227-01, R5227-03: probes before, announcements after;
+// and then the stack works.
 static void gets_an_address(void **state)
 {
     (void)state;

@@ -402,13 +402,8 @@ static void names(void **state)
     (void)state;
     char longest[300];
     static const char *const bad[] = {
-        "",
-        ".",
-        "..",
-        "a..b",
-        ".a",
-        "1234567890123456789012345678901234567890123456789012345678901234"
-        ".com"};
+        "",     ".",  "..",
+        "a..b", ".a", "a.1234567890123456789012345678901234567890123456789012345678901234"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(aksu_dns_ask(&h.net, &dns, &query, bad[i], AKSU_DNS_A, on_answer),
                          AKSU_EINVAL);

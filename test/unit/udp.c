@@ -294,8 +294,8 @@ static void unreachable(void **state)
     quiet(&h);
 }
 
-// R1122U-05, R1122U-07: broadcasts, limited, of the network and its old form, are heard from the first
-// endpoint on that aksu_udp_open() opened; one host's packet in a frame to all is not.
+// R1122U-05, R1122U-07: broadcasts, limited, of the network and its old form, are heard from the
+// first endpoint on that aksu_udp_open() opened; one host's packet in a frame to all is not.
 static void broadcasts(void **state)
 {
     (void)state;

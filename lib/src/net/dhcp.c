@@ -150,7 +150,7 @@ static uint8_t *put_name(uint8_t *p, const char *name)
         return p;
     }
     p[0] = OPTION_HOST_NAME;
-    for (p += 2; name[len] && len < 63; len++) {
+    for (p += 2; len < 63 && name[len]; len++) {
         *p++ = (uint8_t)name[len];
     }
     p[-len - 1] = len;

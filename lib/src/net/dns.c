@@ -170,7 +170,7 @@ static void remember(const struct aksu *net, const struct aksu_dns_query *q,
     struct aksu_dns_entry *e = q->dns->entry;
     uint32_t len = 0;
 
-    while (q->name[len] != '\0' && len < AKSU_DNS_CACHED) {
+    while (len < AKSU_DNS_CACHED && q->name[len] != '\0') {
         len++;
     }
     for (uint32_t left = q->dns->entries; left > 0; left--, e++) {
@@ -199,7 +199,9 @@ static void finish(struct aksu *net, struct aksu_dns_query *q, int error,
 static void ask(struct aksu *net, struct aksu_dns_query *q)
 {
     while (q->tries < ROUNDS * AKSU_DNS_SERVERS) {
-        struct aksu_endpoint to = {q->dns->server[q->tries++ % AKSU_DNS_SERVERS], SERVER_PORT};
+        struct aksu_endpoint to;
+        to.addr = q->dns->server[q->tries++ % AKSU_DNS_SERVERS];
+        to.port = SERVER_PORT;
         if (aksu_addr_get(&to.addr) != 0 && aksu_udp_send(net, &q->udp, &to) == AKSU_OK) {
             return;
         }
@@ -316,7 +318,8 @@ static void on_time(struct aksu *net, struct aksu_udp *u)
     const struct aksu_dns_entry *e = q->tries == 0 ? known(net, q) : NULL;
 
     if (e) {
-        struct aksu_addr addr = e->addr;
+        struct aksu_addr addr;
+        addr = e->addr;
         finish(net, q, AKSU_OK, &addr);
     } else {
         ask(net, q);
