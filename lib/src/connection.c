@@ -5,7 +5,7 @@
 
 static int check_remote(const struct aksu *net, const struct aksu_pair *pair)
 {
-    if (!net->seeded) {
+    if (!aksu_seeded(net)) {
         return AKSU_ENOKEY;
     }
     if (pair->remote_port == 0) {

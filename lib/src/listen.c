@@ -35,7 +35,7 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
     if (port == 0 || !handlers || addr == AKSU_NOT_IPV4) {
         return AKSU_EINVAL;
     }
-    if (!net->seeded) {
+    if (!aksu_seeded(net)) {
         return AKSU_ENOKEY;
     }
     if (exactly(net, addr, port)) {

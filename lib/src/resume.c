@@ -71,7 +71,7 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     if (len < AKSU_SAVED || memcmp(p, magic, 4) != 0 || !handlers) {
         return AKSU_EPROTO;
     }
-    if (!net->seeded) {
+    if (!aksu_seeded(net)) {
         return AKSU_ENOKEY;
     }
     memcpy(&pair, p + 8, sizeof pair);

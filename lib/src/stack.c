@@ -277,12 +277,15 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
 
     in.payload = frame;
     in.len = (uint32_t)len;
-    in.from = net->mac; // of a link without stations any will do
+    in.from = frame; // a link with stations says more; without any will do
     net->now_ms = now_ms;
     net->counters.frames_in++;
     int result = net->link ? net->link->input(net, &in) : aksu_ipv4_input(net, &in);
 
     if (result) {
+        if (net->more) {
+            result = net->more->ops->input(net, &in, result);
+        }
         net->counters.dropped[result]++;
     }
     return -result;
@@ -406,6 +409,9 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
             }
         }
     }
+    if (len == 0 && net->more) {
+        len = net->more->ops->output(net, frame, packet, mac);
+    }
     return len;
 }
 
@@ -431,13 +437,16 @@ size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
 
 uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms)
 {
+    uint32_t wait = AKSU_NEVER;
+
     if (net->answers > 0) {
         return 0;
     }
-    if (net->scheduled == 0) {
-        return AKSU_NEVER;
+    if (net->scheduled > 0) {
+        wait = net->store->heap[0]->deadline - now_ms;
+        if ((int32_t)wait <= 0) {
+            return 0;
+        }
     }
-    uint32_t at = net->store->heap[0]->deadline;
-
-    return aksu_reached(now_ms, at) ? 0 : at - now_ms;
+    return net->more ? net->more->ops->idle(net, now_ms, wait) : wait;
 }

@@ -10,7 +10,12 @@ enum { AKSU_ETHERNET_LEN = 14, AKSU_IPV4_LEN = 20, AKSU_TCP_LEN = 20, AKSU_ICMP_
 // Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
 // Fields of an IPv4 header, as aksu_ipv4_header() is given them.
 enum { AKSU_TTL_SHIFT = 8, AKSU_ECN_SHIFT = 16, AKSU_DSCP_SHIFT = 18 };
-enum { AKSU_PROTOCOL_ICMP = 1, AKSU_PROTOCOL_TCP = 6, AKSU_TTL_DEFAULT = 64 };
+enum {
+    AKSU_PROTOCOL_ICMP = 1,
+    AKSU_PROTOCOL_TCP = 6,
+    AKSU_PROTOCOL_UDP = 17,
+    AKSU_TTL_DEFAULT = 64
+};
 
 // row.bits
 enum {
@@ -23,10 +28,12 @@ enum {
     AKSU_ROW_USED = 0x80
 };
 
+enum { AKSU_ECHOING = 0x80 }; // in net.offload: an ICMP message waits
+
 #define AKSU_UNSCHEDULED UINT32_MAX // row.place: not in the heap
 
-// answer.kind: a segment, ARP's operation, or how many octets an ICMP echo has: at least its
-// header.
+// answer.kind: a segment, ARP's operation, or how many octets the ICMP message in store.echo has:
+// at least its header.
 enum {
     AKSU_ANSWER_TCP = 0,
     AKSU_ARP_REQUEST = 1,
@@ -64,6 +71,18 @@ struct aksu_resolver {
     int (*learn)(struct aksu *net, uint32_t addr, const uint8_t mac[6]);
 };
 
+// What an image has besides TCP: net->more is the first of a list, and its operations are for all
+// that are of its kind. NULL in an image that has TCP only.
+struct aksu_more_ops {
+    // A frame that nothing else wanted, and why. in is as far as it was parsed: payload is the
+    // frame, what lies in it, or what the IP packet carries. Returns 0, or the reason.
+    int (*input)(struct aksu *net, struct aksu_packet *in, int drop);
+    // The next packet and its station, or a whole frame and none; or 0.
+    size_t (*output)(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
+    // Milliseconds until there may be one, at most wait_ms.
+    uint32_t (*idle)(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
+};
+
 struct aksu_cookies {
     // Answers a SYN, and stands in its place. False: for lack of a row the cookie would be of no
     // use.
@@ -71,6 +90,12 @@ struct aksu_cookies {
     // Takes in an ACK of no connection. Returns 0 or the reason to drop it.
     int (*take)(struct aksu *net, struct aksu_packet *in);
 };
+
+// Whether there is a secret to make keys of.
+static inline bool aksu_seeded(const struct aksu *net)
+{
+    return net->table_key[0] != 0;
+}
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
 // where words may be unaligned.

@@ -28,6 +28,8 @@ STACKS = {  # the figure, and the marks in `indirect` of what the profile has
     "cubic_recovery": ("stack.recovery", "+"),
     "plpmtud_recovery": ("stack.plpmtud", "+*"),
 }
+EXTRAS = {"udp": ["-DUDP=1"], "udp_open": ["-DUDP=2"],
+          "dhcp": ["-DUDP=2", "-DDHCP"], "dns": ["-DUDP=2", "-DDNS"]}  # the standard echo server, and more
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
 RAM = {
@@ -38,6 +40,10 @@ RAM = {
     "time_wait": "a TIME-WAIT entry",
     "neighbour": "an ARP entry",
     "answer": "an answer that waits",
+    "udp": "an endpoint of UDP (struct aksu_udp)",
+    "dhcp": "a DHCP client, its endpoint included (struct aksu_dhcp)",
+    "dns_query": "a question to DNS, its endpoint included (struct aksu_dns_query)",
+    "dns_entry": "an address that is remembered, with its name of 48 (struct aksu_dns_entry)",
     "stack": "a stack (struct aksu), counters included",
     "server": "a server of 4 connections, all but rings and frame buffers",
 }
@@ -52,10 +58,11 @@ def build_library(cpu: str) -> pathlib.Path:
     return build
 
 
-def link(cpu: str, build: pathlib.Path, profile: str, extra: list) -> pathlib.Path:
+def link(cpu: str, build: pathlib.Path, profile: str, extra: list, more: str = "") -> pathlib.Path:
     """Links the echo server; returns the image, whose map lies beside it."""
-    image = build / f"echo-{profile}.elf"
-    defines = [f"-DPROFILE=aksu_{profile}", *["-DRECOVERY"] * ("recovery" in profile)]
+    image = build / f"echo-{profile}{more}.elf"
+    defines = [f"-DPROFILE=aksu_{profile}", *["-DRECOVERY"] * ("recovery" in profile),
+               *EXTRAS.get(more, [])]
     output(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-Os", "-std=c99", "-ffunction-sections",
             "-fdata-sections", *defines, *INCLUDES, HERE / "echo.c", HERE / "profiles.c",
             HERE / "driver.c", build / "lib/libaksu.a", "--specs=nano.specs",
@@ -125,6 +132,12 @@ def measure() -> tuple:
         for profile in PROFILES:
             files[short, profile] = flash(link(cpu, build, profile, []))
             figures[f"flash.{short}.{profile}"] = sum(files[short, profile].values())
+        for more in EXTRAS:
+            image = link(cpu, build, "standard", [], more)
+            base = "udp_open" if more.startswith("d") else "standard"
+            files[short, more] = flash(image)
+            figures[f"flash.{short}.{more}"] = (sum(files[short, more].values())
+                                                - sum(files[short, base].values()))
     build = OUT / "cortex-m3"
     figures.update({f"ram.{name}": size for name, size in ram(build).items()})
     paths = {}
@@ -136,12 +149,16 @@ def measure() -> tuple:
 
 
 def show(figures: dict, files: dict, paths: dict) -> None:
-    columns = list(files)
+    columns = [c for c in files if c[1] in PROFILES]
     print("Flash of an echo server, octets (.text and .rodata of the library, -Os)\n")
     print(f"{'':16}" + "".join(f"{c + ' ' + p.replace('_recovery', ''):>17}" for c, p in columns))
     for name in sorted(set().union(*files.values()), key=lambda n: -files[columns[0]].get(n, 0)):
         print(f"{name:16}" + "".join(f"{files[c].get(name, 0):17}" for c in columns))
     print(f"{'total':16}" + "".join(f"{figures[f'flash.{c}.{p}']:17}" for c, p in columns))
+    print("\nFlash that the standard one takes more, octets: with UDP endpoints that answer, or that do"
+          " all;\nDHCP and DNS besides those\n")
+    for more in EXTRAS:
+        print(f"{more:16}" + "".join(f"{cpu:>10} {figures[f'flash.{cpu}.{more}']:5}" for cpu in CPUS))
     print("\nRAM, octets (Cortex-M3)\n")
     for name, text in RAM.items():
         print(f"{figures['ram.' + name]:6}  {text}")

@@ -279,7 +279,7 @@ static void parse_ip(const uint8_t *ip, size_t len, struct wire *w)
         parse_tcp(ip + IP, total - IP, w);
     else if (w->protocol == 1)
         parse_icmp(ip + IP, total - IP, w);
-    else
+    else if (w->protocol != 17)
         fail_msg("IP protocol %u", w->protocol);
 }
 

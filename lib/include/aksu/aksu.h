@@ -137,6 +137,13 @@ struct aksu_trace {
     void (*step)(struct aksu *, struct aksu_row *, const struct aksu_step *); // the library's
 };
 
+/// What an image has besides TCP, such as a UDP endpoint: the caller's memory, in a list. Its
+/// members are the library's.
+struct aksu_more {
+    const struct aksu_more_ops *ops;
+    struct aksu_more *next;
+};
+
 /// How frames reach the wire. &aksu_ethernet: Ethernet II and ARP. NULL: bare IP packets, as TUN,
 /// PPP and SLIP carry them.
 struct aksu_link;
@@ -149,7 +156,7 @@ struct aksu_config {
     const struct aksu_link *link;       ///< &aksu_ethernet, or NULL for bare IP
     const struct aksu_boards *boards;   ///< for the profile's recovery; NULL: it is not used
     void *user;                         ///< for the port's or the application's own use
-    struct aksu_addr addr;              ///< our IPv4 address
+    struct aksu_addr addr;              ///< our IPv4 address; zero: none yet, nothing is taken in
     struct aksu_addr gateway;           ///< or zero: only the local network is reached
     uint8_t prefix;                     ///< length of the netmask, 1 to 32; 0 = 24
     uint8_t mac[6];                     ///< our hardware address, if link is &aksu_ethernet
@@ -350,21 +357,19 @@ void aksu_boards_find(const struct aksu *net, const struct aksu_row *row, struct
 
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {
-    bool seeded;
-    bool defended; // at defended_at
-    bool echoing;  // an echo reply waits
-    uint8_t offload;
+    uint8_t offload; // and whether an ICMP message waits
     uint8_t answers; // waiting in the ring
     uint8_t answer_head;
+    uint8_t ports_chosen;
     uint8_t mac[6];
     uint16_t mtu;
-    uint16_t ports_chosen;
     const struct aksu_storage *store;
     const struct aksu_profile *profile;
     const struct aksu_link *link;
     // What only some images need, and then link: set by the calls that need it.
     void (*step)(const struct aksu_step *);
     const struct aksu_resolver *resolver;
+    struct aksu_more *more; // the first
     struct aksu_trace *trace;
     void *user;
     const struct aksu_boards *boards;
@@ -373,11 +378,11 @@ struct aksu {
     uint32_t addr;
     uint32_t netmask;
     uint32_t gateway;
-    uint32_t scheduled; // rows in the heap
-    uint32_t defended_at;
+    uint32_t scheduled;    // rows in the heap
+    uint32_t table_key[2]; // 0, 0 until there is a secret
+    uint32_t defended_at;  // counters.arp_conflicts is not 0
     struct aksu_counters counters;
     uint32_t secret[4];
-    uint32_t table_key[2];
     uint32_t cookie_at; // when a SYN cookie was last sent
 };
 
