@@ -106,8 +106,13 @@ static bool reaped(struct aksu *net, struct aksu_row *row)
 static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
                    struct aksu_effects *fx)
 {
+    bool half_open = (row->bits & AKSU_ROW_HALF_OPEN) != 0;
+
+    if (!half_open && (row->tcb.flags & AKSU_F_PASSIVE)) {
+        return; // its SYN brought data: it is known already
+    }
     net->counters.opened++;
-    if (row->bits & AKSU_ROW_HALF_OPEN) {
+    if (half_open) {
         aksu_listen_completed(row);
         bool (*on_accept)(struct aksu *, aksu_handle, void *) = row->handlers->on_accept;
         bool wanted = !on_accept || on_accept(net, conn, row->user);
@@ -249,6 +254,18 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu
     return (fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
 }
 
+// A segment that is sound.
+int aksu_stack_segment(struct aksu *net, struct aksu_packet *in)
+{
+    struct aksu_row *row = aksu_table_find(net, &in->pair);
+
+    if (row && !reaped(net, row)) {
+        return aksu_stack_arrives(net, row, in);
+    }
+    // What comes is for another connection, or for none.
+    return in->pair.local == net->addr ? aksu_listen_input(net, in) : AKSU_DROP_NOT_OURS;
+}
+
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
 {
     const uint8_t *octets = in->payload;
@@ -262,13 +279,8 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
             0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
-    struct aksu_row *row = aksu_table_find(net, &in->pair);
-
-    if (row && !reaped(net, row)) {
-        return aksu_stack_arrives(net, row, in);
-    }
-    // What comes is for another connection, or for none.
-    return in->pair.local == net->addr ? aksu_listen_input(net, in) : AKSU_DROP_NOT_OURS;
+    return net->profile->fast_open ? net->profile->fast_open->input(net, in, octets)
+                                   : aksu_stack_segment(net, in);
 }
 
 int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
@@ -295,14 +307,18 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
     uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
     uint8_t *p = to + AKSU_IPV4_LEN;
     uint32_t header = aksu_segment_put(pair, s, p);
-    uint32_t len = header + s->len;
     uint32_t sum = 0;
 
     if (row) {
+        if (row->bits & AKSU_ROW_FAST) {
+            header = net->profile->fast_open->put(net, row, s, p, header);
+        }
         fields = (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)s->tos << AKSU_ECN_SHIFT |
                  (uint32_t)row->ttl << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
         sum = aksu_ring_send(net, row, s, p + header);
     }
+    uint32_t len = header + s->len;
+
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
         sum += AKSU_PROTOCOL_TCP + len + aksu_sum_header(p, header);
         aksu_put16(p + 16, aksu_sum_end(pair, sum));

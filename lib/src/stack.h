@@ -17,6 +17,7 @@ enum {
     AKSU_ROW_RESOLVED = 0x01,  // row.mac is the next hop's
     AKSU_ROW_HAD_MAC = 0x02,   // it was once: good enough if ARP stays silent
     AKSU_ROW_ANNOUNCED = 0x04, // the application knows it, and is owed on_close
+    AKSU_ROW_FAST = 0x08,      // its SYN, or SYN,ACK, has the option of RFC 7413
     AKSU_ROW_CLOSED = 0x10,    // the application has closed: it reads no more
     AKSU_ROW_SILENT = 0x20,    // no on_trouble
     AKSU_ROW_HALF_OPEN = 0x40, // counted in net.half_open
@@ -72,6 +73,15 @@ struct aksu_cookies {
     int (*take)(struct aksu *net, struct aksu_packet *in);
 };
 
+// A side of Fast Open. An option is told by how much of a cookie it has, or AKSU_NO_COOKIE.
+enum { AKSU_FAST_OPEN_KIND = 34, AKSU_COOKIE_MAX = 16, AKSU_NO_COOKIE = 255 };
+struct aksu_fast_side {
+    // Takes in a SYN or SYN,ACK, and does what aksu_stack_segment() does.
+    int (*input)(struct aksu *net, struct aksu_packet *in, const uint8_t *cookie, uint32_t len);
+    // Writes the cookie for a SYN or SYN,ACK. Returns its length, or AKSU_NO_COOKIE.
+    uint32_t (*put)(const struct aksu *net, const struct aksu_row *row, uint8_t *to);
+};
+
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
 // where words may be unaligned.
 static inline uint16_t aksu_get16(const uint8_t *p)
@@ -103,6 +113,7 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 
 // stack.c
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
+int aksu_stack_segment(struct aksu *net, struct aksu_packet *in);
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in);
 int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
@@ -186,6 +197,10 @@ uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pai
 uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more);
 void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open);
 uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
+
+// fast_open.c
+void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
+                    struct aksu_effects *fx);
 
 // time_wait.c
 void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row);

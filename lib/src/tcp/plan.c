@@ -144,7 +144,13 @@ static bool choose(const struct aksu_step *c, const struct aksu_tcb *t, bool ack
     }
     if ((t->flags & AKSU_F_SYN_UNACKED) && t->snd_nxt == t->snd_una) {
         s->seq = t->snd_una;
-        s->flags = t->state == AKSU_SYN_SENT ? AKSU_SYN : AKSU_SYN | AKSU_ACK;
+        s->flags = AKSU_SYN | AKSU_ACK;
+        if (t->state == AKSU_SYN_SENT) {
+            s->flags = AKSU_SYN;
+            if (!(t->flags & AKSU_F_SYN_RETRIED)) {
+                s->len = aksu_min32(t->snd_buf, t->snd_wnd);
+            }
+        }
         return true;
     }
     return t->state != AKSU_SYN_SENT && choose_open(c, t, ack_due, s);
@@ -235,5 +241,5 @@ enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan)
 
 uint32_t aksu_tcp_offset(const struct aksu_tcb *t, const struct aksu_segment *planned)
 {
-    return planned->seq - t->snd_una - aksu_tcp_syn(t);
+    return (planned->flags & AKSU_SYN) ? 0 : planned->seq - t->snd_una - aksu_tcp_syn(t);
 }

@@ -426,7 +426,8 @@ static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {una, 0, b->end_seq, false, false, false, false};
+    // What was sent before our SYN was acknowledged is not on the board: of it nothing is known.
+    struct news n = {b->runs > 0 ? una : t->snd_una, 0, b->end_seq, false, false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 

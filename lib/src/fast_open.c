@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// TCP Fast Open's option, RFC 7413 4.1.1, for both sides: it is found in the octets of a SYN, and
+// put behind the other options.
+#include "stack.h"
+
+enum { END = 0, NOP = 1, HEAD = 2, COOKIE_MIN = 4 };
+
+// The cookie's length; AKSU_NO_COOKIE if there is no option, or one of a length that none has: that
+// is ignored (4.1.1). The options are sound, or the segment is not taken.
+static uint32_t find(const uint8_t *header, const uint8_t **cookie)
+{
+    const uint8_t *p = header + AKSU_TCP_LEN;
+    const uint8_t *end = header + (header[12] >> 4) * 4;
+
+    while (end - p >= HEAD && p[0] != END) {
+        uint32_t step = p[0] == NOP ? 1 : p[1];
+        if (step == 0 || step > (uint32_t)(end - p)) {
+            break;
+        }
+        if (p[0] == AKSU_FAST_OPEN_KIND) {
+            uint32_t len = step - HEAD;
+            bool valid = len == 0 || (len >= COOKIE_MIN && len <= AKSU_COOKIE_MAX && len % 2 == 0);
+            *cookie = p + HEAD;
+            return valid ? len : AKSU_NO_COOKIE;
+        }
+        p += step;
+    }
+    return AKSU_NO_COOKIE;
+}
+
+// A step of an event that no other step knows.
+void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
+                    struct aksu_effects *fx)
+{
+    void (*step)(const struct aksu_step *) = net->step;
+
+    net->step = net->profile->fast_open->step;
+    aksu_stack_step(net, row, ev, fx);
+    net->step = step;
+}
+
+// Without SYN an option is ignored, too.
+int aksu_fast_input(struct aksu *net, struct aksu_packet *in, const uint8_t *header)
+{
+    const struct aksu_fast_open *f = net->profile->fast_open;
+    const struct aksu_fast_side *side = NULL;
+    const uint8_t *cookie = NULL;
+
+    if (in->segment.flags & AKSU_SYN) {
+        side = (in->segment.flags & AKSU_ACK) ? f->client : f->server;
+    }
+    if (!side) {
+        return aksu_stack_segment(net, in);
+    }
+    uint32_t len = find(header, &cookie);
+
+    return side->input(net, in, cookie, len);
+}
+
+// Options of a header without their NOPs: the longest cookie needs the room. Returns their end.
+static uint8_t *squeeze(uint8_t *p, const uint8_t *end)
+{
+    uint8_t *to = p;
+
+    while (p < end) {
+        uint32_t step = p[0] == NOP ? 1 : p[1];
+        if (p[0] != NOP) {
+            memmove(to, p, step);
+            to += step;
+        }
+        p += step;
+    }
+    return to;
+}
+
+// Returns the header's new length.
+uint32_t aksu_fast_put(const struct aksu *net, const struct aksu_row *row,
+                       const struct aksu_segment *s, uint8_t *header, uint32_t len)
+{
+    const struct aksu_fast_open *f = net->profile->fast_open;
+    uint8_t cookie[AKSU_COOKIE_MAX];
+
+    if (!(s->flags & AKSU_SYN)) {
+        return len;
+    }
+    uint32_t cookie_len = ((s->flags & AKSU_ACK) ? f->server : f->client)->put(net, row, cookie);
+
+    if (cookie_len == AKSU_NO_COOKIE) {
+        return len;
+    }
+    uint8_t *p = squeeze(header + AKSU_TCP_LEN, header + len);
+
+    *p++ = AKSU_FAST_OPEN_KIND;
+    *p++ = (uint8_t)(HEAD + cookie_len);
+    memcpy(p, cookie, cookie_len);
+    p += cookie_len;
+    while ((p - header) % 4 != 0) {
+        *p++ = NOP;
+    }
+    len = (uint32_t)(p - header);
+    header[12] = (uint8_t)(len / 4 << 4);
+    return len;
+}
