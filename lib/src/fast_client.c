@@ -81,44 +81,48 @@ int32_t aksu_fast_open(struct aksu *net, aksu_handle conn)
 
 // A cookie that the server gave is kept with its MSS. Text that it did not take is a failure,
 // unless it gave another cookie (4.1.3.1).
-static int input(struct aksu *net, struct aksu_packet *in, const uint8_t *cookie, uint32_t len)
+static bool opened(const struct aksu *net, const struct aksu_row *row,
+                   const struct aksu_effects *fx, const struct aksu_packet *in)
 {
-    const struct aksu_segment *s = &in->segment;
-    const struct aksu_row *row = aksu_table_find(net, &in->pair);
-    bool asked = row && row->tcb.state == AKSU_SYN_SENT && (row->bits & AKSU_ROW_FAST);
-    bool kept = asked && s->ack != row->tcb.snd_max && s->ack == row->tcb.snd_una + 1;
-    int result = aksu_stack_segment(net, in);
+    struct aksu_fast_peer *peer = find(net, row->pair.remote);
+    const uint8_t *cookie = NULL;
+    uint32_t len = (in->segment.flags & AKSU_SYN) ? aksu_fast_find(in, &cookie) : 0;
 
-    if (!asked || result != 0) {
-        return result;
-    }
-    if (len != AKSU_NO_COOKIE && len > 0) {
-        struct aksu_fast_peer *peer = make(net, in->pair.remote);
-        peer->mss = (s->options & AKSU_OPT_MSS) ? s->mss : AKSU_MSS_DEFAULT;
+    if (len > 0 && len != AKSU_NO_COOKIE) {
+        peer = make(net, row->pair.remote);
+        peer->mss = (in->segment.options & AKSU_OPT_MSS) ? in->segment.mss : AKSU_MSS_DEFAULT;
         peer->failed = 0;
         peer->len = (uint8_t)len;
         memcpy(peer->cookie, cookie, len);
-    } else if (kept) {
-        make(net, in->pair.remote)->failed = 1;
+    } else if (peer && peer->text && !(fx->mask & AKSU_FX_ACKED)) {
+        peer->failed = 1;
+        peer->at = net->now_ms;
     }
-    return result;
+    return false;
 }
 
 // A SYN that is sent again has neither option nor text: there are those on the way that drop either
 // (4.1.3.1).
-static uint32_t put(const struct aksu *net, const struct aksu_row *row, uint8_t *to)
+static uint32_t put(const struct aksu *net, const struct aksu_row *row,
+                    const struct aksu_segment *s, uint8_t *to)
 {
+    struct aksu_fast_peer *peer;
+
+    if (s->flags & AKSU_ACK) {
+        return AKSU_NO_COOKIE; // both sides open at once
+    }
     if (row->tcb.flags & AKSU_F_SYN_RETRIED) {
-        make(net, row->pair.remote)->failed = 1;
+        peer = make(net, row->pair.remote);
+        peer->failed = 1;
         return AKSU_NO_COOKIE;
     }
-    const struct aksu_fast_peer *peer = find(net, row->pair.remote);
-
+    peer = find(net, row->pair.remote);
     if (!peer) {
         return 0;
     }
+    peer->text = s->len > 0;
     memcpy(to, peer->cookie, sizeof peer->cookie);
     return peer->len;
 }
 
-const struct aksu_fast_side aksu_fast_client = {input, put};
+const struct aksu_fast_side aksu_fast_client = {put, opened};

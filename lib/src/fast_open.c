@@ -7,10 +7,10 @@ enum { END = 0, NOP = 1, HEAD = 2, COOKIE_MIN = 4 };
 
 // The cookie's length; AKSU_NO_COOKIE if there is no option, or one of a length that none has: that
 // is ignored (4.1.1). The options are sound, or the segment is not taken.
-static uint32_t find(const uint8_t *header, const uint8_t **cookie)
+uint32_t aksu_fast_find(const struct aksu_packet *in, const uint8_t **cookie)
 {
-    const uint8_t *p = header + AKSU_TCP_LEN;
-    const uint8_t *end = header + (header[12] >> 4) * 4;
+    const uint8_t *p = in->header + AKSU_TCP_LEN;
+    const uint8_t *end = in->header + (in->header[12] >> 4) * 4;
 
     while (end - p >= HEAD && p[0] != END) {
         uint32_t step = p[0] == NOP ? 1 : p[1];
@@ -39,22 +39,19 @@ void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_event *e
     net->step = step;
 }
 
-// Without SYN an option is ignored, too.
-int aksu_fast_input(struct aksu *net, struct aksu_packet *in, const uint8_t *header)
+static const struct aksu_fast_side *side_of(const struct aksu *net, const struct aksu_row *row)
 {
     const struct aksu_fast_open *f = net->profile->fast_open;
-    const struct aksu_fast_side *side = NULL;
-    const uint8_t *cookie = NULL;
 
-    if (in->segment.flags & AKSU_SYN) {
-        side = (in->segment.flags & AKSU_ACK) ? f->client : f->server;
-    }
-    if (!side) {
-        return aksu_stack_segment(net, in);
-    }
-    uint32_t len = find(header, &cookie);
+    return (row->tcb.flags & AKSU_F_PASSIVE) ? f->server : f->client;
+}
 
-    return side->input(net, in, cookie, len);
+bool aksu_fast_opened(const struct aksu *net, const struct aksu_row *row,
+                      const struct aksu_effects *fx, const struct aksu_packet *in)
+{
+    const struct aksu_fast_side *side = side_of(net, row);
+
+    return side->opened(net, row, fx, in);
 }
 
 // Options of a header without their NOPs: the longest cookie needs the room. Returns their end.
@@ -77,13 +74,13 @@ static uint8_t *squeeze(uint8_t *p, const uint8_t *end)
 uint32_t aksu_fast_put(const struct aksu *net, const struct aksu_row *row,
                        const struct aksu_segment *s, uint8_t *header, uint32_t len)
 {
-    const struct aksu_fast_open *f = net->profile->fast_open;
     uint8_t cookie[AKSU_COOKIE_MAX];
 
     if (!(s->flags & AKSU_SYN)) {
         return len;
     }
-    uint32_t cookie_len = ((s->flags & AKSU_ACK) ? f->server : f->client)->put(net, row, cookie);
+    const struct aksu_fast_side *side = side_of(net, row);
+    uint32_t cookie_len = side->put(net, row, s, cookie);
 
     if (cookie_len == AKSU_NO_COOKIE) {
         return len;

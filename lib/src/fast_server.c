@@ -52,38 +52,28 @@ static struct aksu_fast_pending *place(const struct aksu *net)
     return found;
 }
 
-// Whether it is one of ours, and how old: COOKIE_LEN and periods of age, or -1.
-static int age_of(const struct aksu *net, const struct aksu_packet *in, const uint8_t *cookie)
+static bool valid(const struct aksu *net, const struct aksu_packet *in, const uint8_t *cookie)
 {
     uint64_t told;
 
     memcpy(&told, cookie, sizeof told);
-    for (int age = 0; age < 2; age++) {
-        if (told == cookie_of(net, in->pair.remote, (uint32_t)age)) {
-            return age;
-        }
-    }
-    return -1;
+    return told == cookie_of(net, in->pair.remote, 0) || told == cookie_of(net, in->pair.remote, 1);
 }
 
-// The data of a SYN whose cookie is valid goes to the application; without one the client is told a
-// cookie (4.2.2).
-static int input(struct aksu *net, struct aksu_packet *in, const uint8_t *cookie, uint32_t len)
+// A row for a SYN; if its cookie is valid, its data goes to the application. A client that knows
+// the option is told the cookie of the day (4.2.2).
+struct aksu_row *aksu_fast_syn(struct aksu *net, const struct aksu_packet *in,
+                               const struct aksu_open *open)
 {
     struct aksu_fast_pending *p = place(net);
-    int result = aksu_stack_segment(net, in);
-    struct aksu_row *row = aksu_table_find(net, &in->pair);
+    const uint8_t *cookie = NULL;
+    uint32_t len = aksu_fast_find(in, &cookie);
+    struct aksu_row *row = aksu_listen_half_open(net, in, open);
 
-    if (len == AKSU_NO_COOKIE || !row || !aksu_tcp_half_open(&row->tcb) ||
-        row->tcb.snd_max != row->tcb.snd_una) {
-        return result;
-    }
-    int age = len == COOKIE_LEN ? age_of(net, in, cookie) : -1;
-
-    if (age != 0) {
+    if (len != AKSU_NO_COOKIE) {
         row->bits |= AKSU_ROW_FAST;
     }
-    if (age >= 0 && p) {
+    if (p && len == COOKIE_LEN && valid(net, in, cookie)) {
         struct aksu_event ev = {AKSU_EV_FAST_OPEN, 0, 0, 0, 0, &in->segment, NULL};
         struct aksu_effects fx;
 
@@ -92,15 +82,27 @@ static int input(struct aksu *net, struct aksu_packet *in, const uint8_t *cookie
         aksu_fast_step(net, row, &ev, &fx);
         aksu_stack_effects(net, row, &fx, in);
     }
-    return result;
+    return row;
 }
 
-static uint32_t put(const struct aksu *net, const struct aksu_row *row, uint8_t *to)
+static uint32_t put(const struct aksu *net, const struct aksu_row *row,
+                    const struct aksu_segment *s, uint8_t *to)
 {
     uint64_t cookie = cookie_of(net, row->pair.remote, 0);
 
+    (void)s;
     memcpy(to, &cookie, COOKIE_LEN);
     return COOKIE_LEN;
 }
 
-const struct aksu_fast_side aksu_fast_server = {input, put};
+// A row that is not half-open was opened by its SYN.
+static bool opened(const struct aksu *net, const struct aksu_row *row,
+                   const struct aksu_effects *fx, const struct aksu_packet *in)
+{
+    (void)net;
+    (void)fx;
+    (void)in;
+    return !(row->bits & AKSU_ROW_HALF_OPEN);
+}
+
+const struct aksu_fast_side aksu_fast_server = {put, opened};

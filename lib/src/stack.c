@@ -104,15 +104,13 @@ static bool reaped(struct aksu *net, struct aksu_row *row)
 
 // fx is free for a step of its own.
 static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
-                   struct aksu_effects *fx)
+                   struct aksu_effects *fx, const struct aksu_packet *in)
 {
-    bool half_open = (row->bits & AKSU_ROW_HALF_OPEN) != 0;
-
-    if (!half_open && (row->tcb.flags & AKSU_F_PASSIVE)) {
+    if ((row->bits & AKSU_ROW_FAST) && net->profile->fast_open->opened(net, row, fx, in)) {
         return; // its SYN brought data: it is known already
     }
     net->counters.opened++;
-    if (half_open) {
+    if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_completed(row);
         bool (*on_accept)(struct aksu *, aksu_handle, void *) = row->handlers->on_accept;
         bool wanted = !on_accept || on_accept(net, conn, row->user);
@@ -144,14 +142,14 @@ static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, i
 
 // One handler call for one effect bit.
 static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsigned bit,
-                 struct aksu_effects *fx)
+                 struct aksu_effects *fx, const struct aksu_packet *in)
 {
     const struct aksu_handlers *h = row->handlers;
     void (*on)(struct aksu *, aksu_handle, void *, size_t) = NULL;
     uint32_t octets = aksu_ring_readable(row);
 
     if (bit == AKSU_FX_OPENED) {
-        opened(net, row, conn, fx);
+        opened(net, row, conn, fx, in);
     } else if (bit == AKSU_FX_TROUBLE) {
         troubled(net, row, conn, fx->reason);
     } else if (bit == AKSU_FX_EOF) {
@@ -192,7 +190,7 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_effe
     for (unsigned bit = AKSU_FX_OPENED; bit <= news; bit <<= 1) {
         if ((news & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
             ((row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED)) {
-            tell(net, row, conn, bit, fx);
+            tell(net, row, conn, bit, fx, in);
             if (!aksu_table_is(row, conn)) {
                 return; // saved
             }
@@ -254,18 +252,6 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu
     return (fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
 }
 
-// A segment that is sound.
-int aksu_stack_segment(struct aksu *net, struct aksu_packet *in)
-{
-    struct aksu_row *row = aksu_table_find(net, &in->pair);
-
-    if (row && !reaped(net, row)) {
-        return aksu_stack_arrives(net, row, in);
-    }
-    // What comes is for another connection, or for none.
-    return in->pair.local == net->addr ? aksu_listen_input(net, in) : AKSU_DROP_NOT_OURS;
-}
-
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
 {
     const uint8_t *octets = in->payload;
@@ -279,8 +265,13 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
             0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
-    return net->profile->fast_open ? net->profile->fast_open->input(net, in, octets)
-                                   : aksu_stack_segment(net, in);
+    struct aksu_row *row = aksu_table_find(net, &in->pair);
+
+    if (row && !reaped(net, row)) {
+        return aksu_stack_arrives(net, row, in);
+    }
+    // What comes is for another connection, or for none.
+    return in->pair.local == net->addr ? aksu_listen_input(net, in) : AKSU_DROP_NOT_OURS;
 }
 
 int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)

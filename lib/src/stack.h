@@ -41,6 +41,7 @@ struct aksu_packet {
     struct aksu_segment segment;
     struct aksu_time_wait *old; // the last incarnation, which a SYN reopens, or NULL
     struct aksu_pair pair;
+    const uint8_t *header; // TCP's
     const uint8_t *payload;
     uint32_t len;
     const uint8_t *from; // the station that sent the frame
@@ -76,10 +77,12 @@ struct aksu_cookies {
 // A side of Fast Open. An option is told by how much of a cookie it has, or AKSU_NO_COOKIE.
 enum { AKSU_FAST_OPEN_KIND = 34, AKSU_COOKIE_MAX = 16, AKSU_NO_COOKIE = 255 };
 struct aksu_fast_side {
-    // Takes in a SYN or SYN,ACK, and does what aksu_stack_segment() does.
-    int (*input)(struct aksu *net, struct aksu_packet *in, const uint8_t *cookie, uint32_t len);
     // Writes the cookie for a SYN or SYN,ACK. Returns its length, or AKSU_NO_COOKIE.
-    uint32_t (*put)(const struct aksu *net, const struct aksu_row *row, uint8_t *to);
+    uint32_t (*put)(const struct aksu *net, const struct aksu_row *row,
+                    const struct aksu_segment *s, uint8_t *to);
+    // The handshake is over. Returns whether the application was told so before.
+    bool (*opened)(const struct aksu *net, const struct aksu_row *row,
+                   const struct aksu_effects *fx, const struct aksu_packet *in);
 };
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
@@ -113,7 +116,6 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 
 // stack.c
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
-int aksu_stack_segment(struct aksu *net, struct aksu_packet *in);
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in);
 int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
@@ -132,8 +134,6 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
 // listen.c
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
 int aksu_listen_input(struct aksu *net, struct aksu_packet *in);
-struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
-                                       const struct aksu_open *open);
 void aksu_listen_drop(struct aksu *net, struct aksu_row *row);
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row);
 void aksu_listen_completed(struct aksu_row *row);
@@ -199,6 +199,7 @@ void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct 
 uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
 
 // fast_open.c
+uint32_t aksu_fast_find(const struct aksu_packet *in, const uint8_t **cookie);
 void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                     struct aksu_effects *fx);
 

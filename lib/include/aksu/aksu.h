@@ -354,6 +354,7 @@ struct aksu_fast_peer {
     uint32_t at;    // when it was last used, or failed
     uint16_t mss;   // the server's
     uint8_t failed; // 1: there is no Fast Open with it for an hour
+    uint8_t text;   // 1: the last SYN brought text
     uint8_t len;    // of its cookie; 0 = none
     uint8_t cookie[16];
 };
@@ -380,8 +381,9 @@ struct aksu_fast_pending {
     static struct aksu_fast_peer name##_peer[peers];                                               \
     static struct aksu_fast_pending name##_pending[pending];                                       \
     static const struct aksu_fast_open name = {aksu_tcp_fast_open,                                 \
-                                               aksu_fast_input,                                    \
+                                               aksu_fast_syn,                                      \
                                                aksu_fast_put,                                      \
+                                               aksu_fast_opened,                                   \
                                                &aksu_fast_client,                                  \
                                                &aksu_fast_server,                                  \
                                                name##_peer,                                        \
@@ -393,8 +395,9 @@ struct aksu_fast_pending {
 #define AKSU_FAST_OPEN_CLIENT(name, peers)                                                         \
     static struct aksu_fast_peer name##_peer[peers];                                               \
     static const struct aksu_fast_open name = {aksu_tcp_fast_open,                                 \
-                                               aksu_fast_input,                                    \
+                                               aksu_listen_half_open,                              \
                                                aksu_fast_put,                                      \
+                                               aksu_fast_opened,                                   \
                                                &aksu_fast_client,                                  \
                                                NULL,                                               \
                                                name##_peer,                                        \
@@ -404,8 +407,9 @@ struct aksu_fast_pending {
 #define AKSU_FAST_OPEN_SERVER(name, pending)                                                       \
     static struct aksu_fast_pending name##_pending[pending];                                       \
     static const struct aksu_fast_open name = {aksu_tcp_fast_open,                                 \
-                                               aksu_fast_input,                                    \
+                                               aksu_fast_syn,                                      \
                                                aksu_fast_put,                                      \
+                                               aksu_fast_opened,                                   \
                                                NULL,                                               \
                                                &aksu_fast_server,                                  \
                                                NULL,                                               \
@@ -413,11 +417,17 @@ struct aksu_fast_pending {
                                                0,                                                  \
                                                pending}
 
+// The library's, for these.
 extern const struct aksu_fast_side aksu_fast_client;
 extern const struct aksu_fast_side aksu_fast_server;
-int aksu_fast_input(struct aksu *net, struct aksu_packet *in, const uint8_t *header);
+struct aksu_row *aksu_fast_syn(struct aksu *net, const struct aksu_packet *in,
+                               const struct aksu_open *open);
+struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
+                                       const struct aksu_open *open);
 uint32_t aksu_fast_put(const struct aksu *net, const struct aksu_row *row,
                        const struct aksu_segment *s, uint8_t *header, uint32_t len);
+bool aksu_fast_opened(const struct aksu *net, const struct aksu_row *row,
+                      const struct aksu_effects *fx, const struct aksu_packet *in);
 
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {

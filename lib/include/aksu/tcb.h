@@ -467,9 +467,11 @@ struct aksu_packet;
 /// aksu_tcp_step and aksu_tcp_plan alone only step counts, which is aksu_tcp_fast_open.
 struct aksu_fast_open {
     void (*step)(const struct aksu_step *);
-    int (*input)(struct aksu *, struct aksu_packet *, const uint8_t *header);
+    struct aksu_row *(*syn)(struct aksu *, const struct aksu_packet *, const struct aksu_open *);
     uint32_t (*put)(const struct aksu *, const struct aksu_row *, const struct aksu_segment *,
                     uint8_t *header, uint32_t len);
+    bool (*opened)(const struct aksu *, const struct aksu_row *, const struct aksu_effects *,
+                   const struct aksu_packet *);
     const struct aksu_fast_side *client;
     const struct aksu_fast_side *server;
     struct aksu_fast_peer *peer;

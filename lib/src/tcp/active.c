@@ -208,7 +208,11 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
     if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
         listen_again(&c);
     }
-    (ev->kind == AKSU_EV_FAST_OPEN && p->fast_open ? p->fast_open->step : aksu_tcp_act)(&c);
+    if (ev->kind == AKSU_EV_FAST_OPEN && p->fast_open) {
+        p->fast_open->step(&c);
+    } else {
+        aksu_tcp_act(&c);
+    }
 }
 
 enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,

@@ -81,7 +81,7 @@ static bool update_due(const struct aksu_tcb *t)
 
 static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, uint32_t count)
 {
-    uint32_t queued = t->snd_buf - aksu_tcp_offset(t, s);
+    uint32_t queued = t->snd_buf - (s->seq - t->snd_una - aksu_tcp_syn(t));
     unsigned flags = AKSU_ACK;
 
     s->len = aksu_min32(count, queued);
