@@ -5,12 +5,17 @@
 
 enum { END = 0, NOP = 1, HEAD = 2, COOKIE_MIN = 4 };
 
+static uint32_t header_len(const uint8_t *header)
+{
+    return (header[12] >> 4) * 4u;
+}
+
 // The cookie's length; AKSU_NO_COOKIE if there is no option, or one of a length that none has: that
 // is ignored (4.1.1). The options are sound, or the segment is not taken.
 uint32_t aksu_fast_find(const struct aksu_packet *in, const uint8_t **cookie)
 {
     const uint8_t *p = in->header + AKSU_TCP_LEN;
-    const uint8_t *end = in->header + (in->header[12] >> 4) * 4;
+    const uint8_t *end = in->header + header_len(in->header);
 
     while (end - p >= HEAD && p[0] != END) {
         uint32_t step = p[0] == NOP ? 1 : p[1];
@@ -72,8 +77,9 @@ static uint8_t *squeeze(uint8_t *p, const uint8_t *end)
 
 // Returns the header's new length.
 uint32_t aksu_fast_put(const struct aksu *net, const struct aksu_row *row,
-                       const struct aksu_segment *s, uint8_t *header, uint32_t len)
+                       const struct aksu_segment *s, uint8_t *header)
 {
+    uint32_t len = header_len(header);
     uint8_t cookie[AKSU_COOKIE_MAX];
 
     if (!(s->flags & AKSU_SYN)) {

@@ -302,7 +302,7 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
 
     if (row) {
         if (row->bits & AKSU_ROW_FAST) {
-            header = net->profile->fast_open->put(net, row, s, p, header);
+            header = net->profile->fast_open->put(net, row, s, p);
         }
         fields = (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)s->tos << AKSU_ECN_SHIFT |
                  (uint32_t)row->ttl << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;

@@ -425,7 +425,7 @@ struct aksu_row *aksu_fast_syn(struct aksu *net, const struct aksu_packet *in,
 struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
                                        const struct aksu_open *open);
 uint32_t aksu_fast_put(const struct aksu *net, const struct aksu_row *row,
-                       const struct aksu_segment *s, uint8_t *header, uint32_t len);
+                       const struct aksu_segment *s, uint8_t *header);
 bool aksu_fast_opened(const struct aksu *net, const struct aksu_row *row,
                       const struct aksu_effects *fx, const struct aksu_packet *in);
 

@@ -469,7 +469,7 @@ struct aksu_fast_open {
     void (*step)(const struct aksu_step *);
     struct aksu_row *(*syn)(struct aksu *, const struct aksu_packet *, const struct aksu_open *);
     uint32_t (*put)(const struct aksu *, const struct aksu_row *, const struct aksu_segment *,
-                    uint8_t *header, uint32_t len);
+                    uint8_t *header);
     bool (*opened)(const struct aksu *, const struct aksu_row *, const struct aksu_effects *,
                    const struct aksu_packet *);
     const struct aksu_fast_side *client;

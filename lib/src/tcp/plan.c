@@ -81,7 +81,7 @@ static bool update_due(const struct aksu_tcb *t)
 
 static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, uint32_t count)
 {
-    uint32_t queued = t->snd_buf - (s->seq - t->snd_una - aksu_tcp_syn(t));
+    uint32_t queued = t->snd_buf - aksu_tcp_offset(t, s);
     unsigned flags = AKSU_ACK;
 
     s->len = aksu_min32(count, queued);
@@ -241,5 +241,8 @@ enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan)
 
 uint32_t aksu_tcp_offset(const struct aksu_tcb *t, const struct aksu_segment *planned)
 {
-    return (planned->flags & AKSU_SYN) ? 0 : planned->seq - t->snd_una - aksu_tcp_syn(t);
+    // A SYN itself stands before its text: it has the bit of the flag.
+    uint32_t syn = (t->flags & (unsigned)~planned->flags & AKSU_F_SYN_UNACKED) != 0;
+
+    return planned->seq - t->snd_una - syn;
 }
