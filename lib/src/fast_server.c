@@ -11,7 +11,7 @@ enum {
 
 static uint64_t cookie_of(const struct aksu *net, uint32_t addr, uint32_t age)
 {
-    const uint32_t words[2] = {addr, (net->now_ms >> PERIOD_BITS) - age};
+    const uint32_t words[2] = {addr, (net->now_ms - (age << PERIOD_BITS)) >> PERIOD_BITS};
 
     return aksu_siphash(net->secret, words, 1);
 }
@@ -24,7 +24,8 @@ static void refresh(const struct aksu *net, struct aksu_fast_pending *p)
     uint32_t i = (uint32_t)p->conn & ((UINT32_C(1) << AKSU_INDEX_BITS) - 1);
     const struct aksu_row *row = &net->store->row[i];
 
-    if (row->generation == (uint32_t)p->conn >> AKSU_INDEX_BITS) {
+    // It may be of another stack that had the profile before.
+    if (i < net->store->rows && row->generation == (uint32_t)p->conn >> AKSU_INDEX_BITS) {
         if (!(row->tcb.flags & AKSU_F_SYN_UNACKED)) {
             p->conn = 0;
         } else if (row->bits & AKSU_ROW_USED) {
