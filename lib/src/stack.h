@@ -198,7 +198,7 @@ uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uin
 void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open);
 uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
 
-// fast_open.c
+// fast_option.c
 uint32_t aksu_fast_find(const struct aksu_packet *in, const uint8_t **cookie);
 void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_event *ev,
                     struct aksu_effects *fx);

@@ -457,8 +457,8 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     }
 }
 
-// What a server sent before its SYN was acknowledged (RFC 7413) is on the board once more is sent, or
-// it is sent again: nobody knows when it was. Returns where the board ends.
+// What a server sent before its SYN was acknowledged (RFC 7413) is on the board once more is sent,
+// or it is sent again: nobody knows when it was. Returns where the board ends.
 static aksu_seq add_early(const struct aksu_step *c, aksu_seq start, aksu_seq end)
 {
     const struct aksu_tcb *t = c->t;
