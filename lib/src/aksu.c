@@ -10,14 +10,6 @@ static bool storage_fits(const struct aksu_storage *s)
            s->row_tail == offsetof(struct aksu_row, tcb.range);
 }
 
-static bool profile_valid(const struct aksu_profile *p)
-{
-    return p && p->congestion && p->copy && p->rto_min_ms >= 1 && p->rto_max_ms >= 60000 &&
-           p->rto_max_ms <= UINT32_C(1) << 24 && p->msl_ms >= 1 && p->msl_ms <= UINT32_C(1) << 24 &&
-           p->delayed_ack_ms < 500 && p->user_timeout_s >= 100 && p->syn_ack_tries >= 1 &&
-           p->challenge_acks >= 2;
-}
-
 static uint32_t mask_of(uint8_t prefix)
 {
     return UINT32_MAX << ((32u - (prefix ? prefix : 24u)) & 31u);
@@ -62,10 +54,10 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     if (!storage_fits(storage)) {
         return AKSU_EPROTO;
     }
-    if (!profile_valid(config->profile) || mtu < MTU_MIN ||
-        (config->link && (config->mac[0] & 1))) {
+    if (!config->profile || mtu < MTU_MIN || (config->link && (config->mac[0] & 1))) {
         return AKSU_EINVAL;
     }
+    AKSU_CHECK(!aksu_profile_error(config->profile));
     net->store = storage;
     net->profile = config->profile;
     net->link = config->link;

@@ -465,7 +465,8 @@ struct aksu {
 /// Starts a stack in the given storage, whose contents are cleared.
 ///
 /// Returns AKSU_OK; AKSU_EPROTO if storage was compiled against another version of this header;
-/// AKSU_EINVAL if the profile, the address or the MTU is out of range.
+/// AKSU_EINVAL if the profile is missing, or the address or the MTU out of range. What the profile
+/// holds is checked by aksu_profile_error().
 int aksu_init(struct aksu *net, const struct aksu_storage *storage,
               const struct aksu_config *config);
 

@@ -522,6 +522,11 @@ extern const struct aksu_profile aksu_lean;     ///< windows, NewReno, out-of-or
 extern const struct aksu_profile aksu_standard; ///< and timestamps, SACK, window scale, SYN cookies
 extern const struct aksu_profile aksu_full;     ///< and a 200 ms minimum RTO, for hosts and LANs
 
+/// Says which limit of a profile of one's own is out of its range, and why; NULL: none. It is a
+/// matter of the source, so it is asked in a test, not at every start: aksu_init() asks in debug
+/// builds of the library only. Linked only when used.
+const char *aksu_profile_error(const struct aksu_profile *profile);
+
 /// Changes a TCB by one event. A zeroed TCB is CLOSED; LISTEN and CONNECT begin a connection in it.
 ///
 /// An event that makes no sense in the state changes nothing. Work is bounded by AKSU_RANGES.
