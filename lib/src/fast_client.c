@@ -8,43 +8,34 @@ enum {
     OPTIONS_MAX = 40     // of the SYN, whose text must fit beside them
 };
 
-// What is known of a server, or NULL.
-static struct aksu_fast_peer *find(const struct aksu *net, uint32_t addr)
+// What is known of a server; else NULL, or if make a place for it: of what was used longest ago.
+static struct aksu_fast_peer *find(const struct aksu *net, uint32_t addr, bool make)
 {
     const struct aksu_fast_open *f = net->profile->fast_open;
-    struct aksu_fast_peer *peer = f->peer;
+    struct aksu_fast_peer *oldest = f->peer;
 
-    for (uint32_t left = f->peers; left > 0; left--, peer++) {
+    for (struct aksu_fast_peer *peer = f->peer; peer < f->peer + f->peers; peer++) {
         if (peer->addr == addr) {
             return peer;
         }
-    }
-    return NULL;
-}
-
-// The same, in place of what was used longest ago if need be.
-static struct aksu_fast_peer *make(const struct aksu *net, uint32_t addr)
-{
-    const struct aksu_fast_open *f = net->profile->fast_open;
-    struct aksu_fast_peer *peer = find(net, addr);
-
-    if (!peer) {
-        peer = find(net, 0); // one that is free
-    }
-    if (!peer) {
-        peer = f->peer;
-        for (uint32_t i = 1; i < f->peers; i++) {
-            if (net->now_ms - f->peer[i].at > net->now_ms - peer->at) {
-                peer = &f->peer[i];
-            }
+        if (net->now_ms - peer->at > net->now_ms - oldest->at) {
+            oldest = peer;
         }
     }
-    if (peer->addr != addr) {
-        memset(peer, 0, sizeof *peer);
-        peer->addr = addr;
+    if (!make) {
+        return NULL;
     }
+    memset(oldest, 0, sizeof *oldest);
+    oldest->addr = addr;
+    return oldest;
+}
+
+static void fail(const struct aksu *net, uint32_t addr)
+{
+    struct aksu_fast_peer *peer = find(net, addr, true);
+
+    peer->failed = 1;
     peer->at = net->now_ms;
-    return peer;
 }
 
 int32_t aksu_fast_open(struct aksu *net, aksu_handle conn)
@@ -61,7 +52,7 @@ int32_t aksu_fast_open(struct aksu *net, aksu_handle conn)
     if (!f || !f->client || t->state != AKSU_SYN_SENT || t->snd_max != t->snd_una) {
         return AKSU_EINVAL;
     }
-    struct aksu_fast_peer *peer = find(net, row->pair.remote);
+    struct aksu_fast_peer *peer = find(net, row->pair.remote, false);
 
     if (peer && peer->failed) {
         if (net->now_ms - peer->at < FAILED_MS) {
@@ -81,42 +72,39 @@ int32_t aksu_fast_open(struct aksu *net, aksu_handle conn)
 
 // A cookie that the server gave is kept with its MSS. Text that it did not take is a failure,
 // unless it gave another cookie (4.1.3.1).
-static bool opened(const struct aksu *net, const struct aksu_row *row,
+static void opened(const struct aksu *net, const struct aksu_row *row,
                    const struct aksu_effects *fx, const struct aksu_packet *in)
 {
-    struct aksu_fast_peer *peer = find(net, row->pair.remote);
+    struct aksu_fast_peer *peer = find(net, row->pair.remote, false);
     const uint8_t *cookie = NULL;
-    uint32_t len = (in->segment.flags & AKSU_SYN) ? aksu_fast_find(in, &cookie) : 0;
+    uint32_t len = aksu_fast_find(in, &cookie);
 
-    if (len > 0 && len != AKSU_NO_COOKIE) {
-        peer = make(net, row->pair.remote);
+    if (len - 1 < AKSU_COOKIE_MAX && (in->segment.flags & AKSU_SYN)) {
+        peer = find(net, row->pair.remote, true);
+        peer->at = net->now_ms;
         peer->mss = (in->segment.options & AKSU_OPT_MSS) ? in->segment.mss : AKSU_MSS_DEFAULT;
         peer->failed = 0;
         peer->len = (uint8_t)len;
         memcpy(peer->cookie, cookie, len);
     } else if (peer && peer->text && !(fx->mask & AKSU_FX_ACKED)) {
-        peer->failed = 1;
-        peer->at = net->now_ms;
+        fail(net, row->pair.remote);
     }
-    return false;
 }
 
 // A SYN that is sent again has neither option nor text: there are those on the way that drop either
-// (4.1.3.1).
+// (4.1.3.1). When both sides open at once the SYN,ACK has none.
 static uint32_t put(const struct aksu *net, const struct aksu_row *row,
                     const struct aksu_segment *s, uint8_t *to)
 {
-    struct aksu_fast_peer *peer;
+    struct aksu_fast_peer *peer = find(net, row->pair.remote, false);
 
     if (s->flags & AKSU_ACK) {
-        return AKSU_NO_COOKIE; // both sides open at once
-    }
-    if (row->tcb.flags & AKSU_F_SYN_RETRIED) {
-        peer = make(net, row->pair.remote);
-        peer->failed = 1;
         return AKSU_NO_COOKIE;
     }
-    peer = find(net, row->pair.remote);
+    if (row->tcb.flags & AKSU_F_SYN_RETRIED) {
+        fail(net, row->pair.remote);
+        return AKSU_NO_COOKIE;
+    }
     if (!peer) {
         return 0;
     }

@@ -44,19 +44,15 @@ void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_event *e
     net->step = step;
 }
 
-static const struct aksu_fast_side *side_of(const struct aksu *net, const struct aksu_row *row)
-{
-    const struct aksu_fast_open *f = net->profile->fast_open;
-
-    return (row->tcb.flags & AKSU_F_PASSIVE) ? f->server : f->client;
-}
-
+// The handshake is over. A server's row that is not half-open was opened by its SYN: that is known.
 bool aksu_fast_opened(const struct aksu *net, const struct aksu_row *row,
                       const struct aksu_effects *fx, const struct aksu_packet *in)
 {
-    const struct aksu_fast_side *side = side_of(net, row);
-
-    return side->opened(net, row, fx, in);
+    if (row->tcb.flags & AKSU_F_PASSIVE) {
+        return !(row->bits & AKSU_ROW_HALF_OPEN);
+    }
+    net->profile->fast_open->client->opened(net, row, fx, in);
+    return false;
 }
 
 // Options of a header without their NOPs: the longest cookie needs the room. Returns their end.
@@ -75,32 +71,26 @@ static uint8_t *squeeze(uint8_t *p, const uint8_t *end)
     return to;
 }
 
-// Returns the header's new length.
+// Puts the option behind the others. Returns the header's new length.
 uint32_t aksu_fast_put(const struct aksu *net, const struct aksu_row *row,
                        const struct aksu_segment *s, uint8_t *header)
 {
-    uint32_t len = header_len(header);
-    uint8_t cookie[AKSU_COOKIE_MAX];
+    const struct aksu_fast_open *f = net->profile->fast_open;
+    const struct aksu_fast_side *side = (row->tcb.flags & AKSU_F_PASSIVE) ? f->server : f->client;
+    uint8_t *p = header + header_len(header);
 
-    if (!(s->flags & AKSU_SYN)) {
-        return len;
+    if (s->flags & AKSU_SYN) {
+        p = squeeze(header + AKSU_TCP_LEN, p);
+        uint32_t len = side->put(net, row, s, p + HEAD);
+        if (len != AKSU_NO_COOKIE) {
+            p[0] = AKSU_FAST_OPEN_KIND;
+            p[1] = (uint8_t)(HEAD + len);
+            p += HEAD + len;
+        }
+        while ((p - header) % 4 != 0) {
+            *p++ = NOP;
+        }
+        header[12] = (uint8_t)((p - header) / 4 << 4);
     }
-    const struct aksu_fast_side *side = side_of(net, row);
-    uint32_t cookie_len = side->put(net, row, s, cookie);
-
-    if (cookie_len == AKSU_NO_COOKIE) {
-        return len;
-    }
-    uint8_t *p = squeeze(header + AKSU_TCP_LEN, header + len);
-
-    *p++ = AKSU_FAST_OPEN_KIND;
-    *p++ = (uint8_t)(HEAD + cookie_len);
-    memcpy(p, cookie, cookie_len);
-    p += cookie_len;
-    while ((p - header) % 4 != 0) {
-        *p++ = NOP;
-    }
-    len = (uint32_t)(p - header);
-    header[12] = (uint8_t)(len / 4 << 4);
-    return len;
+    return (uint32_t)(p - header);
 }

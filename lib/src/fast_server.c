@@ -96,14 +96,4 @@ static uint32_t put(const struct aksu *net, const struct aksu_row *row,
     return COOKIE_LEN;
 }
 
-// A row that is not half-open was opened by its SYN.
-static bool opened(const struct aksu *net, const struct aksu_row *row,
-                   const struct aksu_effects *fx, const struct aksu_packet *in)
-{
-    (void)net;
-    (void)fx;
-    (void)in;
-    return !(row->bits & AKSU_ROW_HALF_OPEN);
-}
-
-const struct aksu_fast_side aksu_fast_server = {put, opened};
+const struct aksu_fast_side aksu_fast_server = {put, NULL};

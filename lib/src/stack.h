@@ -80,8 +80,8 @@ struct aksu_fast_side {
     // Writes the cookie for a SYN or SYN,ACK. Returns its length, or AKSU_NO_COOKIE.
     uint32_t (*put)(const struct aksu *net, const struct aksu_row *row,
                     const struct aksu_segment *s, uint8_t *to);
-    // The handshake is over. Returns whether the application was told so before.
-    bool (*opened)(const struct aksu *net, const struct aksu_row *row,
+    // A client's handshake is over.
+    void (*opened)(const struct aksu *net, const struct aksu_row *row,
                    const struct aksu_effects *fx, const struct aksu_packet *in);
 };
 
