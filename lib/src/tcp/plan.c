@@ -26,8 +26,9 @@ static uint32_t congestion_window(const struct aksu_tcb *t)
 // Nagle's rule and silly-window avoidance (RFC 9293 3.7.4, 3.8.6.2.1): whether len octets, less
 // than a full segment, are worth sending. What is sent again is cut small by nothing but the
 // window.
-static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queued, bool quiet)
+static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queued)
 {
+    bool quiet = queued == t->snd_buf; // no text is in flight
     bool again = aksu_seq_lt(t->snd_nxt, t->snd_max);
 
     if (!quiet && !again && !(t->flags & AKSU_F_NODELAY)) {
@@ -64,7 +65,7 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cw
     if (fin && len == queued && flight + queued < wnd) {
         return len + 1;
     }
-    return again || len == mss || worth_sending(t, len, queued, sent == 0) ? len : 0;
+    return again || len == mss || worth_sending(t, len, queued) ? len : 0;
 }
 
 // An update of its own is due when much room has come, or when the peer may be waiting for it.
