@@ -22,6 +22,7 @@ enum {
     AKSU_ROW_RESOLVED = 0x01,  // row.mac is the next hop's
     AKSU_ROW_HAD_MAC = 0x02,   // it was once: good enough if ARP stays silent
     AKSU_ROW_ANNOUNCED = 0x04, // the application knows it, and is owed on_close
+    AKSU_ROW_FAST = 0x08,      // its SYN, or SYN,ACK, has the option of RFC 7413
     AKSU_ROW_CLOSED = 0x10,    // the application has closed: it reads no more
     AKSU_ROW_SILENT = 0x20,    // no on_trouble
     AKSU_ROW_HALF_OPEN = 0x40, // counted in net.half_open
@@ -47,6 +48,7 @@ struct aksu_packet {
     struct aksu_segment segment;
     struct aksu_time_wait *old; // the last incarnation, which a SYN reopens, or NULL
     struct aksu_pair pair;
+    const uint8_t *header; // TCP's
     const uint8_t *payload;
     uint32_t len;
     const uint8_t *from; // the station that sent the frame
@@ -97,6 +99,17 @@ static inline bool aksu_seeded(const struct aksu *net)
     return net->table_key[0] != 0;
 }
 
+// A side of Fast Open. An option is told by how much of a cookie it has, or AKSU_NO_COOKIE.
+enum { AKSU_FAST_OPEN_KIND = 34, AKSU_COOKIE_MAX = 16, AKSU_NO_COOKIE = 255 };
+struct aksu_fast_side {
+    // Writes the cookie for a SYN or SYN,ACK. Returns its length, or AKSU_NO_COOKIE.
+    uint32_t (*put)(const struct aksu *net, const struct aksu_row *row,
+                    const struct aksu_segment *s, uint8_t *to);
+    // A client's handshake is over.
+    void (*opened)(const struct aksu *net, const struct aksu_row *row,
+                   const struct aksu_effects *fx, const struct aksu_packet *in);
+};
+
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
 // where words may be unaligned.
 static inline uint16_t aksu_get16(const uint8_t *p)
@@ -145,8 +158,6 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
 // listen.c
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
 int aksu_listen_input(struct aksu *net, struct aksu_packet *in);
-struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
-                                       const struct aksu_open *open);
 void aksu_listen_drop(struct aksu *net, struct aksu_row *row);
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row);
 void aksu_listen_completed(struct aksu_row *row);
@@ -210,6 +221,10 @@ uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pai
 uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more);
 void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open);
 uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
+
+// fast_option.c
+uint32_t aksu_fast_find(const struct aksu_packet *in, const uint8_t **cookie);
+void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 
 // time_wait.c
 void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row);

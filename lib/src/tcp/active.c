@@ -252,7 +252,11 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
         }
         listen_again(&c);
     }
-    aksu_tcp_act(&c);
+    if (ev->kind == AKSU_EV_FAST_OPEN && p->fast_open) {
+        p->fast_open->step(&c);
+    } else {
+        aksu_tcp_act(&c);
+    }
 }
 
 enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,

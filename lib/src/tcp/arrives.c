@@ -4,10 +4,11 @@
 // is refused.
 #include "tcp.h"
 
-// The peer's SYN once more, in SYN-RECEIVED: it is known already.
+// The peer's SYN once more, while ours is not acknowledged: it is known already. (Until then no
+// segment has moved snd_wl1.)
 static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    return t->state == AKSU_SYN_RECEIVED && s->seq + 1 == t->rcv_nxt &&
+    return (t->flags & AKSU_F_SYN_UNACKED) && s->seq == t->snd_wl1 &&
            (s->flags & (AKSU_SYN | AKSU_RST)) == AKSU_SYN;
 }
 

@@ -433,7 +433,8 @@ static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {una, 0, b->end_seq, false, false, false, false};
+    // What was sent before our SYN was acknowledged is not on the board: of it nothing is known.
+    struct news n = {b->runs > 0 ? una : t->snd_una, 0, b->end_seq, false, false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
@@ -463,6 +464,20 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     }
 }
 
+// What a server sent before its SYN was acknowledged (RFC 7413) is on the board once more is sent,
+// or it is sent again: nobody knows when it was. Returns where the board ends.
+static aksu_seq add_early(const struct aksu_step *c, aksu_seq start, aksu_seq end)
+{
+    const struct aksu_tcb *t = c->t;
+    aksu_seq early = end == t->snd_max ? start : t->snd_max;
+
+    if (early != t->snd_una) {
+        aksu_board_add(c, early, AKSU_RUN_RETRANS | AKSU_RUN_VAGUE);
+        aksu_runs(c->b)->span = UINT8_MAX;
+    }
+    return early;
+}
+
 // What was sent.
 static void sent(const struct aksu_step *c)
 {
@@ -470,13 +485,14 @@ static void sent(const struct aksu_step *c)
     struct aksu_board *b = c->b;
     aksu_seq start = c->s->seq;
     aksu_seq end = start + c->s->len + aksu_tcp_control_len(c->s);
-    aksu_seq max = t->snd_una; // where snd_max was
+    aksu_seq max; // where snd_max was
 
     if (b->runs > 0) {
         max = aksu_runs_end(b)[-1].end;
     } else {
         b->xmit_ms = c->now_ms;
-        b->end_seq = b->dsack_round = max;
+        b->end_seq = b->dsack_round = t->snd_una;
+        max = add_early(c, start, end);
     }
     b->prr_out += end - start;
     if (aksu_seq_lt(start, max)) {

@@ -222,7 +222,7 @@ static void retransmit(const struct aksu_step *c, struct aksu_tcb *t)
     t->backoff = (uint8_t)(t->backoff + (t->backoff < UINT8_MAX));
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags |= AKSU_F_SYN_RETRIED;
-        if (aksu_tcp_half_open(t) && t->retries >= c->p->syn_ack_tries) {
+        if ((t->flags & AKSU_F_PASSIVE) && t->retries >= c->p->syn_ack_tries) {
             aksu_tcp_drop(c, -AKSU_ETIMEDOUT); // RFC 4987 3.3
             return;
         }
@@ -320,7 +320,7 @@ void aksu_tcp_settle(const struct aksu_step *c)
         !(t->timers & AKSU_TIMER_MISC)) {
         aksu_tcp_arm(c, AKSU_AT_MISC, c->p->fin_wait_2_ms);
     }
-    if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
+    if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max || (t->flags & AKSU_F_SYN_UNACKED)) {
         return;
     }
     if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t, 0, t->cwnd) > 0) {
