@@ -111,9 +111,12 @@ static void judge(const struct aksu_step *c, struct aksu_path *path, aksu_seq en
         narrow(c, path);
     } else if (!(flags & AKSU_RUN_LOST)) {
         return; // under way
-    } else if (!(t->flags & AKSU_F_RECOVERY) && (++path->failed & (SEARCHING - 1)) == PROBES) {
-        path->high = (uint16_t)(path->probe - 1);
-        narrow(c, path);
+    } else if (!(t->flags & AKSU_F_RECOVERY)) {
+        path->failed++;
+        if ((path->failed & (SEARCHING - 1)) == PROBES) {
+            path->high = (uint16_t)(path->probe - 1);
+            narrow(c, path);
+        }
     }
     forget(c->b, path);
 }
