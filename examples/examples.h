@@ -8,6 +8,8 @@
 #define EXAMPLES_H
 
 #include <aksu/aksu.h>
+#include <aksu/dhcp.h>
+#include <aksu/dns.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -140,6 +142,28 @@ struct http_request {
 ///
 /// Returns AKSU_OK, or aksu_connect()'s error: then on_done is not called.
 int http_get(struct aksu *net, const struct aksu_endpoint *remote, struct http_request *request);
+
+/// The same from nothing (http_get.c) ///
+
+/// What a host without an address needs to fetch a page of a server that has a name. Zero but for
+/// the request, the port, and what is to be told on the way.
+struct http_boot {
+    struct aksu_dns_query query;
+    struct aksu_dhcp dhcp;
+    struct aksu_dns dns;
+    struct http_request *request; ///< with on_done; host is what is looked up
+    uint16_t port;
+    bool looking;
+    void (*on_lease)(struct http_boot *, const struct aksu_lease *);
+    void (*on_found)(struct http_boot *, const struct aksu_addr *);
+};
+
+/// Gets an address, looks the server up, and sends GET. Returns aksu_dhcp_start()'s error: then
+/// on_done is not called.
+int http_boot(struct aksu *net, struct http_boot *boot);
+
+/// Gives the address back, after on_done.
+void http_boot_end(struct aksu *net, struct http_boot *boot);
 
 /// Sink and source (sink_source.c) ///
 

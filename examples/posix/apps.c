@@ -52,6 +52,8 @@ static bool parse_endpoint(const char *text, uint16_t port, struct aksu_endpoint
     return aksu_parse_addr(host, &endpoint->addr) == AKSU_OK;
 }
 
+bool host_has_address;
+
 // Servers ///
 
 static int start_server(struct aksu *net, int argc, char **argv, uint16_t port,
@@ -143,6 +145,8 @@ static struct {
     int status;
     int error;
     bool unwritten;
+    struct http_boot boot;
+    struct aksu *net;
 } get;
 
 static void on_body(struct http_request *request, const void *data, size_t len)
@@ -159,12 +163,53 @@ static void on_done(struct http_request *request, int status, int error)
     get.done = true;
     get.status = status;
     get.error = error;
+    if (!host_has_address) {
+        http_boot_end(get.net, &get.boot);
+    }
 }
 
+// An address is given back before the end.
 static bool get_done(void *user)
 {
     (void)user;
-    return get.done;
+    return get.done && (host_has_address || aksu_idle(get.net, aksu_posix_ms()) == AKSU_NEVER);
+}
+
+static void print_lease(struct http_boot *boot, const struct aksu_lease *lease)
+{
+    char addr[40], router[40], dns[40];
+
+    (void)boot;
+    fprintf(stderr, "address %s/%u, router %s, DNS %s, for %u s\n",
+            aksu_format_addr(&lease->addr, addr), lease->prefix,
+            aksu_format_addr(&lease->router, router), aksu_format_addr(&lease->dns[0], dns),
+            lease->seconds);
+}
+
+static void print_found(struct http_boot *boot, const struct aksu_addr *addr)
+{
+    char text[40];
+
+    fprintf(stderr, "%s is %s\n", boot->request->host, aksu_format_addr(addr, text));
+}
+
+static int boot(struct aksu *net)
+{
+    char *colon = strchr(get.host, ':');
+    uint64_t port = 80;
+
+    if (colon && (!parse_number(colon + 1, 65535, &port) || port == 0)) {
+        return complain("not a port", colon + 1);
+    }
+    if (colon) {
+        *colon = '\0';
+    }
+    get.net = net;
+    get.boot.request = &get.request;
+    get.boot.port = (uint16_t)port;
+    get.boot.on_lease = print_lease;
+    get.boot.on_found = print_found;
+    return report("DHCP", http_boot(net, &get.boot));
 }
 
 static bool parse_url(const char *url)
@@ -182,7 +227,7 @@ static bool parse_url(const char *url)
     memcpy(get.host, url, len);
     get.request.path = url[len] ? url + len : "/";
     get.request.host = get.host;
-    return parse_endpoint(get.host, 80, &get.remote);
+    return !host_has_address || parse_endpoint(get.host, 80, &get.remote);
 }
 
 static int start_http_get(struct aksu *net, int argc, char **argv)
@@ -191,7 +236,8 @@ static int start_http_get(struct aksu *net, int argc, char **argv)
         return complain("usage", "http-get URL [-o FILE]");
     }
     if (!parse_url(argv[1])) {
-        return complain("not a URL such as http://192.0.2.1/file (there is no DNS)", argv[1]);
+        return complain("not a URL such as http://192.0.2.1/file (a name needs DHCP: no --addr)",
+                        argv[1]);
     }
     get.file = stdout;
     if (argc == 4 && strcmp(argv[2], "-o") == 0) {
@@ -205,7 +251,7 @@ static int start_http_get(struct aksu *net, int argc, char **argv)
     }
     get.request.on_body = on_body;
     get.request.on_done = on_done;
-    return report(argv[1], http_get(net, &get.remote, &get.request));
+    return host_has_address ? report(argv[1], http_get(net, &get.remote, &get.request)) : boot(net);
 }
 
 static const char *get_error(void)
@@ -388,8 +434,10 @@ const struct app host_apps[] = {
     {"echo", "[PORT]                  echo server, port 7", start_echo, NULL, NULL},
     {"http-server", "[PORT]           /, /<n>.bin, /<n>k.bin, /<n>M.bin; port 80",
      start_http_server, NULL, NULL},
-    {"http-get", "URL [-o FILE]       fetches a page, to standard output or a file", start_http_get,
-     get_done, finish_http_get},
+    {"http-get",
+     "URL [-o FILE]       fetches a page, to standard output or a file; without --addr\n"
+     "                          by a name, with an address from DHCP",
+     start_http_get, get_done, finish_http_get},
     {"sink",
      "[PORT]                  takes in and discards, port 9; tells the time from the first\n"
      "                          octet to the last",

@@ -18,6 +18,7 @@ struct app {
 // Reads a decimal number from 0 to limit, and nothing behind it.
 bool parse_number(const char *text, uint64_t limit, uint64_t *number);
 
+extern bool host_has_address; // else applications that can get one from a DHCP server
 extern const struct app host_apps[];
 extern const unsigned host_app_count;
 

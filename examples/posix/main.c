@@ -42,20 +42,20 @@ static void on_signal(int number)
 
 static void help(void)
 {
-    printf("usage: aksu-host DEVICE --addr A.B.C.D[/PREFIX] [OPTION]... APPLICATION [ARGUMENT]...\n"
-           "\n"
-           "devices:\n"
-           "  --packet IFACE   raw socket on an interface that has no address of its own\n"
-           "  --tap NAME       TAP interface: the kernel is at the other end\n"
-           "  --tun NAME       TUN interface\n"
-           "options:\n"
-           "  --ipv6 auto|ADDR[/PREFIX]   IPv6, too: with addresses that routers announce\n"
-           "  --gateway A.B.C.D   --mac XX:XX:XX:XX:XX:XX   --mtu N (the interface's)\n"
-           "  --profile lean|standard|full (full)   --rows 4|64|1024 (64)\n"
-           "  --pcap FILE      writes every frame to a capture\n"
-           "  --trace          prints every change of state\n"
-           "  --counters       prints the counters at the end\n"
-           "applications:\n");
+    printf(
+        "usage: aksu-host DEVICE [--addr A.B.C.D[/PREFIX]] [OPTION]... APPLICATION [ARGUMENT]...\n"
+        "\n"
+        "devices:\n"
+        "  --packet IFACE   raw socket on an interface that has no address of its own\n"
+        "  --tap NAME       TAP interface: the kernel is at the other end\n"
+        "  --tun NAME       TUN interface\n"
+        "options:\n"
+        "  --gateway A.B.C.D   --mac XX:XX:XX:XX:XX:XX   --mtu N (the interface's)\n"
+        "  --profile lean|standard|full|plpmtud (full)   --rows 4|64|1024 (64)\n"
+        "  --pcap FILE      writes every frame to a capture\n"
+        "  --trace          prints every change of state\n"
+        "  --counters       prints the counters at the end\n"
+        "applications:\n");
     for (unsigned i = 0; i < host_app_count; i++) {
         printf("  %s %s\n", host_apps[i].name, host_apps[i].arguments);
     }
@@ -115,11 +115,22 @@ static bool parse_mac(const char *text, uint8_t mac[6])
     return (mac[0] & 1) == 0;
 }
 
+// aksu_full that discovers the path's MTU.
+static const struct aksu_profile *plpmtud(void)
+{
+    static struct aksu_profile profile;
+
+    profile = aksu_full;
+    profile.recovery = &aksu_plpmtud;
+    return &profile;
+}
+
 static bool parse_profile(const char *text, const struct aksu_profile **profile)
 {
     *profile = strcmp(text, "lean") == 0       ? &aksu_lean
                : strcmp(text, "standard") == 0 ? &aksu_standard
                : strcmp(text, "full") == 0     ? &aksu_full
+               : strcmp(text, "plpmtud") == 0  ? plpmtud()
                                                : NULL;
     return *profile != NULL;
 }
@@ -215,11 +226,12 @@ static int parse(int argc, char **argv, struct settings *s)
     if (s->kind == NONE) {
         return complain("missing", "--packet, --tap or --tun") + 1;
     }
-    if (s->config.prefix == 0) {
-        return complain("missing", "--addr") + 1;
-    }
     if (optind == argc) {
         return complain("missing", "an application") + 1;
+    }
+    host_has_address = s->config.prefix != 0;
+    if (!host_has_address && strcmp(argv[optind], "http-get") != 0) {
+        return complain("missing", "--addr") + 1;
     }
     return 0;
 }

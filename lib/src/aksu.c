@@ -67,12 +67,10 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     net->mtu = (uint16_t)mtu;
     net->offload = (uint8_t)config->offload;
     memcpy(net->mac, config->mac, 6);
-    int error = aksu_set_address(net, &config->addr, config->prefix, &config->gateway);
-
-    if (!error) {
-        clear_tables(net);
-    }
-    return error;
+    clear_tables(net);
+    return aksu_addr_get(&config->addr) == 0
+               ? AKSU_OK
+               : aksu_set_address(net, &config->addr, config->prefix, &config->gateway);
 }
 
 int aksu_seed(struct aksu *net, const void *entropy, size_t len)
@@ -87,10 +85,10 @@ int aksu_seed(struct aksu *net, const void *entropy, size_t len)
         // Added, so that the same octets once more do not take themselves out.
         *word = (*word << 8 | *word >> 24) + from[i];
     }
-    if (!net->seeded) {
+    if (!aksu_seeded(net)) {
         uint64_t key = aksu_siphash(net->secret, NULL, 0);
-        memcpy(net->table_key, &key, sizeof key);
-        net->seeded = true;
+        net->table_key[0] = (uint32_t)key | 1;
+        net->table_key[1] = (uint32_t)(key >> 32);
     }
     return AKSU_OK;
 }

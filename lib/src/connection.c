@@ -6,7 +6,7 @@
 static int check_remote(struct aksu *net, const struct aksu_endpoint *remote,
                         struct aksu_pair *pair)
 {
-    if (!net->seeded) {
+    if (!aksu_seeded(net)) {
         return AKSU_ENOKEY;
     }
     if (pair->remote_port == 0) {
@@ -17,8 +17,7 @@ static int check_remote(struct aksu *net, const struct aksu_endpoint *remote,
     }
     // MUST-46; and without a gateway only this network is reached.
     if (!aksu_ipv4_unicast(net, pair->remote) || pair->remote == net->addr ||
-        (net->link && net->link->header_len > 0 && !aksu_ipv4_here(net, pair->remote) &&
-         net->gateway == 0)) {
+        (aksu_has_stations(net) && !aksu_ipv4_here(net, pair->remote) && net->gateway == 0)) {
         return AKSU_EADDRNOTAVAIL;
     }
     return AKSU_OK;

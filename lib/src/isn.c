@@ -70,11 +70,14 @@ void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct 
     open->mss = (uint16_t)(net->mtu - (AKSU_IPV4_LEN + aksu_token_room(pair) + AKSU_TCP_LEN));
 }
 
-// RFC 6056 3.3.3 with a fresh offset for each connection: any free port from 1024 on. 0: none.
+// RFC 6056 3.3.3 with a fresh offset for each connection: any free port from 1024 on. 0: none. What
+// makes it fresh is the row that it will have, too.
 uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair)
 {
     const uint32_t range = 65536 - PORT_MIN;
-    uint32_t start = (uint32_t)aksu_isn_hash(net, pair, 0x80000000u | net->ports_chosen++);
+    uint32_t fresh =
+        net->ports_chosen++ | (net->free_rows ? (uint32_t)net->free_rows->generation << 8 : 0);
+    uint32_t start = (uint32_t)aksu_isn_hash(net, pair, 0x80000000u | fresh);
     struct aksu_pair candidate = *pair;
 
     start ^= net->now_ms;

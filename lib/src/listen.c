@@ -35,7 +35,7 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
     if (port == 0 || !handlers || addr == AKSU_NOT_IPV4) {
         return AKSU_EINVAL;
     }
-    if (!net->seeded) {
+    if (!aksu_seeded(net)) {
         return AKSU_ENOKEY;
     }
     if (exactly(net, addr, port)) {
@@ -128,7 +128,11 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, struct aksu
         open.iss = aksu_seq_max(open.iss, in->old->snd_nxt + 1); // RFC 6191 2
     }
     if (net->free_rows && l->half_open < l->backlog) {
-        aksu_listen_half_open(net, in, &open);
+        if (net->profile->fast_open) {
+            net->profile->fast_open->syn(net, in, &open);
+        } else {
+            aksu_listen_half_open(net, in, &open);
+        }
     } else if (!net->profile->cookies || !net->profile->cookies->send(net, in, &open)) {
         return AKSU_DROP_NO_ROW; // the client's next SYN is its retry
     }

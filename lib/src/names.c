@@ -20,7 +20,7 @@ const char *aksu_event_name(unsigned kind)
 {
     static const char *const names[] = {
         "LISTEN", "CONNECT", "WROTE", "READ", "SHUTDOWN", "CLOSE",  "ABORT",
-        "SET",    "SEGMENT", "SENT",  "TICK", "ICMP",     "RESUME",
+        "SET",    "SEGMENT", "SENT",  "TICK", "ICMP",     "RESUME", "FAST-OPEN",
     };
     return pick(names, sizeof names / sizeof names[0], kind);
 }

@@ -16,7 +16,7 @@ static bool idle(const struct aksu_tcb *t)
 {
     return t->state == AKSU_ESTABLISHED && t->snd_buf == 0 && t->snd_una == t->snd_max &&
            t->rcv_room == t->rcv_buf && t->ranges == 0 && (t->owed & ~AKSU_ECN) == 0 &&
-           (t->timers & ~(unsigned)AKSU_TIMER_MISC) == 0;
+           (t->flags & NEVER_IDLE) == 0 && (t->timers & ~(unsigned)AKSU_TIMER_MISC) == 0;
 }
 
 int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size)
@@ -55,7 +55,7 @@ static bool plausible(const struct aksu *net, const struct aksu_tcb *t)
            t->rcv_mss >= 1 && t->rcv_mss <= mss_max && t->snd_nxt == t->snd_una && t->cwnd >= 1 &&
            t->cwnd <= UINT32_C(1) << 30 && t->ssthresh >= 1 &&
            t->rcv_adv - t->rcv_nxt <= t->rcv_room && aksu_seq_leq(t->rcv_nxt, t->rcv_up) &&
-           (t->flags & NEVER_IDLE) == 0 && (net->profile->ecn || !(t->owed & AKSU_ECN)) &&
+           (net->profile->ecn || !(t->owed & AKSU_ECN)) &&
            (net->profile->timestamps || !(t->flags & AKSU_F_TIMESTAMPS)) &&
            (net->profile->sack || !(t->flags & AKSU_F_SACK));
 }
@@ -71,7 +71,7 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     if (len < AKSU_SAVED || memcmp(p, magic, 4) != 0 || !handlers) {
         return AKSU_EPROTO;
     }
-    if (!net->seeded) {
+    if (!aksu_seeded(net)) {
         return AKSU_ENOKEY;
     }
     memcpy(&pair, p + 8, sizeof pair);

@@ -104,8 +104,11 @@ static bool reaped(struct aksu *net, struct aksu_row *row)
 
 // fx is free for a step of its own.
 static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
-                   struct aksu_effects *fx)
+                   struct aksu_effects *fx, const struct aksu_packet *in)
 {
+    if ((row->bits & AKSU_ROW_FAST) && net->profile->fast_open->opened(net, row, fx, in)) {
+        return; // its SYN brought data: it is known already
+    }
     net->counters.opened++;
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_completed(row);
@@ -139,14 +142,14 @@ static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, i
 
 // One handler call for one effect bit.
 static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsigned bit,
-                 struct aksu_effects *fx)
+                 struct aksu_effects *fx, const struct aksu_packet *in)
 {
     const struct aksu_handlers *h = row->handlers;
     void (*on)(struct aksu *, aksu_handle, void *, size_t) = NULL;
     uint32_t octets = aksu_ring_readable(row);
 
     if (bit == AKSU_FX_OPENED) {
-        opened(net, row, conn, fx);
+        opened(net, row, conn, fx, in);
     } else if (bit == AKSU_FX_TROUBLE) {
         troubled(net, row, conn, fx->reason);
     } else if (bit == AKSU_FX_EOF) {
@@ -187,7 +190,7 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_effe
     for (unsigned bit = AKSU_FX_OPENED; bit <= news; bit <<= 1) {
         if ((news & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
             ((row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED)) {
-            tell(net, row, conn, bit, fx);
+            tell(net, row, conn, bit, fx, in);
             if (!aksu_table_is(row, conn)) {
                 return; // saved
             }
@@ -301,14 +304,18 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
     uint32_t room = aksu_token_room(pair);
     uint8_t *p = to + room + AKSU_IPV4_LEN;
     uint32_t header = aksu_segment_put(pair, s, p);
-    uint32_t len = header + s->len;
     uint32_t sum = 0;
 
     if (row) {
+        if (row->bits & AKSU_ROW_FAST) {
+            header = net->profile->fast_open->put(net, row, s, p);
+        }
         fields = (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)s->tos << AKSU_ECN_SHIFT |
                  (uint32_t)row->ttl << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
         sum = aksu_ring_send(net, row, s, p + header);
     }
+    uint32_t len = header + s->len;
+
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
         sum += AKSU_PROTOCOL_TCP + len + aksu_sum_header(p, header);
         aksu_put16(p + 16, aksu_sum_end(pair, sum));

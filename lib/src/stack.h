@@ -16,23 +16,31 @@ enum {
 // Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
 // Fields of an IPv4 header, as aksu_ipv4_header() is given them.
 enum { AKSU_TTL_SHIFT = 8, AKSU_ECN_SHIFT = 16, AKSU_DSCP_SHIFT = 18 };
-enum { AKSU_PROTOCOL_ICMP = 1, AKSU_PROTOCOL_TCP = 6, AKSU_TTL_DEFAULT = 64 };
+enum {
+    AKSU_PROTOCOL_ICMP = 1,
+    AKSU_PROTOCOL_TCP = 6,
+    AKSU_PROTOCOL_UDP = 17,
+    AKSU_TTL_DEFAULT = 64
+};
 
 // row.bits
 enum {
     AKSU_ROW_RESOLVED = 0x01,  // row.mac is the next hop's
     AKSU_ROW_HAD_MAC = 0x02,   // it was once: good enough if ARP stays silent
     AKSU_ROW_ANNOUNCED = 0x04, // the application knows it, and is owed on_close
+    AKSU_ROW_FAST = 0x08,      // its SYN, or SYN,ACK, has the option of RFC 7413
     AKSU_ROW_CLOSED = 0x10,    // the application has closed: it reads no more
     AKSU_ROW_SILENT = 0x20,    // no on_trouble
     AKSU_ROW_HALF_OPEN = 0x40, // counted in net.half_open
     AKSU_ROW_USED = 0x80
 };
 
+enum { AKSU_ECHOING = 0x80 }; // in net.offload: an ICMP message waits
+
 #define AKSU_UNSCHEDULED UINT32_MAX // row.place: not in the heap
 
-// answer.kind: a segment, ARP's operation, or how many octets an ICMP echo has: at least its
-// header.
+// answer.kind: a segment, ARP's operation, or how many octets the ICMP message in store.echo has:
+// at least its header.
 enum {
     AKSU_ANSWER_TCP = 0,
     AKSU_ARP_REQUEST = 1,
@@ -46,6 +54,7 @@ struct aksu_packet {
     struct aksu_segment segment;
     struct aksu_time_wait *old; // the last incarnation, which a SYN reopens, or NULL
     struct aksu_pair pair;
+    const uint8_t *header; // TCP's
     const uint8_t *payload;
     uint32_t len;
     const uint8_t *from; // the station that sent the frame
@@ -113,6 +122,29 @@ struct aksu_cookies {
     int (*take)(struct aksu *net, struct aksu_packet *in);
 };
 
+// Whether frames go to stations: not those of a link of bare packets.
+static inline bool aksu_has_stations(const struct aksu *net)
+{
+    return net->link && net->link->header_len > 0;
+}
+
+// Whether there is a secret to make keys of.
+static inline bool aksu_seeded(const struct aksu *net)
+{
+    return net->table_key[0] != 0;
+}
+
+// A side of Fast Open. An option is told by how much of a cookie it has, or AKSU_NO_COOKIE.
+enum { AKSU_FAST_OPEN_KIND = 34, AKSU_COOKIE_MAX = 16, AKSU_NO_COOKIE = 255 };
+struct aksu_fast_side {
+    // Writes the cookie for a SYN or SYN,ACK. Returns its length, or AKSU_NO_COOKIE.
+    uint32_t (*put)(const struct aksu *net, const struct aksu_row *row,
+                    const struct aksu_segment *s, uint8_t *to);
+    // A client's handshake is over.
+    void (*opened)(const struct aksu *net, const struct aksu_row *row,
+                   const struct aksu_effects *fx, const struct aksu_packet *in);
+};
+
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
 // where words may be unaligned.
 static inline uint16_t aksu_get16(const uint8_t *p)
@@ -161,8 +193,6 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
 // listen.c
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
 int aksu_listen_input(struct aksu *net, struct aksu_packet *in);
-struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
-                                       const struct aksu_open *open);
 void aksu_listen_drop(struct aksu *net, struct aksu_row *row);
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row);
 void aksu_listen_completed(struct aksu_row *row);
@@ -226,6 +256,10 @@ uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pai
 uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more);
 void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open);
 uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
+
+// fast_option.c
+uint32_t aksu_fast_find(const struct aksu_packet *in, const uint8_t **cookie);
+void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 
 // time_wait.c
 void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row);

@@ -17,7 +17,7 @@ static struct aksu_row **bucket(const struct aksu *net, const struct aksu_pair *
     if (net->store->buckets == 1) {
         return net->store->bucket;
     }
-    uint64_t key = (uint64_t)net->table_key[1] << 32 | net->table_key[0] | 1;
+    uint64_t key = (uint64_t)net->table_key[1] << 32 | net->table_key[0];
     uint32_t ports = (uint32_t)pair->remote_port << 16 | pair->local_port;
     uint64_t mixed = (key * pair->remote + ports) * key;
 

@@ -29,6 +29,10 @@ static struct aksu_event event_of(const struct aksu_step *c)
         ev.detail = c->detail;
         ev.value = c->value;
         break;
+    case AKSU_EV_FAST_OPEN:
+        ev.segment = c->s;
+        ev.value = c->value;
+        break;
     case AKSU_EV_WROTE:
     case AKSU_EV_READ:
     case AKSU_EV_CLOSE:

@@ -65,7 +65,8 @@ static const struct {
     [SACK] = {"sack", 0, 1, "1: selective acknowledgments"},
     [TIMESTAMPS] = {"timestamps", 0, 1, "1: timestamps"},
     [COOKIES] = {"cookies", 0, 1, "1: SYN cookies when no row is free"},
-    [RECOVERY] = {"recovery", 0, 1, "1: RACK-TLP where the peer sends SACKs; 0: NewReno"},
+    [RECOVERY] = {"recovery", 0, 2,
+                  "1: RACK-TLP where the peer sends SACKs; 2: and the path's MTU; 0: NewReno"},
     [CONGESTION] = {"congestion", 0, 0, "newreno, cubic or lossy; Reno's without recovery"},
     [RUNS] = {"runs", 4, 255, "that a connection's scoreboard tells apart (16)"},
     [RCVBUF] = {"rcvbuf", 1, 1 << 24, "octets of a connection's receive ring (65535)"},
@@ -165,7 +166,7 @@ static void set_profile_member(struct aksu_profile *p, unsigned name, uint32_t n
         p->cookies = n ? &aksu_syn_cookies : NULL;
         break;
     case RECOVERY:
-        p->recovery = n ? &aksu_rack : NULL;
+        p->recovery = n == 0 ? NULL : n == 1 ? &aksu_rack : &aksu_plpmtud;
         break;
     case DELAYED_ACK:
         p->delayed_ack_ms = (uint16_t)n;

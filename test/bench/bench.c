@@ -1,78 +1,85 @@
 // SPDX-License-Identifier: MIT
 // Two stacks in one program, joined by memory, for scripts/bench to count instructions in.
 //
-// usage: bench bulk|request|connect lean|standard COUNT
+// usage: bench bulk|request|connect|refused|idle|scale lean|standard COUNT [CONNECTIONS] [offload]
 //
 // A frame is taken in, then all is sent that can be: acknowledgments are not aggregated over
 // frames. client_in(), client_out() and so on hold all that is counted: the stack's and the
-// handlers' work, not the wire's. Payload is 1460 octets in either profile.
-#include <aksu/aksu.h>
+// handlers' work, not the wire's. Payload is 1460 octets in either profile. Prints the instructions
+// of each function, where the meter counts them, and the frames that each end sent.
+#include "end.h"
+#include "meter.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAYLOAD = 1460, RING = 16 * PAYLOAD, FRAME = 1600, SLOTS = 64, SMALL = 64 };
+enum { PORT_FULL = 50000 }; // connections: the next ones are to the next port
+enum { SLOTS = 64, ALIGN = sizeof(void *) == 4 ? 2 : 0 }; // a MAC puts the IP header on a word
 
-AKSU_STORAGE(client_memory, 2, 1, RING, RING);
-AKSU_STORAGE(server_memory, 4, 1, RING, RING);
+bool client_start(const struct setup *setup);
+void client_open(uint32_t now_ms, unsigned port);
+void client_send(uint32_t now_ms, unsigned long connection);
+void client_in(uint32_t now_ms, const void *frame, size_t len);
+size_t client_out(uint32_t now_ms, void *frame);
+void client_tick(uint32_t now_ms);
+uint32_t client_idle(uint32_t now_ms);
+unsigned long client_done(void);
+unsigned long client_faults(void);
+size_t client_row(void);
+
+bool server_start(const struct setup *setup);
+void server_in(uint32_t now_ms, const void *frame, size_t len);
+size_t server_out(uint32_t now_ms, void *frame);
+void server_tick(uint32_t now_ms);
+uint32_t server_idle(uint32_t now_ms);
+unsigned long server_done(void);
+unsigned long server_faults(void);
 
 struct wire {
-    uint8_t frame[SLOTS][FRAME];
+    uint32_t frame[SLOTS][FRAME / 4];
     size_t len[SLOTS];
     unsigned head;
     unsigned count;
 };
 
 struct host {
-    struct aksu net;
+    const char *name;
     struct wire *in;
     struct wire *out;
-    void (*take)(const void *frame, size_t len);
-    size_t (*give)(void *frame);
+    void (*take)(uint32_t now_ms, const void *frame, size_t len);
+    size_t (*give)(uint32_t now_ms, void *frame);
+    unsigned long taken; // instructions
+    unsigned long given;
+    unsigned long frames; // sent
 };
-
-// Noinline and visible, for callgrind to find by name.
-__attribute__((noinline)) void client_in(const void *frame, size_t len);
-__attribute__((noinline)) void server_in(const void *frame, size_t len);
-__attribute__((noinline)) size_t client_out(void *frame);
-__attribute__((noinline)) size_t server_out(void *frame);
-__attribute__((noinline)) void client_connect(void);
 
 static struct wire to_server, to_client;
 static struct host client = {
-    .in = &to_client, .out = &to_server, .take = client_in, .give = client_out};
+    .name = "client", .in = &to_client, .out = &to_server, .take = client_in, .give = client_out};
 static struct host server = {
-    .in = &to_server, .out = &to_client, .take = server_in, .give = server_out};
+    .name = "server", .in = &to_server, .out = &to_client, .take = server_in, .give = server_out};
+static unsigned long opening, sending, ticking;
 static uint32_t now_ms;
-static unsigned long wanted, queued, done;
-static const struct aksu_handlers *client_handlers;
 
 static void check(bool good, const char *what)
 {
     if (!good) {
-        fprintf(stderr, "bench: %s\n", what);
+        printf("bench: %s\n", what);
         exit(1);
     }
 }
 
-void client_in(const void *frame, size_t len)
+void uncounted(void *to, const void *from, size_t len)
 {
-    (void)aksu_input(&client.net, now_ms, frame, len);
+    meter_pause();
+    memcpy(to, from, len);
+    meter_resume();
 }
 
-void server_in(const void *frame, size_t len)
+static uint8_t *frame_at(struct wire *w, unsigned slot)
 {
-    (void)aksu_input(&server.net, now_ms, frame, len);
-}
-
-size_t client_out(void *frame)
-{
-    return aksu_output(&client.net, now_ms, frame, FRAME);
-}
-
-size_t server_out(void *frame)
-{
-    return aksu_output(&server.net, now_ms, frame, FRAME);
+    return (uint8_t *)w->frame[slot] + ALIGN;
 }
 
 static void turn(struct host *h)
@@ -80,185 +87,180 @@ static void turn(struct host *h)
     struct wire *in = h->in, *out = h->out;
 
     if (in->count > 0) {
-        h->take(in->frame[in->head], in->len[in->head]);
+        const uint8_t *frame = frame_at(in, in->head);
+        size_t len = in->len[in->head];
+
+        meter_begin();
+        h->take(now_ms, frame, len);
+        h->taken += meter_end();
         in->head = (in->head + 1) % SLOTS;
         in->count--;
     }
     while (out->count < SLOTS) {
         unsigned slot = (out->head + out->count) % SLOTS;
-        size_t len = h->give(out->frame[slot]);
+        uint8_t *frame = frame_at(out, slot);
 
+        meter_begin();
+        size_t len = h->give(now_ms, frame);
+        h->given += meter_end();
         if (len == 0) {
             break;
         }
         out->len[slot] = len;
         out->count++;
+        h->frames++;
     }
-}
-
-void client_connect(void)
-{
-    struct aksu_endpoint peer = {aksu_ipv4(192, 0, 2, 2), 80};
-
-    check(aksu_connect(&client.net, &peer, 0, client_handlers, NULL) > 0, "connect");
-}
-
-// Bulk: the client's data is made in the ring, the server reads it there.
-
-static void bulk_fill(struct aksu *net, aksu_handle conn, void *user, size_t free)
-{
-    size_t room;
-
-    (void)user;
-    while (free > 0 && queued < wanted && aksu_room(net, conn, &room) != NULL) {
-        room = room < wanted - queued ? room : wanted - queued;
-        (void)aksu_commit(net, conn, room);
-        queued += room;
-        free -= room;
-    }
-}
-
-static void bulk_open(struct aksu *net, aksu_handle conn, void *user)
-{
-    bulk_fill(net, conn, user, RING);
-}
-
-static void bulk_read(struct aksu *net, aksu_handle conn, void *user, size_t readable)
-{
-    size_t len;
-
-    (void)user;
-    while (readable > 0 && aksu_peek(net, conn, &len) != NULL) {
-        (void)aksu_consume(net, conn, len);
-        done += len;
-        readable -= len;
-    }
-}
-
-// Request and response of 64 octets each.
-
-static void request(struct aksu *net, aksu_handle conn, void *user)
-{
-    static const uint8_t data[SMALL];
-
-    (void)user;
-    (void)aksu_send(net, conn, data, SMALL);
-}
-
-static void request_answered(struct aksu *net, aksu_handle conn, void *user, size_t readable)
-{
-    (void)readable;
-    (void)aksu_consume(net, conn, SMALL);
-    if (++done < wanted) {
-        request(net, conn, user);
-    }
-}
-
-static void respond(struct aksu *net, aksu_handle conn, void *user, size_t readable)
-{
-    (void)readable;
-    (void)aksu_consume(net, conn, SMALL);
-    request(net, conn, user);
-}
-
-// Connect and close: the client closes at once, the server after it.
-
-static void close_now(struct aksu *net, aksu_handle conn, void *user)
-{
-    (void)user;
-    (void)aksu_close(net, conn, 0);
-}
-
-static void closed(struct aksu *net, aksu_handle conn, void *user, int error)
-{
-    (void)net;
-    (void)conn;
-    (void)user;
-    check(error == AKSU_OK, "a connection ended in an error");
-    done++;
-}
-
-static void start(struct host *h, const struct aksu_storage *memory,
-                  const struct aksu_profile *profile, uint8_t number)
-{
-    const uint8_t entropy[16] = {number, 1, 2, 3};
-    struct aksu_config config = {.profile = profile, .link = &aksu_ethernet};
-
-    config.addr = aksu_ipv4(192, 0, 2, number);
-    config.mac[0] = 2;
-    config.mac[5] = number;
-    // Timestamps take 12 octets of each segment.
-    config.mtu = (uint16_t)(PAYLOAD + 40 + (profile->timestamps != NULL ? 12 : 0));
-    check(aksu_init(&h->net, memory, &config) == AKSU_OK, "init");
-    check(aksu_seed(&h->net, entropy, sizeof entropy) == AKSU_OK, "seed");
 }
 
 // Lets time pass: a millisecond, or if no frame is on its way, to the next deadline.
 static void pass(void)
 {
-    uint32_t a = aksu_idle(&client.net, now_ms), b = aksu_idle(&server.net, now_ms);
+    uint32_t a = client_idle(now_ms), b = server_idle(now_ms);
     bool quiet = client.in->count == 0 && server.in->count == 0;
     uint32_t least = a < b ? a : b;
 
-    check(!quiet || least != AKSU_NEVER, "nothing is left to happen");
+    check(!quiet || least != UINT32_MAX, "nothing is left to happen");
     now_ms += quiet && least > 1 ? least : 1;
 }
 
-static void run(bool connects)
+static void open_one(unsigned port)
 {
-    unsigned long at = done;
+    meter_begin();
+    client_open(now_ms, port);
+    opening += meter_end();
+}
 
-    client_connect();
-    while (done < wanted) {
+static void until_done(unsigned long wanted)
+{
+    for (;;) {
         turn(&client);
         turn(&server);
-        if (connects && done >= at + 2 && done < wanted) {
-            at = done;
-            client_connect();
+        if (client_done() + server_done() >= wanted) {
+            return;
         }
-        if (done < wanted) {
-            pass();
+        pass();
+    }
+}
+
+// What is on its way arrives; no time passes.
+static void settle(void)
+{
+    do {
+        turn(&client);
+        turn(&server);
+    } while (client.in->count + server.in->count > 0);
+}
+
+// `each`: what one after the other adds to done at both ends.
+static void one_by_one(unsigned long count, unsigned port, unsigned long each)
+{
+    for (unsigned long i = 1; i <= count; i++) {
+        open_one(port + (unsigned)(i / PORT_FULL));
+        until_done(i * each);
+        now_ms++;
+    }
+    settle();
+}
+
+static void idle(unsigned long count)
+{
+    for (unsigned long i = 0; i < count; i++) {
+        now_ms++;
+        meter_begin();
+        client_tick(now_ms);
+        ticking += meter_end();
+    }
+}
+
+// Each exchange is the connection's own: the next one is after the last delayed acknowledgment.
+static void exchange(unsigned long connections, unsigned long count)
+{
+    uint32_t random = 1;
+
+    for (unsigned long i = 0; i < count; i++) {
+        unsigned long done = client_done();
+
+        random = random * 1664525 + 1013904223;
+        meter_begin();
+        client_send(now_ms, (unsigned long)(((uint64_t)random * connections) >> 32));
+        sending += meter_end();
+        settle();
+        check(client_done() == done + 1, "a request was not answered");
+        now_ms += 250;
+        settle();
+    }
+}
+
+static void run(enum work work, unsigned long count, unsigned long connections)
+{
+    switch (work) {
+    case WORK_BULK:
+        open_one(PORT);
+        until_done(count * PAYLOAD);
+        now_ms += 250; // the last acknowledgment
+        settle();
+        break;
+    case WORK_REQUEST:
+        open_one(PORT);
+        until_done(count);
+        break;
+    case WORK_CONNECT:
+        one_by_one(count, PORT, 2);
+        break;
+    case WORK_REFUSED:
+        one_by_one(count, CLOSED_PORT, 1);
+        break;
+    default:
+        one_by_one(connections, PORT, 2);
+        if (work == WORK_IDLE) {
+            idle(count);
+        } else {
+            exchange(connections, count);
         }
     }
 }
 
-// Counts what was sent in segments of full size, as a check that they were.
-static void check_bulk(unsigned long segments)
+static enum work work_of(const char *name)
 {
-    const struct aksu_counters *c = aksu_counters(&client.net);
+    static const char *const names[WORKS] = {"bulk",    "request", "connect",
+                                             "refused", "idle",    "scale"};
+    int i = 0;
 
-    check(c->retransmitted == 0, "segments were sent again");
-    check(c->frames_out < segments + segments / 20 + 10, "segments were not full");
+    while (i < WORKS && strcmp(name, names[i]) != 0) {
+        i++;
+    }
+    check(i < WORKS, "no such work");
+    return (enum work)i;
+}
+
+static void print(void)
+{
+    printf("client_in %lu\nclient_out %lu\n", client.taken, client.given);
+    printf("server_in %lu\nserver_out %lu\n", server.taken, server.given);
+    printf("client_open %lu\nclient_send %lu\nclient_tick %lu\n", opening, sending, ticking);
+    printf("frames %lu %lu\nrow %lu\n", client.frames, server.frames, (unsigned long)client_row());
+    printf("stack %lu\n", (unsigned long)meter_stack());
 }
 
 int main(int argc, char **argv)
 {
-    static const struct aksu_handlers bulk_client = {.on_open = bulk_open, .on_sent = bulk_fill};
-    static const struct aksu_handlers bulk_server = {.on_recv = bulk_read};
-    static const struct aksu_handlers request_client = {.on_open = request,
-                                                        .on_recv = request_answered};
-    static const struct aksu_handlers request_server = {.on_recv = respond};
-    static const struct aksu_handlers connect_client = {.on_open = close_now, .on_close = closed};
-    static const struct aksu_handlers connect_server = {.on_end = close_now, .on_close = closed};
+    char *word[5] = {NULL};
+    int words = meter_words(argc, argv, word, 5);
 
-    check(argc == 4, "usage: bench bulk|request|connect lean|standard COUNT");
-    const struct aksu_profile *profile = strcmp(argv[2], "lean") ? &aksu_standard : &aksu_lean;
-    unsigned long count = strtoul(argv[3], NULL, 10);
-    bool bulk = strcmp(argv[1], "bulk") == 0, connects = strcmp(argv[1], "connect") == 0;
+    check(words >= 3, "usage: bench WORK PROFILE COUNT [CONNECTIONS] [offload]");
+    enum work work = work_of(word[0]);
+    unsigned long count = strtoul(word[2], NULL, 10);
+    unsigned long connections = words > 3 ? strtoul(word[3], NULL, 10) : 1;
+    struct setup setup = {.work = work, .profile = word[1], .offload = words > 4};
 
-    start(&client, &client_memory, profile, 1);
-    start(&server, &server_memory, profile, 2);
-    wanted = count * (bulk ? PAYLOAD : connects ? 2 : 1);
-    client_handlers = bulk ? &bulk_client : connects ? &connect_client : &request_client;
-    check(aksu_listen(&server.net, NULL, 80, 0,
-                      bulk       ? &bulk_server
-                      : connects ? &connect_server
-                                 : &request_server,
-                      NULL) == AKSU_OK,
-          "listen");
-    run(connects);
-    if (bulk) {
-        check_bulk(count);
-    }
+    setup.wanted = work == WORK_BULK ? count * PAYLOAD : count;
+    check(meter_start(), "the meter is wrong");
+    check(client_start(&setup), "the client does not start");
+    setup.server = true;
+    check(server_start(&setup), "the server does not start");
+    run(work, count, connections);
+    check(client_faults() + server_faults() == 0,
+          "segments were sent again, or there was an error");
+    print();
     return 0;
 }

@@ -1,118 +1,227 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Counts the instructions that the library takes on x86-64, with callgrind.
+"""Counts the instructions that the library takes, and the frames that it sends.
 
-usage: bench.py [--check]
+usage: bench.py              x86-64 and Cortex-M3, -O2
+       bench.py --check      compares them with test/bench/budget, and docs/performance.md with them
+       bench.py --all        Cortex-M0+, -Os and checksums that the MAC does as well
+       bench.py --peers      beside lwIP, from Debian's source package: flash, RAM, instructions, goodput
+       bench.py --scale      with 4 to 100,000 connections
+       bench.py --throughput between aksu and Linux (root)
+       bench.py --profile x86|m3|m0plus bulk|request|connect|refused
+                             where they go, by function of both ends: lean, -O2
+       bench.py --write [instructions|all|peers|scale|throughput|sizes]...
+                             tables and plots of docs/performance.md anew; all of them, if none is named
 
-Two stacks in one program, Ethernet + IPv4 + TCP, checksums in software, gcc -O2. A segment carries
-1460 octets; each figure is the difference of two lengths of run, so warm-up is not in it, and it
-repeats exactly. Sending holds the sender's whole work (its data in, its segments out, acknowledgments
-in), receiving the receiver's (segments in, read in place, acknowledgments out). A hostile frame is
-one of test/hostile/hostile.json in a state that it is made for: that which takes the most. With
---check the figures are compared with test/bench/budget.
+Two stacks in one program, Ethernet + IPv4 + TCP. x86-64 is counted by callgrind, a Cortex-M by QEMU's
+virtual time, both exactly. A segment carries 1460 octets; each figure is the difference of two
+lengths of run, so warm-up is not in it, and it repeats exactly. Sending holds the sender's whole work
+(its data in, its segments out, acknowledgments in), receiving the receiver's (segments in, read in
+place, acknowledgments out). A pass of the loop is aksu_output() and aksu_idle(), with a deadline for
+each connection. A hostile frame is one of test/hostile/hostile.json in a state that it is made for:
+that which takes the most.
 """
-import math
+import concurrent.futures
 import pathlib
-import re
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "checks"))
-from common import INCLUDES, ROOT, SRC, Tally, check_budget, in_parallel, output  # noqa: E402
-from common import own_folder  # noqa: E402
+import build
+import count
+import hot
+import page
+import peers
+import throughput
+from build import HERE
+from common import Tally, check_budget
 
-OUT = own_folder("bench")
 PROFILES = ("lean", "standard")
-CLIENT, SERVER = ("client_in", "client_out"), ("server_in", "server_out")
-BOTH = (*CLIENT, *SERVER, "client_connect")
-FIGURES = {
-    "send": ("bulk", CLIENT),
-    "receive": ("bulk", SERVER),
-    "request": ("request", BOTH),
-    "connect": ("connect", BOTH),
-}
-TEXT = {
-    "send": "send a segment of 1460 octets",
-    "receive": "receive one",
-    "sum": "both",
-    "request": "request and response of 64 octets, both ends",
-    "connect": "connect and close, both ends",
-    "hostile": "take in a hostile frame, at most",
-}
-SHORT, LONG = 500, 1500
-HOSTILE = HERE.parent / "hostile"
+MANY = ("-DROWS=64", "-DRING=2920")
+NAMES = {"x86": "x86-64", "m3": "Cortex-M3", "m0plus": "Cortex-M0+"}
 
 
-def build() -> None:
-    output(["cmake", "-S", ROOT, "--preset", "release", "-B", OUT, "-DAKSU_PORTS=OFF",
-            "-DAKSU_EXAMPLES=OFF", "-DAKSU_TESTS=OFF"])
-    output(["cmake", "--build", OUT])
-    gcc = ["gcc", "-O2", "-g", "-std=c99", *INCLUDES]
-    output([*gcc, HERE / "bench.c", OUT / "lib/libaksu.a", "-o", OUT / "bench"])
-    output([sys.executable, HOSTILE / "table.py", HOSTILE / "hostile.json", OUT / "cases.inc"])
-    parts = [HOSTILE / f"{name}.c" for name in ("host", "image", "states", "table", "wire")]
-    output([*gcc, f"-I{SRC}", f"-I{HOSTILE}", f"-I{OUT}", HERE / "hostile.c", *parts,
-            OUT / "lib/libaksu.a", "-o", OUT / "hostile"])
+def programs(machine: str, level: str) -> dict:
+    return {"few": build.aksu(machine, level), "many": build.aksu(machine, level, "many", MANY)}
 
 
-def hostile() -> dict:
-    """The frame that takes the most, by profile: (instructions, which, of how many)."""
-    files = [OUT / f"hostile.{p}" for p in PROFILES]
-    commands = [["valgrind", "--tool=callgrind", f"--callgrind-out-file={file}",
-                 "--combine-dumps=yes", "--toggle-collect=take_in", "--dump-after=take_in",
-                 OUT / "hostile", p] for p, file in zip(PROFILES, files)]
-    worst = {}
-    for p, file, result in zip(PROFILES, files, in_parallel(commands)):
-        frames = [line for line in result.stdout.splitlines() if not line.startswith("==")]
-        counts = [int(n) for n in re.findall(r"^totals: (\d+)", file.read_text(), re.M)]
-        counts = counts[:len(frames)]  # what is left is the exit
-        if result.returncode or len(counts) != len(frames) or not all(counts):
-            print(result.stdout, "0 passed, 1 failed", sep="\n")
-            sys.exit(1)
-        worst[p] = (*max(zip(counts, frames)), len(frames))
-        file.unlink()
-    return worst
+def instructions(machine: str, level: str, profiles: tuple = PROFILES, offload: bool = False,
+                 hostile: bool = True) -> tuple:
+    """({profile.figure: instructions}, {profile.work: frames}, {profile: the hostile frame})"""
+    made = programs(machine, level)
+    figures, frames, worst = {}, {}, {}
+    for profile in profiles:
+        found, sent = count.measure(machine, made, profile, tuple(count.FIGURES), offload)
+        figures |= {f"{profile}.{name}": n for name, n in found.items()}
+        figures[f"{profile}.sum"] = found["send"] + found["receive"]
+        frames |= {f"{profile}.{work}": n for work, n in sent.items()}
+    if hostile:
+        program = build.hostile(machine, level)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            found = pool.map(lambda profile: count.hostile(machine, program, profile), profiles)
+        worst = dict(zip(profiles, found))
+        figures |= {f"{p}.hostile": n for p, (n, *_) in worst.items()}
+    return figures, frames, worst
 
 
-def measure(program: pathlib.Path) -> dict:
-    """Instructions of each figure, by profile and name."""
-    names = [(p, f) for p in PROFILES for f in FIGURES]
-    commands = [["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                 *[f"--toggle-collect={function}" for function in FIGURES[f][1]],
-                 program, FIGURES[f][0], p, str(n)] for p, f in names for n in (SHORT, LONG)]
-    counts = []
-    for command, result in zip(commands, in_parallel(commands)):
-        found = re.search(r"Collected : (\d+)", result.stdout)
-        if result.returncode or not found:
-            print(" ".join(map(str, command)), result.stdout, "0 passed, 1 failed", sep="\n")
-            sys.exit(1)
-        counts.append(int(found[1]))
-    figures = {}
-    for i, (p, f) in enumerate(names):
-        figures[f"{p}.{f}"] = math.ceil((counts[2 * i + 1] - counts[2 * i]) / (LONG - SHORT))
-    for p in PROFILES:
-        figures[f"{p}.sum"] = figures[f"{p}.send"] + figures[f"{p}.receive"]
-    return figures
+def table(columns: dict) -> str:
+    """columns: {heading: {figure: instructions}}"""
+    return page.markdown("instructions", columns, count.TEXT)
+
+
+def columns_of(figures: dict, heading: str) -> dict:
+    profiles = sorted({name.split(".")[0] for name in figures})
+    return {f"{heading} {p}": {name.split(".")[1]: n for name, n in figures.items()
+                               if name.startswith(f"{p}.")} for p in profiles}
+
+
+def check_frames(tally: Tally, where: str, frames: dict) -> None:
+    """No frame that no RFC asks for: one ACK for two full segments, an ACK rides on an answer."""
+    for name, sent in frames.items():
+        wanted = count.FRAMES[name.split(".")[1]]
+        tally.check(f"{where} {name}: frames of each end, {sent[0]:g} and {sent[1]:g}",
+                    [] if sent == wanted else [f"{wanted[0]:g} and {wanted[1]:g} are needed"])
+
+
+def usual() -> tuple:
+    """({heading: {figure: instructions}} of a machine, what was measured of it), for each."""
+    measured = {m: instructions(m, "-O2") for m in ("x86", "m3")}
+    return ({m: columns_of(figures, NAMES[m]) for m, (figures, *_) in measured.items()}, measured)
+
+
+def shown(columns: dict) -> str:
+    """The usual table; what glibc's memcpy makes of x86-64's figures differs between processors."""
+    return table({heading: found for each in columns.values() for heading, found in each.items()})
+
+
+def check() -> None:
+    columns, measured = usual()
+    budgeted, tally = {}, Tally()
+    for machine, (figures, frames, worst) in measured.items():
+        prefix = "" if machine == "x86" else f"{machine}."
+        budgeted |= {prefix + name: n for name, n in figures.items()}
+        for p, (_, frame, among) in worst.items():
+            print(f"The hostile frame, {NAMES[machine]} {p}: {frame} (of {among})")
+        check_frames(tally, NAMES[machine], frames)
+    print(f"\n{shown(columns)}\n")
+    check_budget(tally, budgeted, HERE / "budget")
+    tally.check("docs/performance.md has the Cortex-M3's figures",
+                [] if page.block("cortex-m3") == table(columns["m3"])
+                else ["it is stale: scripts/bench --write instructions"])
+    tally.finish()
+
+
+def everything() -> dict:
+    """{machine: {heading: {figure: instructions}}}"""
+    found = {}
+    for machine in NAMES:
+        found[machine] = {}
+        for level in ("-O2", "-Os"):
+            figures, _, _ = instructions(machine, level)
+            found[machine] |= columns_of(figures, level)
+            figures, _, _ = instructions(machine, level, ("lean",), True, False)
+            found[machine] |= {f"{level} lean, MAC's checksums": {
+                name.split(".")[1]: n for name, n in figures.items()}}
+    return found
+
+
+def all_text() -> str:
+    return "\n\n".join(page.markdown(f"instructions, {NAMES[machine]}", columns, count.TEXT)
+                       for machine, columns in everything().items())
+
+
+def beside(source: pathlib.Path) -> dict:
+    """{(machine, offload): {stack: {figure: instructions}}}"""
+    found = {}
+    for machine in NAMES:
+        made = programs(machine, "-O2")
+        for offload in (False, True):
+            own, _ = count.measure(machine, made, "lean", peers.FIGURES, offload)
+            found[machine, offload] = {"aksu": own} | peers.lwip_instructions(source, machine, "-O2",
+                                                                             offload)
+    return found
+
+
+def peers_text(draw: bool = False) -> str:
+    source = peers.fetch()
+    found, echoes, lossy = beside(source), peers.echoes(source), peers.goodput(source)
+    parts = [f"{NAMES[machine]}, -O2, checksums {'by the MAC' if offload else 'in software'}:\n\n"
+             + peers.ratio_table(stacks) for (machine, offload), stacks in found.items()]
+    if draw:
+        peers.draw(found, echoes, lossy)
+    return "\n\n".join([peers.echo_table(echoes), peers.goodput_table(lossy), *parts])
+
+
+def scale_text(draw: bool = False) -> str:
+    made = {n: build.aksu("x86", "-O2", f"rows{n}", (f"-DROWS={n}", "-DRING=128", "-DPORTS=4"))
+            for n in count.SCALE}
+    found = count.scale(made)
+    if draw:
+        page.plot("scale", "set logscale x\nset yrange [0:]\nset xlabel 'connections'\n"
+                  "set ylabel 'instructions, x86-64 -O2'\nplot $data using 1:2 with linespoints "
+                  "title 'an exchange', $data using 1:3 with linespoints title 'of it, the heap', "
+                  "$data using 1:4 with linespoints title 'a pass'",
+                  [[n, *each[:3]] for n, each in found.items()])
+    first = found[count.SCALE[0]][0]
+    columns = {f"{n:,}": {"exchange": round(each[0]), "grown": f"{100 * each[0] / first - 100:+.1f} %",
+                          "heap": round(each[1]), "pass": round(each[2]), "row": each[3]}
+               for n, each in found.items()}
+    return page.markdown("connections", columns, {
+        "exchange": "a request, its answer, the last acknowledgment: instructions of both ends",
+        "grown": "more than with 4", "heap": "of it, putting deadlines in order",
+        "pass": "a pass of the loop: finding the earliest deadline",
+        "row": "octets of RAM of a connection, all but its rings"})
+
+
+def throughput_text(draw: bool = False) -> str:
+    found = throughput.measure(build.host() / "bin", 100 * throughput.PART)
+    if draw:
+        page.bars("throughput", "% of Linux to Linux over veth",
+                  {"share": {name: each[0] for name, each in found.items()}},
+                  {name: f"{name[0]}, {name[1]}" for name in found})
+    return throughput.table(found)
+
+
+def write(names: list) -> None:
+    """Puts tables into the page; says each when it is there."""
+    for name in names or ["instructions", "all", "peers", "scale", "throughput", "sizes"]:
+        if name == "instructions":
+            columns, _ = usual()
+            page.put("cortex-m3", table(columns["m3"]))
+            page.put("x86-64", table(columns["x86"]))
+        elif name == "sizes":
+            sizes()
+        else:
+            text = {"all": all_text, "peers": lambda: peers_text(True),
+                    "scale": lambda: scale_text(True), "throughput": lambda: throughput_text(True)}
+            page.put(name, text[name]())
+        print(f"{name}: written", flush=True)
+
+
+def sizes() -> None:
+    sys.path.insert(0, str(HERE.parent / "size"))
+    import images  # pylint: disable=import-outside-toplevel
+
+    found = images.tables(build.OUT / "images")
+    for name in ("images", "features", "files", "HTTP server"):
+        page.put(name, found[name])
+    columns = {f"{m} {level}": {i: found["figures"][m, level, i] for i in images.IMAGES}
+               for m in images.MACHINES for level in images.LEVELS}
+    page.bars("images", "octets of flash", columns, {i: i for i in images.IMAGES})
 
 
 def main() -> None:
-    if sys.argv[1:] not in ([], ["--check"]):
-        sys.exit("usage: bench [--check]")
-    build()
-    figures = measure(OUT / "bench")
-    worst = hostile()
-    figures |= {f"{p}.hostile": count for p, (count, *_) in worst.items()}
-    print(f"Instructions on x86-64, gcc -O2\n\n{'':46}" + "".join(f"{p:>10}" for p in PROFILES))
-    for name, text in TEXT.items():
-        print(f"{text:46}" + "".join(f"{figures[f'{p}.{name}']:10}" for p in PROFILES))
-    print()
-    for p, (_, frame, among) in worst.items():
-        print(f"The hostile frame, {p}: {frame} (of {among})")
-    if sys.argv[1:]:
-        print()
-        tally = Tally()
-        check_budget(tally, figures, HERE / "budget")
-        tally.finish()
+    option, *rest = sys.argv[1:] or [""]
+    one = {"": lambda: print(shown(usual()[0])), "--check": check, "--all": lambda: print(all_text()),
+           "--peers": lambda: print(peers_text()), "--scale": lambda: print(scale_text()),
+           "--throughput": lambda: print(throughput_text())}
+    if option == "--write":
+        write(rest)
+    elif option == "--profile" and len(rest) == 2:
+        for n, name in hot.functions(rest[0], build.aksu(rest[0], "-O2"), rest[1]):
+            print(f"{n:10.1f} {name}")
+    elif option in one and not rest:
+        one[option]()
+    else:
+        sys.exit(__doc__)
 
 
 main()

@@ -3,8 +3,10 @@
 // of these frames costs: take_in() holds it all, the handlers' copying of what was delivered
 // included.
 //
-// usage: hostile lean|standard     (prints the frames, in their order)
+// usage: hostile lean|standard     (prints the frames, in their order, and what they took if the
+// meter counts it)
 #include "host.h"
+#include "meter.h"
 #include <stdio.h>
 
 AKSU_STORAGE(store, ROWS, LISTENERS, RX, TX);
@@ -29,8 +31,10 @@ static void try(const struct hostile_case *c, enum state state)
         feed(&h, c->pre, c->pre_len);
     }
     h.net.trace = NULL; // what the fixture looks at does not count
+    meter_begin();
     (void)take_in(c->frame, c->len);
-    printf("%s in %s, %u octets\n", c->name, state_label(state), c->len);
+    unsigned long taken = meter_end();
+    printf("%lu %s in %s, %u octets\n", taken, c->name, state_label(state), c->len);
 }
 
 static bool try_all(enum state state, const struct aksu_profile *profile)
@@ -52,8 +56,13 @@ static bool try_all(enum state state, const struct aksu_profile *profile)
 
 int main(int argc, char **argv)
 {
-    bool lean = argc > 1 && strcmp(argv[1], "lean") == 0;
+    char *word = NULL;
+    bool lean = meter_words(argc, argv, &word, 1) == 1 && strcmp(word, "lean") == 0;
     bool good = true;
+
+    if (!meter_start()) {
+        return 1;
+    }
 
     for (int s = 0; s < STATES; s++) {
         enum state state = (enum state)s;
@@ -62,5 +71,6 @@ int main(int argc, char **argv)
         }
         good = try_all(state, lean ? &aksu_lean : &aksu_standard) && good;
     }
+    printf("stack %lu\n", (unsigned long)meter_stack());
     return !good;
 }

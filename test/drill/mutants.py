@@ -134,7 +134,7 @@ MUTANTS = [
      "how == PROBED_AGAIN && !n->dsack", "how == PROBED_AGAIN"),
     ("9937: what was delivered counts", "tcp/rack.c", "b->prr_delivered += n->delivered;", "b->prr_delivered;"),
     ("5681 4.2: quick ACKs behind a gap", "tcp/rack.c",
-     "        b->quick--;\n        t->owed |= AKSU_OWE_ACK;", "        b->quick--;"),
+     "        quick--;\n        t->owed |= AKSU_OWE_ACK;", "        quick--;"),
     ("8985 6.2: a quarter of the RTT", "tcp/rack.c", "* b->min_rtt_ms / 4", "* b->min_rtt_ms"),
     ("8985 6.2: three SACKed", "tcp/rack.c", "(DUPACKS - UINT32_C(1)) *", "DUPACKS * UINT32_C(1) *"),
     ("8985 6.2: a retransmission is lost", "tcp/rack.c", ": age > latest;", ": false;"),

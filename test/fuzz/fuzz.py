@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Fuzzes the stack with libFuzzer.
 
-usage: fuzz.py [TARGET [SECONDS]]      fuzz one target, or all in turn; 60 s each
+usage: fuzz.py [TARGET [SECONDS]]      fuzz one target, or all in turn; 45 s each
        fuzz.py --build                 build the targets only
        fuzz.py --long FOLDER HOURS     all targets in turn on one core, logs and corpora in FOLDER
        fuzz.py --table FOLDER          what the logs of a long run say, as a table
@@ -26,7 +26,7 @@ ROOT = HERE.parents[1]
 BUILD = pathlib.Path(os.environ.get("AKSU_FUZZ_BUILD", ROOT / "build/fuzz"))
 CORPUS = HERE / "corpus"
 HOSTILE = ROOT / "test/hostile"
-TARGETS = ["frames", "step", "options", "reassembly", "resume", "wire", "six"]
+TARGETS = ["frames", "step", "options", "reassembly", "resume", "wire", "datagrams", "six"]
 OUR_MAC, PEER_MAC = bytes([2, 0, 0, 0, 0, 1]), bytes([2, 0, 0, 0, 0, 2])
 US, PEER = bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2])
 NEEDS_HOST = {"frames", "resume"}
@@ -223,7 +223,7 @@ def main() -> None:
     targets = args[:1] or TARGETS
     if not set(targets) <= set(TARGETS) or len(args) > 2:
         sys.exit(__doc__)
-    seconds = int(args[1] if len(args) > 1 else os.environ.get("AKSU_FUZZ_SECONDS", "60"))
+    seconds = int(args[1] if len(args) > 1 else os.environ.get("AKSU_FUZZ_SECONDS", "45"))
     failed = [target for target in targets if not fuzz(target, seconds)]
     print(f"{len(targets) - len(failed)} passed, {len(failed)} failed")
     sys.exit(len(failed) > 0)

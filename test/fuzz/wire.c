@@ -5,10 +5,10 @@
 // on a good wire all comes to its end. An input may let the wire forge checksums too: then only
 // that last thing is asked for. Its first octet has loss recovery used: bit 0 by the one end, bit 1
 // by the other, of which one's boards have 4 runs, the other's 12; then segments are small, so that
-// many are in flight.
-#include <aksu/aksu.h>
+// many are in flight. Bit 7 has the SYN bring text, with a cookie that is good (RFC 7413).
 #include <string.h>
 #include "input.h"
+#include "stack.h"
 
 enum {
     QUEUE = 32,
@@ -24,6 +24,8 @@ AKSU_STORAGE(store_a, 2, 1, 1500, 2000);
 AKSU_STORAGE(store_b, 2, 1, 1500, 2000);
 AKSU_BOARDS(few, 2, 4);
 AKSU_BOARDS(more, 2, 12);
+AKSU_FAST_OPEN_CLIENT(asks, 1);
+AKSU_FAST_OPEN_SERVER(answers, 1);
 
 struct packet {
     uint16_t len;
@@ -271,11 +273,40 @@ static void disturb(struct end *e, struct input *in)
 
 // --- From start to end ---
 
+// The profile of an end, with Fast Open.
+static const struct aksu_profile *fast(unsigned i, const struct aksu_profile *profile)
+{
+    static struct aksu_profile profiles[2];
+
+    memcpy(&profiles[i], profile, sizeof profiles[i]);
+    profiles[i].fast_open = i ? &answers : &asks;
+    return &profiles[i];
+}
+
+// Text with the SYN, and a cookie as the server gives it.
+static void open_fast(void)
+{
+    const struct aksu_row client = {.pair.remote = ends[0].net.addr};
+    struct aksu_fast_peer *peer = &asks_peer[0];
+
+    memset(answers_pending, 0, sizeof answers_pending);
+    memset(peer, 0, sizeof *peer);
+    peer->addr = ends[1].net.addr;
+    peer->at = now;
+    peer->mss = (uint16_t)(ends[1].net.mtu - 40);
+    peer->len = (uint8_t)aksu_fast_server.put(&ends[1].net, &client, NULL, peer->cookie);
+    REQUIRE(aksu_fast_open(&ends[0].net, ends[0].conn) > 0);
+    say(&ends[0], ends[0].net.mtu);
+}
+
 static void begin(uint8_t boards, uint8_t first)
 {
+    bool with_syn = boards & 0x80;
+
     static const struct aksu_profile *const profiles[] = {&aksu_standard, &aksu_lean, &aksu_full};
     static const uint8_t entropy[16] = "0123456789abcde";
 
+    boards &= 0x7f;
     memset(ends, 0, sizeof ends);
     now = first & 0x40 ? 0xfffffc00u : 1000;
     forged = first & 0x80;
@@ -287,6 +318,7 @@ static void begin(uint8_t boards, uint8_t first)
             config.profile = &aksu_full;
             config.boards = (boards >> 2 & 1) == i ? &few : &more;
         }
+        config.profile = with_syn ? fast(i, config.profile) : config.profile;
         config.addr = aksu_ipv4(192, 0, 2, (uint8_t)(i + 1));
         REQUIRE(aksu_init(&ends[i].net, i ? &store_b : &store_a, &config) == AKSU_OK);
         REQUIRE(aksu_seed(&ends[i].net, entropy, sizeof entropy) == AKSU_OK);
@@ -296,6 +328,9 @@ static void begin(uint8_t boards, uint8_t first)
     REQUIRE(aksu_listen(&ends[1].net, NULL, 80, 0, &handlers, &ends[1]) == AKSU_OK);
     ends[0].conn = aksu_connect(&ends[0].net, &to, 0, &handlers, &ends[0]);
     REQUIRE(ends[0].conn > 0);
+    if (with_syn) {
+        open_fast();
+    }
     collect(&ends[0]);
 }
 

@@ -28,6 +28,7 @@ struct row {
     const struct aksu_congestion *congestion; // NULL: the base's
     bool no_timestamps;
     bool no_recovery;
+    bool path_mtu; // is discovered
 };
 
 static const struct row rows[] = {
@@ -37,6 +38,7 @@ static const struct row rows[] = {
     {.name = "full-nots", .base = &aksu_full, .no_timestamps = true},
     {.name = "newreno", .base = &aksu_full, .congestion = &aksu_newreno},
     {.name = "lossy", .base = &aksu_full, .congestion = &aksu_lossy},
+    {.name = "plpmtud", .base = &aksu_full, .path_mtu = true},
     {.name = "no-recovery", .base = &aksu_full, .congestion = &aksu_newreno, .no_recovery = true},
 };
 
@@ -55,6 +57,9 @@ static const struct aksu_profile *find_profile(const char *name)
             }
             if (rows[i].no_recovery) {
                 made[i].recovery = NULL;
+            }
+            if (rows[i].path_mtu) {
+                made[i].recovery = &aksu_plpmtud;
             }
             if (rows[i].no_timestamps) {
                 made[i].timestamps = NULL;
@@ -84,6 +89,9 @@ struct options {
     double window; // octets of each ring
     double runs;   // of each board; 0: the simulator's
     double octets; // of one transfer
+    double mtu;    // run: larger IP packets from the sender vanish; 0: none
+    double mtu_from_s;
+    double mtu_to_s; // 0: to the end
     double seed;
     double seeds;
     double warm_s;  // share: time before counting
@@ -113,6 +121,9 @@ static const struct key {
     {"window", offsetof(struct options, window), false},
     {"runs", offsetof(struct options, runs), false},
     {"octets", offsetof(struct options, octets), false},
+    {"mtu", offsetof(struct options, mtu), false},
+    {"mtu_from_s", offsetof(struct options, mtu_from_s), false},
+    {"mtu_to_s", offsetof(struct options, mtu_to_s), false},
     {"seed", offsetof(struct options, seed), false},
     {"seeds", offsetof(struct options, seeds), false},
     {"warm_s", offsetof(struct options, warm_s), false},
@@ -392,6 +403,30 @@ static void print_run(const struct options *o, uint64_t seed, const struct tally
            t->unkept);
 }
 
+// A black hole: larger packets of a host vanish, for a while.
+struct hole {
+    struct aksu_sim_host *host;
+    struct aksu_sim_path path;
+};
+
+static void set_path(void *user)
+{
+    const struct hole *h = user;
+
+    aksu_sim_set_path(h->host, &h->path);
+}
+
+static void dig(struct aksu_sim *sim, const struct options *o, struct hole hole[2])
+{
+    hole[0].path.mtu = (uint16_t)o->mtu;
+    if (o->mtu > 0) {
+        aksu_sim_at(sim, (uint64_t)(o->mtu_from_s * SECOND_US), set_path, &hole[0]);
+    }
+    if (o->mtu_to_s > 0) {
+        aksu_sim_at(sim, (uint64_t)(o->mtu_to_s * SECOND_US), set_path, &hole[1]);
+    }
+}
+
 static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t seed)
 {
     struct aksu_sim_path path = bottleneck(o);
@@ -399,11 +434,13 @@ static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t see
     struct aksu_sim_host *b = add_host(sim, o, "receiver", o->receiver ? o->receiver : o->profile);
     struct talker source = {.sim = sim, .net = aksu_sim_net(a), .patient = true, .no_delay = true};
     struct aksu_addr to = aksu_sim_addr(b);
+    struct hole hole[2] = {{a, path}, {a, path}};
     struct sink sink;
     struct tally tally = {.sim = sim, .sender = a, .receiver = b, .sink = &sink.talker};
     struct files files;
 
     aksu_sim_link(a, b, &path, &path);
+    dig(sim, o, hole);
     sink_listen(&sink, sim, b, PORT);
     source.to_send = tally.octets = (uint32_t)o->octets;
     aksu_sim_watch(sim, count, &tally);

@@ -64,6 +64,14 @@ GROUPS = {
                    "octets": 32 * MB}),
     "small": Group("10 Mbit/s, RTT 20 ms, rings of 4 segments", ALL, segments=4),
 }
+HOLES = {  # larger packets of the sender's vanish
+    "none": {}, "1400": {"mtu": 1400}, "576": {"mtu": 576},
+    "1400-lossy": {"mtu": 1400, "loss": 0.01},
+    "1400-reorder": {"mtu": 1400, "reorder": 0.01, "reorder_ms": 4},
+    "later": {"mtu": 1280, "mtu_from_s": 1}, "ends": {"mtu": 576, "mtu_to_s": 2},
+    "outage": {"mtu": 20, "mtu_from_s": 1, "mtu_to_s": 6},  # all of them
+}
+HOLE = {"rate": 1e7, "delay_ms": 10, "queue": 50, "window": MB // 4, "octets": 16 * MB}
 TAILS = {"20": {"delay_ms": 10}, "100": {"delay_ms": 50}}  # by RTT, ms
 FLOORS = HERE / "floors"
 COUNTS = ("retransmitted", "spurious", "timeouts", "frames", "lost", "full", "unkept")
@@ -154,6 +162,20 @@ def measure_tails(program: pathlib.Path, profiles: list) -> dict:
     return {key: rows_of(done)[0]["ms"] for key, done in zip(wanted, in_parallel(commands))}
 
 
+def measure_holes(program: pathlib.Path, wanted: list, seeds: int) -> dict:
+    """Percent of the link from the opening on, timeouts: by (hole, profile)."""
+    commands = [command(program, "run", {**HOLE, **HOLES[hole], "profile": p, "seeds": seeds})
+                for hole, p in wanted]
+    figures = {}
+    for key, done in zip(wanted, in_parallel(commands)):
+        rows = rows_of(done)
+        share = [row["complete"] * HOLE["octets"] * 800 / row["seconds"] / HOLE["rate"]
+                 if row["seconds"] else 0 for row in rows]
+        figures[key] = (statistics.median(share), median(rows, "timeouts"),
+                        median(rows, "retransmitted"))
+    return figures
+
+
 def measure_shares(program: pathlib.Path, pairs: list, seeds: int) -> dict:
     commands = [command(program, "share", {"profile": a, "second": b, "receiver": b,
                                            "seeds": seeds}) for a, b in pairs]
@@ -228,6 +250,16 @@ def tail_table(figures: dict) -> str:
         table(["", *head], rows)
 
 
+def hole_table(figures: dict) -> str:
+    holes = list(dict.fromkeys(hole for hole, _ in figures))
+    rows = [[profile, *(f"{figures[h, profile][0]:.1f}" for h in holes)]
+            for profile in dict.fromkeys(p for _, p in figures)]
+    rows.append(["its timeouts, sent again",
+                 *(f"{figures[h, 'plpmtud'][1]:g}, {figures[h, 'plpmtud'][2]:g}" for h in holes)])
+    return "### hole: the first table's link, but larger packets of the sender's vanish\n\n" + \
+        table(["percent of the link", *holes], rows)
+
+
 def share_table(figures: dict) -> str:
     rows = [[f"{a}, {b}", f"{f['first']:.1f}", f"{f['second']:.1f}", f"{f['jain']:.3f}",
              f"{f['least']:.3f}"] for (a, b), f in figures.items()]
@@ -259,6 +291,9 @@ def measured(program: pathlib.Path, lines: list) -> dict:
     pairs = [tuple(profile.split(",")) for cell, profile, _ in lines if cell == "share"]
     for (a, b), f in measure_shares(program, pairs, SEEDS).items():
         figures["share", f"{a},{b}"] = 100 * f["jain"]
+    holes = [(cell[5:], profile) for cell, profile, _ in lines if cell.startswith("hole.")]
+    for (hole, profile), (share, _, _) in measure_holes(program, holes, SEEDS).items():
+        figures[f"hole.{hole}", profile] = share
     tails = [(cell, profile) for cell, profile, _ in lines if cell.startswith("tail.")]
     times = measure_tails(program, list(dict.fromkeys(profile for _, profile in tails)))
     for cell, profile in tails:
@@ -305,8 +340,8 @@ def build() -> pathlib.Path:
 def selected(cells: list | None) -> list:
     names = [f"{name}.{column}" for name, group in GROUPS.items() for column in group.columns]
     for cell in cells or []:
-        if cell not in {*names, *GROUPS, "tail", "share"}:
-            sys.exit(f"goodput: no cell or group {cell}: there are {' '.join(names)} tail share")
+        if cell not in {*names, *GROUPS, "tail", "share", "hole"}:
+            sys.exit(f"goodput: no cell or group {cell}: there are {' '.join(names)} tail share hole")
     return [n for n in names if not cells or n in cells or n.split(".")[0] in cells]
 
 
@@ -331,7 +366,7 @@ def one_run(program: pathlib.Path, args: argparse.Namespace) -> None:
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/goodput", description=__doc__)
     add = parser.add_argument
-    add("--cell", action="append", help="a group, one cell of it, tail or share; may be repeated")
+    add("--cell", action="append", help="a group, one cell of it, tail, share or hole; may be repeated")
     add("--profile", action="append", help="a profile, as goodput.c names it; may be repeated")
     add("--seeds", type=int, default=SEEDS, help=f"seeds a cell: 1 to N ({SEEDS})")
     add("--csv", action="store_true", help="figures of the cells as CSV, medians of the seeds")
@@ -360,7 +395,8 @@ def main() -> None:
     if args.pcap or args.tap or args.steps or args.set or args.seed is not None:
         one_run(program, args)
         return
-    cells, profiles = selected(args.cell), args.profile or list(PROFILES)
+    everywhere = [p for p in PROFILES if p != "plpmtud"]  # is full where nothing vanishes
+    cells, profiles = selected(args.cell), args.profile or everywhere
     figures = measure(program, [(c, p) for c in cells for p in profiles], args.seeds)
     if args.csv:
         print_csv(figures)
@@ -374,6 +410,9 @@ def main() -> None:
         if args.profile:
             pairs = list(itertools.combinations_with_replacement(args.profile, 2))
         parts.append(share_table(measure_shares(program, pairs, args.seeds)))
+    if not args.cell or "hole" in args.cell:
+        holes = [(hole, p) for p in ("full", "plpmtud") for hole in HOLES]
+        parts.append(hole_table(measure_holes(program, holes, args.seeds)))
     text = "\n".join(parts)
     if args.write:
         write_docs(text)

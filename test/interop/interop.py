@@ -160,6 +160,50 @@ class Interop:
         wrong = [row for row in rows[1:] if row[1:4] != [0, 0, 2 if row[4] > 0 else 0]]
         expect(not wrong, f"ECE, CWR, ECN field, octets: {wrong[:5]}")
 
+    def syns(self, pcap: pathlib.Path, source: str) -> list:
+        """Octets of data, and of the cookie (None: no option), of each SYN and SYN,ACK."""
+        lines = sh("tshark", "-n", "-r", pcap, "-Y", f"tcp.flags.syn == 1 && ip.src == {source}", "-T",
+                   "fields", "-E", "separator=;", "-e", "tcp.len", "-e", "tcp.options.tfo", "-e",
+                   "tcp.options.tfo.cookie").stdout.splitlines()
+        rows = [line.split(";") for line in lines if line[:1].isdigit()]
+        return [(int(size), len(cookie) // 2 if option or cookie else None)
+                for size, option, cookie in rows]
+
+    def test_fast_open_to_linux(self) -> None:
+        """Linux's client: a request for a cookie, then data with each SYN (RFC 7413)."""
+        with self.link() as link:
+            pcap, log = self.out / "fast-open-server.pcapng", self.out / "log"
+            link.on_linux("sysctl", "-qw", "net.ipv4.tcp_fastopen=3")
+            server = link.start(link.ours, self.bin / "interop_fast_open", "veth0", AKSU, pcap,
+                                "server", 7, log=log)
+            link.wait_for_aksu()
+            result = self.peer(link, "fast", AKSU, 7, 1000, 10)
+            link.stop(server)
+            expect(result == {"good": 10, "taken": 9}, str(result))
+            told = json.loads(log.read_text(encoding="utf-8"))
+            expect((told["early"], told["late"]) == (9, 1), str(told))
+            judge(pcap)
+            expect(self.syns(pcap, LINUX) == [(0, 0)] + [(1000, 8)] * 9, str(self.syns(pcap, LINUX)))
+            expect(self.syns(pcap, AKSU) == [(0, 8)] * 10, str(self.syns(pcap, AKSU)))
+
+    def test_fast_open_from_linux(self) -> None:
+        """Linux's server: aksu asks for a cookie, then sends data with each SYN."""
+        with self.link() as link:
+            pcap = self.out / "fast-open-client.pcapng"
+            link.on_linux("sysctl", "-qw", "net.ipv4.tcp_fastopen=3")
+            link.start_linux(*PEER, "serve_fast", 9000)
+            time.sleep(0.3)
+            done = link.inside(link.ours, self.bin / "interop_fast_open", "veth0", AKSU, pcap, LINUX,
+                               9000, 10, 5000, check=False, timeout=60)
+            expect(done.returncode == 0, done.stdout)
+            told = json.loads(done.stdout.splitlines()[-1])
+            expect((told["with_syn"], told["left"], told["wrong"]) == (9, 0, 0), str(told))
+            judge(pcap)
+            expect(self.syns(pcap, AKSU) == [(0, 0)] + [(1420, 8)] * 9, str(self.syns(pcap, AKSU)))
+            acked = sh("tshark", "-n", "-r", pcap, "-Y", f"tcp.flags.syn == 1 && ip.src == {LINUX}",
+                       "-T", "fields", "-e", "tcp.ack").stdout.split()
+            expect(acked[-10:] == ["1"] + ["1421"] * 9, str(acked))
+
     def test_ab(self) -> None:
         with self.link() as link:
             pcap = self.out / "ab.pcapng"

@@ -7,6 +7,8 @@ usage: peer.py echo HOST PORT OCTETS COUNT PARALLEL   send, half-close, read it 
        peer.py hold HOST PORT COUNT                   fill the table, then see a late one served
        peer.py reset HOST PORT PATH OCTETS            read some of a file, then close with RST
        peer.py serve PORT MODE                        echo; MODE: last, first or together closes
+       peer.py fast HOST PORT OCTETS COUNT            the same as echo, with TCP Fast Open
+       peer.py serve_fast PORT                        serve PORT last, with TCP Fast Open
 Prints one line of JSON.
 """
 import concurrent.futures
@@ -19,6 +21,7 @@ import threading
 import time
 
 TIMEOUT = 60
+TCPI_OPT_SYN_DATA = 32
 
 
 def connect(host: str, port: int) -> socket.socket:
@@ -110,6 +113,30 @@ def reset(host: str, port: int, path: str, octets: int) -> dict:
     return {"read": octets - left}
 
 
+def fast(host: str, port: int, octets: int, count: int) -> dict:
+    """taken: how often the server acknowledged data that came with the SYN (tcpi_options)."""
+    good = taken = 0
+    for _ in range(count):
+        data = os.urandom(octets)
+        with socket.socket() as connection:
+            sent = connection.sendto(data, socket.MSG_FASTOPEN, (host, port))
+            connection.sendall(data[sent:])
+            connection.shutdown(socket.SHUT_WR)
+            good += read_all(connection) == data
+            info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+            taken += bool(info[5] & TCPI_OPT_SYN_DATA)
+    return {"good": good, "taken": taken}
+
+
+def serve_fast(port: int) -> None:
+    with socket.create_server(("", port), backlog=128) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
+        while True:
+            connection, _ = listener.accept()
+            connection.settimeout(TIMEOUT)
+            threading.Thread(target=answer, args=(connection, "last"), daemon=True).start()
+
+
 def serve(port: int, mode: str) -> None:
     """last: echoes to the end. first: closes after the first part. together: when it has it all."""
     with socket.create_server(("", port), backlog=128) as listener:
@@ -139,7 +166,7 @@ def main() -> None:
     what, *args = sys.argv[1:]
     numbers = [int(a) if a.isdigit() else a for a in args]
     result = {"echo": echo, "cycles": cycles, "hold": hold, "reset": reset,
-              "serve": serve}[what](*numbers)
+              "serve": serve, "fast": fast, "serve_fast": serve_fast}[what](*numbers)
     print(json.dumps(result), flush=True)
 
 

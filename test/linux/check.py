@@ -28,7 +28,7 @@ BAD = ["--rate", "40000000", "--delay-us", "2000", "--queue", "50", "--loss", "0
 
 
 def expect_sum(counts: dict) -> None:
-    gone = sum(counts[what] for what in ("lost", "dropped", "refused"))
+    gone = sum(counts[what] for what in ("lost", "dropped", "large", "refused"))
     expect(counts["in"] == counts["out"] + gone, f"it does not add up: {counts}")
     expect(counts["unwritten"] == 0 and counts["refused"] == 0, f"frames vanished: {counts}")
 
@@ -112,6 +112,29 @@ class Checks:
 
     def test_aksu_to_aksu(self) -> None:
         self.transfer("aksu", "aksu")
+
+    # Larger packets vanish without a word: only aksu's end does something about it.
+
+    def hole(self, mtu: str, least: int, most: int) -> None:
+        """Between so many segments of data arrive, if the size is found."""
+        options = ["--rate", "40000000", "--delay-us", "2000", "--queue", "100", "--mtu", mtu]
+        done = transfer(self.bin, self.file, "aksu:plpmtud", "linux", options)
+        print(f"      {done}")
+        expect(done.good, "what came is not what was sent")
+        for counts in (done.there, done.back):
+            expect_sum(counts)
+        expect(done.there["large"] > 0 and done.back["large"] == 0, "nothing was too large")
+        arrived = done.there["data"] - done.there["data_gone"]
+        expect(least <= arrived <= most, f"{arrived} segments, not {least} to {most}")
+
+    def test_black_hole(self) -> None:
+        self.hole("1300", OCTETS // 1248, OCTETS // 1000)
+
+    def test_black_hole_later(self) -> None:
+        self.hole("1300,400", OCTETS // 1448, OCTETS // 1100)
+
+    def test_hole_is_filled(self) -> None:
+        self.hole("600,0,100", OCTETS // 1448, OCTETS // 1200)
 
     # The measuring command, in small
 

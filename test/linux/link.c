@@ -152,6 +152,15 @@ static void send_on(struct link_path *path, uint64_t leave_ns, const void *frame
     put(late ? &path->late : &path->straight, leave_ns + delay_us * 1000, frame, len);
 }
 
+static bool too_large(const struct link_path *path, size_t len)
+{
+    const struct link_config *c = &path->config;
+    uint64_t n = path->counts.in;
+
+    return c->mtu > 0 && len > ETHERNET + (size_t)c->mtu && n >= c->mtu_from &&
+           (c->mtu_to == 0 || n < c->mtu_to);
+}
+
 // Returns where it is counted if it does not arrive, or NULL.
 static uint64_t *pass(struct link_path *path, uint64_t now_ns, const void *frame, size_t len)
 {
@@ -160,6 +169,9 @@ static uint64_t *pass(struct link_path *path, uint64_t now_ns, const void *frame
     let_begin(path, now_ns);
     if (len > LINK_FRAME || path->straight.count == LINK_ROOM || path->late.count == LINK_ROOM) {
         return &path->counts.refused;
+    }
+    if (too_large(path, len)) {
+        return &path->counts.large;
     }
     if (lost && !path->config.after_queue) {
         return &path->counts.lost;

@@ -26,15 +26,20 @@ struct link_config {
     bool after_queue;   ///< what is lost has taken its place in the queue and its share of the rate
     double reorder;     ///< arrives reorder_us later, so that later frames overtake it
     uint64_t reorder_us;
+    uint32_t mtu;      ///< larger IPv4 packets vanish; 0 = none
+    uint64_t mtu_from; ///< but not the first so many frames
+    uint64_t mtu_to;   ///< nor those after so many; 0 = to the end
     uint64_t seed;
 };
 
-/// What became of the frames: in = out + lost + dropped + refused + those still under way.
+/// What became of the frames: in = out + lost + dropped + large + refused + those still
+/// under way.
 struct link_counts {
     uint64_t in;
     uint64_t out;
     uint64_t lost;      ///< by chance
     uint64_t dropped;   ///< the queue was full
+    uint64_t large;     ///< more than the MTU
     uint64_t refused;   ///< longer than LINK_FRAME, or LINK_ROOM frames are under way
     uint64_t late;      ///< of out and under way: were delayed by reorder_us
     uint64_t data;      ///< of in: TCP segments with payload

@@ -53,6 +53,9 @@ static void help(void)
         "                              loss while bad (1)\n"
         "  --loss-after-queue          what is lost has used the queue and the rate; else not\n"
         "  --reorder P --reorder-us N  frames that come N us later\n"
+        "  --mtu N[,FROM[,TO]]         larger packets vanish: of all frames, from the FROM-th on, "
+        "up\n"
+        "                              to the TO-th\n"
         "  --seed N (1)                the n-th frame has the same fate each time");
 }
 
@@ -93,6 +96,15 @@ static bool parse_burst(const char *text, struct link_config *c)
            c->burst_end <= 1 && c->burst_loss >= 0 && c->burst_loss <= 1;
 }
 
+static bool parse_mtu(const char *text, struct link_config *c)
+{
+    char rest;
+    int n = sscanf(text, "%" SCNu32 ",%" SCNu64 ",%" SCNu64 "%c", &c->mtu, &c->mtu_from, &c->mtu_to,
+                   &rest);
+
+    return n >= 1 && n <= 3 && c->mtu <= UINT16_MAX;
+}
+
 static bool set_small(const char *text, uint32_t *number)
 {
     uint64_t n;
@@ -122,6 +134,8 @@ static bool set(struct link_config *c, int option, const char *value)
     case 'a':
         c->after_queue = true;
         return true;
+    case 'm':
+        return parse_mtu(value, c);
     case 'p':
         return parse_chance(value, &c->reorder);
     case 'u':
@@ -143,6 +157,7 @@ static int parse(int argc, char **argv, struct link_config *config)
                                             {"loss-after-queue", no_argument, NULL, 'a'},
                                             {"reorder", required_argument, NULL, 'p'},
                                             {"reorder-us", required_argument, NULL, 'u'},
+                                            {"mtu", required_argument, NULL, 'm'},
                                             {"seed", required_argument, NULL, 's'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
@@ -289,6 +304,7 @@ static void report(const struct end *from, const struct end *to)
 
     printf("{\"in\": %" PRIu64 ", \"out\": %" PRIu64, c->in, c->out);
     printf(", \"lost\": %" PRIu64 ", \"dropped\": %" PRIu64, c->lost, c->dropped);
+    printf(", \"large\": %" PRIu64, c->large);
     printf(", \"refused\": %" PRIu64 ", \"unwritten\": %" PRIu64, c->refused, to->unwritten);
     printf(", \"data\": %" PRIu64 ", \"data_gone\": %" PRIu64, c->data, c->data_gone);
     printf(", \"late\": %" PRIu64 ", \"waiting\": %" PRIu32, c->late, c->waiting);

@@ -4,6 +4,10 @@
 // IPV6 if it starts that. The
 // driver and the clock are stand-ins that do nothing.
 #include <aksu/aksu.h>
+#ifdef UDP
+#include <aksu/dhcp.h>
+#include <aksu/dns.h>
+#endif
 
 AKSU_STORAGE(memory, 4, 1, 2920, 2920);
 #ifdef IPV6
@@ -17,6 +21,7 @@ AKSU_BOARDS(boards, 4, 8);
 extern const struct aksu_profile aksu_recovery;
 extern const struct aksu_profile aksu_cubic_recovery;
 extern const struct aksu_profile aksu_lossy_recovery;
+extern const struct aksu_profile aksu_plpmtud_recovery;
 #endif
 
 static struct aksu net;
@@ -61,6 +66,65 @@ static const struct aksu_handlers handlers = {
     .on_end = on_end,
 };
 
+#ifdef UDP
+// With UDP: it answers datagrams, or does all that an endpoint can.
+static struct aksu_udp udp;
+static struct aksu_endpoint partner = {{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 9}},
+                                       7};
+static size_t kept;
+
+static void on_datagram(struct aksu *stack, struct aksu_udp *u, const struct aksu_packet *packet,
+                        const void *data, size_t len)
+{
+    kept = len + *(const char *)data;
+    aksu_udp_answer(stack, u, packet);
+}
+
+static size_t write_text(struct aksu *stack, struct aksu_udp *u, void *to, size_t room)
+{
+    *(size_t *)to = kept + room;
+    if (UDP == 2) {
+        aksu_udp_wake(stack, u, 1000);
+    }
+    return sizeof kept;
+}
+
+static void on_time(struct aksu *stack, struct aksu_udp *u)
+{
+    (void)aksu_udp_send(stack, u, &partner);
+}
+
+static const struct aksu_udp_handlers udp_handlers = {on_datagram, write_text,
+                                                      UDP == 2 ? on_time : NULL, NULL};
+#endif
+
+#ifdef DHCP
+static struct aksu_dhcp dhcp;
+
+static void on_lease(struct aksu *stack, struct aksu_dhcp *d, const struct aksu_lease *lease)
+{
+    if (!lease) {
+        aksu_dhcp_stop(stack, d);
+    }
+}
+
+static const struct aksu_dhcp_config dhcp_config = {"name", on_lease};
+#endif
+
+#ifdef DNS
+static struct aksu_dns_entry cache[4];
+static struct aksu_dns dns = {.entry = cache, .entries = 4};
+static struct aksu_dns_query query;
+
+static void on_answer(struct aksu *stack, struct aksu_dns_query *q, int error,
+                      const struct aksu_addr *addr)
+{
+    (void)stack;
+    (void)q;
+    partner.addr = error ? partner.addr : *addr;
+}
+#endif
+
 int main(void)
 {
     static const struct aksu_config config = {
@@ -84,6 +148,19 @@ int main(void)
 #ifdef IPV6
     if (aksu_ipv6_start(&net, &ipv6, NULL) != AKSU_OK) {
         return 1;
+    }
+#endif
+#ifdef DHCP
+    (void)aksu_dhcp_start(&net, &dhcp, &dhcp_config);
+#endif
+#ifdef DNS
+    (void)aksu_dns_ask(&net, &dns, &query, "example.com", AKSU_DNS_A, on_answer);
+#endif
+#ifdef UDP
+    (void)(UDP == 1 ? aksu_udp_listen(&net, &udp, 7, &udp_handlers)
+                    : aksu_udp_open(&net, &udp, 7, &udp_handlers));
+    if (UDP == 2) {
+        on_time(&net, &udp);
     }
 #endif
     for (;;) {

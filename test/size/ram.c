@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The sizes of the library's objects, as sizes of symbols.
 #include <aksu/aksu.h>
+#include <aksu/dhcp.h>
+#include <aksu/dns.h>
 
 #define SIZE(name, octets)                                                                         \
     extern char ram_##name[octets];                                                                \
@@ -12,6 +14,10 @@ SIZE(listener, sizeof(struct aksu_listener));
 SIZE(time_wait, sizeof(struct aksu_time_wait));
 SIZE(neighbour, sizeof(struct aksu_neighbour));
 SIZE(answer, sizeof(struct aksu_answer));
+SIZE(udp, sizeof(struct aksu_udp));
+SIZE(dhcp, sizeof(struct aksu_dhcp));
+SIZE(dns_query, sizeof(struct aksu_dns_query));
+SIZE(dns_entry, sizeof(struct aksu_dns_entry));
 SIZE(stack, sizeof(struct aksu));
 // A server of 4 connections, all but its rings and its echo buffer.
 SIZE(server, sizeof(struct aksu) + 4 * (sizeof(struct aksu_row) + sizeof(struct aksu_row *)) +

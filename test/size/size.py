@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Measures the library on a Cortex-M3 and a Cortex-M0+: flash, RAM and worst-case stack.
 
-usage: size.py [--check]
+usage: size.py [--check | --all]
 
 Flash is what the linker kept of libaksu.a (.text and .rodata) in an echo server over Ethernet, ARP,
 IPv4 and ICMP echo, with the profiles of the library and those of profiles.c; driver, application,
 start-up code and libc are not in it. gcc -Os, newlib-nano, no link-time optimization. With --check
-every figure is compared with test/size/budget.
+every figure is compared with test/size/budget. --all: four images, four processors, -Os and -O2, by
+file and by feature (images.py); and the worst stack beside what its paint shows in QEMU.
 """
 import pathlib
 import re
@@ -20,7 +21,15 @@ from stack import APPLICATION, Graph, Problem, describe, read_indirect  # noqa: 
 
 OUT = own_folder("size")
 CPUS = {"m3": "cortex-m3", "m0plus": "cortex-m0plus"}
-PROFILES = ("standard", "lean", "recovery", "cubic_recovery", "lossy_recovery")
+PROFILES = ("standard", "lean", "recovery", "cubic_recovery", "lossy_recovery",
+            "plpmtud_recovery")
+STACKS = {  # the figure, and the marks in `indirect` of what the profile has
+    "standard": ("stack", ""),
+    "cubic_recovery": ("stack.recovery", "+"),
+    "plpmtud_recovery": ("stack.plpmtud", "+*"),
+}
+EXTRAS = {"udp": ["-DUDP=1"], "udp_open": ["-DUDP=2"],
+          "dhcp": ["-DUDP=2", "-DDHCP"], "dns": ["-DUDP=2", "-DDNS"]}  # the standard echo server, and more
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
 RAM = {
@@ -31,6 +40,10 @@ RAM = {
     "time_wait": "a TIME-WAIT entry",
     "neighbour": "an ARP entry",
     "answer": "an answer that waits",
+    "udp": "an endpoint of UDP (struct aksu_udp)",
+    "dhcp": "a DHCP client, its endpoint included (struct aksu_dhcp)",
+    "dns_query": "a question to DNS, its endpoint included (struct aksu_dns_query)",
+    "dns_entry": "an address that is remembered, with its name of 48 (struct aksu_dns_entry)",
     "stack": "a stack (struct aksu), counters included",
     "server": "a server of 4 connections, all but rings and frame buffers",
 }
@@ -45,10 +58,11 @@ def build_library(cpu: str) -> pathlib.Path:
     return build
 
 
-def link(cpu: str, build: pathlib.Path, profile: str, extra: list) -> pathlib.Path:
+def link(cpu: str, build: pathlib.Path, profile: str, extra: list, more: str = "") -> pathlib.Path:
     """Links the echo server; returns the image, whose map lies beside it."""
-    image = build / f"echo-{profile}.elf"
-    defines = [f"-DPROFILE=aksu_{profile}", *["-DRECOVERY"] * ("recovery" in profile)]
+    image = build / f"echo-{profile}{more}.elf"
+    defines = [f"-DPROFILE=aksu_{profile}", *["-DRECOVERY"] * ("recovery" in profile),
+               *EXTRAS.get(more, [])]
     output(["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-Os", "-std=c99", "-ffunction-sections",
             "-fdata-sections", *defines, *INCLUDES, HERE / "echo.c", HERE / "profiles.c",
             HERE / "driver.c", build / "lib/libaksu.a", "--specs=nano.specs",
@@ -87,15 +101,17 @@ def external_stack(image: pathlib.Path, name: str) -> int:
 
 
 def public_calls() -> set:
-    """What handlers may call: the functions of aksu.h but those that only a port calls."""
+    """What handlers may call: the functions of aksu.h but those that only a port or the library
+    calls."""
     text = (ROOT / "lib/include/aksu/aksu.h").read_text()
     names = set(re.findall(r"^[\w ]+[ *](aksu_\w+)\(", text, re.M))
-    return names - {"aksu_input", "aksu_output", "aksu_init"}
+    fast_open = {"aksu_fast_syn", "aksu_fast_put", "aksu_fast_opened", "aksu_listen_half_open"}
+    return names - fast_open - {"aksu_input", "aksu_output", "aksu_init"}
 
 
 def stack(build: pathlib.Path, profile: str) -> tuple:
     """Figures and call paths of the worst stack of each entry."""
-    indirect = read_indirect(HERE / "indirect", profile != "standard")
+    indirect = read_indirect(HERE / "indirect", STACKS[profile][1])
     listing = output(["arm-none-eabi-objdump", "-dlr", build / "lib/libaksu.a"])
     externals = Graph(build / "lib", indirect, {}, listing).externals()
     image = link("cortex-m3", build, profile, sorted(externals))
@@ -118,10 +134,16 @@ def measure() -> tuple:
         for profile in PROFILES:
             files[short, profile] = flash(link(cpu, build, profile, []))
             figures[f"flash.{short}.{profile}"] = sum(files[short, profile].values())
+        for more in EXTRAS:
+            image = link(cpu, build, "standard", [], more)
+            base = "udp_open" if more.startswith("d") else "standard"
+            files[short, more] = flash(image)
+            figures[f"flash.{short}.{more}"] = (sum(files[short, more].values())
+                                                - sum(files[short, base].values()))
     build = OUT / "cortex-m3"
     figures.update({f"ram.{name}": size for name, size in ram(build).items()})
     paths = {}
-    for profile, prefix in (("standard", "stack"), ("cubic_recovery", "stack.recovery")):
+    for profile, (prefix, _) in STACKS.items():
         depths, found = stack(build, profile)
         figures.update({f"{prefix}.{name}": depth for name, depth in depths.items()})
         paths.update({f"{prefix}.{name}": path for name, path in found.items()})
@@ -129,12 +151,16 @@ def measure() -> tuple:
 
 
 def show(figures: dict, files: dict, paths: dict) -> None:
-    columns = list(files)
+    columns = [c for c in files if c[1] in PROFILES]
     print("Flash of an echo server, octets (.text and .rodata of the library, -Os)\n")
     print(f"{'':16}" + "".join(f"{c + ' ' + p.replace('_recovery', ''):>17}" for c, p in columns))
     for name in sorted(set().union(*files.values()), key=lambda n: -files[columns[0]].get(n, 0)):
         print(f"{name:16}" + "".join(f"{files[c].get(name, 0):17}" for c in columns))
     print(f"{'total':16}" + "".join(f"{figures[f'flash.{c}.{p}']:17}" for c, p in columns))
+    print("\nFlash that the standard one takes more, octets: with UDP endpoints that answer, or that do"
+          " all;\nDHCP and DNS besides those\n")
+    for more in EXTRAS:
+        print(f"{more:16}" + "".join(f"{cpu:>10} {figures[f'flash.{cpu}.{more}']:5}" for cpu in CPUS))
     print("\nRAM, octets (Cortex-M3)\n")
     for name, text in RAM.items():
         print(f"{figures['ram.' + name]:6}  {text}")
@@ -144,9 +170,27 @@ def show(figures: dict, files: dict, paths: dict) -> None:
         print(f"{figures[name]:6}  {name}: {path}")
 
 
+def show_all() -> None:
+    """The tables of images.py, and the call graph's stack beside the paint, which is never above it."""
+    import images  # pylint: disable=import-outside-toplevel
+
+    found = images.tables(OUT / "images")
+    for name in ("images", "features", "files", "HTTP server"):
+        print(f"{found[name]}\n")
+    depths, _ = stack(build_library("cortex-m3"), "standard")
+    bound = max(depths["handler"], depths["input"], depths["output"])
+    tally = Tally()
+    for work, octets in images.painted().items():
+        tally.check(f"stack of {work}: {octets} of the call graph's {bound} octets",
+                    [] if 0 < octets <= bound else ["the call graph says less"])
+    tally.finish()
+
+
 def main() -> None:
-    if sys.argv[1:] not in ([], ["--check"]):
-        sys.exit("usage: size [--check]")
+    if sys.argv[1:] not in ([], ["--check"], ["--all"]):
+        sys.exit("usage: size [--check | --all]")
+    if sys.argv[1:] == ["--all"]:
+        show_all()
     try:
         figures, files, paths = measure()
     except Problem as problem:

@@ -49,11 +49,11 @@ def read_jumps(listing: str) -> set:
     return jumps - calls
 
 
-def read_indirect(path: pathlib.Path, recovery: bool) -> dict:
+def read_indirect(path: pathlib.Path, marks: str) -> dict:
     """Lines `expression target...`: what a call through a pointer can reach; a target that begins
-    with + only if recovery."""
+    with + or * only if that is one of the marks."""
     lines = [line.split("#")[0].split() for line in path.read_text().splitlines()]
-    return {words[0]: [w.lstrip("+") for w in words[1:] if recovery or w[0] != "+"]
+    return {words[0]: [w.lstrip("+*") for w in words[1:] if w[0] in marks or w[0] not in "+*"]
             for words in lines if words}
 
 

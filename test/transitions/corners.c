@@ -128,6 +128,53 @@ static void probe_limit_is_of_one_closing(struct fixture *f)
     }
 }
 
+// What is sent into a small window against its silliness is no probe, and not limited.
+static void small_window_has_no_limit(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    set(f, AKSU_PROBE_LIMIT, 1);
+    ack(f, 1, 1);
+    write(f, 100);
+    for (unsigned i = 1; i <= 4; i++) {
+        pass(f, 600);
+        expect_count(f, 1);
+        take(f);
+        ack(f, 1 + i, 1);
+        expect_state(f, AKSU_ESTABLISHED);
+    }
+}
+
+// The end that a limit brings is told, and nothing else.
+static void probe_limit_ends_quietly(struct fixture *f)
+{
+    drive(f, AKSU_ESTABLISHED);
+    set(f, AKSU_PROBE_LIMIT, 2);
+    ack(f, 1, 0);
+    write(f, 100);
+    take(f);
+    pass(f, 20000);
+    expect_state(f, AKSU_CLOSED);
+    assert_int_equal(f->closed_reason, AKSU_ETIMEDOUT);
+    assert_int_equal(f->seen, AKSU_FX_CLOSED);
+}
+
+// What does not open a connection leaves nothing in the effects but that it was refused.
+static void refused_in_listen(struct fixture *f)
+{
+    struct aksu_segment rst = {.flags = AKSU_RST};
+    struct aksu_event ev = {.kind = AKSU_EV_SEGMENT, .segment = &rst};
+    struct aksu_effects fx;
+    struct aksu_effects want;
+    drive(f, AKSU_LISTEN);
+    memset(&fx, 0x5a, sizeof fx);
+    memset(&want, 0, sizeof want);
+    want.refused = true;
+    struct aksu_tcb before = f->t;
+    aksu_tcp_step(&f->p, &f->t, NULL, &ev, &fx);
+    assert_memory_equal(&fx, &want, sizeof fx);
+    assert_memory_equal(&f->t, &before, sizeof before);
+}
+
 // An opening that finds nothing in flight starts no timer.
 static void window_opens_idle(struct fixture *f)
 {
@@ -1526,6 +1573,9 @@ int main(void)
         TEST(text_behind_fin),
         TEST(window_opens_again),
         TEST(probe_limit_is_of_one_closing),
+        TEST(small_window_has_no_limit),
+        TEST(probe_limit_ends_quietly),
+        TEST(refused_in_listen),
         TEST(window_opens_idle),
         TEST(user_timeout_ends_with_the_last_ack),
         TEST(user_timeout_begins_with_open),

@@ -118,7 +118,9 @@ void step(struct fixture *f, const struct aksu_event *ev)
     memset(&f->fx, 0xee, sizeof f->fx); // step must not rely on its contents
     aksu_tcp_step(&f->p, &f->t, board(f), ev, &f->fx);
     check_step(&before, &f->t);
-    const char *fault = board_fault(&f->t, board(f));
+    // What a server's answer to text in a SYN sent early is not on the board.
+    bool early = f->p.fast_open && (f->t.flags & AKSU_F_PASSIVE) && f->b.board.runs == 0;
+    const char *fault = board_fault(&f->t, early ? NULL : board(f));
     if (fault)
         fail_msg("%s", fault);
     f->seen |= f->fx.mask;

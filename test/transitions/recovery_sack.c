@@ -158,8 +158,8 @@ static void board_is_cleared(struct fixture *f)
     memset((uint8_t *)&f->b.board + 1, 0x5a, sizeof f->b - 1);
     drive(f, AKSU_SYN_SENT);
     assert_memory_equal(&f->b.board, &zero, sizeof zero);
-    assert_int_equal(f->b.slot[0].run.at, 0x5a5a); // and nothing behind it
-    assert_int_equal(f->b.slot[0].run.end, 0x5a5a5a5a);
+    for (unsigned i = 0; i < RUNS; i++)
+        assert_int_equal(f->b.slot[i].run.at | f->b.slot[i].run.end, 0);
 }
 
 // RACK_sent_after: what was sent after the latest that was delivered is not lost, nor is the
@@ -295,6 +295,18 @@ static void window_widens(struct fixture *f)
         expect_count(f, 0);
         assert_int_equal(due(f), waits[i]);
         ack(f, next + 4);
+    }
+}
+
+// Not without end.
+static void window_is_bounded(struct fixture *f)
+{
+    reordered(f);
+    for (uint8_t mult = 63; mult <= 64; mult++) {
+        f->b.board.mult = mult;
+        f->b.board.dsack_round = f->t.snd_una;
+        SACK(f, 2, 0, 1);
+        assert_int_equal(f->b.board.mult, 64);
     }
 }
 
@@ -2285,6 +2297,7 @@ int main(void)
         TEST(retransmission_is_no_reordering),
         TEST(window_widens),
         TEST(window_narrows),
+        TEST(window_is_bounded),
         TEST(lost_retransmission),
         TEST(ack_too_soon),
         TEST(rtt_of_retransmission),
@@ -2383,6 +2396,7 @@ int main(void)
         TEST(much_refused),
         TEST(quick_after_gap),
         TEST(many_ranges),
+
         TEST(no_sacks),
         TEST(merged),
         TEST(partial_ack),

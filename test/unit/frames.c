@@ -239,6 +239,11 @@ static void parse_option(const uint8_t *o, unsigned kind, unsigned len, struct w
         w->tsval = get32(o + 2);
         w->tsecr = get32(o + 6);
         break;
+    case 34:
+        assert_true(syn && (len == 2 || (len >= 6 && len <= 18 && len % 2 == 0))); // R7413-01
+        w->cookie_len = (int)len - 2;
+        memcpy(w->cookie, o + 2, len - 2);
+        break;
     default:
         fail_msg("option of kind %u", kind);
     }
@@ -248,6 +253,7 @@ static void parse_option(const uint8_t *o, unsigned kind, unsigned len, struct w
 static void parse_options(const uint8_t *o, size_t len, struct wire *w)
 {
     w->wscale = -1;
+    w->cookie_len = -1;
     for (size_t i = 0; i < len;) {
         if (o[i] == 1) {
             i++;
@@ -314,7 +320,7 @@ static void parse_ip(const uint8_t *ip, size_t len, struct wire *w)
         parse_tcp(ip + IP, total - IP, w);
     else if (w->protocol == 1)
         parse_icmp(ip + IP, total - IP, w);
-    else
+    else if (w->protocol != 17)
         fail_msg("IP protocol %u", w->protocol);
 }
 

@@ -66,6 +66,8 @@ struct wire {
     int wscale;          ///< parsed: -1 = none
     bool sack_permitted; ///< parsed
     bool timestamps;     ///< parsed
+    int cookie_len;      ///< parsed, of the Fast Open option (RFC 7413): -1 = none
+    uint8_t cookie[16];
     uint32_t tsval;
     uint32_t tsecr;
     unsigned sacks;

@@ -156,7 +156,7 @@ struct aksu_config {
     const struct aksu_link *link;       ///< &aksu_ethernet, or NULL for bare IP
     const struct aksu_boards *boards;   ///< for the profile's recovery; NULL: it is not used
     void *user;                         ///< for the port's or the application's own use
-    struct aksu_addr addr;              ///< our IPv4 address
+    struct aksu_addr addr;              ///< our IPv4 address; zero: none yet, nothing is taken in
     struct aksu_addr gateway;           ///< or zero: only the local network is reached
     uint8_t prefix;                     ///< length of the netmask, 1 to 32; 0 = 24
     uint8_t mac[6];                     ///< our hardware address, if link is &aksu_ethernet
@@ -355,17 +355,95 @@ struct aksu_boards {
 
 void aksu_boards_find(const struct aksu *net, const struct aksu_row *row, struct aksu_step *c);
 
+/// What a Fast Open client knows of a server.
+struct aksu_fast_peer {
+    uint32_t addr;  // 0 = free
+    uint32_t at;    // when it was last used, or failed
+    uint16_t mss;   // the server's
+    uint8_t failed; // 1: there is no Fast Open with it for an hour
+    uint8_t text;   // 1: the last SYN brought text
+    uint8_t len;    // of its cookie; 0 = none
+    uint8_t cookie[16];
+};
+
+/// A connection that a Fast Open server opened early, until the handshake is over.
+struct aksu_fast_pending {
+    aksu_handle conn; // 0 = free
+    uint32_t at;      // when it was last there
+};
+
+/// Defines `name`, a static struct aksu_fast_open for the profile of one stack: TCP Fast Open,
+/// RFC 7413, as client and as server. It saves a round trip by data in the SYN. If the network
+/// duplicates that, the server's application gets the data again, as a connection of its own: use
+/// it for what may be done twice, such as HTTP's GET (RFC 7413 2.1, 6.1).
+///
+/// peers: servers whose cookies a client remembers, 1 to 65535; the one used longest ago gives way.
+/// pending: connections at once that a server opens early, 1 to 65535. Beyond it a SYN's data waits
+/// for the handshake as without Fast Open (5.1).
+///
+/// A server's listeners all take it. on_accept, on_open and on_recv come with the SYN, and the
+/// application may answer at once; aksu_info()'s tcb has AKSU_F_SYN_UNACKED until the client has
+/// shown that it is there.
+#define AKSU_FAST_OPEN(name, peers, pending)                                                       \
+    static struct aksu_fast_peer name##_peer[peers];                                               \
+    static struct aksu_fast_pending name##_pending[pending];                                       \
+    static const struct aksu_fast_open name = {aksu_tcp_fast_open,                                 \
+                                               aksu_fast_syn,                                      \
+                                               aksu_fast_put,                                      \
+                                               aksu_fast_opened,                                   \
+                                               &aksu_fast_client,                                  \
+                                               &aksu_fast_server,                                  \
+                                               name##_peer,                                        \
+                                               name##_pending,                                     \
+                                               peers,                                              \
+                                               pending}
+
+/// The same as a client only, or as a server only.
+#define AKSU_FAST_OPEN_CLIENT(name, peers)                                                         \
+    static struct aksu_fast_peer name##_peer[peers];                                               \
+    static const struct aksu_fast_open name = {aksu_tcp_fast_open,                                 \
+                                               aksu_listen_half_open,                              \
+                                               aksu_fast_put,                                      \
+                                               aksu_fast_opened,                                   \
+                                               &aksu_fast_client,                                  \
+                                               NULL,                                               \
+                                               name##_peer,                                        \
+                                               NULL,                                               \
+                                               peers,                                              \
+                                               0}
+#define AKSU_FAST_OPEN_SERVER(name, pending)                                                       \
+    static struct aksu_fast_pending name##_pending[pending];                                       \
+    static const struct aksu_fast_open name = {aksu_tcp_fast_open,                                 \
+                                               aksu_fast_syn,                                      \
+                                               aksu_fast_put,                                      \
+                                               aksu_fast_opened,                                   \
+                                               NULL,                                               \
+                                               &aksu_fast_server,                                  \
+                                               NULL,                                               \
+                                               name##_pending,                                     \
+                                               0,                                                  \
+                                               pending}
+
+// The library's, for these.
+extern const struct aksu_fast_side aksu_fast_client;
+extern const struct aksu_fast_side aksu_fast_server;
+struct aksu_row *aksu_fast_syn(struct aksu *net, const struct aksu_packet *in,
+                               const struct aksu_open *open);
+struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
+                                       const struct aksu_open *open);
+uint32_t aksu_fast_put(const struct aksu *net, const struct aksu_row *row,
+                       const struct aksu_segment *s, uint8_t *header);
+bool aksu_fast_opened(const struct aksu *net, const struct aksu_row *row,
+                      const struct aksu_effects *fx, const struct aksu_packet *in);
+
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {
-    bool seeded;
-    bool defended; // at defended_at
-    bool echoing;  // an echo reply waits
-    uint8_t offload;
+    uint8_t offload; // and whether an ICMP message waits
     uint8_t answers; // waiting in the ring
     uint8_t answer_head;
+    uint8_t ports_chosen;
     uint8_t mac[6];
     uint16_t mtu;
-    uint16_t ports_chosen;
     const struct aksu_storage *store;
     const struct aksu_profile *profile;
     const struct aksu_link *link;
@@ -381,11 +459,11 @@ struct aksu {
     uint32_t addr;
     uint32_t netmask;
     uint32_t gateway;
-    uint32_t scheduled; // rows in the heap
-    uint32_t defended_at;
+    uint32_t scheduled;    // rows in the heap
+    uint32_t table_key[2]; // 0, 0 until there is a secret
+    uint32_t defended_at;  // counters.arp_conflicts is not 0
     struct aksu_counters counters;
     uint32_t secret[4];
-    uint32_t table_key[2];
     uint32_t cookie_at; // when a SYN cookie was last sent
 };
 
@@ -454,6 +532,15 @@ int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port
 /// Success or failure is told later, by on_open or on_close.
 aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, uint16_t local_port,
                          const struct aksu_handlers *handlers, void *user);
+
+/// Has a connection's SYN bring data (RFC 7413): between aksu_connect() and the next aksu_output().
+/// What is queued until then goes with it, if a cookie of the server is known; else the SYN asks
+/// for one, and data follows the handshake as ever. The data may be delivered twice: see
+/// AKSU_FAST_OPEN.
+///
+/// Returns how many octets the SYN can bring, 0 for none; AKSU_EINVAL if the SYN is sent already,
+/// or the profile has no Fast Open for clients; AKSU_EBADF.
+int32_t aksu_fast_open(struct aksu *net, aksu_handle conn);
 
 /// Queues octets for sending: copies as many as there is room for.
 ///

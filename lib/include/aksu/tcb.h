@@ -206,7 +206,7 @@ struct aksu_tcb {
     aksu_seq snd_una;        ///< oldest unacknowledged sequence number
     aksu_seq snd_nxt;        ///< next sequence number to be sent
     aksu_seq snd_max;        ///< one past the highest sequence number ever sent
-    uint32_t snd_wnd;        ///< send window, octets, scaled
+    uint32_t snd_wnd;        ///< send window, octets, scaled; in SYN-SENT what the SYN may bring
     aksu_seq snd_wl1;     ///< SEG.SEQ of the last window update (SND.WL2 is snd_una: see arrives.c)
     uint32_t max_snd_wnd; ///< the largest send window seen
     aksu_seq snd_up;      ///< send urgent pointer
@@ -237,10 +237,20 @@ struct aksu_run {
     uint8_t flags; ///< the library's
 };
 
+/// What aksu_plpmtud knows of the path's MTU: sizes of text, beside the options.
+struct aksu_path {
+    uint16_t ceiling; ///< what both ends' MSS allow; 0 = nothing is known yet
+    uint16_t high;    ///< the largest that is not known to be too large
+    uint16_t probe;   ///< of the probe that is under way; 0 = none
+    uint8_t at;       ///< when the search was over, units of 8192 ms
+    uint8_t failed;   ///< probes of one size that were lost; and a flag: a larger size is searched
+};
+
 /// One of what lies behind a board.
 union aksu_slot {
     struct aksu_run run;
     struct aksu_range range;
+    struct aksu_path path;
 };
 
 enum { AKSU_LARGE = 16 }; ///< runs from which on a board holds ranges, too
@@ -297,6 +307,8 @@ enum aksu_event_kind {
     AKSU_EV_TICK,     ///< plan asked for it
     AKSU_EV_ICMP,   ///< option: enum aksu_icmp_class; value: quoted SEG.SEQ; detail: reason or MTU
     AKSU_EV_RESUME, ///< a saved TCB goes on: value: the clock when saved; detail: ms since then
+    AKSU_EV_FAST_OPEN, ///< RFC 7413, before anything was sent. In SYN-SENT: the SYN may bring value
+                       ///< octets. In SYN-RECEIVED: segment, the SYN, had a valid cookie.
     AKSU_EVENT_COUNT
 };
 
@@ -338,7 +350,7 @@ struct aksu_event {
 
 /// What follows from an event, to be carried out in the order of the bits.
 enum {
-    AKSU_FX_OPENED = 0x01,  ///< the connection is open: our SYN is acknowledged
+    AKSU_FX_OPENED = 0x01,  ///< the connection is open: our SYN is acknowledged; or FAST_OPEN
     AKSU_FX_ACKED = 0x02,   ///< acked octets leave the front of the send ring
     AKSU_FX_DELIVER = 0x04, ///< copy octets from the segment, and/or ready more octets to read
     AKSU_FX_URGENT = 0x08,  ///< urgent data was announced: rcv_up has moved (MUST-32)
@@ -459,6 +471,31 @@ struct aksu_ecn {
 };
 
 struct aksu_cookies;
+struct aksu_fast_peer;
+struct aksu_fast_pending;
+struct aksu_fast_side;
+struct aksu_row;
+struct aksu;
+struct aksu_packet;
+
+/// TCP Fast Open, RFC 7413. Made by AKSU_FAST_OPEN. NULL in a profile: never used. For
+/// aksu_tcp_step and aksu_tcp_plan alone only step counts, which is aksu_tcp_fast_open.
+struct aksu_fast_open {
+    void (*step)(const struct aksu_step *);
+    struct aksu_row *(*syn)(struct aksu *, const struct aksu_packet *, const struct aksu_open *);
+    uint32_t (*put)(const struct aksu *, const struct aksu_row *, const struct aksu_segment *,
+                    uint8_t *header);
+    bool (*opened)(const struct aksu *, const struct aksu_row *, const struct aksu_effects *,
+                   const struct aksu_packet *);
+    const struct aksu_fast_side *client;
+    const struct aksu_fast_side *server;
+    struct aksu_fast_peer *peer;
+    struct aksu_fast_pending *pending;
+    uint16_t peers;
+    uint16_t pendings;
+};
+
+void aksu_tcp_fast_open(const struct aksu_step *c);
 
 /// What a profile can name.
 extern const struct aksu_congestion aksu_newreno; ///< RFC 5681, 6582, 6928
@@ -468,6 +505,9 @@ extern const struct aksu_congestion aksu_cubic;   ///< RFC 9438, 9406
 /// a policer bounds the rate. Without loss recovery it is aksu_newreno. docs/design.md has more.
 extern const struct aksu_congestion aksu_lossy;
 extern const struct aksu_recovery aksu_rack; ///< RFC 8985, 9937, 5682
+/// aksu_rack, and discovery of the path's MTU without ICMP (RFC 4821): black holes are found and
+/// got out of. It takes one of the board's runs for itself.
+extern const struct aksu_recovery aksu_plpmtud;
 extern const struct aksu_timestamps aksu_tcp_timestamps;
 extern const struct aksu_ecn aksu_ecn_answers; ///< if the peer asks
 extern const struct aksu_ecn aksu_ecn_asks;    ///< and as a client, too
@@ -483,6 +523,7 @@ struct aksu_profile {
     const struct aksu_ecn *ecn;               ///< or NULL
     const struct aksu_sack *sack;             ///< or NULL
     const struct aksu_cookies *cookies;       ///< or NULL: no SYN cookies (RFC 4987 3.6)
+    const struct aksu_fast_open *fast_open;   ///< or NULL; of one stack, as its tables are
     uint32_t (*copy)(void *to, const void *from, uint32_t len); ///< copies and sums: aksu_copy
     uint32_t rto_min_ms;     ///< RFC 6298 2.4 says 1000; 200 is usual on a LAN
     uint32_t rto_max_ms;     ///< at least 60000 (RFC 6298 2.5)

@@ -38,12 +38,10 @@ size_t aksu_arp_answer(struct aksu *net, const struct aksu_answer *a, uint8_t *f
 // Another station has our address. True: say once in 10 s that it is ours (RFC 5227 2.4 b).
 static bool defend(struct aksu *net)
 {
-    net->counters.arp_conflicts++;
-    if (net->defended && net->now_ms - net->defended_at < DEFEND_MS) {
+    if (net->counters.arp_conflicts++ > 0 && net->now_ms - net->defended_at < DEFEND_MS) {
         return false;
     }
     net->defended_at = net->now_ms;
-    net->defended = true;
     return true;
 }
 
@@ -66,6 +64,9 @@ int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
     }
     unsigned answer = AKSU_ARP_REPLY; // to a station
 
+    if (net->addr == 0) {
+        return AKSU_DROP_ARP;
+    }
     if (sender == net->addr) {
         if (!defend(net)) {
             return AKSU_DROP_ARP;

@@ -38,14 +38,14 @@ static int answer(struct aksu *net, const struct aksu_packet *in, const uint8_t 
     if (local == AKSU_NO_ADDRESS) {
         local = aksu_slaac_source(net, to); // it came to a group
     }
-    if (net->echoing || len > net->store->echo_octets || local == AKSU_NO_ADDRESS ||
-        aksu_ipv6_is_any(to)) {
+    if ((net->offload & AKSU_ECHOING) || len > net->store->echo_octets ||
+        local == AKSU_NO_ADDRESS || aksu_ipv6_is_any(to)) {
         return AKSU_DROP_ECHO_BUSY;
     }
     int full = aksu_ipv6_answer(net, in, to, local, AKSU_ANSWER_ICMPV6);
 
     if (!full) {
-        net->echoing = true;
+        net->offload |= AKSU_ECHOING;
         aksu_ipv6(net)->message_len = (uint16_t)len;
     }
     return full;
@@ -60,7 +60,7 @@ size_t aksu_icmpv6_output(struct aksu *net, const struct aksu_answer *a, uint8_t
                                ip6->answer[a - net->store->answer].octets, len);
 
     memcpy(p, net->store->echo, len);
-    net->echoing = false;
+    net->offload &= (uint8_t)~AKSU_ECHOING;
     return aksu_icmpv6_finish(packet, 0);
 }
 

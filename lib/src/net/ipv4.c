@@ -84,7 +84,8 @@ int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in)
     if (drop) {
         return drop;
     }
-    if (!aksu_ipv4_unicast(net, in->pair.remote) || in->pair.remote == net->addr) {
+    if (!aksu_ipv4_unicast(net, in->pair.remote) || in->pair.remote == net->addr ||
+        in->pair.local == 0) {
         return AKSU_DROP_SOURCE;
     }
     if (p[9] == AKSU_PROTOCOL_TCP) {

@@ -315,6 +315,7 @@ static int take(struct aksu *net, struct aksu_packet *in)
 int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
 {
     static const uint8_t group[2] = {0x33, 0x33};
+    const struct aksu_more *next = net->more->next;
     const uint8_t *p = in->payload;
     bool whole = p == in->from; // nothing of it was taken in
 
@@ -331,7 +332,7 @@ int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
     } else if (drop == AKSU_DROP_PROTOCOL && aksu_get16(in->from + 6) == TYPE_IPV6) {
         return take(net, in);
     }
-    return drop;
+    return next ? next->ops->input(net, in, drop) : drop;
 }
 
 // --- Leaving packets ---
@@ -484,7 +485,7 @@ int aksu_ipv6_start(struct aksu *net, struct aksu_ipv6 *ip6, const uint8_t stabl
     struct aksu_addr *remote = ip6->remote;
     uint32_t rows = ip6->rows;
 
-    if (!net->seeded) {
+    if (!aksu_seeded(net)) {
         return AKSU_ENOKEY;
     }
     if (rows < net->store->rows) {

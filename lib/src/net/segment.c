@@ -83,6 +83,7 @@ bool aksu_segment_get(struct aksu_packet *in)
         return false;
     }
     in->old = NULL;
+    in->header = p;
     s->options = 0; // says what of the rest there is
     s->sacks = 0;
     in->pair.remote_port = aksu_get16(p);

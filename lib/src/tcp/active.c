@@ -106,6 +106,23 @@ static void keep_alive(const struct aksu_step *c)
                  (t->keep_interval_s ? t->keep_interval_s : KEEP_INTERVAL_S) * UINT32_C(1000));
 }
 
+// Answered probes of a window of zero go on for ever (MUST-37), unless there is a limit: then the
+// connection ends where the next one would be due.
+static void limit_probes(const struct aksu_step *c, unsigned owed_before)
+{
+    struct aksu_tcb *t = c->t;
+
+    if (t->snd_wnd > 0) {
+        t->probes = 0;
+    } else if (t->owed & ~owed_before & AKSU_OWE_PROBE) {
+        if (t->probe_limit != 0 && t->probes >= t->probe_limit) {
+            c->fx->mask = 0; // nothing was told before
+            aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
+        }
+        t->probes = (uint8_t)(t->probes + (t->probes < UINT8_MAX));
+    }
+}
+
 // A saved connection wakes under another clock: the time since its save has passed for it.
 static void resume(const struct aksu_step *c)
 {
@@ -166,12 +183,14 @@ void aksu_tcp_act(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     unsigned kind = c->kind;
     uint8_t before = t->state;
+    unsigned owed = t->owed;
 
     if (active(t, kind)) {
         begin(c);
     } else {
         aksu_tcp_serve(c);
     }
+    limit_probes(c, owed);
     if (keeps_alive(t)) {
         bool stopped = !(t->timers & AKSU_TIMER_MISC);
         if (kind == AKSU_EV_TICK && stopped) {
@@ -197,6 +216,17 @@ static void listen_again(const struct aksu_step *c)
     }
 }
 
+// 3.10.7.2. A stack asks before it has a row, and does not come here either.
+static bool admitted(const struct aksu_step *c)
+{
+    enum aksu_verdict verdict = aksu_tcp_listen(c->s);
+
+    memset(c->fx, 0, sizeof *c->fx);
+    c->fx->refused = true;
+    c->fx->mask = verdict == AKSU_REPLY ? AKSU_FX_RESET : 0;
+    return verdict == AKSU_ADMIT;
+}
+
 void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu_board *b,
                    const struct aksu_event *ev, struct aksu_effects *fx)
 {
@@ -217,9 +247,16 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
         aksu_tcp_find_board(&c, b);
     }
     if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
+        if (!admitted(&c)) {
+            return;
+        }
         listen_again(&c);
     }
-    aksu_tcp_act(&c);
+    if (ev->kind == AKSU_EV_FAST_OPEN && p->fast_open) {
+        p->fast_open->step(&c);
+    } else {
+        aksu_tcp_act(&c);
+    }
 }
 
 enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,

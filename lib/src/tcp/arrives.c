@@ -4,10 +4,11 @@
 // is refused.
 #include "tcp.h"
 
-// The peer's SYN once more, in SYN-RECEIVED: it is known already.
+// The peer's SYN once more, while ours is not acknowledged: it is known already. (Until then no
+// segment has moved snd_wl1.)
 static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    return t->state == AKSU_SYN_RECEIVED && s->seq + 1 == t->rcv_nxt &&
+    return (t->flags & AKSU_F_SYN_UNACKED) && s->seq == t->snd_wl1 &&
            (s->flags & (AKSU_SYN | AKSU_RST)) == AKSU_SYN;
 }
 
@@ -160,12 +161,9 @@ static void take_window(const struct aksu_step *c, struct aksu_tcb *t, bool adva
     t->snd_wnd = (uint32_t)s->wnd << ((s->flags & AKSU_SYN) ? 0 : t->snd_wscale);
     aksu_seq_raise(&t->snd_wl1, s->seq);
     t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
-    if (closed && t->snd_wnd > 0) {
-        t->probes = 0;
-        if (t->timers & AKSU_TIMER_RTX) {
-            t->retries = 0; // the persist timer becomes the retransmission timer again
-            aksu_tcp_arm_rtx(c);
-        }
+    if (closed && t->snd_wnd > 0 && (t->timers & AKSU_TIMER_RTX)) {
+        t->retries = 0; // the persist timer becomes the retransmission timer again
+        aksu_tcp_arm_rtx(c);
     }
 }
 

@@ -3,7 +3,7 @@
 #include "board.h"
 
 // Costs of merging, in octets or ms, the kinds apart by more than either can be.
-static const uint32_t COST_RETRANS = 0x400;            // forgets that octets were sent only once
+static const uint32_t COST_RETRANS = 0x400;            // forgets how octets were sent
 static const uint32_t COST_LOST = UINT32_C(1) << 16;   // forgets a loss, which is found again
 static const uint32_t COST_SACKED = UINT32_C(1) << 24; // forgets an acknowledgment (RFC 2018 8)
 
@@ -37,7 +37,7 @@ static uint32_t cost(const struct aksu_run *r)
     int32_t apart = (int16_t)(next->at - r->at);
 
     return (uint32_t)(apart < 0 ? -apart : apart) +
-           ((differ & AKSU_RUN_RETRANS) ? COST_RETRANS : 0);
+           ((differ & (AKSU_RUN_RETRANS | AKSU_RUN_PATH)) ? COST_RETRANS : 0);
 }
 
 // Makes one of a run and the next. Of two kinds neither is claimed: it is in flight, and its

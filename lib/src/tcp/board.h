@@ -14,8 +14,11 @@ enum {
     AKSU_RUN_RETRANS = 0x04, // it was sent more than once
     AKSU_RUN_VAGUE = 0x08,   // its acknowledgment tells nothing: it may have been SACKed before
     AKSU_RUN_TWICE = 0x10,   // it was sent more than twice
+    AKSU_RUN_PATH = 0x20,    // a probe of the path's MTU: its loss alone is no congestion
     AKSU_RUN_STATUS = AKSU_RUN_SACKED | AKSU_RUN_LOST
 };
+
+enum { AKSU_TLP_DUE = 1 }; // board.probe: a tail loss probe is to be sent
 
 // The runs, behind the board.
 static inline struct aksu_run *aksu_runs(const struct aksu_board *b)

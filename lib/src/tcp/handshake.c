@@ -79,8 +79,8 @@ static bool check_syn_sent(const struct aksu_step *c)
     const struct aksu_segment *s = c->s;
 
     if (s->flags & AKSU_ACK) {
-        // The whole of what was sent is the SYN: only its acknowledgment is acceptable.
-        if (s->ack != t->snd_una + 1 || t->snd_max == t->snd_una) {
+        // Of the SYN, or of text that it brought, too.
+        if (s->ack - t->snd_una - 1 >= t->snd_max - t->snd_una) {
             c->fx->mask = (s->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
             return false;
         }
@@ -109,6 +109,9 @@ void aksu_tcp_arrives_syn_sent(const struct aksu_step *c)
         t->snd_nxt = t->snd_una; // the SYN again, now with an ACK
         return;
     }
+    // Text that the SYN brought and the peer did not take is as if it had not been sent: it goes at
+    // once (RFC 7413 4.2.2).
+    t->snd_nxt = t->snd_max = t->rtt_seq = c->s->ack;
     // Our SYN offered this much, unscaled.
     t->rcv_adv = t->rcv_nxt + aksu_min32(t->rcv_room, UINT16_MAX);
     t->owed |= AKSU_OWE_ACK;

@@ -28,7 +28,7 @@ static uint32_t congestion_window(const struct aksu_tcb *t)
 // window.
 static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queued)
 {
-    bool quiet = t->snd_nxt == t->snd_una;
+    bool quiet = queued == t->snd_buf; // no text is in flight
     bool again = aksu_seq_lt(t->snd_nxt, t->snd_max);
 
     if (!quiet && !again && !(t->flags & AKSU_F_NODELAY)) {
@@ -144,7 +144,13 @@ static bool choose(const struct aksu_step *c, const struct aksu_tcb *t, bool ack
     }
     if ((t->flags & AKSU_F_SYN_UNACKED) && t->snd_nxt == t->snd_una) {
         s->seq = t->snd_una;
-        s->flags = t->state == AKSU_SYN_SENT ? AKSU_SYN : AKSU_SYN | AKSU_ACK;
+        s->flags = AKSU_SYN | AKSU_ACK;
+        if (t->state == AKSU_SYN_SENT) {
+            s->flags = AKSU_SYN;
+            if (!(t->flags & AKSU_F_SYN_RETRIED)) {
+                s->len = aksu_min32(t->snd_buf, t->snd_wnd);
+            }
+        }
         return true;
     }
     return t->state != AKSU_SYN_SENT && choose_open(c, t, ack_due, s);
@@ -235,5 +241,8 @@ enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan)
 
 uint32_t aksu_tcp_offset(const struct aksu_tcb *t, const struct aksu_segment *planned)
 {
-    return planned->seq - t->snd_una - aksu_tcp_syn(t);
+    // A SYN itself stands before its text: it has the bit of the flag.
+    uint32_t syn = (t->flags & (unsigned)~planned->flags & AKSU_F_SYN_UNACKED) != 0;
+
+    return planned->seq - t->snd_una - syn;
 }

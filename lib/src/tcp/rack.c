@@ -16,7 +16,7 @@ enum {
 
 enum { TIMEOUT, REO, PTO }; // board.timer: an RTO; RACK's; the probe's
 // board.probe: due; sent: new text; the last again. And a flag: no RTT was measured since.
-enum { NO_PROBE, PROBE, PROBED, PROBED_AGAIN, UNMEASURED };
+enum { NO_PROBE, PROBE = AKSU_TLP_DUE, PROBED, PROBED_AGAIN, UNMEASURED };
 
 // What one ACK told.
 struct news {
@@ -80,7 +80,7 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
             return; // but the first was never SACKed
         }
         bool older = rtt_ms + r->span < b->min_rtt_ms / 2u;
-        if (older || rtt_ms < b->min_rtt_ms) {
+        if (rtt_ms < b->min_rtt_ms) {
             // Older than the first retransmission, it was the original.
             n->spurious |= older && !(r->flags & (AKSU_RUN_VAGUE | AKSU_RUN_TWICE));
             return;
@@ -169,7 +169,9 @@ static void took_twice(const struct aksu_step *c, const struct aksu_tcb *t, stru
 {
     if (aksu_seq_leq(b->dsack_round, t->snd_una)) {
         b->dsack_round = t->snd_max;
-        b->mult = (uint8_t)(b->mult + (b->mult < MULT_MAX));
+        if (b->mult < MULT_MAX) {
+            b->mult++;
+        }
         b->persist = PERSIST;
     }
     // What was sent after the reduction is not what caused it.
@@ -229,7 +231,9 @@ static uint32_t detect(const struct aksu_step *c, struct news *n)
         uint32_t age = aksu_run_age(r, c->now_ms);
         if (age >= limit || window == 0) { // without a window the order tells
             r->flags |= AKSU_RUN_LOST;
-            n->lost = true;
+            if (!(r->flags & AKSU_RUN_PATH)) { // RFC 4821 7.6.2
+                n->lost = true;
+            }
         } else {
             timeout = aksu_max32(timeout, limit - age);
         }
@@ -378,12 +382,15 @@ static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct 
 // needs to know, and its window is small then (RFC 5681 4.2).
 static void acknowledge(const struct aksu_step *c, struct aksu_tcb *t, struct aksu_board *b)
 {
+    unsigned quick = b->quick;
+
     if (t->ranges > 0) {
-        b->quick = QUICK;
-    } else if (b->quick > 0 && c->s->len > 0) {
-        b->quick--;
+        quick = QUICK;
+    } else if (quick > 0 && c->s->len > 0) {
+        quick--;
         t->owed |= AKSU_OWE_ACK;
     }
+    b->quick = (uint8_t)quick;
 }
 
 // Finds what is lost; the window follows, and the timer runs for what may be lost.
@@ -426,7 +433,8 @@ static void acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    struct news n = {una, 0, b->end_seq, false, false, false, false};
+    // What was sent before our SYN was acknowledged is not on the board: of it nothing is known.
+    struct news n = {b->runs > 0 ? una : t->snd_una, 0, b->end_seq, false, false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
@@ -456,6 +464,20 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     }
 }
 
+// What a server sent before its SYN was acknowledged (RFC 7413) is on the board once more is sent,
+// or it is sent again: nobody knows when it was. Returns where the board ends.
+static aksu_seq add_early(const struct aksu_step *c, aksu_seq start, aksu_seq end)
+{
+    const struct aksu_tcb *t = c->t;
+    aksu_seq early = end == t->snd_max ? start : t->snd_max;
+
+    if (early != t->snd_una) {
+        aksu_board_add(c, early, AKSU_RUN_RETRANS | AKSU_RUN_VAGUE);
+        aksu_runs(c->b)->span = UINT8_MAX;
+    }
+    return early;
+}
+
 // What was sent.
 static void sent(const struct aksu_step *c)
 {
@@ -463,13 +485,14 @@ static void sent(const struct aksu_step *c)
     struct aksu_board *b = c->b;
     aksu_seq start = c->s->seq;
     aksu_seq end = start + c->s->len + aksu_tcp_control_len(c->s);
-    aksu_seq max = t->snd_una; // where snd_max was
+    aksu_seq max; // where snd_max was
 
     if (b->runs > 0) {
         max = aksu_runs_end(b)[-1].end;
     } else {
         b->xmit_ms = c->now_ms;
-        b->end_seq = b->dsack_round = max;
+        b->end_seq = b->dsack_round = t->snd_una;
+        max = add_early(c, start, end);
     }
     b->prr_out += end - start;
     if (aksu_seq_lt(start, max)) {
@@ -569,12 +592,11 @@ static uint32_t next(const struct aksu_step *c, aksu_seq *seq)
     if (*seq != t->snd_max) { // plan's: what it would send without the board
         return aksu_tcp_can_send(t, 1, 0);
     }
-    while (r < aksu_runs_end(b) && !(r->flags & AKSU_RUN_LOST)) {
+    for (; !(r->flags & AKSU_RUN_LOST); r++) {
         start = r->end;
-        r++;
-    }
-    if (r == aksu_runs_end(b)) {
-        return aksu_tcp_can_send(t, 0, t->cwnd + (t->snd_max - t->snd_una - flight));
+        if (start == t->snd_max) { // the last
+            return aksu_tcp_can_send(t, 0, t->cwnd + (start - t->snd_una - flight));
+        }
     }
     uint32_t len = aksu_min32(r->end - start, aksu_tcp_can_send(t, 1, 0));
 

@@ -194,12 +194,7 @@ static void trouble(const struct aksu_step *c, int reason)
 
 static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (t->probe_limit != 0 && t->probes >= t->probe_limit) {
-        aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
-        return;
-    }
     if (t->snd_wnd == 0) {
-        t->probes = (uint8_t)(t->probes + (t->probes < UINT8_MAX));
         t->keep_probes = (uint8_t)(t->keep_probes + (t->keep_probes < UINT8_MAX));
     }
     t->owed |= AKSU_OWE_PROBE;
@@ -227,7 +222,7 @@ static void retransmit(const struct aksu_step *c, struct aksu_tcb *t)
     t->backoff = (uint8_t)(t->backoff + (t->backoff < UINT8_MAX));
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags |= AKSU_F_SYN_RETRIED;
-        if (aksu_tcp_half_open(t) && t->retries >= c->p->syn_ack_tries) {
+        if ((t->flags & AKSU_F_PASSIVE) && t->retries >= c->p->syn_ack_tries) {
             aksu_tcp_drop(c, -AKSU_ETIMEDOUT); // RFC 4987 3.3
             return;
         }
@@ -325,7 +320,7 @@ void aksu_tcp_settle(const struct aksu_step *c)
         !(t->timers & AKSU_TIMER_MISC)) {
         aksu_tcp_arm(c, AKSU_AT_MISC, c->p->fin_wait_2_ms);
     }
-    if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max) {
+    if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max || (t->flags & AKSU_F_SYN_UNACKED)) {
         return;
     }
     if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t, 0, t->cwnd) > 0) {
@@ -340,7 +335,8 @@ void aksu_tcp_settle(const struct aksu_step *c)
     }
 }
 
-// 3.10.7.1, 3.10.7.2 and 3.10.7.4; SYN-SENT is in active.c. What is not taken is refused.
+// 3.10.7.1 and 3.10.7.4; SYN-SENT is in active.c. What is not taken is refused. To LISTEN comes
+// only what aksu_tcp_listen() admits.
 static void segment(const struct aksu_step *c, struct aksu_tcb *t)
 {
     c->fx->refused = true;
@@ -348,14 +344,10 @@ static void segment(const struct aksu_step *c, struct aksu_tcb *t)
         if (aksu_tcp_check(c)) {
             aksu_tcp_take(c);
         }
-        return;
-    }
-    enum aksu_verdict verdict = aksu_tcp_listen(c->s);
-
-    if (verdict == AKSU_REPLY || (t->state == AKSU_CLOSED && !(c->s->flags & AKSU_RST))) {
-        c->fx->mask = AKSU_FX_RESET;
-    } else if (verdict == AKSU_ADMIT) {
+    } else if (t->state == AKSU_LISTEN) {
         aksu_tcp_take_syn(c);
+    } else if (!(c->s->flags & AKSU_RST)) {
+        c->fx->mask = AKSU_FX_RESET;
     }
 }
 

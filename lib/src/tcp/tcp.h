@@ -95,7 +95,8 @@ static inline union aksu_slot *aksu_tcp_slots(const struct aksu_board *b)
 
 static inline void aksu_tcp_clear_board(struct aksu_board *b)
 {
-    memset((uint8_t *)b + 1, 0, sizeof *b - 1); // size stays
+    // size stays, and so do ranges
+    memset((uint8_t *)b + 1, 0, sizeof *b - 1 + b->size * sizeof(union aksu_slot));
 }
 
 // A board is in use while the peer sends SACKs, and has acknowledged our SYN. Until then it is

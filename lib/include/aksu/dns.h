@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/// DNS: the addresses of names, RFC 1035 and 3596, from servers that look them up. Linked only when
+/// used.
+///
+///     static struct aksu_dns_entry cache[4];
+///     static struct aksu_dns dns = {.entry = cache, .entries = 4};
+///     dns.server[0] = lease->dns[0];
+///     aksu_dns_ask(net, &dns, &query, "www.example.com", AKSU_DNS_A, on_answer);
+///
+/// Each question has a port and an id of its own, at random; only the server that was asked is
+/// listened to. Not supported: TCP for answers that are cut short, search lists, DNSSEC.
+#ifndef AKSU_DNS_H
+#define AKSU_DNS_H
+
+#include <aksu/udp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Types of addresses.
+enum aksu_dns_type { AKSU_DNS_A = 1, AKSU_DNS_AAAA = 28 };
+
+enum {
+    AKSU_DNS_SERVERS = 3,
+    AKSU_DNS_CACHED = 48 ///< octets of a name that is remembered, with its end
+};
+
+/// An address that is remembered as long as its TTL says, a day at most. Zero: free.
+struct aksu_dns_entry {
+    struct aksu_addr addr;
+    uint32_t until; // not within a day from now: free
+    uint16_t type;
+    char name[AKSU_DNS_CACHED];
+};
+
+/// Whom to ask, and what is remembered: the caller's, who may change servers at any time. Servers
+/// that are zero are passed over.
+struct aksu_dns {
+    struct aksu_addr server[AKSU_DNS_SERVERS];
+    struct aksu_dns_entry *entry;
+    uint32_t entries; ///< 0: nothing is remembered
+};
+
+struct aksu_dns_query;
+
+/// The end of a question: AKSU_OK and an address; AKSU_EADDRNOTAVAIL if the name does not exist or
+/// has none; AKSU_EMSGSIZE if the answer does not fit a datagram; AKSU_ECONNREFUSED if the servers
+/// cannot answer; AKSU_ETIMEDOUT if they do not. The question may be used again.
+typedef void (*aksu_dns_handler)(struct aksu *net, struct aksu_dns_query *query, int error,
+                                 const struct aksu_addr *addr);
+
+/// A question. Its members are the library's.
+struct aksu_dns_query {
+    struct aksu_udp udp;
+    struct aksu_dns *dns;
+    const char *name;
+    aksu_dns_handler handler;
+    uint16_t type;
+    uint16_t id;
+    uint8_t tries;
+    int8_t error; // of the last server that could not answer
+};
+
+/// Asks for an address of a name such as "www.example.com", which is to stay where it is until the
+/// handler is called, by the next aksu_output() at the earliest. Each server is asked three times,
+/// for 2, 4 and 8 seconds.
+///
+/// Returns AKSU_EINVAL (no such name can be, or no handler), AKSU_ENOKEY before aksu_seed(),
+/// AKSU_EADDRINUSE.
+int aksu_dns_ask(struct aksu *net, struct aksu_dns *dns, struct aksu_dns_query *query,
+                 const char *name, enum aksu_dns_type type, aksu_dns_handler handler);
+
+/// Ends a question before it is answered. No handler is called.
+void aksu_dns_cancel(struct aksu *net, struct aksu_dns_query *query);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+// UDP, DHCP and DNS: a stack that starts with nothing hears frames of any kind, answers with right
+// checksums of servers that know what was asked, ARP packets; time passes, questions are asked, the
+// address is given back. All that comes out is drained; then nothing is due. The stack has no
+// address or one that a host can have; each question ends; at the end a server is still listened
+// to.
+#include <aksu/dhcp.h>
+#include <aksu/dns.h>
+#include <string.h>
+#include "input.h"
+
+enum { ETH = 14, IP = 20, UDP = 8, ACTIONS = 64, MTU = 1500, DHCP_FIXED = 240, QUERIES = 2 };
+
+AKSU_STORAGE(store, 2, 1, 512, 512);
+
+static struct aksu net;
+static struct aksu_dhcp dhcp;
+static struct aksu_dns_entry cache[2];
+static struct aksu_dns dns;
+static struct aksu_dns_query query[QUERIES];
+static unsigned asking; // bits
+static struct aksu_udp echo;
+static uint32_t now;
+static size_t text;
+static bool started;
+
+static const uint8_t ours[6] = {2, 0, 0, 0, 0, 1}, theirs[6] = {2, 0, 0, 0, 0, 2};
+
+static void put16(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    put16(p, v >> 16);
+    put16(p + 2, v);
+}
+
+static uint16_t sum(const uint8_t *p, size_t len, uint32_t more)
+{
+    for (size_t i = 0; i < len; i++) {
+        more += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+    }
+    more = (more & 0xffff) + (more >> 16);
+    return (uint16_t) ~((more & 0xffff) + (more >> 16));
+}
+
+// --- The application ---
+
+static void on_lease(struct aksu *n, struct aksu_dhcp *d, const struct aksu_lease *lease)
+{
+    (void)d;
+    REQUIRE(!lease == !n->addr);
+    if (lease) {
+        dns.server[0] = lease->dns[0];
+        REQUIRE(lease->prefix >= 1 && lease->prefix <= 32);
+    }
+}
+
+static const struct aksu_dhcp_config config = {"fuzz", on_lease};
+
+static void on_answer(struct aksu *n, struct aksu_dns_query *q, int error,
+                      const struct aksu_addr *addr)
+{
+    (void)n;
+    unsigned bit = 1u << (q - query);
+
+    REQUIRE(asking & bit);
+    REQUIRE((error == AKSU_OK) == (addr != NULL));
+    asking &= ~bit;
+}
+
+static void on_datagram(struct aksu *n, struct aksu_udp *u, const struct aksu_packet *packet,
+                        const void *data, size_t len)
+{
+    uint32_t octets = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        octets += ((const uint8_t *)data)[i]; // all of it can be read
+    }
+    text = len + (octets & 1);
+    aksu_udp_answer(n, u, packet);
+}
+
+static size_t write_text(struct aksu *n, struct aksu_udp *u, void *to, size_t room)
+{
+    (void)n;
+    (void)u;
+    memset(to, 'x', text < room ? text : room);
+    return text;
+}
+
+static const struct aksu_udp_handlers handlers = {.on_datagram = on_datagram, .write = write_text};
+
+static void ask(unsigned i, uint8_t which)
+{
+    static const char *const names[] = {"a", "www.example.com", "xn--d1acpjx3f.example", "b.a"};
+
+    if (!(asking & 1u << i)) {
+        enum aksu_dns_type type = which & 4 ? AKSU_DNS_AAAA : AKSU_DNS_A;
+        REQUIRE(aksu_dns_ask(&net, &dns, &query[i], names[which % 4], type, on_answer) == AKSU_OK);
+        asking |= 1u << i;
+    }
+}
+
+// --- The wire ---
+
+static void drain(void)
+{
+    static uint8_t frame[MTU + ETH];
+    unsigned n = 0;
+
+    for (;;) {
+        uint32_t idle = aksu_idle(&net, now);
+        size_t len = aksu_output(&net, now, frame, sizeof frame);
+        REQUIRE(len == 0 || idle == 0);
+        REQUIRE(len <= sizeof frame && n++ < 1000);
+        if (len == 0) {
+            break;
+        }
+    }
+    REQUIRE(aksu_idle(&net, now) > 0);
+    REQUIRE(net.addr == 0 || (net.addr >> 24 != 127 && net.addr >> 24 < 224));
+}
+
+static void pass(uint32_t ms)
+{
+    drain();
+    while (ms > 0) {
+        uint32_t idle = aksu_idle(&net, now);
+        uint32_t hop = idle < ms ? idle : ms;
+        now += hop;
+        ms -= hop;
+        drain();
+    }
+}
+
+// Of just that size, so that reads beyond it are found.
+static void feed(const uint8_t *frame, size_t len)
+{
+    uint8_t *copy = malloc(len ? len : 1);
+
+    memcpy(copy, frame, len);
+    (void)aksu_input(&net, now, copy, len);
+    free(copy);
+    drain();
+}
+
+// A datagram whose text stands at frame + 42.
+static void datagram(uint8_t *frame, size_t len, uint32_t src, uint32_t dst, unsigned sport,
+                     unsigned dport)
+{
+    uint8_t *ip = frame + ETH, *u = ip + IP;
+
+    memcpy(frame, ours, 6);
+    if (dst == UINT32_MAX) {
+        memset(frame, 0xff, 6);
+    }
+    memcpy(frame + 6, theirs, 6);
+    put16(frame + 12, 0x0800);
+    memset(ip, 0, IP);
+    ip[0] = 0x45;
+    ip[8] = 64;
+    ip[9] = 17;
+    put16(ip + 2, (uint32_t)(IP + UDP + len));
+    put32(ip + 12, src);
+    put32(ip + 16, dst);
+    put16(ip + 10, sum(ip, IP, 0));
+    put16(u, sport);
+    put16(u + 2, dport);
+    put16(u + 4, (uint32_t)(UDP + len));
+    put16(u + 6, 0);
+    put16(u + 6, sum(u, UDP + len,
+                     17 + (uint32_t)(UDP + len) + (src >> 16) + (src & 0xffff) + (dst >> 16) +
+                         (dst & 0xffff)));
+    feed(frame, ETH + IP + UDP + len);
+}
+
+static void dhcp_message(struct input *in)
+{
+    uint8_t frame[2048] = {0}, *p = frame + ETH + IP + UDP;
+    const uint8_t *from;
+    uint8_t how = take8(in);
+    size_t len = DHCP_FIXED;
+
+    p[0] = 2;
+    put32(p + 4, dhcp.xid ^ (how & 1));
+    put32(p + 16, how & 2 ? take32(in) : 0xc0000200 + how % 8);
+    memcpy(p + 28, ours, 6);
+    if (how & 4) {
+        size_t n = take_octets(in, 192, &from);
+        memcpy(p + 44, from, n);
+    }
+    put32(p + 236, 0x63825363);
+    if (how & 8) {
+        memcpy(p + len, "\65\1\2\66\4\300\0\2\376\63\4\0\0\1\0\6\4\300\0\2\376", 21);
+        p[len + 2] = (uint8_t)(how >> 4);
+        len += 21;
+    }
+    size_t n = take_octets(in, take8(in), &from);
+
+    memcpy(p + len, from, n);
+    len += n;
+    if (how == 0x80) {
+        len = take16(in) % (len + 1);
+    }
+    datagram(frame, len, 0xc00002fe, how & 1 ? UINT32_MAX : 0xc0000205, 67, 68);
+}
+
+static void dns_message(struct input *in)
+{
+    uint8_t frame[2048] = {0}, *p = frame + ETH + IP + UDP;
+    const struct aksu_dns_query *q = &query[take8(in) % QUERIES];
+    const uint8_t *from;
+    size_t len = 12;
+
+    put16(p, q->id);
+    put16(p + 2, take8(in) & 1 ? take16(in) : 0x8180);
+    put16(p + 4, 1);
+    put16(p + 6, take8(in) % 8);
+    for (const char *name = q->name; name && *name;) {
+        size_t n = strcspn(name, ".");
+        p[len++] = (uint8_t)n;
+        memcpy(p + len, name, n);
+        len += n;
+        name += n + (name[n] == '.');
+    }
+    len++;
+    put16(p + len, q->type);
+    put16(p + len + 2, 1);
+    len += 4;
+    size_t n = take_octets(in, take16(in) % 512, &from);
+
+    memcpy(p + len, from, n);
+    datagram(frame, len + n, q->udp.pair.remote, net.addr, 53, q->udp.pair.local_port);
+}
+
+static void arp(struct input *in)
+{
+    uint8_t frame[42] = {0}, how = take8(in);
+
+    memcpy(frame, ours, 6);
+    memcpy(frame + 6, theirs, 6);
+    put16(frame + 12, 0x0806);
+    memcpy(frame + 14, "\0\1\10\0\6\4\0", 7);
+    frame[21] = (uint8_t)(1 + (how & 1));
+    memcpy(frame + 22, theirs, 6);
+    put32(frame + 28, how & 2 ? 0xc00002fe : how & 4 ? dhcp.addr : how & 8 ? 0 : take32(in));
+    put32(frame + 38, how & 16 ? dhcp.addr : net.addr);
+    feed(frame, sizeof frame);
+}
+
+static void raw(struct input *in)
+{
+    const uint8_t *from;
+    uint8_t frame[1600];
+    uint8_t how = take8(in);
+    size_t len = take_octets(in, take16(in) % 1600, &from);
+
+    memcpy(frame, from, len);
+    if ((how & 1) && len >= ETH + IP + UDP) { // an endpoint's, if the checksums are not asked for
+        uint8_t *p = frame + ETH + IP + UDP;
+        datagram(frame, len - (size_t)(p - frame), 0xc0000202, how & 2 ? UINT32_MAX : net.addr,
+                 5000, how & 4 ? 7 : 9);
+    } else {
+        feed(frame, len);
+    }
+}
+
+static void act(struct input *in)
+{
+    static const uint32_t times[] = {1, 1000, 2000, 4000, 20000, 60000, 1800000, 4000000};
+    uint8_t what = take8(in);
+
+    switch (what % 8) {
+    case 0:
+        raw(in);
+        break;
+    case 1:
+    case 2:
+        dhcp_message(in);
+        break;
+    case 3:
+    case 4:
+        dns_message(in);
+        break;
+    case 5:
+        arp(in);
+        break;
+    case 6:
+        pass(times[what >> 5]);
+        break;
+    default:
+        if (what >> 5 == 0) {
+            started ? aksu_dhcp_stop(&net, &dhcp) : (void)0;
+        } else {
+            ask(what >> 7, what >> 3);
+        }
+        drain();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct aksu_config c = {
+        .profile = &aksu_lean, .link = &aksu_ethernet, .mac = {2, 0, 0, 0, 0, 1}};
+    struct input in = {data, size};
+
+    now = 0xffff8000u;
+    asking = 0;
+    memset(&dhcp, 0, sizeof dhcp);
+    memset(&dns, 0, sizeof dns);
+    memset(cache, 0, sizeof cache);
+    memset(query, 0, sizeof query);
+    dns.entry = cache;
+    dns.entries = 2;
+    REQUIRE(aksu_init(&net, &store, &c) == AKSU_OK);
+    aksu_seed(&net, "sixteen octets!!", 16);
+    aksu_now(&net, now);
+    REQUIRE(aksu_udp_open(&net, &echo, 7, &handlers) == AKSU_OK);
+    REQUIRE(aksu_dhcp_start(&net, &dhcp, &config) == AKSU_OK);
+    started = true;
+    drain();
+    for (unsigned i = 0; i < ACTIONS && in.left > 0; i++) {
+        act(&in);
+    }
+    pass(200000);
+    REQUIRE(asking == 0);
+    aksu_dhcp_stop(&net, &dhcp);
+    pass(20000);
+    REQUIRE(net.addr == 0);
+    REQUIRE(aksu_dhcp_start(&net, &dhcp, &config) == AKSU_OK);
+    pass(70000);
+    return 0;
+}
