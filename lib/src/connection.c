@@ -56,12 +56,12 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     row->user = user;
     row->bits |= AKSU_ROW_ANNOUNCED;
     net->step = aksu_tcp_act;
+    aksu_isn_open(net, &pair, &open);
     if (net->more && net->more->ops->dual) {
-        net->more->ops->dual->bind(net, row, &aksu_arp_resolver);
+        net->more->ops->dual->bind(net, row, &aksu_arp_resolver, &open);
     } else {
         net->resolver = &aksu_arp_resolver;
     }
-    aksu_isn_open(net, &pair, &open);
     c.kind = AKSU_EV_CONNECT;
     c.open = &open;
     c.fx = &fx;

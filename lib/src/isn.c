@@ -67,7 +67,7 @@ void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct 
     open->iss = net->now_ms * TICKS_PER_MS + (uint32_t)hash;
     open->salt = (uint32_t)(hash >> 32);
     open->rcv_buf = net->store->rx_octets;
-    open->mss = (uint16_t)(net->mtu - (AKSU_IPV4_LEN + aksu_token_room(pair) + AKSU_TCP_LEN));
+    open->mss = (uint16_t)(net->mtu - AKSU_IPV4_LEN - AKSU_TCP_LEN);
 }
 
 // RFC 6056 3.3.3 with a fresh offset for each connection: any free port from 1024 on. 0: none. What

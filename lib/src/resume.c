@@ -103,7 +103,7 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     c.fx = &fx;
     net->step = aksu_tcp_act;
     if (net->more && net->more->ops->dual) {
-        net->more->ops->dual->bind(net, row, &aksu_arp_resolver);
+        net->more->ops->dual->bind(net, row, &aksu_arp_resolver, NULL);
     } else {
         net->resolver = &aksu_arp_resolver;
     }

@@ -111,7 +111,8 @@ struct aksu_more_ops {
 struct aksu_dual {
     // Makes a pair for a connection to an address; a row is then bound to it.
     int (*pair)(struct aksu *net, const struct aksu_addr *remote, struct aksu_pair *pair);
-    void (*bind)(struct aksu *net, const struct aksu_row *row, const struct aksu_resolver *arp);
+    void (*bind)(struct aksu *net, const struct aksu_row *row, const struct aksu_resolver *arp,
+                 struct aksu_open *open);
 };
 
 struct aksu_cookies {

@@ -227,21 +227,18 @@ static int take_extensions(struct aksu *net, struct aksu_packet *in, const uint8
     return AKSU_DROP_IP_HEADER;
 }
 
+// The MTU of the link, less what the header is longer than that of IPv4.
+uint16_t aksu_ipv6_mtu(const struct aksu *net)
+{
+    return (uint16_t)(aksu_ipv6(net)->mtu - (AKSU_IPV6_LEN - AKSU_IPV4_LEN));
+}
+
 // A row is the current host's.
 void aksu_ipv6_bind(struct aksu *net, const struct aksu_row *row)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
     ip6->remote[row - net->store->row] = ip6->current;
-}
-
-// Segments are no longer than routers say that this link's packets may be (RFC 4861 6.3.4).
-static void limit(const struct aksu_ipv6 *ip6, struct aksu_tcb *t)
-{
-    uint32_t stamps = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_TIMESTAMPS_LEN : 0;
-    uint32_t most = ip6->mtu - (AKSU_IPV6_LEN + AKSU_TCP_LEN) - stamps;
-
-    t->snd_mss = (uint16_t)aksu_min32(t->snd_mss, most);
 }
 
 static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t *packet)
@@ -271,8 +268,11 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
         aksu_ipv6_bind(net, net->free_rows); // that is the one it gets
     }
     struct aksu_pair pair = in->pair;
+    uint16_t mtu = net->mtu;
+    net->mtu = aksu_ipv6_mtu(net); // what it opens has the MSS of it
     int drop = aksu_stack_tcp(net, in);
 
+    net->mtu = mtu;
     memcpy(&ip6->current, from, sizeof ip6->current); // a handler may have opened another
     if (net->answers > before) {
         ip6->answer[(net->answer_head + before) % AKSU_ANSWERS] = ip6->current;
@@ -280,7 +280,6 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     row = aksu_table_find(net, &pair);
     if (row) {
         aksu_ipv6_bind(net, row); // one that gave way
-        limit(ip6, &row->tcb);
     }
     return drop;
 }

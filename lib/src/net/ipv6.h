@@ -61,6 +61,7 @@ int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop);
 size_t aksu_ipv6_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
 uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
 void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info);
+uint16_t aksu_ipv6_mtu(const struct aksu *net);
 void aksu_ipv6_bind(struct aksu *net, const struct aksu_row *row);
 void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote, unsigned local,
                     struct aksu_pair *pair);

@@ -201,11 +201,13 @@ static int pair(struct aksu *net, const struct aksu_addr *remote, struct aksu_pa
     return AKSU_OK;
 }
 
-static void bind_to(struct aksu *net, const struct aksu_row *row, const struct aksu_resolver *arp)
+static void bind_to(struct aksu *net, const struct aksu_row *row, const struct aksu_resolver *arp,
+                    struct aksu_open *open)
 {
     aksu_ipv6(net)->arp = arp;
     if (aksu_is_token(&row->pair)) {
         aksu_ipv6_bind(net, row);
+        open->mss = (uint16_t)(aksu_ipv6_mtu(net) - AKSU_IPV4_LEN - AKSU_TCP_LEN);
     }
 }
 
