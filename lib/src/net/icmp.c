@@ -103,7 +103,7 @@ static int error(struct aksu *net, struct aksu_packet *in)
     if (fx.refused) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    aksu_stack_effects(net, row, &fx, NULL);
+    aksu_stack_effects(net, row, &c, NULL);
     return 0;
 }
 
