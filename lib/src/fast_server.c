@@ -84,7 +84,7 @@ struct aksu_row *aksu_fast_syn(struct aksu *net, const struct aksu_packet *in,
         c.value = 0;
         c.fx = &fx;
         aksu_fast_step(net, row, &c);
-        aksu_stack_effects(net, row, &fx, in);
+        aksu_stack_effects(net, row, &c, in);
     }
     return row;
 }

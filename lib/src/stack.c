@@ -19,22 +19,21 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c
 
 // An event that has no more to it than a segment, or nothing.
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
-                      const struct aksu_segment *s, struct aksu_effects *fx)
+                      const struct aksu_segment *s, struct aksu_step *c)
 {
-    struct aksu_step c;
-
-    c.kind = (uint8_t)kind;
-    c.s = s;
-    c.fx = fx;
-    aksu_stack_step(net, row, &c);
+    c->kind = (uint8_t)kind;
+    c->s = s;
+    aksu_stack_step(net, row, c);
 }
 
 // A planned segment is on its way: that has no effects.
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s)
 {
     struct aksu_effects fx;
+    struct aksu_step c;
 
-    aksu_stack_event(net, row, AKSU_EV_SENT, s, &fx);
+    c.fx = &fx;
+    aksu_stack_event(net, row, AKSU_EV_SENT, s, &c);
 }
 
 // An event that has no more to it than a number. No handler runs.
@@ -102,11 +101,11 @@ static bool reaped(struct aksu *net, struct aksu_row *row)
     return true;
 }
 
-// fx is free for a step of its own.
-static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
-                   struct aksu_effects *fx, const struct aksu_packet *in)
+// c is free for a step of its own.
+static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn, struct aksu_step *c,
+                   const struct aksu_packet *in)
 {
-    if ((row->bits & AKSU_ROW_FAST) && net->profile->fast_open->opened(net, row, fx, in)) {
+    if ((row->bits & AKSU_ROW_FAST) && net->profile->fast_open->opened(net, row, c->fx, in)) {
         return; // its SYN brought data: it is known already
     }
     net->counters.opened++;
@@ -120,7 +119,7 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
         }
         if (!wanted) {
             // Never announced, so nothing is told.
-            aksu_stack_event(net, row, AKSU_EV_ABORT, NULL, fx);
+            aksu_stack_event(net, row, AKSU_EV_ABORT, NULL, c);
             return;
         }
         row->bits |= AKSU_ROW_ANNOUNCED;
@@ -142,14 +141,15 @@ static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, i
 
 // One handler call for one effect bit.
 static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsigned bit,
-                 struct aksu_effects *fx, const struct aksu_packet *in)
+                 struct aksu_step *c, const struct aksu_packet *in)
 {
+    const struct aksu_effects *fx = c->fx;
     const struct aksu_handlers *h = row->handlers;
     void (*on)(struct aksu *, aksu_handle, void *, size_t) = NULL;
     uint32_t octets = aksu_ring_readable(row);
 
     if (bit == AKSU_FX_OPENED) {
-        opened(net, row, conn, fx, in);
+        opened(net, row, conn, c, in);
     } else if (bit == AKSU_FX_TROUBLE) {
         troubled(net, row, conn, fx->reason);
     } else if (bit == AKSU_FX_EOF) {
@@ -172,11 +172,11 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
 
 // Rings move before any handler runs; after each handler the row must still be the connection's,
 // and its application still interested.
-void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_effects *fx,
+void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
                         const struct aksu_packet *in)
 {
     aksu_handle conn = aksu_table_handle(net, row);
-
+    const struct aksu_effects *fx = c->fx;
     unsigned news = fx->mask;
 
     if (news & AKSU_FX_ACKED) {
@@ -190,7 +190,7 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_effe
     for (unsigned bit = AKSU_FX_OPENED; bit <= news; bit <<= 1) {
         if ((news & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
             ((row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED)) {
-            tell(net, row, conn, bit, fx, in);
+            tell(net, row, conn, bit, c, in);
             if (!aksu_table_is(row, conn)) {
                 return; // saved
             }
@@ -241,10 +241,12 @@ int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
 {
     struct aksu_effects fx;
+    struct aksu_step c;
     int result = 0;
 
-    aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &fx);
-    aksu_stack_effects(net, row, &fx, in);
+    c.fx = &fx;
+    aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &c);
+    aksu_stack_effects(net, row, &c, in);
     if (fx.refused) {
         result = (in->segment.options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION
                                                           : AKSU_DROP_UNACCEPTABLE;
@@ -364,11 +366,13 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
 static void row_tick(struct aksu *net, struct aksu_row *row)
 {
     struct aksu_effects fx;
+    struct aksu_step c;
     uint8_t retries = row->tcb.retries;
 
-    aksu_stack_event(net, row, AKSU_EV_TICK, NULL, &fx);
+    c.fx = &fx;
+    aksu_stack_event(net, row, AKSU_EV_TICK, NULL, &c);
     net->counters.timeouts += row->tcb.retries > retries;
-    aksu_stack_effects(net, row, &fx, NULL);
+    aksu_stack_effects(net, row, &c, NULL);
 }
 
 // One thing that a row whose time has come wants. *tick: that is a step.

@@ -181,11 +181,11 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu
 int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
-                      const struct aksu_segment *s, struct aksu_effects *fx);
+                      const struct aksu_segment *s, struct aksu_step *c);
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s);
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
 int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
-void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_effects *fx,
+void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
                         const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,

@@ -89,10 +89,10 @@ static void request(void **state)
     get_cookie(PEER, 2, other);
     assert_memory_equal(one, other, 8); // of the address alone (4.1.2)
     get_cookie(PEER + 1, 1, other);
-    assert_memory_not_equal(one, other, 8);
+    assert_true(memcmp(one, other, 8) != 0);
     assert_int_equal(aksu_seed(&h.net, "another secret..", 16), AKSU_OK);
     get_cookie(PEER, 1, other);
-    assert_memory_not_equal(one, other, 8);
+    assert_true(memcmp(one, other, 8) != 0);
     struct wire w = syn(-1, NULL, TEXT); // no option: none in the answer, no text taken
     assert_int_equal(feed(&h, &w), 0);
     answered(0, -1);

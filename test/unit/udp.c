@@ -574,6 +574,7 @@ static void chosen_ports(void **state)
     static struct aksu bare;
     struct aksu_config config = default_config();
     uint16_t seen[100];
+    unsigned same = 0;
     assert_int_equal(aksu_init(&bare, &store, &config), AKSU_OK);
     assert_int_equal(aksu_udp_open(&bare, &one.udp, 0, &handlers), AKSU_ENOKEY);
     start(&h, &store);
@@ -586,9 +587,10 @@ static void chosen_ports(void **state)
         seen[i] = get16(h.frame + ETH + IP);
         assert_true(seen[i] >= 1024);
         for (unsigned j = 0; j < i; j++)
-            assert_int_not_equal(seen[i], seen[j]);
+            same += seen[i] == seen[j];
         aksu_udp_close(&h.net, &one.udp);
     }
+    assert_in_range(same, 0, 5); // of 4950 pairs: by chance 0.08, and more than 5 once in 10^9 runs
 }
 
 // Without a link nobody is asked.

@@ -389,8 +389,9 @@ struct aksu_plan {
 /// One step: what its parts share, and what operations of a profile are given. Of the event's
 /// members only those are set that its kind names.
 struct aksu_step {
-    uint8_t kind;   ///< the event's
-    uint8_t option; ///< the event's
+    uint8_t kind;      ///< the event's
+    uint8_t option;    ///< the event's
+    uint8_t range_max; ///< room for so many in range
     const struct aksu_profile *p;
     struct aksu_tcb *t;
     struct aksu_effects *fx;
@@ -398,7 +399,6 @@ struct aksu_step {
     uint32_t now_ms;              ///< the event's
     struct aksu_board *b;         ///< if it is in use, else NULL
     struct aksu_range *range;     ///< out-of-order data held, tcb.ranges of them
-    uint32_t range_max;           ///< room for so many
     uint32_t value;               ///< the event's
     uint32_t detail;              ///< the event's
     const struct aksu_open *open; ///< the event's

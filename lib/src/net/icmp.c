@@ -87,7 +87,7 @@ int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *s
     if (fx.refused) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    aksu_stack_effects(net, row, &fx, NULL);
+    aksu_stack_effects(net, row, c, NULL);
     return 0;
 }
 
