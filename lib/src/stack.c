@@ -49,6 +49,16 @@ void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32
     aksu_stack_wake(net, row);
 }
 
+// Ends a connection whose peer cannot be reached: a RST would not arrive, and is as good as sent.
+void aksu_stack_silence(struct aksu *net, struct aksu_row *row, int error)
+{
+    static const struct aksu_segment rst = {.flags = AKSU_RST};
+
+    aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
+    aksu_stack_sent(net, row, &rst);
+    row->reason = (uint8_t)-error;
+}
+
 // The application is done with a connection.
 int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms)
 {

@@ -184,6 +184,7 @@ void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_step *c);
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s);
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
+void aksu_stack_silence(struct aksu *net, struct aksu_row *row, int error);
 int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
                         const struct aksu_packet *in);
@@ -291,7 +292,6 @@ void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac
 extern const uint8_t aksu_broadcast[6];
 size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6], unsigned op,
                     const uint8_t target_mac[6], uint32_t target);
-void aksu_resolve_unreachable(struct aksu *net, struct aksu_row *row);
 extern const struct aksu_resolver aksu_arp_resolver;
 size_t aksu_arp_answer(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
 bool aksu_segment_get(struct aksu_packet *in);

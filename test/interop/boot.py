@@ -5,14 +5,11 @@
 usage: boot.py BIN-FOLDER [NAME ...]    all tests, or those whose names contain one of the words
 Needs root (network namespaces, raw sockets), iproute2, ethtool, dnsmasq, nginx, tshark.
 """
-import os
 import pathlib
-import shutil
 import sys
-import tempfile
 import time
 
-from namespaces import LINUX, Link, sh, start_nginx
+from namespaces import LINUX, Link, main, sh, start_nginx
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "checks"))
@@ -125,18 +122,4 @@ class Boot:
         judge(pcap)
 
 
-def main() -> None:
-    bin_folder, words = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
-    if os.geteuid() != 0:
-        print("SKIPPED: not root, so no network namespaces and no raw sockets\n"
-              "0 passed, 0 failed, 1 skipped")
-        return
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    if missing:
-        print(f"missing: {' '.join(missing)} (scripts/setup net installs them)\n0 passed, 1 failed")
-        sys.exit(1)
-    with tempfile.TemporaryDirectory() as out:
-        run(Boot(bin_folder, pathlib.Path(out)), words)
-
-
-main()
+main(TOOLS, lambda folder, out, words: run(Boot(folder, out), words))

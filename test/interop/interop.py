@@ -9,13 +9,12 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-from namespaces import AKSU, LINUX, Link, digest, sh, start_nginx
+from namespaces import AKSU, LINUX, Link, digest, main, sh, start_nginx
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "checks"))
@@ -422,18 +421,4 @@ class Interop:
             expect(done.returncode != 0 and "unreachable" in done.stdout, done.stdout[-300:])
 
 
-def main() -> None:
-    bin_folder, words = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
-    if os.geteuid() != 0:
-        print("SKIPPED: not root, so no network namespaces and no raw sockets\n"
-              "0 passed, 0 failed, 1 skipped")
-        return
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    if missing:
-        print(f"missing: {' '.join(missing)} (scripts/setup net installs them)\n0 passed, 1 failed")
-        sys.exit(1)
-    with tempfile.TemporaryDirectory() as out:
-        run(Interop(bin_folder, pathlib.Path(out)), words)
-
-
-main()
+main(TOOLS, lambda folder, out, words: run(Interop(folder, out), words))

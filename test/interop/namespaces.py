@@ -7,8 +7,11 @@ raw socket is all that listens there.
 import hashlib
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 
 LINUX, AKSU, PREFIX = "192.0.2.1", "192.0.2.2", 24
@@ -126,3 +129,18 @@ def start_nginx(link: Link, folder: pathlib.Path) -> None:
             return
         time.sleep(0.05)
     raise RuntimeError("nginx does not start: " + (folder / "error.log").read_text())
+
+
+def main(tools, begin) -> None:
+    """Calls begin(folder of the programs, folder for files, words of the command line), if this is
+    root and has the tools."""
+    if os.geteuid() != 0:
+        print("SKIPPED: not root, so no network namespaces and no raw sockets\n"
+              "0 passed, 0 failed, 1 skipped")
+        return
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    if missing:
+        print(f"missing: {' '.join(missing)} (scripts/setup net installs them)\n0 passed, 1 failed")
+        sys.exit(1)
+    with tempfile.TemporaryDirectory() as out:
+        begin(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(out), sys.argv[2:])

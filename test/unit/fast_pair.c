@@ -289,12 +289,13 @@ static void a_round_trip_less(void **state)
     }
 }
 
+static unsigned frames = 5;
+
 // Every fate of the first frames of the handshake and the request. A SYN that came twice may have
 // been answered as two (2.1), but never by one that got its octets twice.
 static void every_fate(void **state)
 {
     static const uint32_t sizes[][2] = {{100, 100}, {1400, 1}, {3000, 4000}};
-    const unsigned frames = 5;
     unsigned all = 1;
     (void)state;
     for (unsigned i = 0; i < frames; i++)
@@ -311,8 +312,11 @@ static void every_fate(void **state)
     }
 }
 
-int main(void)
+// usage: unit_fast_pair [FRAMES]     fates of so many frames, 5 unless said
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        frames = (unsigned)atoi(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_round_trip_less),
         cmocka_unit_test(every_fate),

@@ -118,6 +118,13 @@ struct app {
 };
 extern const struct aksu_handlers app_handlers;
 
+/// A trace hook that keeps the last event. A segment and what a connection begins with are there
+/// just where the event's kind names them.
+extern struct aksu_event last_event;
+void keep_event(struct aksu_trace *trace, struct aksu *net, aksu_handle conn,
+                const struct aksu_event *ev, const struct aksu_effects *fx,
+                const struct aksu_tcb *after);
+
 struct host {
     struct aksu net;
     struct app app;

@@ -231,35 +231,21 @@ static void reasons(void **state)
     }
 }
 
-static struct aksu_event last;
-
-static void keep(struct aksu_trace *trace, struct aksu *net, aksu_handle conn,
-                 const struct aksu_event *ev, const struct aksu_effects *fx,
-                 const struct aksu_tcb *after)
-{
-    (void)trace;
-    (void)net;
-    (void)conn;
-    (void)fx;
-    (void)after;
-    last = *ev;
-}
-
 // What the trace hook is shown of an error.
 static void traced(void **state)
 {
     (void)state;
-    struct aksu_trace t = {.hook = keep};
+    struct aksu_trace t = {.hook = keep_event};
     uint32_t iss = establish(&h, PEER_PORT);
     aksu_send(&h.net, h.app.conn, "hello", 5);
     drain(&h);
     aksu_trace(&h.net, &t);
     assert_int_equal(error_about(3, 3, 0, PORT, PEER, PEER_PORT, iss + 1), 0);
-    assert_int_equal(last.kind, AKSU_EV_ICMP);
-    assert_int_equal(last.option, AKSU_ICMP_HARD);
-    assert_int_equal(last.value, iss + 1);
-    assert_int_equal((int)last.detail, AKSU_ECONNREFUSED);
-    assert_null(last.segment);
+    assert_int_equal(last_event.kind, AKSU_EV_ICMP);
+    assert_int_equal(last_event.option, AKSU_ICMP_HARD);
+    assert_int_equal(last_event.value, iss + 1);
+    assert_int_equal((int)last_event.detail, AKSU_ECONNREFUSED);
+    assert_null(last_event.segment);
 }
 
 // SHLD-20: reports can be turned off.

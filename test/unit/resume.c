@@ -48,25 +48,11 @@ static int wake(const struct aksu_storage *storage, uint32_t slept)
     return aksu_resume(&fresh.net, saved, sizeof saved, slept, &app_handlers, &fresh.app);
 }
 
-static struct aksu_event last;
-
-static void keep(struct aksu_trace *trace, struct aksu *net, aksu_handle conn,
-                 const struct aksu_event *ev, const struct aksu_effects *fx,
-                 const struct aksu_tcb *after)
-{
-    (void)trace;
-    (void)net;
-    (void)conn;
-    (void)fx;
-    (void)after;
-    last = *ev;
-}
-
 // What the trace hook is shown of it: the clock when it was saved, and how long that is ago.
 static void traced(void **state)
 {
     (void)state;
-    struct aksu_trace trace = {.hook = keep};
+    struct aksu_trace trace = {.hook = keep_event};
     struct aksu_config config = default_config();
     uint32_t then = h.net.now_ms;
     assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
@@ -74,9 +60,9 @@ static void traced(void **state)
     assert_int_equal(aksu_seed(&fresh.net, "another secret..", 16), AKSU_OK);
     aksu_trace(&fresh.net, &trace);
     assert_true(aksu_resume(&fresh.net, saved, sizeof saved, 77, &app_handlers, &fresh.app) > 0);
-    assert_int_equal(last.kind, AKSU_EV_RESUME);
-    assert_int_equal(last.value, then);
-    assert_int_equal(last.detail, 77);
+    assert_int_equal(last_event.kind, AKSU_EV_RESUME);
+    assert_int_equal(last_event.value, then);
+    assert_int_equal(last_event.detail, 77);
 }
 
 // It leaves without a word; in a fresh stack, with another secret and clock, it goes on.

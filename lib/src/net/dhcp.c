@@ -113,18 +113,12 @@ static void start(struct aksu *net, struct aksu_dhcp *d, uint32_t wait_ms)
 // The end of an address: its connections end without a word.
 static void lose(struct aksu *net, struct aksu_dhcp *d)
 {
-    struct aksu_segment rst;
     struct aksu_row *row = net->store->row;
     bool had = net->addr != 0;
 
-    memset(&rst, 0, sizeof rst);
-    rst.flags = AKSU_RST;
-
     for (uint32_t left = net->store->rows; had && left > 0; left--, row++) {
         if ((row->bits & AKSU_ROW_USED) && !aksu_is_token(&row->pair)) {
-            aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
-            aksu_stack_sent(net, row, &rst);
-            row->reason = (uint8_t)-AKSU_ENETUNREACH;
+            aksu_stack_silence(net, row, AKSU_ENETUNREACH);
         }
     }
     net->addr = 0;

@@ -112,7 +112,7 @@ static size_t ask(struct aksu *net, struct aksu_row *row, struct aksu_ipv6_neigh
         if (row->bits & AKSU_ROW_HAD_MAC) {
             row->bits |= AKSU_ROW_RESOLVED;
         } else {
-            aksu_resolve_unreachable(net, row);
+            aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
         }
         return 0;
     }
@@ -138,7 +138,7 @@ static size_t resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame)
     const uint8_t *hop = hop_of(net, row);
 
     if (!hop) {
-        aksu_resolve_unreachable(net, row);
+        aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
         return 0;
     }
     struct aksu_ipv6_neighbour *n = place(net, hop);

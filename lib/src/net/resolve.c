@@ -60,16 +60,6 @@ static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
     return 0;
 }
 
-// No answer to ARP, and there never was one. A RST would not arrive either: it is as good as sent.
-void aksu_resolve_unreachable(struct aksu *net, struct aksu_row *row)
-{
-    static const struct aksu_segment rst = {.flags = AKSU_RST};
-
-    aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
-    aksu_stack_sent(net, row, &rst);
-    row->reason = (uint8_t)-AKSU_EHOSTUNREACH;
-}
-
 // Asks at most once a second, ten times. If nobody answers the row may have its old station.
 static size_t ask(struct aksu *net, struct aksu_row *row, struct aksu_neighbour *n, uint8_t *frame)
 {
@@ -82,7 +72,7 @@ static size_t ask(struct aksu *net, struct aksu_row *row, struct aksu_neighbour 
         if (row->bits & AKSU_ROW_HAD_MAC) {
             row->bits |= AKSU_ROW_RESOLVED;
         } else {
-            aksu_resolve_unreachable(net, row);
+            aksu_stack_silence(net, row, AKSU_EHOSTUNREACH); // and never did
         }
         return 0;
     }

@@ -197,7 +197,7 @@ static void expire(struct aksu *net, struct aksu_ipv6_address *a)
         struct aksu_row *row = &net->store->row[i];
         if ((row->bits & AKSU_ROW_USED) && aksu_is_token(&row->pair) &&
             row->pair.local >> 16 == local) {
-            aksu_resolve_unreachable(net, row);
+            aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
             aksu_stack_wake(net, row);
         }
     }
