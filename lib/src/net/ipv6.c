@@ -202,17 +202,22 @@ static int take_extension(struct aksu *net, const struct aksu_packet *in, const 
     return take_options(net, in, packet, p + 2, *len - 2);
 }
 
+// Whether there is a header of a kind that another one follows, other than hop-by-hop options.
+bool aksu_ipv6_extends(unsigned kind)
+{
+    return kind == ROUTING || kind == FRAGMENT || kind == DESTINATION_OPTIONS;
+}
+
 // Goes over the extension headers: any number in any order, but hop-by-hop options come first.
 // *said: where it says what then follows.
 static int take_extensions(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
                            const uint8_t **said, bool *fragmented)
 {
-    for (unsigned i = 0; i <= HEADERS_MAX; i++) {
+    for (unsigned i = *fragmented ? 1 : 0; i <= HEADERS_MAX; i++) {
         unsigned kind = **said;
         uint32_t len;
 
-        if (kind != ROUTING && kind != FRAGMENT && kind != DESTINATION_OPTIONS &&
-            (kind != HOP_BY_HOP || i > 0)) {
+        if (!aksu_ipv6_extends(kind) && (kind != HOP_BY_HOP || i > 0)) {
             return 0;
         }
         int drop = take_extension(net, in, packet, kind, &len);
@@ -284,17 +289,12 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     return drop;
 }
 
-static int take(struct aksu *net, struct aksu_packet *in)
+// in->payload: what stands behind the header.
+static int take_payload(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
+                        bool fragmented)
 {
-    const uint8_t *packet = in->payload;
     const uint8_t *said = packet + 6;
-    bool fragmented = false;
-    int drop = take_header(net, in);
-
-    if (drop) {
-        return drop;
-    }
-    drop = take_extensions(net, in, packet, &said, &fragmented);
+    int drop = take_extensions(net, in, packet, &said, &fragmented);
     if (drop) {
         return drop;
     }
@@ -308,6 +308,25 @@ static int take(struct aksu *net, struct aksu_packet *in)
     default:
         return problem(net, in, packet, PROBLEM_HEADER, said);
     }
+}
+
+// A packet that is whole at last, behind a header that has been checked.
+int aksu_ipv6_reassembled(struct aksu *net, struct aksu_packet *in)
+{
+    return take_payload(net, in, in->payload - AKSU_IPV6_LEN, true);
+}
+
+// A fragment is for who reassembles.
+static int take(struct aksu *net, struct aksu_packet *in)
+{
+    const struct aksu_more *next = net->more->next;
+    const uint8_t *packet = in->payload;
+    int drop = take_header(net, in);
+
+    if (!drop) {
+        drop = take_payload(net, in, packet, false);
+    }
+    return drop == AKSU_DROP_FRAGMENT && next ? next->ops->input(net, in, drop) : drop;
 }
 
 // What is no packet of IPv6 is for the next of those that stand beside TCP.
@@ -472,8 +491,8 @@ void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct 
     info->remote.addr = ip6->remote[row - net->store->row];
 }
 
-const struct aksu_more_ops aksu_ipv6_server_ops = {aksu_ipv6_input, aksu_ipv6_output,
-                                                   aksu_ipv6_idle, aksu_ipv6_addrs, NULL};
+const struct aksu_more_ops aksu_ipv6_server_ops = {
+    aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, NULL, false};
 
 static const struct aksu_link ethernet = {AKSU_ETHERNET_LEN, aksu_ethernet_input, frame_ethernet,
                                           answer};
