@@ -43,3 +43,18 @@ uint32_t aksu_more_idle(const struct aksu_more *m, const struct aksu *net, uint3
 {
     return m->next ? m->next->ops->idle(net, now_ms, wait_ms) : wait_ms;
 }
+
+// The end of our address of IPv4, and of its connections, without a word.
+void aksu_more_lose(struct aksu *net)
+{
+    struct aksu_row *row = net->store->row;
+
+    for (uint32_t left = net->store->rows; left > 0; left--, row++) {
+        if ((row->bits & AKSU_ROW_USED) && !aksu_is_token(&row->pair)) {
+            aksu_stack_silence(net, row, AKSU_ENETUNREACH);
+        }
+    }
+    net->addr = 0;
+    net->netmask = 0;
+    net->gateway = 0;
+}

@@ -15,4 +15,6 @@ size_t aksu_more_output(const struct aksu_more *m, struct aksu *net, uint8_t *fr
 uint32_t aksu_more_idle(const struct aksu_more *m, const struct aksu *net, uint32_t now_ms,
                         uint32_t wait_ms);
 
+void aksu_more_lose(struct aksu *net);
+
 #endif

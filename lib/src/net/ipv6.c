@@ -492,7 +492,8 @@ void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct 
 }
 
 const struct aksu_more_ops aksu_ipv6_server_ops = {
-    aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, NULL, false};
+    aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, NULL,
+    false,           aksu_slaac_link};
 
 static const struct aksu_link ethernet = {AKSU_ETHERNET_LEN, aksu_ethernet_input, frame_ethernet,
                                           answer};

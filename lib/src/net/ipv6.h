@@ -93,6 +93,7 @@ size_t aksu_nd_solicit(const struct aksu *net, const uint8_t *source, const uint
 // slaac.c
 void aksu_slaac_start(struct aksu *net, const uint8_t stable[16]);
 int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet);
+void aksu_slaac_link(struct aksu *net, struct aksu_more *more, bool up);
 void aksu_slaac_conflict(struct aksu *net, const uint8_t *target);
 size_t aksu_slaac_output(struct aksu *net, uint8_t *frame);
 uint32_t aksu_slaac_idle(const struct aksu *net, uint32_t now_ms);

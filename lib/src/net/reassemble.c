@@ -154,7 +154,7 @@ static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
     return aksu_more_idle(&r->more, net, now_ms, aksu_pieces_idle(r, now_ms, wait_ms));
 }
 
-static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false};
+static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false, NULL};
 
 int aksu_reassemble(struct aksu *net, struct aksu_reassembly *r)
 {

@@ -138,6 +138,21 @@ int aksu_ipv6_add(struct aksu *net, const struct aksu_addr *addr, uint8_t prefix
     return AKSU_OK;
 }
 
+// The end of an address is the end of its connections.
+static void end_connections(struct aksu *net, const struct aksu_ipv6_address *a)
+{
+    uint32_t local = (uint32_t)(a - aksu_ipv6(net)->address);
+
+    for (uint32_t i = 0; i < net->store->rows; i++) {
+        struct aksu_row *row = &net->store->row[i];
+        if ((row->bits & AKSU_ROW_USED) && aksu_is_token(&row->pair) &&
+            row->pair.local >> 16 == local) {
+            aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
+            aksu_stack_wake(net, row);
+        }
+    }
+}
+
 // Another host has, or wants, an address that we claim (RFC 4862 5.4.3 to 5.4.5).
 void aksu_slaac_conflict(struct aksu *net, const uint8_t *target)
 {
@@ -148,6 +163,7 @@ void aksu_slaac_conflict(struct aksu *net, const uint8_t *target)
         if (a->state != AKSU_IPV6_TENTATIVE || memcmp(&a->addr, target, 16) != 0) {
             continue;
         }
+        end_connections(net, a); // which it had before the link went
         if ((a->bits & AKSU_IPV6_MADE) && a->bits / CLAIM_NEXT < CLAIMS) {
             make(net, a);
         } else {
@@ -187,20 +203,10 @@ static size_t claim(struct aksu *net, struct aksu_ipv6_address *a, uint8_t *fram
     return 0;
 }
 
-// The end of an address is the end of its connections.
 static void expire(struct aksu *net, struct aksu_ipv6_address *a)
 {
-    uint32_t local = (uint32_t)(a - aksu_ipv6(net)->address);
-
     a->state = AKSU_IPV6_NONE;
-    for (uint32_t i = 0; i < net->store->rows; i++) {
-        struct aksu_row *row = &net->store->row[i];
-        if ((row->bits & AKSU_ROW_USED) && aksu_is_token(&row->pair) &&
-            row->pair.local >> 16 == local) {
-            aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
-            aksu_stack_wake(net, row);
-        }
-    }
+    end_connections(net, a);
 }
 
 // --- What routers say ---
@@ -319,6 +325,30 @@ int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8
         take_option(net, p + at);
     }
     return 0;
+}
+
+// The link is back, which may be another one: addresses are claimed anew (RFC 4862 5.4), and
+// connections wait for that; what routers have said counts until they had the time to say it again
+// (RFC 6059), and of neighbours nothing is known.
+void aksu_slaac_link(struct aksu *net, struct aksu_more *more, bool up)
+{
+    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
+
+    (void)more;
+    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES && up; i++) {
+        struct aksu_ipv6_address *a = &ip6->address[i];
+        if (a->state >= AKSU_IPV6_TENTATIVE) {
+            a->state = AKSU_IPV6_TENTATIVE;
+            a->tries = 0;
+            a->at = net->now_ms;
+        }
+        a->preferred_at = net->now_ms;
+    }
+    for (unsigned i = 0; i < AKSU_IPV6_ROUTERS && up; i++) {
+        uint32_t ms = aksu_min32(left(net->now_ms, ip6->router[i].until), SOLICITS * SOLICIT_MS);
+        ip6->router[i].until = net->now_ms + ms;
+    }
+    memset(ip6->neighbour, 0, sizeof ip6->neighbour);
 }
 
 // --- Choices ---

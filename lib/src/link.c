@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// The link has gone, or is there again. While it is gone nothing is sent, for what is not sent
+// needs no retransmission: a resolver that finds nobody stands before the one that there is. It
+// goes when each connection has its address again.
+#include "more.h"
+#include "net/ipv6.h"
+
+enum { LOOK_EVERY_MS = 1000 }; // at a connection that is held, for its timeouts
+
+static const struct aksu_more_ops ops;
+static const struct aksu_resolver holding;
+
+static struct aksu_carrier *ours(const struct aksu *net)
+{
+    return (struct aksu_carrier *)aksu_more_find(net, &ops); // its first member
+}
+
+// Whether a connection may send: nobody is asked for its address any more.
+static bool may_send(const struct aksu *net, const struct aksu_row *row)
+{
+    return aksu_is_token(&row->pair)
+               ? aksu_ipv6(net)->address[row->pair.local >> 16].state == AKSU_IPV6_READY
+               : net->addr != 0;
+}
+
+static size_t resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame)
+{
+    (void)frame;
+    aksu_table_schedule(net, row, LOOK_EVERY_MS);
+    return 0;
+}
+
+static void doubt(struct aksu *net, struct aksu_row *row)
+{
+    (void)net;
+    (void)row;
+}
+
+static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
+{
+    const struct aksu_carrier *carrier = ours(net);
+
+    return carrier->resolver ? carrier->resolver->learn(net, addr, mac) : AKSU_DROP_ARP;
+}
+
+static const struct aksu_resolver holding = {resolve, doubt, learn};
+
+// Whether all connections may go on.
+static bool over(const struct aksu *net, const struct aksu_carrier *carrier)
+{
+    bool all = carrier->holds && !carrier->down;
+
+    for (uint32_t i = 0; all && i < net->store->rows; i++) {
+        const struct aksu_row *row = &net->store->row[i];
+        all = !(row->bits & AKSU_ROW_USED) || may_send(net, row);
+    }
+    return all;
+}
+
+// Connections are held, or go on: to the station that they had, if they had one.
+static void hold(struct aksu *net, struct aksu_carrier *carrier, bool holds)
+{
+    carrier->holds = holds;
+    for (uint32_t i = 0; i < net->store->rows; i++) {
+        struct aksu_row *row = &net->store->row[i];
+        if (!(row->bits & AKSU_ROW_USED)) {
+            continue;
+        }
+        if (holds) {
+            row->bits &= (uint8_t)~AKSU_ROW_RESOLVED;
+            continue;
+        }
+        row->bits |= (row->bits & AKSU_ROW_HAD_MAC) ? AKSU_ROW_RESOLVED : 0;
+        aksu_stack_wake(net, row);
+    }
+}
+
+// An open puts its resolver in the place of ours: it is the one to be stood in for.
+static bool displaced(const struct aksu *net, const struct aksu_carrier *carrier)
+{
+    return carrier->holds && net->resolver != &holding;
+}
+
+static void stand_in(struct aksu *net, struct aksu_carrier *carrier)
+{
+    carrier->resolver = net->resolver;
+    net->resolver = &holding;
+}
+
+static int input(struct aksu *net, struct aksu_packet *in, int drop)
+{
+    return aksu_more_input(&ours(net)->more, net, in, drop);
+}
+
+static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
+{
+    struct aksu_carrier *carrier = ours(net);
+
+    if (displaced(net, carrier)) {
+        stand_in(net, carrier);
+    }
+    if (over(net, carrier)) {
+        net->resolver = carrier->resolver;
+        hold(net, carrier, false);
+    }
+    return aksu_more_output(&carrier->more, net, frame, packet, mac);
+}
+
+static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
+{
+    const struct aksu_carrier *carrier = ours(net);
+
+    return displaced(net, carrier) || over(net, carrier)
+               ? 0
+               : aksu_more_idle(&carrier->more, net, now_ms, wait_ms);
+}
+
+static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false, NULL};
+
+void aksu_link(struct aksu *net, struct aksu_carrier *carrier, bool up)
+{
+    aksu_more_add(net, &carrier->more, &ops);
+    if (carrier->down != up) {
+        return; // nothing new
+    }
+    carrier->down = !up;
+    if (!up && aksu_has_stations(net) && !carrier->holds) {
+        stand_in(net, carrier);
+        hold(net, carrier, true);
+    }
+    memset(net->store->neighbour, 0, AKSU_NEIGHBOURS * sizeof *net->store->neighbour);
+    for (struct aksu_more *m = net->more; m; m = m->next) {
+        if (m->ops->link) {
+            m->ops->link(net, m, up);
+        }
+    }
+}
