@@ -5,7 +5,10 @@
 #include "more.h"
 #include "net/ipv6.h"
 
-enum { LOOK_EVERY_MS = 1000 }; // at a connection that is held, for its timeouts
+enum {
+    LOOK_EVERY_MS = 1000, // at a connection that is held, for its timeouts
+    SOON_MS = 1           // once what is due now has been asked for
+};
 
 static const struct aksu_more_ops ops;
 static const struct aksu_resolver holding;
@@ -25,8 +28,15 @@ static bool may_send(const struct aksu *net, const struct aksu_row *row)
 
 static size_t resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame)
 {
+    static const struct aksu_segment rst = {.flags = AKSU_RST};
+
     (void)frame;
-    aksu_table_schedule(net, row, LOOK_EVERY_MS);
+    if (row->tcb.state == AKSU_CLOSED) { // a RST would not arrive, and is as good as sent
+        aksu_stack_sent(net, row, &rst);
+        aksu_stack_wake(net, row);
+    } else {
+        aksu_table_schedule(net, row, LOOK_EVERY_MS);
+    }
     return 0;
 }
 
@@ -71,7 +81,7 @@ static void hold(struct aksu *net, struct aksu_carrier *carrier, bool holds)
             continue;
         }
         row->bits |= (row->bits & AKSU_ROW_HAD_MAC) ? AKSU_ROW_RESOLVED : 0;
-        aksu_stack_wake(net, row);
+        aksu_table_schedule(net, row, SOON_MS);
     }
 }
 
@@ -87,6 +97,17 @@ static void stand_in(struct aksu *net, struct aksu_carrier *carrier)
     net->resolver = &holding;
 }
 
+static void settle(struct aksu *net, struct aksu_carrier *carrier)
+{
+    if (displaced(net, carrier)) {
+        stand_in(net, carrier);
+    }
+    if (over(net, carrier)) {
+        net->resolver = carrier->resolver;
+        hold(net, carrier, false);
+    }
+}
+
 static int input(struct aksu *net, struct aksu_packet *in, int drop)
 {
     return aksu_more_input(&ours(net)->more, net, in, drop);
@@ -96,13 +117,7 @@ static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const ui
 {
     struct aksu_carrier *carrier = ours(net);
 
-    if (displaced(net, carrier)) {
-        stand_in(net, carrier);
-    }
-    if (over(net, carrier)) {
-        net->resolver = carrier->resolver;
-        hold(net, carrier, false);
-    }
+    settle(net, carrier);
     return aksu_more_output(&carrier->more, net, frame, packet, mac);
 }
 
@@ -134,4 +149,5 @@ void aksu_link(struct aksu *net, struct aksu_carrier *carrier, bool up)
             m->ops->link(net, m, up);
         }
     }
+    settle(net, carrier);
 }

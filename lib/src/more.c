@@ -52,6 +52,7 @@ void aksu_more_lose(struct aksu *net)
     for (uint32_t left = net->store->rows; left > 0; left--, row++) {
         if ((row->bits & AKSU_ROW_USED) && !aksu_is_token(&row->pair)) {
             aksu_stack_silence(net, row, AKSU_ENETUNREACH);
+            aksu_table_schedule(net, row, 1); // what is due now has been asked for
         }
     }
     net->addr = 0;

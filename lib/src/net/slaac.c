@@ -148,7 +148,7 @@ static void end_connections(struct aksu *net, const struct aksu_ipv6_address *a)
         if ((row->bits & AKSU_ROW_USED) && aksu_is_token(&row->pair) &&
             row->pair.local >> 16 == local) {
             aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
-            aksu_stack_wake(net, row);
+            aksu_table_schedule(net, row, 1); // what is due now has been asked for
         }
     }
 }
