@@ -4,10 +4,13 @@
 // goes when each connection has its address again.
 #include "more.h"
 #include "net/ipv6.h"
+#include "net/udp.h"
 
 enum {
-    LOOK_EVERY_MS = 1000, // at a connection that is held, for its timeouts
-    SOON_MS = 1           // once what is due now has been asked for
+    LOOK_EVERY_MS = 1000,  // at a connection that is held, for its timeouts
+    ROUTERS_MS = 12000,    // three questions of 4 s
+    LIFE_MAX_MS = 1 << 30, // of a router
+    SOON_MS = 1            // once what is due now has been asked for
 };
 
 static const struct aksu_more_ops ops;
@@ -132,6 +135,30 @@ static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
 
 static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false, NULL};
 
+// Addresses are claimed anew (RFC 4862 5.4), and connections wait for that. What routers have said
+// counts until they had the time to say it again (RFC 6059), and of neighbours nothing is known.
+static void renew_six(struct aksu *net)
+{
+    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
+
+    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES; i++) {
+        struct aksu_ipv6_address *a = &ip6->address[i];
+        if (a->state >= AKSU_IPV6_TENTATIVE) {
+            a->state = AKSU_IPV6_TENTATIVE;
+            a->tries = 0;
+            a->at = net->now_ms;
+        }
+        a->preferred_at = net->now_ms;
+    }
+    for (unsigned i = 0; i < AKSU_IPV6_ROUTERS; i++) {
+        struct aksu_ipv6_router *r = &ip6->router[i];
+        if (r->until - net->now_ms <= LIFE_MAX_MS && r->until - net->now_ms > ROUTERS_MS) {
+            r->until = net->now_ms + ROUTERS_MS;
+        }
+    }
+    memset(ip6->neighbour, 0, sizeof ip6->neighbour);
+}
+
 void aksu_link(struct aksu *net, struct aksu_carrier *carrier, bool up)
 {
     aksu_more_add(net, &carrier->more, &ops);
@@ -144,8 +171,14 @@ void aksu_link(struct aksu *net, struct aksu_carrier *carrier, bool up)
         hold(net, carrier, true);
     }
     memset(net->store->neighbour, 0, AKSU_NEIGHBOURS * sizeof *net->store->neighbour);
+    if (net->more && net->more->ops->addrs && up) {
+        renew_six(net);
+    }
     for (struct aksu_more *m = net->more; m; m = m->next) {
-        if (m->ops->link) {
+        struct aksu_udp *u = (struct aksu_udp *)m; // if it is an endpoint
+        if (m->ops->endpoints && u->handlers->on_link) {
+            u->handlers->on_link(net, u, up);
+        } else if (m->ops->link) {
             m->ops->link(net, m, up);
         }
     }

@@ -202,12 +202,6 @@ static int take_extension(struct aksu *net, const struct aksu_packet *in, const 
     return take_options(net, in, packet, p + 2, *len - 2);
 }
 
-// Whether there is a header of a kind that another one follows, other than hop-by-hop options.
-bool aksu_ipv6_extends(unsigned kind)
-{
-    return kind == ROUTING || kind == FRAGMENT || kind == DESTINATION_OPTIONS;
-}
-
 // Goes over the extension headers: any number in any order, but hop-by-hop options come first.
 // *said: where it says what then follows.
 static int take_extensions(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
@@ -217,7 +211,8 @@ static int take_extensions(struct aksu *net, struct aksu_packet *in, const uint8
         unsigned kind = **said;
         uint32_t len;
 
-        if (!aksu_ipv6_extends(kind) && (kind != HOP_BY_HOP || i > 0)) {
+        if (kind != ROUTING && kind != FRAGMENT && kind != DESTINATION_OPTIONS &&
+            (kind != HOP_BY_HOP || i > 0)) {
             return 0;
         }
         int drop = take_extension(net, in, packet, kind, &len);
@@ -289,9 +284,9 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     return drop;
 }
 
-// in->payload: what stands behind the header.
-static int take_payload(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
-                        bool fragmented)
+// Takes in what stands behind a header that has been checked.
+int aksu_ipv6_payload(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
+                      bool fragmented)
 {
     const uint8_t *said = packet + 6;
     int drop = take_extensions(net, in, packet, &said, &fragmented);
@@ -310,23 +305,12 @@ static int take_payload(struct aksu *net, struct aksu_packet *in, const uint8_t 
     }
 }
 
-// A packet that is whole at last, behind a header that has been checked.
-int aksu_ipv6_reassembled(struct aksu *net, struct aksu_packet *in)
-{
-    return take_payload(net, in, in->payload - AKSU_IPV6_LEN, true);
-}
-
-// A fragment is for who reassembles.
 static int take(struct aksu *net, struct aksu_packet *in)
 {
-    const struct aksu_more *next = net->more->next;
     const uint8_t *packet = in->payload;
     int drop = take_header(net, in);
 
-    if (!drop) {
-        drop = take_payload(net, in, packet, false);
-    }
-    return drop == AKSU_DROP_FRAGMENT && next ? next->ops->input(net, in, drop) : drop;
+    return drop ? drop : aksu_ipv6_payload(net, in, packet, false);
 }
 
 // What is no packet of IPv6 is for the next of those that stand beside TCP.
@@ -338,17 +322,20 @@ int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
     bool whole = p == in->from; // nothing of it was taken in
 
     if (net->link->header_len == 0) { // bare packets
-        if (whole && in->len > 0 && p[0] >> 4 == 6) {
-            return take(net, in);
-        }
+        whole = whole && in->len > 0 && p[0] >> 4 == 6;
     } else if (whole && drop == AKSU_DROP_NOT_OURS && memcmp(p, group, 2) == 0) {
         in->from = p + 6;
         in->payload += AKSU_ETHERNET_LEN;
-        if (aksu_get16(p + 12) == TYPE_IPV6 && (p[6] & 1) == 0 && memcmp(p + 6, net->mac, 6) != 0) {
-            return take(net, in);
+        whole =
+            aksu_get16(p + 12) == TYPE_IPV6 && (p[6] & 1) == 0 && memcmp(p + 6, net->mac, 6) != 0;
+    } else {
+        whole = drop == AKSU_DROP_PROTOCOL && aksu_get16(in->from + 6) == TYPE_IPV6;
+    }
+    if (whole) {
+        drop = take(net, in);
+        if (drop != AKSU_DROP_FRAGMENT) { // that is for who reassembles
+            return drop;
         }
-    } else if (drop == AKSU_DROP_PROTOCOL && aksu_get16(in->from + 6) == TYPE_IPV6) {
-        return take(net, in);
     }
     return next ? next->ops->input(net, in, drop) : drop;
 }
@@ -492,8 +479,7 @@ void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct 
 }
 
 const struct aksu_more_ops aksu_ipv6_server_ops = {
-    aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, NULL,
-    false,           aksu_slaac_link};
+    aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, NULL, false, NULL};
 
 static const struct aksu_link ethernet = {AKSU_ETHERNET_LEN, aksu_ethernet_input, frame_ethernet,
                                           answer};

@@ -6,7 +6,9 @@
 #include "udp.h"
 
 enum {
+    ROUTING = 43,
     FRAGMENT = 44,
+    DESTINATION_OPTIONS = 60,
     FRAGMENT_LEN = 8,
     HEADERS_MAX = 8,
     PROBLEM_FIELD = AKSU_ICMPV6_PROBLEM << 8,
@@ -24,6 +26,12 @@ static struct aksu_reassembly *ours(const struct aksu *net)
     return (struct aksu_reassembly *)aksu_more_find(net, &ops); // its first member
 }
 
+// Whether another header follows one of a kind.
+static bool extends(unsigned kind)
+{
+    return kind == ROUTING || kind == FRAGMENT || kind == DESTINATION_OPTIONS;
+}
+
 // The least that a header of a protocol has; 0: it is not known.
 static uint32_t header_min(unsigned protocol)
 {
@@ -35,7 +43,7 @@ static uint32_t header_min(unsigned protocol)
 // Whether a first fragment has all headers (RFC 7112 4, RFC 8200 4.5).
 static bool chain_whole(unsigned kind, const uint8_t *p, uint32_t left)
 {
-    for (unsigned i = 0; i < HEADERS_MAX && aksu_ipv6_extends(kind); i++) {
+    for (unsigned i = 0; i < HEADERS_MAX && extends(kind); i++) {
         uint32_t len = left < 8 ? 8 : kind == FRAGMENT ? 8 : (p[1] + 1u) * 8;
         if (len > left) {
             return false;
@@ -65,6 +73,11 @@ static unsigned fault(const uint8_t *packet, const uint8_t *p, const struct aksu
     return f->offset > 0 || chain_whole(p[0], f->text, f->len) ? 0 : PROBLEM_CHAIN;
 }
 
+static int take_whole(struct aksu *net, struct aksu_packet *in)
+{
+    return aksu_ipv6_payload(net, in, in->payload - AKSU_IPV6_LEN, true);
+}
+
 static int deliver(struct aksu *net, struct aksu_reassembly *r, struct aksu_packet *in,
                    const struct aksu_pieces *c)
 {
@@ -81,7 +94,7 @@ static int deliver(struct aksu *net, struct aksu_reassembly *r, struct aksu_pack
     in->from = packet - (aksu_udp_packet(net, in) - in->from);
     in->payload = text;
     in->len = c->len;
-    return aksu_pieces_deliver(net, in, aksu_ipv6_reassembled);
+    return aksu_pieces_deliver(net, in, take_whole);
 }
 
 // in->payload is a fragment header, of a packet that was not whole.

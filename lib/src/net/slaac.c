@@ -327,30 +327,6 @@ int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8
     return 0;
 }
 
-// The link is back, which may be another one: addresses are claimed anew (RFC 4862 5.4), and
-// connections wait for that; what routers have said counts until they had the time to say it again
-// (RFC 6059), and of neighbours nothing is known.
-void aksu_slaac_link(struct aksu *net, struct aksu_more *more, bool up)
-{
-    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-
-    (void)more;
-    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES && up; i++) {
-        struct aksu_ipv6_address *a = &ip6->address[i];
-        if (a->state >= AKSU_IPV6_TENTATIVE) {
-            a->state = AKSU_IPV6_TENTATIVE;
-            a->tries = 0;
-            a->at = net->now_ms;
-        }
-        a->preferred_at = net->now_ms;
-    }
-    for (unsigned i = 0; i < AKSU_IPV6_ROUTERS && up; i++) {
-        uint32_t ms = aksu_min32(left(net->now_ms, ip6->router[i].until), SOLICITS * SOLICIT_MS);
-        ip6->router[i].until = net->now_ms + ms;
-    }
-    memset(ip6->neighbour, 0, sizeof ip6->neighbour);
-}
-
 // --- Choices ---
 
 // Which of our addresses talks to one: one of the same reach (RFC 6724 5, rules 2 and 3), of the

@@ -227,15 +227,6 @@ static size_t open_output(struct aksu *net, uint8_t *frame, uint8_t *packet, con
     }
 }
 
-static void open_link(struct aksu *net, struct aksu_more *more, bool up)
-{
-    struct aksu_udp *u = (struct aksu_udp *)more;
-
-    if (u->handlers->on_link) {
-        u->handlers->on_link(net, u, up);
-    }
-}
-
 // --- Calls ---
 
 // A port that no endpoint has.
@@ -255,7 +246,7 @@ int aksu_udp_open(struct aksu *net, struct aksu_udp *udp, uint16_t port,
                   const struct aksu_udp_handlers *handlers)
 {
     static const struct aksu_more_ops ops = {open_input, open_output, open_idle, NULL,
-                                             NULL,       true,        open_link};
+                                             NULL,       true,        NULL};
 
     if (port == 0) {
         if (!aksu_seeded(net)) {
