@@ -16,7 +16,7 @@ static int check_remote(struct aksu *net, const struct aksu_endpoint *remote,
         return net->more->ops->dual->pair(net, &remote->addr, pair);
     }
     // MUST-46; and without a gateway only this network is reached.
-    if (!aksu_ipv4_unicast(net, pair->remote) || pair->remote == net->addr ||
+    if (net->addr == 0 || !aksu_ipv4_unicast(net, pair->remote) || pair->remote == net->addr ||
         (aksu_has_stations(net) && !aksu_ipv4_here(net, pair->remote) && net->gateway == 0)) {
         return AKSU_EADDRNOTAVAIL;
     }

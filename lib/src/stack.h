@@ -73,15 +73,6 @@ static inline uint32_t aksu_token_room(const struct aksu_pair *pair)
     return aksu_is_token(pair) ? AKSU_IPV6_LEN - AKSU_IPV4_LEN : 0;
 }
 
-struct aksu_link {
-    uint32_t header_len;
-    int (*input)(struct aksu *net, struct aksu_packet *in);
-    // Puts the header in front of a packet for a station.
-    void (*frame)(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
-    // Writes an answer that is not IPv4.
-    size_t (*answer)(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
-};
-
 // What finds the next hop of connections that are opened from this side.
 struct aksu_resolver {
     // Finds row.mac, or the row waits. Returns the length of a question that was written, or 0.
@@ -92,8 +83,9 @@ struct aksu_resolver {
     int (*learn)(struct aksu *net, uint32_t addr, const uint8_t mac[6]);
 };
 
-// What an image has besides TCP: net->more is the first of a list, and its operations are for all
-// that are of its kind. NULL in an image that has TCP only.
+// What an image has besides TCP: net->more is the first of a list, IPv6 if that is there, then what
+// there is once for a stack, then UDP's endpoints, of which the first one's operations are for all.
+// Each passes on what it does not want. NULL in an image that has TCP only.
 struct aksu_more_ops {
     // A frame that nothing else wanted, and why. in is as far as it was parsed: payload is the
     // frame, what lies in it, or what the IP packet carries. Returns 0, or the reason.
@@ -105,6 +97,9 @@ struct aksu_more_ops {
     // Of the first, if that is IPv6: the ends of a connection; and how to open one, or NULL.
     void (*addrs)(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info);
     const struct aksu_dual *dual;
+    bool endpoints; // they are those of UDP's endpoints: from here on there is nothing else
+    // The link has gone, or is there again; or NULL.
+    void (*link)(struct aksu *net, struct aksu_more *more, bool up);
 };
 
 // What it takes to open connections of IPv6.

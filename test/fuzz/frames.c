@@ -7,10 +7,12 @@
 // every connection goes away and a client is served.
 #include "../hostile/host.h"
 #include "input.h"
+#include <aksu/reassemble.h>
 
 enum { CONNECTIONS = 8, ACTIONS = 64, LONG_MS = 400000 };
 
 AKSU_STORAGE(store, CONNECTIONS, LISTENERS, RX, TX);
+AKSU_REASSEMBLY(reassembly, 2, 1024);
 
 static struct host h;
 
@@ -154,6 +156,33 @@ static void attack(struct input *in, unsigned kind)
     }
 }
 
+// A segment in pieces, which may come in any order, twice, or not at all.
+static void pieces(struct input *in)
+{
+    uint8_t frame[FRAME_MAX] = {0}, piece[FRAME_MAX];
+    size_t len = near_segment(in, frame);
+
+    if (len < ETH + IP || get16(frame + ETH + 2) != len - ETH || frame[ETH] != 0x45) {
+        return;
+    }
+    len -= ETH + IP;
+    uint8_t id = take8(in) % 4;
+    size_t size = 8u * (1u + take8(in) % 64);
+    for (unsigned n = 2 + take8(in) % 8; n > 0; n--) {
+        size_t at = size * (take8(in) % (len / size + 1));
+        size_t part = len - at < size ? len - at : size;
+        memcpy(piece, frame, ETH + IP);
+        put16(piece + ETH + 2, (unsigned)(IP + part));
+        put16(piece + ETH + 4, id);
+        put16(piece + ETH + 6, (unsigned)(at / 8) | (at + part < len ? 0x2000 : 0));
+        memcpy(piece + ETH + IP, frame + ETH + IP + at, part);
+        put16(piece + ETH + 10, 0);
+        put16(piece + ETH + 10, checksum(piece + ETH, IP, 0));
+        feed(&h, piece, ETH + IP + part);
+    }
+    drain(&h);
+}
+
 // --- The application ---
 
 static void use(struct input *in)
@@ -207,8 +236,10 @@ static void act(struct input *in)
         attack(in, 3);
     } else if (kind < 12) {
         pass(&h, times[take8(in) % 8]);
-    } else if (kind < 15) {
+    } else if (kind < 14) {
         use(in);
+    } else if (kind == 14) {
+        pieces(in);
     } else {
         feed(&h, frame, make_arp(2, frame));
         drain(&h);
@@ -232,6 +263,7 @@ static void begin(struct input *in)
         profile = profile == &aksu_full ? &chosen : profile;
     }
     start(&h, &store, profile, first & 0x80 ? 0xfffff000u : 1000, (uint8_t)(first >> 4));
+    REQUIRE(aksu_reassemble(&h.net, &reassembly) == AKSU_OK);
     for (unsigned i = first / 4 % 4; i > 0; i--) {
         uint8_t what = take8(in);
         enum state state = (enum state)(what % STATES);

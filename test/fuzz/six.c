@@ -5,6 +5,7 @@
 // errors that quote them. Whatever comes: what leaves is well-formed, of our addresses, and little;
 // what is ours stays in its ranges; and when all is over the next who asks is answered.
 #include <aksu/ipv6.h>
+#include <aksu/reassemble.h>
 #include <string.h>
 #include "input.h"
 
@@ -14,6 +15,7 @@ enum { FRAMES_AT_ONCE = 200, LONG_MS = 400000 };
 
 AKSU_STORAGE(store, ROWS, 1, 2000, 4000);
 AKSU_IPV6(ip6, ROWS);
+AKSU_REASSEMBLY(reassembly, 2, 512);
 
 static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 1};
 static const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 2};
@@ -329,7 +331,29 @@ static size_t put_segment(struct input *in, uint8_t *packet, uint8_t *t)
     return TCP + put_octets(in, t + TCP, 200);
 }
 
-static void made(struct input *in)
+// Feeds a packet in pieces, which may come in any order, twice, or not at all.
+static void feed_pieces(struct input *in, const uint8_t *frame, size_t len)
+{
+    const uint8_t *packet = frame + ETH;
+    uint8_t piece[FRAME_MAX];
+
+    len -= ETH + IP6;
+    uint8_t id = take8(in) % 4;
+    size_t size = 8u * (1u + take8(in) % 32);
+    for (unsigned n = 2 + take8(in) % 8; n > 0; n--) {
+        size_t at = size * (take8(in) % (len / size + 1));
+        size_t part = len - at < size ? len - at : size;
+        memcpy(piece, frame, ETH + IP6);
+        put16(piece + ETH + 4, (unsigned)(8 + part));
+        piece[ETH + 6] = FRAGMENT;
+        put32(piece + ETH + IP6, (uint32_t)packet[6] << 24 | (uint32_t)at | (at + part < len));
+        put32(piece + ETH + IP6 + 4, id);
+        memcpy(piece + ETH + IP6 + 8, packet + IP6 + at, part);
+        feed(piece, ETH + IP6 + 8 + part);
+    }
+}
+
+static void made(struct input *in, bool pieces)
 {
     uint8_t frame[FRAME_MAX] = {0};
     uint8_t *packet = frame + ETH;
@@ -372,6 +396,10 @@ static void made(struct input *in)
         memcpy(frame, "\x33\x33", 2);
         memcpy(frame + 2, packet + 36, 4);
     }
+    if (pieces) {
+        feed_pieces(in, frame, ETH + IP6 + behind + len);
+        return;
+    }
     size_t cut = how & 32 ? take8(in) % 48 : 0;
     feed(frame, ETH + IP6 + behind + len - cut);
 }
@@ -384,7 +412,7 @@ static void raw(struct input *in)
     feed(from, len < ETH && bare ? 0 : len);
 }
 
-static void attack(struct input *in, bool is_raw)
+static void attack(struct input *in, bool is_raw, bool pieces)
 {
     uint32_t before = 0;
 
@@ -398,7 +426,7 @@ static void attack(struct input *in, bool is_raw)
     if (is_raw) {
         raw(in);
     } else {
-        made(in);
+        made(in, pieces);
     }
     drain();
     // What waited for a neighbour or a window may come out, an address's end ends all of its
@@ -476,6 +504,7 @@ static void begin(struct input *in)
     REQUIRE(aksu_seed(&net, entropy, sizeof entropy) == AKSU_OK);
     aksu_now(&net, now);
     REQUIRE(aksu_ipv6_start(&net, &ip6, entropy) == AKSU_OK);
+    REQUIRE(aksu_ipv6_reassemble(&net, &reassembly) == AKSU_OK);
     REQUIRE(aksu_ipv6_client(&net) == AKSU_OK);
     REQUIRE(aksu_ipv6_add(&net, &us, 64) == AKSU_OK);
     REQUIRE(aksu_listen(&net, NULL, PORT, 0, &handlers, NULL) == AKSU_OK);
@@ -542,7 +571,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 0; i < ACTIONS && in.left > 0; i++) {
         uint8_t kind = take8(&in) % 16;
         if (kind < 10) {
-            attack(&in, kind == 0);
+            attack(&in, kind == 0, false);
+        } else if (kind == 15) {
+            attack(&in, false, true);
         } else if (kind < 12) {
             pass(times[take8(&in) % 8]);
         } else {

@@ -20,7 +20,7 @@ def foreign(case: dict) -> str:
     if case["class"] in IPV6 or (case["class"] == "control" and case["frame"][24:28] == "86dd"):
         return "IPv6 is not started here, see six.c"
     if case["class"] == "fragment":
-        return "there is no reassembler"
+        return "there is no reassembler here, see six.c"
     return ""
 
 

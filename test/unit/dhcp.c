@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The DHCP client: R2131-*, R2132-*, R5227-*. Messages are made and read octet by octet.
 #include "frames.h"
+#include <aksu/claim.h>
 #include <aksu/dhcp.h>
 
 AKSU_STORAGE(store, 4, 2, 2048, 2048);
 static struct host h;
 static struct aksu_dhcp dhcp;
+static struct aksu_carrier carrier;
 static struct aksu_lease lease;
 static unsigned bound, lost;
 
@@ -34,6 +36,7 @@ static int setup(void **state)
     memset(&c.gateway, 0, sizeof c.gateway);
     start_with(&h, &store, &c);
     memset(&dhcp, 0, sizeof dhcp);
+    memset(&carrier, 0, sizeof carrier);
     bound = lost = 0;
     assert_int_equal(aksu_dhcp_start(&h.net, &dhcp, &config), AKSU_OK);
     return 0;
@@ -438,7 +441,7 @@ static void rebinds_and_loses(void **state)
     h.now = began + 3600 * 1000;
     assert_false(next(&h));
     assert_int_equal(lost, 1);
-    assert_false(next(&h));
+    assert_int_equal(pass(&h, 1), 0);
     assert_int_equal(h.app.closes, 1);
     assert_int_equal(h.app.close_reason, AKSU_ENETUNREACH);
     assert_int_equal(aksu_connections(&h.net), 0);
@@ -677,6 +680,150 @@ static void losses(void **state)
     assert_int_equal(bound, 1);
 }
 
+// --- The link goes ---
+
+// The cable is pulled for so long.
+static void unplug(uint32_t ms)
+{
+    aksu_link(&h.net, &carrier, false);
+    pass(&h, ms);
+    aksu_link(&h.net, &carrier, true);
+}
+
+static void expect_reboot(void)
+{
+    unsigned len;
+    expect(REQUEST, 0, UINT32_MAX, broadcast_mac);
+    assert_int_equal(option32(50), US);
+    assert_null(option(54, &len));
+}
+
+// R2131-12: verified where it is plugged in again (3.7, INIT-REBOOT); connections go on meanwhile.
+static void link_back(void **state)
+{
+    (void)state;
+    to_bound();
+    listen_on(&h, PORT);
+    uint32_t iss = establish(&h, PEER_PORT);
+    unplug(5000);
+    expect_reboot();
+    struct wire w = tcp(AKSU_ACK, 1001, iss + 1, 5);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(h.app.len, 5);
+    pass(&h, 500);
+    answer(ACK);
+    assert_int_equal(bound, 2);
+    for (unsigned i = 0; i < 3; i++) { // where we are now is news to switches
+        expect_probe(US, US);
+        h.now += i == 2 ? 2000 : 1000;
+    }
+    quiet(&h);
+    assert_int_equal(lost, 0);
+    assert_int_equal(aksu_connections(&h.net), 1);
+    assert_in_range(aksu_idle(&h.net, h.now), 1790000, 1800000); // T1 from now
+}
+
+// It is another network: the address goes, and its connections.
+static void link_to_another(void **state)
+{
+    (void)state;
+    to_bound();
+    listen_on(&h, PORT);
+    establish(&h, PEER_PORT);
+    unplug(30000);
+    expect_reboot();
+    answer(NAK);
+    assert_int_equal(lost, 1);
+    pass(&h, 1);
+    assert_int_equal(h.app.close_reason, AKSU_ENETUNREACH);
+    to_discover();
+}
+
+// Nobody answers: the lease counts until its end (RFC 2131 3.2).
+static void link_without_server(void **state)
+{
+    (void)state;
+    to_bound();
+    unplug(5000);
+    expect_reboot();
+    for (uint32_t s = 4, i = 0; i < 3; i++, s *= 2) {
+        wait(s * 1000 - 1000, s * 1000 + 1000);
+        expect_reboot();
+    }
+    wait(31000, 33000);
+    quiet(&h);
+    assert_in_range(aksu_idle(&h.net, h.now), 1000000, 1800000);
+    until_frame();
+    expect_probe(US, GATE);
+    answer_arp(&h, GATE, gate_mac);
+    expect(REQUEST, US, GATE, gate_mac);
+    unplug(3600 * 1000); // its end comes first
+    assert_int_equal(lost, 1);
+    quiet(&h);
+    to_discover();
+}
+
+// While there is none yet, it is looked for at once.
+static void link_before_a_lease(void **state)
+{
+    (void)state;
+    to_discover();
+    unplug(1);
+    quiet(&h);
+    assert_in_range(aksu_idle(&h.net, h.now), 1, 1000);
+    to_discover();
+    answer(OFFER);
+    expect(REQUEST, 0, UINT32_MAX, broadcast_mac);
+    answer(ACK);
+    expect_probe(0, US);
+    unplug(1);
+    quiet(&h);
+    to_bound();
+    dhcp.state = 0; // it has stopped
+    unplug(1);
+    quiet(&h);
+}
+
+// --- An address of the link meanwhile ---
+
+static struct aksu_link_local local;
+
+// RFC 3927 1.9: it gives way. Messages are of no address and ask for answers to all.
+static void link_local_gives_way(void **state)
+{
+    (void)state;
+    memset(&local, 0, sizeof local);
+    assert_int_equal(aksu_link_local(&h.net, &local, 20000, NULL), AKSU_OK);
+    pass(&h, 40000);
+    assert_int_equal(h.net.addr >> 16, 0xa9fe);
+    assert_true(bound == 0 && lost == 0);
+    uint32_t idle = aksu_idle(&h.net, h.now);
+    h.now += idle;
+    expect(DISCOVER, 0, UINT32_MAX, broadcast_mac);
+    assert_int_equal(h.frame[BOOTP + 10], 0x80);
+    answer(OFFER);
+    expect(REQUEST, 0, UINT32_MAX, broadcast_mac);
+    assert_int_equal(h.frame[BOOTP + 10], 0x80);
+    answer(NAK); // that is not the end of it
+    assert_int_equal(h.net.addr >> 16, 0xa9fe);
+    assert_int_equal(lost, 0);
+    wait(1, 1000);
+    expect(DISCOVER, 0, UINT32_MAX, broadcast_mac);
+    answer(OFFER);
+    expect(REQUEST, 0, UINT32_MAX, broadcast_mac);
+    answer(ACK);
+    assert_int_equal(h.net.addr, 0);
+    pass(&h, 3999);
+    h.now += 1;
+    expect(REQUEST, 0, UINT32_MAX, broadcast_mac);
+    assert_int_equal(h.frame[BOOTP + 10], 0);
+    answer(ACK);
+    assert_int_equal(h.net.addr, US);
+    assert_int_equal(bound, 1);
+    pass(&h, 100000);
+    assert_int_equal(h.net.addr, US);
+}
+
 static void cannot_start(void **state)
 {
     (void)state;
@@ -705,9 +852,25 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, setup)
     const struct CMUnitTest tests[] = {
-        T(gets_an_address),   T(backs_off),  T(declines), T(refused),       T(renews),
-        T(rebinds_and_loses), T(rebinds),    T(releases), T(other_answers), T(lengths),
-        T(overload),          T(odd_values), T(losses),   T(cannot_start),
+        T(gets_an_address),
+        T(backs_off),
+        T(declines),
+        T(refused),
+        T(renews),
+        T(rebinds_and_loses),
+        T(rebinds),
+        T(releases),
+        T(other_answers),
+        T(lengths),
+        T(overload),
+        T(odd_values),
+        T(losses),
+        T(cannot_start),
+        T(link_back),
+        T(link_to_another),
+        T(link_without_server),
+        T(link_before_a_lease),
+        T(link_local_gives_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

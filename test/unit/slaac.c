@@ -438,9 +438,9 @@ static void expiry_ends_connections(void **state)
     pass(&h, 54999);
     assert_int_equal(h.app.closes, 0);
     h.now += 1;
-    assert_int_equal(drain(&h), 0); // they are woken
-    assert_int_equal(aksu_idle(&h.net, h.now), 0);
-    assert_int_equal(drain(&h), 0);
+    quiet(&h);
+    assert_int_equal(h.app.closes, 0);
+    assert_int_equal(pass(&h, 1), 0); // what is due is due once
     assert_int_equal(h.app.closes, 1);
     assert_int_equal(h.app.conn, conn);
     assert_int_equal(h.app.close_reason, AKSU_EHOSTUNREACH);

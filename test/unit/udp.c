@@ -64,7 +64,7 @@ static void on_error(struct aksu *net, struct aksu_udp *udp, int error)
     d->error = error;
 }
 
-static const struct aksu_udp_handlers handlers = {on_datagram, write_text, on_time, on_error};
+static const struct aksu_udp_handlers handlers = {on_datagram, write_text, on_time, on_error, NULL};
 static struct diary one, two;
 
 static int setup(void **state)

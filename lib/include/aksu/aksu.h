@@ -145,8 +145,17 @@ struct aksu_more {
 };
 
 /// How frames reach the wire. &aksu_ethernet: Ethernet II and ARP. NULL: bare IP packets, as TUN,
-/// PPP and SLIP carry them.
-struct aksu_link;
+/// PPP and SLIP carry them. Its members are the library's.
+struct aksu_packet;
+struct aksu_answer;
+struct aksu_link {
+    uint32_t header_len;
+    int (*input)(struct aksu *net, struct aksu_packet *in);
+    // Puts the header in front of a packet for a station.
+    void (*frame)(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
+    // Writes an answer that is not IPv4.
+    size_t (*answer)(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
+};
 struct aksu_resolver;
 extern const struct aksu_link aksu_ethernet;
 
@@ -511,6 +520,23 @@ uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms);
 /// began with (MUST-45). Returns AKSU_EINVAL if one is not valid.
 int aksu_set_address(struct aksu *net, const struct aksu_addr *addr, uint8_t prefix,
                      const struct aksu_addr *gateway);
+
+/// What knows whether there is a link. Made of zeros; its members are the library's.
+struct aksu_carrier {
+    struct aksu_more more;
+    const struct aksu_resolver *resolver; // the one that is stood in for
+    bool down;
+    bool holds;
+};
+
+/// Tells that the link has gone (the cable was pulled), or is there again; at first it is thought
+/// to be there. Linked only when used. carrier: one for each stack, zeros at first.
+///
+/// While it is gone connections send nothing, so that nothing is thought to be lost; their user
+/// timeouts go on. When it is back, the addresses of DHCP, SLAAC and claims are verified or asked
+/// for anew, and connections go on at once, or when their address is free again: docs/network.md.
+/// On links of bare packets connections are not held back.
+void aksu_link(struct aksu *net, struct aksu_carrier *carrier, bool up);
 
 /// Begins to listen on a port; local NULL or zero means any of our addresses.
 ///

@@ -39,6 +39,8 @@ struct aksu_udp_handlers {
     /// or speaks UDP) or AKSU_EHOSTUNREACH (an ICMP error says so; or nobody answers to ARP, then
     /// it was not written). Or NULL.
     void (*on_error)(struct aksu *net, struct aksu_udp *udp, int error);
+    /// aksu_link() has told that the link is gone, or there again. Or NULL.
+    void (*on_link)(struct aksu *net, struct aksu_udp *udp, bool up);
 };
 
 /// An endpoint. Its members are the library's.

@@ -3,6 +3,7 @@
 // once other hosts have been asked for the address (RFC 5227) the same request is sent again, and
 // its answer is what is taken.
 #include <aksu/dhcp.h>
+#include "../more.h"
 #include "udp.h"
 
 enum { SERVER_PORT = 67, CLIENT_PORT = 68, OPTIONS_AT = 240, MESSAGE_LEN = 344, MTU_MIN = 576 };
@@ -18,6 +19,7 @@ enum {
     BOUND,
     RENEWING,
     REBINDING,
+    REBOOTING, // the link was gone: the address is still used, and asked for (RFC 2131 3.2, 3.7)
     DECLINING,
     RELEASING
 };
@@ -110,21 +112,25 @@ static void start(struct aksu *net, struct aksu_dhcp *d, uint32_t wait_ms)
     aksu_udp_wake(net, &d->udp, wait_ms);
 }
 
+// Whether the stack's address is the one that was given.
+static bool bound(const struct aksu_dhcp *d)
+{
+    return d->state >= ANNOUNCING && d->state != DECLINING;
+}
+
+// Whether messages are of that address, too.
+static bool speaks(const struct aksu_dhcp *d)
+{
+    return bound(d) && d->state != REBOOTING;
+}
+
 // The end of an address: its connections end without a word.
 static void lose(struct aksu *net, struct aksu_dhcp *d)
 {
-    struct aksu_row *row = net->store->row;
-    bool had = net->addr != 0;
+    bool tell = bound(d) && d->config->on_lease;
 
-    for (uint32_t left = net->store->rows; had && left > 0; left--, row++) {
-        if ((row->bits & AKSU_ROW_USED) && !aksu_is_token(&row->pair)) {
-            aksu_stack_silence(net, row, AKSU_ENETUNREACH);
-        }
-    }
-    net->addr = 0;
-    net->netmask = 0;
-    net->gateway = 0;
-    if (had && d->state != STOPPED && d->config->on_lease) {
+    aksu_more_lose(net);
+    if (tell) {
         d->config->on_lease(net, d, NULL);
     }
 }
@@ -167,13 +173,17 @@ static void put_message(const struct aksu *net, const struct aksu_dhcp *d, uint8
     memset(to, 0, MESSAGE_LEN);
     memcpy(to, begin, sizeof begin);
     aksu_put32(to + 4, d->xid);
-    aksu_put32(to + 12, net->addr);
+    if (speaks(d)) {
+        aksu_put32(to + 12, net->addr);
+    } else if (net->addr != 0 && !bound(d)) { // of the link: answers are to go to all
+        to[10] = 0x80;
+    }
     memcpy(to + 28, net->mac, sizeof net->mac);
     memcpy(p - sizeof magic, magic, sizeof magic);
     *p++ = OPTION_TYPE;
     *p++ = 1;
     *p++ = (uint8_t)type;
-    if (type != DISCOVER && net->addr == 0) {
+    if (type != DISCOVER && !speaks(d)) {
         p = put_addr(p, OPTION_ADDRESS, d->addr);
     }
     if (d->state == REQUESTING || d->state == CONFIRMING || d->state >= DECLINING) {
@@ -215,6 +225,9 @@ static size_t write_message(struct aksu *net, struct aksu_udp *u, void *to, size
         return AKSU_UDP_NONE;
     }
     (void)room;
+    if (!speaks(d)) {
+        u->pair.local = 0;
+    }
     put_message(net, d, to);
     if (d->state == DECLINING) {
         start(net, d, DECLINED_MS);
@@ -241,6 +254,13 @@ static void on_time(struct aksu *net, struct aksu_udp *u)
         return;
     }
     age(net, d);
+    if (d->state == REBOOTING && d->lease > 0) {
+        if (d->tries < REQUESTS) {
+            send(net, d, REBOOTING, UINT32_MAX);
+            return;
+        }
+        d->state = BOUND; // nobody answers, and the lease goes on (RFC 2131 3.2)
+    }
     if (d->lease == 0) {
         lose(net, d);
         start(net, d, FIRST_MS);
@@ -356,7 +376,7 @@ static void use(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
     d->t1 = a[T1] && a[T1] < d->t2 ? a[T1] : aksu_min32(a[LEASE] / 2, d->t2);
     d->last = net->now_ms;
     d->server = a[SERVER];
-    if (d->state == CONFIRMING) {
+    if (d->state == CONFIRMING || d->state == REBOOTING) {
         send(net, d, ANNOUNCING, d->addr);
     } else {
         d->state = BOUND;
@@ -373,6 +393,7 @@ static void on_ack(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
         return;
     }
     if (d->state == REQUESTING) {
+        aksu_more_lose(net); // an address of the link gives way
         send(net, d, PROBING, d->addr);
     } else {
         use(net, d, a);
@@ -396,15 +417,30 @@ static void on_datagram(struct aksu *net, struct aksu_udp *u, const struct aksu_
         send(net, d, REQUESTING, UINT32_MAX);
         return;
     }
-    if (d->state == REBINDING ||
+    if (d->state == REBINDING || d->state == REBOOTING ||
         (a[SERVER] == d->server &&
          (d->state == REQUESTING || d->state == CONFIRMING || d->state == RENEWING))) {
         if (a[TYPE] == ACK) {
             on_ack(net, d, a);
         } else if (a[TYPE] == NAK) {
-            lose(net, d);
+            if (bound(d)) {
+                lose(net, d);
+            }
             start(net, d, FIRST_MS);
         }
+    }
+}
+
+// The link is back: whether the address is good there is asked, but it is used meanwhile.
+static void on_link(struct aksu *net, struct aksu_udp *u, bool up)
+{
+    struct aksu_dhcp *d = client(u);
+
+    if (up && bound(d) && d->state != RELEASING) {
+        d->tries = 0;
+        send(net, d, REBOOTING, UINT32_MAX);
+    } else if (up && !bound(d) && d->state != STOPPED) {
+        start(net, d, 1 + chance(net, d) % FIRST_MS);
     }
 }
 
@@ -412,8 +448,8 @@ static void on_datagram(struct aksu *net, struct aksu_udp *u, const struct aksu_
 
 int aksu_dhcp_start(struct aksu *net, struct aksu_dhcp *dhcp, const struct aksu_dhcp_config *config)
 {
-    static const struct aksu_udp_handlers handlers = {on_datagram, write_message, on_time,
-                                                      on_error};
+    static const struct aksu_udp_handlers handlers = {on_datagram, write_message, on_time, on_error,
+                                                      on_link};
 
     if (!aksu_has_stations(net) || net->mtu < MTU_MIN || !config) {
         return AKSU_EINVAL;
@@ -436,7 +472,7 @@ int aksu_dhcp_start(struct aksu *net, struct aksu_dhcp *dhcp, const struct aksu_
 
 void aksu_dhcp_stop(struct aksu *net, struct aksu_dhcp *dhcp)
 {
-    if (dhcp->state >= ANNOUNCING && dhcp->state <= REBINDING) {
+    if (bound(dhcp) && dhcp->state != RELEASING) {
         send(net, dhcp, RELEASING, dhcp->server);
     } else if (dhcp->state != STOPPED && dhcp->state != RELEASING) {
         dhcp->state = STOPPED;

@@ -337,7 +337,7 @@ int aksu_dns_ask(struct aksu *net, struct aksu_dns *dns, struct aksu_dns_query *
                  const char *name, enum aksu_dns_type type, aksu_dns_handler handler)
 {
     static const struct aksu_udp_handlers handlers = {on_datagram, write_question, on_time,
-                                                      on_error};
+                                                      on_error, NULL};
 
     if (put_name(name, NULL) == 0 || !handler) {
         return AKSU_EINVAL;

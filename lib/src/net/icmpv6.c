@@ -39,7 +39,8 @@ static int answer(struct aksu *net, const struct aksu_packet *in, const uint8_t 
         local = aksu_slaac_source(net, to); // it came to a group
     }
     if ((net->offload & AKSU_ECHOING) || len > net->store->echo_octets ||
-        local == AKSU_NO_ADDRESS || aksu_ipv6_is_any(to)) {
+        len + AKSU_IPV6_LEN > aksu_ipv6(net)->mtu || local == AKSU_NO_ADDRESS ||
+        aksu_ipv6_is_any(to)) {
         return AKSU_DROP_ECHO_BUSY;
     }
     int full = aksu_ipv6_answer(net, in, to, local, AKSU_ANSWER_ICMPV6);

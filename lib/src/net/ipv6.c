@@ -207,7 +207,7 @@ static int take_extension(struct aksu *net, const struct aksu_packet *in, const 
 static int take_extensions(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
                            const uint8_t **said, bool *fragmented)
 {
-    for (unsigned i = 0; i <= HEADERS_MAX; i++) {
+    for (unsigned i = *fragmented ? 1 : 0; i <= HEADERS_MAX; i++) {
         unsigned kind = **said;
         uint32_t len;
 
@@ -284,17 +284,12 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     return drop;
 }
 
-static int take(struct aksu *net, struct aksu_packet *in)
+// Takes in what stands behind a header that has been checked.
+int aksu_ipv6_payload(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
+                      bool fragmented)
 {
-    const uint8_t *packet = in->payload;
     const uint8_t *said = packet + 6;
-    bool fragmented = false;
-    int drop = take_header(net, in);
-
-    if (drop) {
-        return drop;
-    }
-    drop = take_extensions(net, in, packet, &said, &fragmented);
+    int drop = take_extensions(net, in, packet, &said, &fragmented);
     if (drop) {
         return drop;
     }
@@ -310,6 +305,14 @@ static int take(struct aksu *net, struct aksu_packet *in)
     }
 }
 
+static int take(struct aksu *net, struct aksu_packet *in)
+{
+    const uint8_t *packet = in->payload;
+    int drop = take_header(net, in);
+
+    return drop ? drop : aksu_ipv6_payload(net, in, packet, false);
+}
+
 // What is no packet of IPv6 is for the next of those that stand beside TCP.
 int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
 {
@@ -319,17 +322,20 @@ int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
     bool whole = p == in->from; // nothing of it was taken in
 
     if (net->link->header_len == 0) { // bare packets
-        if (whole && in->len > 0 && p[0] >> 4 == 6) {
-            return take(net, in);
-        }
+        whole = whole && in->len > 0 && p[0] >> 4 == 6;
     } else if (whole && drop == AKSU_DROP_NOT_OURS && memcmp(p, group, 2) == 0) {
         in->from = p + 6;
         in->payload += AKSU_ETHERNET_LEN;
-        if (aksu_get16(p + 12) == TYPE_IPV6 && (p[6] & 1) == 0 && memcmp(p + 6, net->mac, 6) != 0) {
-            return take(net, in);
+        whole =
+            aksu_get16(p + 12) == TYPE_IPV6 && (p[6] & 1) == 0 && memcmp(p + 6, net->mac, 6) != 0;
+    } else {
+        whole = drop == AKSU_DROP_PROTOCOL && aksu_get16(in->from + 6) == TYPE_IPV6;
+    }
+    if (whole) {
+        drop = take(net, in);
+        if (drop != AKSU_DROP_FRAGMENT) { // that is for who reassembles
+            return drop;
         }
-    } else if (drop == AKSU_DROP_PROTOCOL && aksu_get16(in->from + 6) == TYPE_IPV6) {
-        return take(net, in);
     }
     return next ? next->ops->input(net, in, drop) : drop;
 }
@@ -472,8 +478,8 @@ void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct 
     info->remote.addr = ip6->remote[row - net->store->row];
 }
 
-const struct aksu_more_ops aksu_ipv6_server_ops = {aksu_ipv6_input, aksu_ipv6_output,
-                                                   aksu_ipv6_idle, aksu_ipv6_addrs, NULL};
+const struct aksu_more_ops aksu_ipv6_server_ops = {
+    aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, NULL, false, NULL};
 
 static const struct aksu_link ethernet = {AKSU_ETHERNET_LEN, aksu_ethernet_input, frame_ethernet,
                                           answer};

@@ -57,6 +57,8 @@ void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16]);
 bool aksu_ipv6_is_any(const uint8_t *addr);
 uint32_t aksu_ipv6_random(struct aksu *net, uint32_t below);
 unsigned aksu_ipv6_ours(const struct aksu_ipv6 *ip6, const uint8_t *addr);
+int aksu_ipv6_payload(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
+                      bool fragmented);
 int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop);
 size_t aksu_ipv6_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
 uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);

@@ -212,8 +212,8 @@ static void bind_to(struct aksu *net, const struct aksu_row *row, const struct a
 }
 
 static const struct aksu_dual dual = {pair, bind_to};
-static const struct aksu_more_ops ops = {aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle,
-                                         aksu_ipv6_addrs, &dual};
+static const struct aksu_more_ops ops = {
+    aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, &dual, false, NULL};
 
 int aksu_ipv6_client(struct aksu *net)
 {

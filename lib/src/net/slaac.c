@@ -138,6 +138,21 @@ int aksu_ipv6_add(struct aksu *net, const struct aksu_addr *addr, uint8_t prefix
     return AKSU_OK;
 }
 
+// The end of an address is the end of its connections.
+static void end_connections(struct aksu *net, const struct aksu_ipv6_address *a)
+{
+    uint32_t local = (uint32_t)(a - aksu_ipv6(net)->address);
+
+    for (uint32_t i = 0; i < net->store->rows; i++) {
+        struct aksu_row *row = &net->store->row[i];
+        if ((row->bits & AKSU_ROW_USED) && aksu_is_token(&row->pair) &&
+            row->pair.local >> 16 == local) {
+            aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
+            aksu_table_schedule(net, row, 1); // what is due now has been asked for
+        }
+    }
+}
+
 // Another host has, or wants, an address that we claim (RFC 4862 5.4.3 to 5.4.5).
 void aksu_slaac_conflict(struct aksu *net, const uint8_t *target)
 {
@@ -148,6 +163,7 @@ void aksu_slaac_conflict(struct aksu *net, const uint8_t *target)
         if (a->state != AKSU_IPV6_TENTATIVE || memcmp(&a->addr, target, 16) != 0) {
             continue;
         }
+        end_connections(net, a); // which it had before the link went
         if ((a->bits & AKSU_IPV6_MADE) && a->bits / CLAIM_NEXT < CLAIMS) {
             make(net, a);
         } else {
@@ -187,20 +203,10 @@ static size_t claim(struct aksu *net, struct aksu_ipv6_address *a, uint8_t *fram
     return 0;
 }
 
-// The end of an address is the end of its connections.
 static void expire(struct aksu *net, struct aksu_ipv6_address *a)
 {
-    uint32_t local = (uint32_t)(a - aksu_ipv6(net)->address);
-
     a->state = AKSU_IPV6_NONE;
-    for (uint32_t i = 0; i < net->store->rows; i++) {
-        struct aksu_row *row = &net->store->row[i];
-        if ((row->bits & AKSU_ROW_USED) && aksu_is_token(&row->pair) &&
-            row->pair.local >> 16 == local) {
-            aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
-            aksu_stack_wake(net, row);
-        }
-    }
+    end_connections(net, a);
 }
 
 // --- What routers say ---

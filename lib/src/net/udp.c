@@ -111,7 +111,8 @@ size_t aksu_udp_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const 
 int aksu_udp_listen(struct aksu *net, struct aksu_udp *udp, uint16_t port,
                     const struct aksu_udp_handlers *handlers)
 {
-    static const struct aksu_more_ops ops = {aksu_udp_input, aksu_udp_output, idle, NULL, NULL};
+    static const struct aksu_more_ops ops = {
+        aksu_udp_input, aksu_udp_output, idle, NULL, NULL, true, NULL};
 
     if (port == 0 || aksu_udp_find(net, port)) {
         return AKSU_EADDRINUSE;

@@ -12,17 +12,22 @@ enum { AKSU_UDP_LEN = 8 };
 // it has a time, of on_time or of sending.
 enum { AKSU_UDP_READY = 1, AKSU_UDP_TIMER = 2, AKSU_UDP_SEND = 4 };
 
-// Where the list of endpoints begins: behind IPv6, which is the first of what there is beside TCP.
+// Where the list of endpoints begins: behind what there is once for a stack.
 static inline struct aksu_more **aksu_udp_list(struct aksu *net)
 {
-    return net->more && net->more->ops->addrs ? &net->more->next : &net->more;
+    struct aksu_more **list = &net->more;
+
+    while (*list && !(*list)->ops->endpoints) {
+        list = &(*list)->next;
+    }
+    return list;
 }
 
 static inline struct aksu_udp *aksu_udp_first(const struct aksu *net)
 {
     struct aksu_more *first = net->more;
 
-    if (first && first->ops->addrs) {
+    while (first && !first->ops->endpoints) {
         first = first->next;
     }
     return (struct aksu_udp *)first; // its first member

@@ -245,7 +245,8 @@ static uint16_t choose(struct aksu *net, const struct aksu_udp *udp)
 int aksu_udp_open(struct aksu *net, struct aksu_udp *udp, uint16_t port,
                   const struct aksu_udp_handlers *handlers)
 {
-    static const struct aksu_more_ops ops = {open_input, open_output, open_idle, NULL, NULL};
+    static const struct aksu_more_ops ops = {open_input, open_output, open_idle, NULL,
+                                             NULL,       true,        NULL};
 
     if (port == 0) {
         if (!aksu_seeded(net)) {

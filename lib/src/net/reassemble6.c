@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// Packets of IPv6 that came in fragments, RFC 8200 4.5. What stood before the fragment header has
+// been obeyed in each of them, and is left away.
+#include "ipv6.h"
+#include "pieces.h"
+#include "udp.h"
+
+enum {
+    ROUTING = 43,
+    FRAGMENT = 44,
+    DESTINATION_OPTIONS = 60,
+    FRAGMENT_LEN = 8,
+    HEADERS_MAX = 8,
+    PROBLEM_FIELD = AKSU_ICMPV6_PROBLEM << 8,
+    PROBLEM_CHAIN = PROBLEM_FIELD | 3, // RFC 7112 5
+    REASSEMBLY = 1,                    // code of a time exceeded
+    TEXT_MAX = 65535,
+    MTU_MIN = 1280,
+    QUOTE_MAX = MTU_MIN - 2 * AKSU_IPV6_LEN - AKSU_ICMP_LEN - FRAGMENT_LEN
+};
+
+static const struct aksu_more_ops ops;
+
+static struct aksu_reassembly *ours(const struct aksu *net)
+{
+    return (struct aksu_reassembly *)aksu_more_find(net, &ops); // its first member
+}
+
+// Whether another header follows one of a kind.
+static bool extends(unsigned kind)
+{
+    return kind == ROUTING || kind == FRAGMENT || kind == DESTINATION_OPTIONS;
+}
+
+// The least that a header of a protocol has; 0: it is not known.
+static uint32_t header_min(unsigned protocol)
+{
+    return protocol == AKSU_PROTOCOL_TCP                                       ? AKSU_TCP_LEN
+           : protocol == AKSU_PROTOCOL_UDP || protocol == AKSU_PROTOCOL_ICMPV6 ? AKSU_UDP_LEN
+                                                                               : 0;
+}
+
+// Whether a first fragment has all headers (RFC 7112 4, RFC 8200 4.5).
+static bool chain_whole(unsigned kind, const uint8_t *p, uint32_t left)
+{
+    for (unsigned i = 0; i < HEADERS_MAX && extends(kind); i++) {
+        uint32_t len = left < 8 ? 8 : kind == FRAGMENT ? 8 : (p[1] + 1u) * 8;
+        if (len > left) {
+            return false;
+        }
+        kind = p[0];
+        p += len;
+        left -= len;
+    }
+    return left >= header_min(kind);
+}
+
+// What is wrong with a fragment. 0: nothing.
+static unsigned fault(const uint8_t *packet, const uint8_t *p, const struct aksu_fragment *f,
+                      uint32_t *at)
+{
+    enum { PAYLOAD_LENGTH = 4 };
+
+    *at = 0;
+    if (f->more && f->len % 8 != 0) {
+        *at = PAYLOAD_LENGTH;
+        return PROBLEM_FIELD;
+    }
+    if (f->offset + f->len > TEXT_MAX) {
+        *at = (uint32_t)(p + 2 - packet);
+        return PROBLEM_FIELD;
+    }
+    return f->offset > 0 || chain_whole(p[0], f->text, f->len) ? 0 : PROBLEM_CHAIN;
+}
+
+static int take_whole(struct aksu *net, struct aksu_packet *in)
+{
+    return aksu_ipv6_payload(net, in, in->payload - AKSU_IPV6_LEN, true);
+}
+
+static int deliver(struct aksu *net, struct aksu_reassembly *r, struct aksu_packet *in,
+                   const struct aksu_pieces *c)
+{
+    uint8_t *text = aksu_pieces_text(r, c);
+    uint8_t *packet = text - AKSU_IPV6_LEN;
+    uint8_t tos = (uint8_t)(aksu_get16(packet) >> 4);
+
+    if (!aksu_pieces_ecn(c, &tos)) {
+        return AKSU_DROP_FRAGMENT;
+    }
+    packet[0] = (uint8_t)(0x60 | tos >> 4);
+    packet[1] = (uint8_t)(tos << 4 | (packet[1] & 15));
+    aksu_put16(packet + 4, c->len);
+    in->from = packet - (aksu_udp_packet(net, in) - in->from);
+    in->payload = text;
+    in->len = c->len;
+    return aksu_pieces_deliver(net, in, take_whole);
+}
+
+// in->payload is a fragment header, of a packet that was not whole.
+static int take(struct aksu *net, struct aksu_reassembly *r, struct aksu_packet *in)
+{
+    const uint8_t *packet = aksu_udp_packet(net, in);
+    const uint8_t *p = in->payload;
+    uint8_t header[AKSU_IPV6_LEN];
+    uint32_t field = aksu_get16(p + 2);
+    struct aksu_pieces *whole = NULL;
+    struct aksu_fragment f = {.header = header,
+                              .text = p + FRAGMENT_LEN,
+                              .header_len = AKSU_IPV6_LEN,
+                              .key = AKSU_IPV6_SOURCE,
+                              .key_len = 32,
+                              .id = aksu_get32(p + 4),
+                              .offset = field & 0xfff8,
+                              .len = in->len - FRAGMENT_LEN,
+                              .ecn = packet[1] >> 4 & 3,
+                              .more = field & 1};
+    uint32_t at;
+
+    if (aksu_ipv6_is_any(packet + AKSU_IPV6_SOURCE) ||
+        aksu_ipv6_ours(aksu_ipv6(net), packet + AKSU_IPV6_DESTINATION) == AKSU_NO_ADDRESS) {
+        return AKSU_DROP_FRAGMENT;
+    }
+    unsigned problem = fault(packet, p, &f, &at);
+
+    if (problem) {
+        aksu_icmpv6_error(net, in, packet, problem, at);
+    }
+    if (problem || f.len == 0) {
+        return AKSU_DROP_FRAGMENT;
+    }
+    memcpy(header, packet, sizeof header);
+    header[6] = p[0]; // what follows in the packet
+    int drop = aksu_pieces_take(net, r, in, &f, &whole);
+
+    if (whole) {
+        drop = deliver(net, r, in, whole);
+        aksu_pieces_free(whole);
+    }
+    return drop;
+}
+
+static int input(struct aksu *net, struct aksu_packet *in, int drop)
+{
+    struct aksu_reassembly *r = ours(net);
+
+    return drop == AKSU_DROP_FRAGMENT && aksu_udp_packet(net, in)[0] >> 4 == 6
+               ? take(net, r, in)
+               : aksu_more_input(&r->more, net, in, drop);
+}
+
+// Says that a packet was given up, if that is no error itself (RFC 4443 2.4 e).
+static size_t tell(const struct aksu *net, const uint8_t *text, const struct aksu_pieces *c,
+                   uint8_t *frame)
+{
+    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
+    uint32_t begun = aksu_min32(aksu_pieces_begun(c), QUOTE_MAX);
+    const uint8_t *first = text - AKSU_IPV6_LEN;
+    unsigned local = aksu_ipv6_ours(ip6, first + AKSU_IPV6_DESTINATION);
+    uint32_t header = net->link->header_len;
+    uint8_t *packet = frame + header;
+
+    if (local == AKSU_NO_ADDRESS || (first[6] == AKSU_PROTOCOL_ICMPV6 && text[0] < 128)) {
+        return 0;
+    }
+    uint8_t *p =
+        aksu_ipv6_put(packet, AKSU_PROTOCOL_ICMPV6, ip6->hops, ip6->address[local].addr.octets,
+                      first + AKSU_IPV6_SOURCE, MTU_MIN - AKSU_IPV6_LEN - QUOTE_MAX + begun);
+
+    p = aksu_put32(p, AKSU_ICMPV6_TIME_EXCEEDED << 24 | REASSEMBLY << 16);
+    p = aksu_put32(p, 0);
+    memcpy(p, first, AKSU_IPV6_LEN);
+    aksu_put16(p + 4, FRAGMENT_LEN + begun);
+    p[6] = FRAGMENT;
+    p += AKSU_IPV6_LEN;
+    aksu_put32(aksu_put32(p, (uint32_t)first[6] << 24 | 1), c->id);
+    memcpy(p + FRAGMENT_LEN, text, begun);
+    if (header > 0) {
+        aksu_ipv6_frame(net, frame, first - (AKSU_ETHERNET_LEN - 6));
+    }
+    return header + aksu_icmpv6_finish(packet, 0);
+}
+
+static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
+{
+    struct aksu_reassembly *r = ours(net);
+    struct aksu_pieces *c;
+
+    while ((c = aksu_pieces_late(net, r)) != NULL) {
+        size_t len = tell(net, aksu_pieces_text(r, c), c, frame);
+        if (len > 0) {
+            return len;
+        }
+    }
+    return aksu_more_output(&r->more, net, frame, packet, mac);
+}
+
+static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
+{
+    struct aksu_reassembly *r = ours(net);
+
+    return aksu_more_idle(&r->more, net, now_ms, aksu_pieces_idle(r, now_ms, wait_ms));
+}
+
+static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false, NULL};
+
+int aksu_ipv6_reassemble(struct aksu *net, struct aksu_reassembly *r)
+{
+    return net->more && net->more->ops->addrs ? aksu_pieces_add(net, r, &ops) : AKSU_EINVAL;
+}
