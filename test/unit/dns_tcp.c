@@ -108,12 +108,12 @@ static void asked(struct aksu_dns_query *q)
     id = get16(h.got.data);
 }
 
-// Asks, and is told that the answer is too long.
+// Asks, and is told that the answer is too long; what there is of it is not looked at.
 static void truncated(struct aksu_dns_query *q)
 {
     uint8_t m[600];
     asked(q);
-    feed_udp(m, message(m, 0x8380, 0));
+    feed_udp(m, message(m, 0x8380, 1));
     assert_int_equal(told, 0);
 }
 

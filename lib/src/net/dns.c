@@ -291,11 +291,11 @@ bool aksu_dns_take(struct aksu *net, struct aksu_dns_query *q, const uint8_t *p,
     if ((flags & RCODE) != 0 && (flags & RCODE) != NAME_ERROR) {
         q->error = AKSU_ECONNREFUSED;
         aksu_dns_next(net, q);
+    } else if ((flags & TRUNCATED) && q->dns->tcp && !over_tcp(q)) {
+        q->dns->tcp->ops->ask(net, q); // RFC 7766 5; what came is not looked at (RFC 2181 9)
     } else if ((flags & RCODE) == 0 && address(&m, records, q->type, &addr, &ttl)) {
         remember(net, q, &addr, ttl);
         aksu_dns_finish(net, q, AKSU_OK, &addr);
-    } else if ((flags & TRUNCATED) && q->dns->tcp && !over_tcp(q)) {
-        q->dns->tcp->ops->ask(net, q); // RFC 7766 5
     } else {
         aksu_dns_finish(net, q, (flags & TRUNCATED) ? AKSU_EMSGSIZE : AKSU_EADDRNOTAVAIL, NULL);
     }
