@@ -406,7 +406,7 @@ static void over_ipv6(void **state)
     aksu_dns_cancel(&h.net, &query);
 }
 
-// R8106-02: servers of a lease and of routers, one of each version first.
+// R8106-01: servers of a lease and of routers, one of each version first.
 static void server_list(void **state)
 {
     uint8_t options[40] = {25, 5, 0, 0, 0, 0, 0, 100};
