@@ -17,7 +17,7 @@ icmpv6.nd.ns.target_address icmpv6.nd.na.target_address icmpv6.opt.prefix
 icmpv6.opt.rdnss dhcp.option.dhcp dhcp.ip.your dns.flags.response dns.flags.truncated
 dns.flags.rcode dns.qry.name dns.qry.type dns.a dns.aaaa tcp.flags tcp.len tcp.stream tcp.dstport
 http.request.method http.response.code _ws.col.Protocol""".split()
-WIDTH = 36  # of an address
+WIDTH = 33  # of an address
 TYPES = {"1": "IPv4", "28": "IPv6"}
 
 
@@ -78,7 +78,8 @@ class Explainer:
         source, kind = p["ipv6.src"], p["icmpv6.type"]
         target = p["icmpv6.nd.ns.target_address"] or p["icmpv6.nd.na.target_address"]
         if kind == "135" and source == "::":
-            return f"does anybody have {target} already? (RFC 4862)"
+            who = "" if p.ours else "Linux asks, too: "
+            return f"{who}does anybody have {target} already? (RFC 4862)"
         if kind == "134":
             return (f"the router: networks {p['icmpv6.opt.prefix'] or '-'}, "
                     f"DNS server {p['icmpv6.opt.rdnss'] or '-'}")
