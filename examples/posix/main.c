@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include <aksu/ipv6.h>
+#include <aksu/udp.h>
 #include <aksu_capture.h>
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -16,6 +17,7 @@ AKSU_STORAGE(rows_64, 64, 4, 262144, 262144);
 AKSU_STORAGE(rows_1024, 1024, 4, 65536, 65536);
 AKSU_BOARDS(boards, 1024, 32);
 AKSU_IPV6(ipv6, 1024);
+AKSU_UDP_IPV6(udp_ipv6, 8);
 
 struct settings {
     enum { NONE, PACKET, TAP, TUN } kind;
@@ -278,7 +280,7 @@ static int start_ipv6(const struct settings *s)
     int error = aksu_ipv6_start(&net, &ipv6, stable);
 
     if (!error) {
-        error = aksu_ipv6_client(&net);
+        error = aksu_udp_ipv6(&net, &udp_ipv6);
     }
     if (!error && s->addr6.octets[0] != 0) {
         error = aksu_ipv6_add(&net, &s->addr6, s->prefix6);
@@ -312,7 +314,9 @@ static int start_stack(struct settings *s, const struct aksu_device *device)
         return complain("cannot seed", "getrandom failed");
     }
     aksu_now(&net, aksu_posix_ms());
-    return s->ipv6 ? start_ipv6(s) : 0;
+    // What has no address at all takes what it can get of both versions.
+    bool all = !host_has_address && c->mtu >= 1280;
+    return s->ipv6 || all ? start_ipv6(s) : 0;
 }
 
 static void print_counters(struct aksu_device *device)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sizes of the library's objects, as sizes of symbols.
 #include <aksu/aksu.h>
+#include <aksu/connect_name.h>
 #include <aksu/dhcp.h>
 #include <aksu/dns.h>
 #include <aksu/ipv6.h>
@@ -17,6 +18,8 @@ SIZE(neighbour, sizeof(struct aksu_neighbour));
 SIZE(answer, sizeof(struct aksu_answer));
 SIZE(udp, sizeof(struct aksu_udp));
 SIZE(dhcp, sizeof(struct aksu_dhcp));
+SIZE(udp_host, sizeof(struct aksu_udp_host));
+SIZE(named, sizeof(struct aksu_named));
 SIZE(dns_query, sizeof(struct aksu_dns_query));
 SIZE(dns_entry, sizeof(struct aksu_dns_entry));
 SIZE(ipv6, sizeof(struct aksu_ipv6));

@@ -30,7 +30,14 @@ STACKS = {  # the figure, and the marks in `indirect` of what the profile has
 }
 EXTRAS = {"ipv6": ["-DIPV6"], "udp": ["-DUDP=1"],
           "udp_open": ["-DUDP=2"],
-          "dhcp": ["-DUDP=2", "-DDHCP"], "dns": ["-DUDP=2", "-DDNS"]}  # the standard echo server, and more
+          "dhcp": ["-DUDP=2", "-DDHCP"], "dns": ["-DUDP=2", "-DDNS"],
+          "connect": ["-DUDP=2", "-DDNS", "-DCONNECT"],
+          "dns_tcp": ["-DUDP=2", "-DDNS", "-DCONNECT", "-DDNS_TCP"],
+          "connect_name": ["-DUDP=2", "-DDNS", "-DCONNECT", "-DCONNECT_NAME"],
+          "ipv6_client": ["-DUDP=2", "-DIPV6=2"],
+          "udp_ipv6": ["-DUDP=2", "-DIPV6=3"]}  # the standard echo server, and more
+BESIDE = {"dhcp": "udp_open", "dns": "udp_open", "connect": "dns", "dns_tcp": "connect",
+          "connect_name": "connect", "ipv6_client": "udp_open", "udp_ipv6": "ipv6_client"}
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
 RAM = {
@@ -43,6 +50,8 @@ RAM = {
     "answer": "an answer that waits",
     "udp": "an endpoint of UDP (struct aksu_udp)",
     "dhcp": "a DHCP client, its endpoint included (struct aksu_dhcp)",
+    "udp_host": "an endpoint that sends over IPv6 (struct aksu_udp_host)",
+    "named": "a connection by name that is to be, its two questions included (struct aksu_named)",
     "dns_query": "a question to DNS, its endpoint included (struct aksu_dns_query)",
     "dns_entry": "an address that is remembered, with its name of 48 (struct aksu_dns_entry)",
     "ipv6": "IPv6, all but 16 a connection (struct aksu_ipv6)",
@@ -139,7 +148,7 @@ def measure() -> tuple:
             figures[f"flash.{short}.{profile}"] = sum(files[short, profile].values())
         for more in EXTRAS:
             image = link(cpu, build, "standard", [], more)
-            base = "udp_open" if more.startswith("d") else "standard"
+            base = BESIDE.get(more, "standard")
             files[short, more] = flash(image)
             figures[f"flash.{short}.{more}"] = (sum(files[short, more].values())
                                                 - sum(files[short, base].values()))
@@ -160,10 +169,9 @@ def show(figures: dict, files: dict, paths: dict) -> None:
     for name in sorted(set().union(*files.values()), key=lambda n: -files[columns[0]].get(n, 0)):
         print(f"{name:16}" + "".join(f"{files[c].get(name, 0):17}" for c in columns))
     print(f"{'total':16}" + "".join(f"{figures[f'flash.{c}.{p}']:17}" for c, p in columns))
-    print("\nFlash that the standard one takes more, octets: with IPv6; with UDP endpoints that answer, or"
-          " that\ndo all; DHCP and DNS besides those\n")
+    print("\nFlash that the standard one takes more, octets, besides what stands before -\n")
     for more in EXTRAS:
-        print(f"{more:16}" + "".join(f"{cpu:>10} {figures[f'flash.{cpu}.{more}']:5}" for cpu in CPUS))
+        print(f"{BESIDE.get(more, '') + ' - ' + more:26}" + "".join(f"{cpu:>10} {figures[f'flash.{cpu}.{more}']:5}" for cpu in CPUS))
     print("\nRAM, octets (Cortex-M3)\n")
     for name, text in RAM.items():
         print(f"{figures['ram.' + name]:6}  {text}")

@@ -9,8 +9,14 @@
 enum { AKSU_UDP_LEN = 8 };
 
 // Bits of an endpoint, of which it has one or none: what it waits for. A datagram can be sent; or
-// it has a time, of on_time or of sending.
-enum { AKSU_UDP_READY = 1, AKSU_UDP_TIMER = 2, AKSU_UDP_SEND = 4 };
+// it has a time, of on_time or of sending. Over IPv6: see udp_ipv6.c.
+enum {
+    AKSU_UDP_READY = 1,
+    AKSU_UDP_TIMER = 2,
+    AKSU_UDP_SEND = 4,
+    AKSU_UDP_READY_IPV6 = 8,
+    AKSU_UDP_SEND_IPV6 = 16
+};
 
 // Where the list of endpoints begins: behind what there is once for a stack.
 static inline struct aksu_more **aksu_udp_list(struct aksu *net)
