@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-AKSU_STORAGE(rows_4, 4, 4, 65536, 65536);
-AKSU_STORAGE(rows_64, 64, 4, 262144, 262144);
-AKSU_STORAGE(rows_1024, 1024, 4, 65536, 65536);
+AKSU_STORAGE(rows_4, 4, 8, 65536, 65536);
+AKSU_STORAGE(rows_64, 64, 8, 262144, 262144);
+AKSU_STORAGE(rows_1024, 1024, 8, 65536, 65536);
 AKSU_BOARDS(boards, 1024, 32);
 AKSU_IPV6(ipv6, 1024);
 
