@@ -6,7 +6,7 @@ const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 2};
 const uint8_t gate_mac[6] = {2, 0, 0, 0, 0, 0xfe};
 const uint8_t broadcast_mac[6] = {255, 255, 255, 255, 255, 255};
 
-enum { ETH = 14, IP = 20, IP6 = 40, TCP = 20, TYPE_IP6 = 0x86dd };
+enum { ETH = 14, IP = 20, IP6 = 40, TCP = 20, UDP = 8, TYPE_IP6 = 0x86dd };
 
 uint16_t get16(const uint8_t *p)
 {
@@ -178,6 +178,21 @@ size_t make_icmp(const struct wire *w, uint8_t *frame)
     return make_ip(w, frame, 8 + w->len);
 }
 
+size_t make_udp(const struct wire *w, uint8_t *frame)
+{
+    uint8_t *u = inside(w, frame);
+    size_t len = UDP + w->len;
+    put16(u, w->sport);
+    put16(u + 2, w->dport);
+    put16(u + 4, (unsigned)len);
+    put16(u + 6, 0);
+    if (w->len > 0)
+        memcpy(u + UDP, w->data, w->len);
+    uint16_t sum = naive_checksum(u, len, pseudo_of(w, 17, len));
+    put16(u + 6, sum ? sum : 0xffff);
+    return make_ip(w, frame, len);
+}
+
 size_t make_arp(const struct wire *w, uint8_t *frame)
 {
     static const uint8_t head[6] = {0, 1, 8, 0, 6, 4};
@@ -301,6 +316,17 @@ static void parse_icmp(const uint8_t *c, size_t len, struct wire *w)
     w->len = len - 8;
 }
 
+static void parse_udp(const uint8_t *u, size_t len, struct wire *w)
+{
+    assert_true(len >= UDP && get16(u + 4) == len);
+    assert_int_not_equal(get16(u + 6), 0);
+    assert_int_equal(naive_checksum(u, len, pseudo_of(w, 17, len)), 0);
+    w->sport = get16(u);
+    w->dport = get16(u + 2);
+    w->data = u + UDP;
+    w->len = len - UDP;
+}
+
 static void parse_ip(const uint8_t *ip, size_t len, struct wire *w)
 {
     assert_true(len >= IP);
@@ -320,7 +346,9 @@ static void parse_ip(const uint8_t *ip, size_t len, struct wire *w)
         parse_tcp(ip + IP, total - IP, w);
     else if (w->protocol == 1)
         parse_icmp(ip + IP, total - IP, w);
-    else if (w->protocol != 17)
+    else if (w->protocol == 17)
+        parse_udp(ip + IP, total - IP, w);
+    else
         fail_msg("IP protocol %u", w->protocol);
 }
 
@@ -350,6 +378,8 @@ static void parse_ip6(const uint8_t *ip, size_t len, struct wire *w)
         parse_tcp(ip + head, len - head, w);
     else if (w->protocol == 58)
         parse_icmp(ip + head, len - head, w);
+    else if (w->protocol == 17)
+        parse_udp(ip + head, len - head, w);
     else
         fail_msg("IPv6 next header %u", w->protocol);
 }

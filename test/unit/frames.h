@@ -52,7 +52,7 @@ struct wire {
     uint8_t first;          ///< the header's next header, if there are others before protocol's
     const uint8_t *headers; ///< those others
     size_t headers_len;
-    // TCP
+    // TCP; UDP has ports alone
     uint16_t sport;
     uint16_t dport;
     uint32_t seq;
@@ -94,6 +94,7 @@ uint32_t pseudo_of(const struct wire *w, unsigned protocol, size_t len);
 /// Defaults of a TCP segment from the peer to us.
 struct wire tcp(unsigned flags, uint32_t seq, uint32_t ack, size_t len);
 size_t make_tcp(const struct wire *w, uint8_t *frame);
+size_t make_udp(const struct wire *w, uint8_t *frame);
 size_t make_arp(const struct wire *w, uint8_t *frame);
 size_t make_icmp(const struct wire *w, uint8_t *frame);
 /// Wraps len octets that stand behind the place for the headers in IPv4 or IPv6, and Ethernet.

@@ -55,6 +55,32 @@ struct aksu_udp {
     uint8_t tries; // ARP requests since the hop became of interest; 0: it is known
 };
 
+/// Where an endpoint's datagrams over IPv6 go to.
+struct aksu_udp_host {
+    struct aksu_addr addr;
+    const struct aksu_udp *udp;
+};
+
+/// The memory of UDP over IPv6, made by AKSU_UDP_IPV6. Its members are the library's.
+struct aksu_udp_ipv6 {
+    struct aksu_more more; // first
+    const struct aksu_udp_ipv6_ops *ops;
+    struct aksu_udp_host *host;
+    uint32_t hosts;
+};
+
+/// Defines `name`, a static struct aksu_udp_ipv6: so many endpoints can send over IPv6 at once.
+#define AKSU_UDP_IPV6(name, endpoints)                                                             \
+    static struct aksu_udp_host name##_host[endpoints];                                            \
+    static struct aksu_udp_ipv6 name = {.host = name##_host, .hosts = (endpoints)}
+
+/// Has all endpoints speak IPv6, too, once aksu_ipv6_start() was called: they hear what comes to an
+/// address or a group of ours, aksu_udp_answer() answers it, and aksu_udp_send() takes addresses of
+/// both kinds. Ports that nobody has are told by ICMPv6. Linked only when used.
+///
+/// Returns AKSU_EINVAL before aksu_ipv6_start(), AKSU_EBUSY if it has been called.
+int aksu_udp_ipv6(struct aksu *net, struct aksu_udp_ipv6 *udp);
+
 /// Opens an endpoint that only answers: aksu_udp_answer() is the one way to send, and broadcasts
 /// are not for it. That is less than half the code of aksu_udp_open(). Port 0 is not valid.
 ///
@@ -75,14 +101,15 @@ void aksu_udp_close(struct aksu *net, struct aksu_udp *udp);
 
 /// Asks to send one datagram to whom a datagram came from: `write` is called when the output has
 /// room. Before that, another call puts its own destination in the place of this one's; what waits
-/// for aksu_udp_wake() waits no longer.
+/// for aksu_udp_wake() waits no longer. Over IPv6 nothing is sent if there is no memory for it.
 void aksu_udp_answer(struct aksu *net, struct aksu_udp *udp, const struct aksu_packet *packet);
 
 /// The same to anyone, when its station is known. Broadcasts go to 255.255.255.255 or the network's
-/// own broadcast address.
+/// own broadcast address; those to a group of IPv6's to its stations.
 ///
-/// Returns AKSU_EADDRNOTAVAIL (to is no other host and no broadcast, or is not reachable without a
-/// gateway), AKSU_EINVAL (port 0).
+/// Returns AKSU_EADDRNOTAVAIL (to is no other host, no broadcast and no group of the link, or is
+/// not reachable without a gateway; or there is no address of ours to send from), AKSU_EINVAL (port
+/// 0), AKSU_ENOMEM (more endpoints send over IPv6 than AKSU_UDP_IPV6 gave memory for).
 int aksu_udp_send(struct aksu *net, struct aksu_udp *udp, const struct aksu_endpoint *to);
 
 /// Calls on_time in wait_ms, 1 to 2^30, in place of what waits to be sent. That it comes is a sign

@@ -10,11 +10,12 @@ enum {
     MTU_MIN = 1280
 };
 
-// The checksum of a message, with those of the header's addresses.
-static uint16_t sum_of(const uint8_t *packet, const uint8_t *message, uint32_t len)
+// The checksum of a message, with those of the header's addresses (RFC 8200 8.1).
+uint16_t aksu_icmpv6_sum(const uint8_t *packet, const uint8_t *message, uint32_t len,
+                         unsigned protocol)
 {
     return aksu_sum_finish(aksu_copy(NULL, packet + AKSU_IPV6_SOURCE, 32) +
-                           aksu_copy(NULL, message, len) + len + AKSU_PROTOCOL_ICMPV6);
+                           aksu_copy(NULL, message, len) + len + protocol);
 }
 
 // Fills in the checksum of a message, so far behind its header. Returns the length of the packet.
@@ -24,7 +25,7 @@ size_t aksu_icmpv6_finish(uint8_t *packet, uint32_t behind)
     uint8_t *message = packet + AKSU_IPV6_LEN + behind;
 
     aksu_put16(message + 2, 0);
-    aksu_put16(message + 2, sum_of(packet, message, len - behind));
+    aksu_put16(message + 2, aksu_icmpv6_sum(packet, message, len - behind, AKSU_PROTOCOL_ICMPV6));
     return AKSU_IPV6_LEN + len;
 }
 
@@ -140,8 +141,15 @@ static int error(struct aksu *net, struct aksu_packet *in)
     if (!classify(in->payload, &c)) {
         return AKSU_DROP_ICMP;
     }
-    if (in->len < AKSU_ICMP_LEN + AKSU_IPV6_LEN + QUOTED_TCP || q[0] >> 4 != 6 ||
-        q[6] != AKSU_PROTOCOL_TCP) {
+    if (in->len < AKSU_ICMP_LEN + AKSU_IPV6_LEN + QUOTED_TCP || q[0] >> 4 != 6) {
+        return AKSU_DROP_ICMP_QUOTE;
+    }
+    const struct aksu_udp_ipv6 *udp = aksu_ipv6(net)->udp;
+
+    if (q[6] == AKSU_PROTOCOL_UDP && udp) {
+        return udp->ops->quoted(net, in, c.option == AKSU_ICMP_HARD);
+    }
+    if (q[6] != AKSU_PROTOCOL_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
     unsigned local = aksu_ipv6_ours(aksu_ipv6(net), q + AKSU_IPV6_SOURCE);
@@ -158,7 +166,8 @@ int aksu_icmpv6_input(struct aksu *net, struct aksu_packet *in, const uint8_t *p
 {
     uint32_t len = in->len;
 
-    if (len < AKSU_ICMP_LEN || sum_of(packet, in->payload, len) != 0) {
+    if (len < AKSU_ICMP_LEN ||
+        aksu_icmpv6_sum(packet, in->payload, len, AKSU_PROTOCOL_ICMPV6) != 0) {
         return AKSU_DROP_ICMP;
     }
     switch (in->payload[0]) {

@@ -4,6 +4,7 @@
 #define AKSU_NET_IPV6_H
 
 #include <aksu/ipv6.h>
+#include <aksu/udp.h>
 #include "../stack.h"
 
 enum { AKSU_PROTOCOL_ICMPV6 = 58, AKSU_NO_ADDRESS = AKSU_IPV6_ADDRESSES };
@@ -50,6 +51,14 @@ static inline bool aksu_ipv6_is_link_local(const uint8_t *addr)
     return addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
 }
 
+// What UDP is to IPv6, and IPv6 to UDP.
+struct aksu_udp_ipv6_ops {
+    int (*input)(struct aksu *net, struct aksu_packet *in, const uint8_t *packet);
+    // An ICMPv6 error that quotes a datagram, with its ports.
+    int (*quoted)(struct aksu *net, const struct aksu_packet *in, bool refused);
+    int (*send)(struct aksu *net, struct aksu_udp *udp, const struct aksu_endpoint *to);
+};
+
 // ipv6.c
 extern const struct aksu_addr aksu_ipv6_any;
 extern const uint8_t aksu_ipv6_nodes[16];
@@ -77,6 +86,8 @@ int aksu_icmpv6_input(struct aksu *net, struct aksu_packet *in, const uint8_t *p
                       bool fragmented);
 void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet,
                        unsigned type_code, uint32_t value);
+uint16_t aksu_icmpv6_sum(const uint8_t *packet, const uint8_t *message, uint32_t len,
+                         unsigned protocol);
 size_t aksu_icmpv6_finish(uint8_t *packet, uint32_t behind);
 size_t aksu_icmpv6_output(struct aksu *net, const struct aksu_answer *a, uint8_t *packet);
 
@@ -87,6 +98,17 @@ int aksu_nd_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packe
 size_t aksu_nd_advert(const struct aksu *net, const struct aksu_answer *a, uint8_t *frame);
 size_t aksu_nd_solicit(const struct aksu *net, const uint8_t *source, const uint8_t *target,
                        uint8_t *frame);
+
+// neighbour.c
+struct aksu_station {
+    const uint8_t *mac; // NULL while it is asked for,
+    size_t len;         // by a frame of so many octets, or none now,
+    uint32_t wait_ms;   // and until the next
+};
+bool aksu_neighbour_find(struct aksu *net, const uint8_t *hop, unsigned local, uint8_t *frame,
+                         struct aksu_station *station);
+bool aksu_neighbour_learn(struct aksu *net, const uint8_t *addr, const uint8_t *mac, bool override);
+void aksu_neighbour_doubt(struct aksu *net, const uint8_t *hop);
 
 // slaac.c
 void aksu_slaac_start(struct aksu *net, const uint8_t stable[16]);

@@ -60,9 +60,9 @@ static const uint8_t *hop_of(const struct aksu *net, const struct aksu_row *row)
     return aksu_slaac_next_hop(net, aksu_ipv6(net)->remote[row - net->store->row].octets);
 }
 
-static void resolved(struct aksu_row *row, const struct aksu_ipv6_neighbour *n)
+static void resolved(struct aksu_row *row, const uint8_t mac[6])
 {
-    memcpy(row->mac, n->mac, 6);
+    memcpy(row->mac, mac, 6);
     row->bits |= AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
 }
 
@@ -78,7 +78,7 @@ static void know(struct aksu *net, struct aksu_ipv6_neighbour *n, const uint8_t 
             aksu_is_token(&row->pair)) {
             const uint8_t *hop = hop_of(net, row);
             if (hop && memcmp(hop, &n->addr, 16) == 0) {
-                resolved(row, n);
+                resolved(row, n->mac);
                 aksu_stack_wake(net, row);
             }
         }
@@ -86,7 +86,7 @@ static void know(struct aksu *net, struct aksu_ipv6_neighbour *n, const uint8_t 
 }
 
 // 7.2.5: nothing is learnt that was not asked for; what is known gives way only if it is told to.
-static bool learn(struct aksu *net, const uint8_t *addr, const uint8_t *mac, bool override)
+bool aksu_neighbour_learn(struct aksu *net, const uint8_t *addr, const uint8_t *mac, bool override)
 {
     struct aksu_ipv6_neighbour *n = find(aksu_ipv6(net), addr);
     bool news = n && (n->state == ASKING || override);
@@ -97,37 +97,47 @@ static bool learn(struct aksu *net, const uint8_t *addr, const uint8_t *mac, boo
     return news;
 }
 
-// --- The next hop of connections ---
+// --- The next hop ---
 
-// Asks at most once a second, three times. If nobody answers the row may have its old station.
-static size_t ask(struct aksu *net, struct aksu_row *row, struct aksu_ipv6_neighbour *n,
-                  uint8_t *frame)
+// Tells the station of a hop, or asks for it, at most once a second and three times. False: nobody
+// answers.
+bool aksu_neighbour_find(struct aksu *net, const uint8_t *hop, unsigned local, uint8_t *frame,
+                         struct aksu_station *station)
 {
-    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    bool due = !pending(net, n);
-    size_t len = 0;
+    struct aksu_ipv6_neighbour *n = place(net, hop);
 
-    if (due && n->tries == ASK_TIMES) {
-        memset(n, 0, sizeof *n);
-        if (row->bits & AKSU_ROW_HAD_MAC) {
-            row->bits |= AKSU_ROW_RESOLVED;
-        } else {
-            aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
-        }
-        return 0;
+    memset(station, 0, sizeof *station);
+    station->wait_ms = ASK_EVERY_MS;
+    if (!n) {
+        return true; // all are being asked for
     }
-    if (due) {
+    if (n->state == KNOWN && pending(net, n)) {
+        station->mac = n->mac;
+        return true;
+    }
+    if (n->state == KNOWN) {
+        n->state = ASKING; // stale
+        n->tries = 0;
+    }
+    if (!pending(net, n)) {
+        if (n->tries == ASK_TIMES) {
+            memset(n, 0, sizeof *n);
+            return false;
+        }
         n->tries++;
         n->at = net->now_ms + ASK_EVERY_MS;
-        len = aksu_nd_solicit(net, ip6->address[row->pair.local >> 16].addr.octets, n->addr.octets,
-                              frame);
+        station->len =
+            aksu_nd_solicit(net, aksu_ipv6(net)->address[local].addr.octets, n->addr.octets, frame);
     }
-    aksu_table_schedule(net, row, n->at - net->now_ms);
-    return len;
+    station->wait_ms = n->at - net->now_ms;
+    return true;
 }
 
+// If nobody answers the row may have its old station.
 static size_t resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame)
 {
+    struct aksu_station station;
+
     if (net->link->header_len == 0) {
         row->bits |= AKSU_ROW_RESOLVED; // bare packets need no station
         return 0;
@@ -137,25 +147,30 @@ static size_t resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame)
     }
     const uint8_t *hop = hop_of(net, row);
 
-    if (!hop) {
+    if (hop && aksu_neighbour_find(net, hop, row->pair.local >> 16, frame, &station)) {
+        if (station.mac) {
+            resolved(row, station.mac);
+        } else {
+            aksu_table_schedule(net, row, station.wait_ms);
+        }
+        return station.len;
+    }
+    if (hop && (row->bits & AKSU_ROW_HAD_MAC)) {
+        row->bits |= AKSU_ROW_RESOLVED;
+    } else {
         aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
-        return 0;
     }
-    struct aksu_ipv6_neighbour *n = place(net, hop);
+    return 0;
+}
 
-    if (!n) {
-        aksu_table_schedule(net, row, ASK_EVERY_MS); // all are being asked for
-        return 0;
+// What was known of a neighbour may no longer be true.
+void aksu_neighbour_doubt(struct aksu *net, const uint8_t *hop)
+{
+    struct aksu_ipv6_neighbour *n = find(aksu_ipv6(net), hop);
+
+    if (n && n->state == KNOWN) {
+        memset(n, 0, sizeof *n);
     }
-    if (n->state == KNOWN && pending(net, n)) {
-        resolved(row, n);
-        return 0;
-    }
-    if (n->state == KNOWN) {
-        n->state = ASKING; // stale
-        n->tries = 0;
-    }
-    return ask(net, row, n, frame);
 }
 
 static void doubt(struct aksu *net, struct aksu_row *row)
@@ -167,11 +182,10 @@ static void doubt(struct aksu *net, struct aksu_row *row)
         return;
     }
     const uint8_t *hop = hop_of(net, row);
-    struct aksu_ipv6_neighbour *n = hop ? find(aksu_ipv6(net), hop) : NULL;
 
     row->bits &= (uint8_t)~AKSU_ROW_RESOLVED;
-    if (n && n->state == KNOWN) {
-        memset(n, 0, sizeof *n);
+    if (hop) {
+        aksu_neighbour_doubt(net, hop);
     }
 }
 
@@ -224,7 +238,7 @@ int aksu_ipv6_client(struct aksu *net)
     }
     if (!ip6->learn) {
         ip6->arp = net->resolver;
-        ip6->learn = learn;
+        ip6->learn = aksu_neighbour_learn;
         ip6->more.ops = &ops;
         net->resolver = &resolver;
     }

@@ -2,6 +2,7 @@
 // UDP, RFC 768 as RFC 1122 4.1 has hosts do it. Endpoints are a list behind net->more, of which the
 // first one's operations count: what nothing else wanted comes here, and what nothing else has to
 // send is asked for here. Here are endpoints that answer; udp_open.c has the rest.
+#include "ipv6.h"
 #include "udp.h"
 
 struct aksu_udp *aksu_udp_find(const struct aksu *net, unsigned port)
@@ -148,13 +149,23 @@ void aksu_udp_answer(struct aksu *net, struct aksu_udp *udp, const struct aksu_p
     udp->at = net->now_ms;
 }
 
+// Of IPv6 the header has them.
+static void tell(const struct aksu_packet *packet, uint32_t addr, uint32_t at, struct aksu_addr *to)
+{
+    if (aksu_is_token(&packet->pair)) {
+        memcpy(to, packet->header + at, sizeof *to);
+    } else {
+        aksu_addr_put(addr, to);
+    }
+}
+
 void aksu_packet_from(const struct aksu_packet *packet, struct aksu_endpoint *from)
 {
-    aksu_addr_put(packet->pair.remote, &from->addr);
+    tell(packet, packet->pair.remote, AKSU_IPV6_SOURCE, &from->addr);
     from->port = packet->pair.remote_port;
 }
 
 void aksu_packet_to(const struct aksu_packet *packet, struct aksu_addr *to)
 {
-    aksu_addr_put(packet->pair.local, to);
+    tell(packet, packet->pair.local, AKSU_IPV6_DESTINATION, to);
 }

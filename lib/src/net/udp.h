@@ -9,20 +9,31 @@
 enum { AKSU_UDP_LEN = 8 };
 
 // Bits of an endpoint, of which it has one or none: what it waits for. A datagram can be sent; or
-// it has a time, of on_time or of sending.
-enum { AKSU_UDP_READY = 1, AKSU_UDP_TIMER = 2, AKSU_UDP_SEND = 4 };
+// it has a time, of on_time or of sending. Over IPv6: see udp_ipv6.c.
+enum {
+    AKSU_UDP_READY = 1,
+    AKSU_UDP_TIMER = 2,
+    AKSU_UDP_SEND = 4,
+    AKSU_UDP_READY_IPV6 = 8,
+    AKSU_UDP_SEND_IPV6 = 16
+};
 
-// Where the list of endpoints begins: behind IPv6, which is the first of what there is beside TCP.
+// Where the list of endpoints begins: behind what is IPv6's, the first of what there is beside TCP.
 static inline struct aksu_more **aksu_udp_list(struct aksu *net)
 {
-    return net->more && net->more->ops->addrs ? &net->more->next : &net->more;
+    struct aksu_more **list = &net->more;
+
+    while (*list && (*list)->ops->addrs) {
+        list = &(*list)->next;
+    }
+    return list;
 }
 
 static inline struct aksu_udp *aksu_udp_first(const struct aksu *net)
 {
     struct aksu_more *first = net->more;
 
-    if (first && first->ops->addrs) {
+    while (first && first->ops->addrs) {
         first = first->next;
     }
     return (struct aksu_udp *)first; // its first member

@@ -4,6 +4,7 @@
 //
 // Each endpoint asks for the station of its next hop itself (RFC 826), at most once a second and
 // three times, and keeps the answer for a minute, or until on_time tells that nobody answered.
+#include "ipv6.h"
 #include "udp.h"
 
 enum {
@@ -144,10 +145,11 @@ static int open_input(struct aksu *net, struct aksu_packet *in, int drop)
 // The endpoint whose time comes first. What is ready is due.
 static struct aksu_udp *earliest(const struct aksu *net)
 {
+    const unsigned ours = AKSU_UDP_READY | AKSU_UDP_TIMER | AKSU_UDP_SEND;
     struct aksu_udp *best = NULL;
 
     for (struct aksu_udp *u = aksu_udp_first(net); u; u = aksu_udp_after(u)) {
-        if (u->bits && (!best || aksu_seq_lt(u->at, best->at))) {
+        if ((u->bits & ours) && (!best || aksu_seq_lt(u->at, best->at))) {
             best = u;
         }
     }
@@ -276,7 +278,9 @@ int aksu_udp_send(struct aksu *net, struct aksu_udp *udp, const struct aksu_endp
         return AKSU_EINVAL;
     }
     if (aksu_get16(to->addr.octets) != 0) {
-        return AKSU_EADDRNOTAVAIL; // IPv6
+        const struct aksu_udp_ipv6 *ipv6 =
+            net->more && net->more->ops->addrs ? aksu_ipv6(net)->udp : NULL;
+        return ipv6 ? ipv6->ops->send(net, udp, to) : AKSU_EADDRNOTAVAIL;
     }
     if (!to_all(net, addr) &&
         (!aksu_ipv4_unicast(net, addr) || addr == net->addr ||
