@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include <aksu/ipv6.h>
+#include <aksu/mdns.h>
 #include <aksu_capture.h>
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -21,6 +22,7 @@ struct settings {
     enum { NONE, PACKET, TAP, TUN } kind;
     const char *interface;
     const char *pcap;
+    const char *name;
     const struct aksu_storage *storage;
     struct aksu_config config;
     bool trace;
@@ -52,6 +54,7 @@ static void help(void)
         "options:\n"
         "  --gateway A.B.C.D   --mac XX:XX:XX:XX:XX:XX   --mtu N (the interface's)\n"
         "  --profile lean|standard|full|plpmtud (full)   --rows 4|64|1024 (64)\n"
+        "  --name NAME      answers to NAME.local, or NAME-2.local ... if another host has it\n"
         "  --pcap FILE      writes every frame to a capture\n"
         "  --trace          prints every change of state\n"
         "  --counters       prints the counters at the end\n"
@@ -182,6 +185,9 @@ static bool set(struct settings *s, int option, const char *value)
     case 'c':
         s->pcap = value;
         return true;
+    case 'N':
+        s->name = value;
+        return true;
     case 'T':
         s->trace = true;
         return true;
@@ -194,21 +200,15 @@ static bool set(struct settings *s, int option, const char *value)
 // Returns 0, or the exit status plus 1.
 static int parse(int argc, char **argv, struct settings *s)
 {
-    static const struct option options[] = {{"packet", required_argument, NULL, 'p'},
-                                            {"tap", required_argument, NULL, 't'},
-                                            {"tun", required_argument, NULL, 'u'},
-                                            {"addr", required_argument, NULL, 'a'},
-                                            {"gateway", required_argument, NULL, 'g'},
-                                            {"mac", required_argument, NULL, 'm'},
-                                            {"mtu", required_argument, NULL, 'M'},
-                                            {"profile", required_argument, NULL, 'P'},
-                                            {"rows", required_argument, NULL, 'r'},
-                                            {"pcap", required_argument, NULL, 'c'},
-                                            {"trace", no_argument, NULL, 'T'},
-                                            {"counters", no_argument, NULL, 'C'},
-                                            {"ipv6", required_argument, NULL, '6'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"packet", required_argument, NULL, 'p'},  {"tap", required_argument, NULL, 't'},
+        {"tun", required_argument, NULL, 'u'},     {"addr", required_argument, NULL, 'a'},
+        {"gateway", required_argument, NULL, 'g'}, {"mac", required_argument, NULL, 'm'},
+        {"mtu", required_argument, NULL, 'M'},     {"profile", required_argument, NULL, 'P'},
+        {"rows", required_argument, NULL, 'r'},    {"pcap", required_argument, NULL, 'c'},
+        {"name", required_argument, NULL, 'N'},    {"trace", no_argument, NULL, 'T'},
+        {"counters", no_argument, NULL, 'C'},      {"ipv6", required_argument, NULL, '6'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
@@ -284,6 +284,26 @@ static int start_ipv6(const struct settings *s)
         error = aksu_ipv6_add(&net, &s->addr6, s->prefix6);
     }
     return error ? complain("cannot start IPv6", aksu_error_name(error)) : 0;
+}
+
+static struct aksu_mdns mdns;
+
+static void print_name(struct aksu *stack, struct aksu_mdns *responder, unsigned number)
+{
+    char suffix[16] = "";
+
+    (void)stack;
+    if (number > 1) {
+        snprintf(suffix, sizeof suffix, "-%u", number);
+    }
+    fprintf(stderr, "name %s%s.local\n", responder->name, suffix);
+}
+
+static int start_name(const char *name)
+{
+    int error = aksu_mdns_start(&net, &mdns, name, print_name);
+
+    return error ? complain("cannot have the name", name) : 0;
 }
 
 static int start_stack(struct settings *s, const struct aksu_device *device)
@@ -369,6 +389,7 @@ static void hang_up(struct aksu_device *device)
     aksu_handle conn = 0;
 
     aksu_now(&net, aksu_posix_ms());
+    aksu_mdns_stop(&net, &mdns);
     while ((conn = aksu_next_connection(&net, conn)) > 0) {
         aksu_abort(&net, conn);
     }
@@ -387,6 +408,9 @@ static int run(struct settings *s, struct aksu_device *device, const struct app 
     }
     if (status == 0) {
         aksu_now(&net, aksu_posix_ms());
+        status = s->name ? start_name(s->name) : 0;
+    }
+    if (status == 0) {
         status = app->start(&net, argc, argv);
     }
     if (status == 0) {

@@ -233,7 +233,7 @@ int aksu_ipv6_client(struct aksu *net)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
-    if (!ip6 || !ip6->more.ops->addrs) {
+    if (!ip6 || ip6->more.ops->addrs != aksu_ipv6_addrs) {
         return AKSU_EINVAL;
     }
     if (!ip6->learn) {
