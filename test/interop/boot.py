@@ -122,4 +122,5 @@ class Boot:
         judge(pcap)
 
 
-main(TOOLS, lambda folder, out, words: run(Boot(folder, out), words))
+if __name__ == "__main__":
+    main(TOOLS, lambda folder, out, words: run(Boot(folder, out), words))
