@@ -225,9 +225,9 @@ static void bind_to(struct aksu *net, const struct aksu_row *row, const struct a
     }
 }
 
-static const struct aksu_dual dual = {pair, bind_to};
+const struct aksu_dual aksu_ipv6_dual = {pair, bind_to};
 static const struct aksu_more_ops ops = {aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle,
-                                         aksu_ipv6_addrs, &dual};
+                                         aksu_ipv6_addrs, &aksu_ipv6_dual};
 
 int aksu_ipv6_client(struct aksu *net)
 {
