@@ -2,6 +2,7 @@
 // aksu-host: an aksu stack on a raw socket, a TAP or a TUN interface, running one of the examples.
 #include "host.h"
 
+#include <aksu/dhcp6.h>
 #include <aksu/ipv6.h>
 #include <aksu/mdns.h>
 #include <aksu_capture.h>
@@ -17,6 +18,7 @@ AKSU_STORAGE(rows_64, 64, 8, 262144, 262144);
 AKSU_STORAGE(rows_1024, 1024, 8, 65536, 65536);
 AKSU_BOARDS(boards, 1024, 32);
 AKSU_IPV6(ipv6, 1024);
+AKSU_UDP_IPV6(udp_ipv6, 8);
 
 struct settings {
     enum { NONE, PACKET, TAP, TUN } kind;
@@ -29,6 +31,7 @@ struct settings {
     bool counters;
     bool has_mac;
     bool ipv6;
+    bool dhcp6;
     uint8_t prefix6;
     struct aksu_addr addr6;
 };
@@ -54,6 +57,7 @@ static void help(void)
         "options:\n"
         "  --gateway A.B.C.D   --mac XX:XX:XX:XX:XX:XX   --mtu N (the interface's)\n"
         "  --profile lean|standard|full|plpmtud (full)   --rows 4|64|1024 (64)\n"
+        "  --dhcp6          asks DHCPv6 for name servers, and prints them; with --ipv6\n"
         "  --name NAME      answers to NAME.local, or NAME-2.local ... if another host has it\n"
         "  --pcap FILE      writes every frame to a capture\n"
         "  --trace          prints every change of state\n"
@@ -185,6 +189,9 @@ static bool set(struct settings *s, int option, const char *value)
     case 'c':
         s->pcap = value;
         return true;
+    case 'D':
+        s->dhcp6 = true;
+        return true;
     case 'N':
         s->name = value;
         return true;
@@ -200,15 +207,23 @@ static bool set(struct settings *s, int option, const char *value)
 // Returns 0, or the exit status plus 1.
 static int parse(int argc, char **argv, struct settings *s)
 {
-    static const struct option options[] = {
-        {"packet", required_argument, NULL, 'p'},  {"tap", required_argument, NULL, 't'},
-        {"tun", required_argument, NULL, 'u'},     {"addr", required_argument, NULL, 'a'},
-        {"gateway", required_argument, NULL, 'g'}, {"mac", required_argument, NULL, 'm'},
-        {"mtu", required_argument, NULL, 'M'},     {"profile", required_argument, NULL, 'P'},
-        {"rows", required_argument, NULL, 'r'},    {"pcap", required_argument, NULL, 'c'},
-        {"name", required_argument, NULL, 'N'},    {"trace", no_argument, NULL, 'T'},
-        {"counters", no_argument, NULL, 'C'},      {"ipv6", required_argument, NULL, '6'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"packet", required_argument, NULL, 'p'},
+                                            {"tap", required_argument, NULL, 't'},
+                                            {"tun", required_argument, NULL, 'u'},
+                                            {"addr", required_argument, NULL, 'a'},
+                                            {"gateway", required_argument, NULL, 'g'},
+                                            {"mac", required_argument, NULL, 'm'},
+                                            {"mtu", required_argument, NULL, 'M'},
+                                            {"profile", required_argument, NULL, 'P'},
+                                            {"rows", required_argument, NULL, 'r'},
+                                            {"pcap", required_argument, NULL, 'c'},
+                                            {"dhcp6", no_argument, NULL, 'D'},
+                                            {"name", required_argument, NULL, 'N'},
+                                            {"trace", no_argument, NULL, 'T'},
+                                            {"counters", no_argument, NULL, 'C'},
+                                            {"ipv6", required_argument, NULL, '6'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
@@ -272,6 +287,27 @@ static int open_device(const struct settings *s, struct aksu_device *device)
     return error ? complain(s->interface, aksu_posix_error(error)) : 0;
 }
 
+static void print_servers(struct aksu *stack, struct aksu_dhcp6 *client)
+{
+    char text[40];
+
+    (void)stack;
+    for (unsigned i = 0; i < AKSU_DHCP6_SERVERS && client->server[i].octets[0]; i++) {
+        fprintf(stderr, "name server %s\n", aksu_format_addr(&client->server[i], text));
+    }
+}
+
+static int start_dhcp6(void)
+{
+    static struct aksu_dhcp6 client;
+    int error = aksu_udp_ipv6(&net, &udp_ipv6);
+
+    if (!error) {
+        error = aksu_dhcp6_start(&net, &client, print_servers);
+    }
+    return error ? complain("cannot start DHCPv6", aksu_error_name(error)) : 0;
+}
+
 static int start_ipv6(const struct settings *s)
 {
     static const uint8_t stable[16] = "of this host";
@@ -283,7 +319,10 @@ static int start_ipv6(const struct settings *s)
     if (!error && s->addr6.octets[0] != 0) {
         error = aksu_ipv6_add(&net, &s->addr6, s->prefix6);
     }
-    return error ? complain("cannot start IPv6", aksu_error_name(error)) : 0;
+    if (error) {
+        return complain("cannot start IPv6", aksu_error_name(error));
+    }
+    return s->dhcp6 ? start_dhcp6() : 0;
 }
 
 static struct aksu_mdns mdns;

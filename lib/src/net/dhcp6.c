@@ -90,8 +90,9 @@ static void on_time(struct aksu *net, struct aksu_udp *u)
     }
     d->began = d->wait_ms ? d->began : net->now_ms;
     d->wait_ms = next_wait(net, d);
-    if (aksu_udp_send(net, u, &servers)) {
-        aksu_udp_wake(net, u, d->wait_ms); // there is no address on the link, or no memory
+    if (aksu_udp_send(net, u, &servers)) { // there is no address on the link yet, or no memory
+        d->wait_ms = 0;
+        aksu_udp_wake(net, u, FIRST_MS);
     }
 }
 
