@@ -604,6 +604,22 @@ static void several_wait(void **state)
     assert_int_equal(h.got.type, 0x0800);
 }
 
+// The station of IPv4's gateway is not that of a host of IPv6 that is still asked for.
+static void gateway_of_ipv4(void **state)
+{
+    (void)state;
+    struct aksu_endpoint four = {aksu_ipv4(198, 51, 100, 1), 80};
+    assert_true(connect6(&peer6, 80) > 0);
+    next_icmp(&h, NS);
+    assert_true(aksu_connect(&h.net, &four, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.tpa, GATE);
+    answer_arp(&h, GATE, gate_mac);
+    assert_true(next(&h));
+    assert_int_equal(h.got.type, 0x0800);
+    quiet(&h);
+}
+
 // What was learnt long ago is asked for again.
 static void stale(void **state)
 {
@@ -918,6 +934,7 @@ int main(void)
         T(many_neighbours),
         L(waits_for_a_place),
         L(several_wait),
+        T(gateway_of_ipv4),
         T(stale),
         T(router_gone),
         T(two_routers),

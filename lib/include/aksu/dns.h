@@ -8,7 +8,8 @@
 ///     aksu_dns_ask(net, &dns, &query, "www.example.com", AKSU_DNS_A, on_answer);
 ///
 /// Each question has a port and an id of its own, at random; only the server that was asked is
-/// listened to. Not supported: TCP for answers that are cut short, search lists, DNSSEC.
+/// listened to. An answer that is cut short is asked for over TCP after aksu_dns_over_tcp(). Not
+/// supported: search lists, DNSSEC.
 #ifndef AKSU_DNS_H
 #define AKSU_DNS_H
 
@@ -34,19 +35,32 @@ struct aksu_dns_entry {
     char name[AKSU_DNS_CACHED];
 };
 
+struct aksu_dns_query;
+
+/// The memory of a question over TCP. Its members are the library's.
+struct aksu_dns_tcp {
+    const struct aksu_dns_tcp_ops *ops;
+    struct aksu_dns_query *query; // NULL: there is none now
+    uint8_t *buffer;              // the question as it is sent, then what came of the answer
+    uint32_t size;
+    uint32_t question; // octets
+    uint32_t came;
+    aksu_handle conn;
+};
+
 /// Whom to ask, and what is remembered: the caller's, who may change servers at any time. Servers
 /// that are zero are passed over.
 struct aksu_dns {
     struct aksu_addr server[AKSU_DNS_SERVERS];
     struct aksu_dns_entry *entry;
-    uint32_t entries; ///< 0: nothing is remembered
+    uint32_t entries;         ///< 0: nothing is remembered
+    struct aksu_dns_tcp *tcp; // see aksu_dns_over_tcp()
 };
 
-struct aksu_dns_query;
-
 /// The end of a question: AKSU_OK and an address; AKSU_EADDRNOTAVAIL if the name does not exist or
-/// has none; AKSU_EMSGSIZE if the answer does not fit a datagram; AKSU_ECONNREFUSED if the servers
-/// cannot answer; AKSU_ETIMEDOUT if they do not. The question may be used again.
+/// has none; AKSU_EMSGSIZE if the answer does not fit a datagram, or TCP's buffer;
+/// AKSU_ECONNREFUSED if the servers cannot answer; AKSU_ETIMEDOUT if they do not. The question may
+/// be used again.
 typedef void (*aksu_dns_handler)(struct aksu *net, struct aksu_dns_query *query, int error,
                                  const struct aksu_addr *addr);
 
@@ -70,6 +84,18 @@ struct aksu_dns_query {
 /// AKSU_EADDRINUSE.
 int aksu_dns_ask(struct aksu *net, struct aksu_dns *dns, struct aksu_dns_query *query,
                  const char *name, enum aksu_dns_type type, aksu_dns_handler handler);
+
+/// From now on asks over TCP for what does not fit a datagram (RFC 7766): one question at a time,
+/// for 10 s, over a connection that needs a row of the stack; another is asked when its turn comes
+/// again. size: at least 785 octets, of which a question takes up to 273, and an answer the rest.
+/// Linked only when used. Returns AKSU_EINVAL.
+int aksu_dns_over_tcp(struct aksu_dns *dns, struct aksu_dns_tcp *tcp, void *buffer, size_t size);
+
+/// Has the servers asked that a lease, or NULL, and routers (RFC 8106) tell, of both versions in
+/// turn: to be called when there is news of one. Linked only when used. Returns how many there are.
+struct aksu_lease;
+unsigned aksu_dns_servers(const struct aksu *net, struct aksu_dns *dns,
+                          const struct aksu_lease *lease);
 
 /// Ends a question before it is answered. No handler is called.
 void aksu_dns_cancel(struct aksu *net, struct aksu_dns_query *query);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A DNS client, RFC 1035 and 3596, whose questions are UDP endpoints. What a message says is read
 // where it lies, with the bounds of RFC 9267.
-#include <aksu/dns.h>
-#include "udp.h"
+#include "dns.h"
 
-enum { SERVER_PORT = 53, HEADER = 12, NAME_MAX = 255, LABEL_MAX = 63, QUESTION_TAIL = 4 };
+enum { HEADER = 12, NAME_MAX = 255, LABEL_MAX = 63, QUESTION_TAIL = 4 };
 
 enum { RESPONSE = 0x8000, OPCODE = 0x7800, TRUNCATED = 0x0200, RECURSION = 0x0100, RCODE = 0x000f };
 
@@ -188,25 +187,39 @@ static void remember(const struct aksu *net, const struct aksu_dns_query *q,
 
 // --- What comes in ---
 
-static void finish(struct aksu *net, struct aksu_dns_query *q, int error,
-                   const struct aksu_addr *addr)
+// Whether a question is asked over TCP now.
+static bool over_tcp(const struct aksu_dns_query *q)
 {
-    aksu_udp_close(net, &q->udp);
+    return q->dns->tcp && q->dns->tcp->query == q;
+}
+
+static void stop(struct aksu *net, const struct aksu_dns_query *q)
+{
+    if (over_tcp(q)) {
+        q->dns->tcp->ops->stop(net, q->dns->tcp);
+    }
+}
+
+void aksu_dns_finish(struct aksu *net, struct aksu_dns_query *q, int error,
+                     const struct aksu_addr *addr)
+{
+    aksu_dns_cancel(net, q);
     q->handler(net, q, error, addr);
 }
 
 // The next server, or what the last one that answered said, or that none did.
-static void ask(struct aksu *net, struct aksu_dns_query *q)
+void aksu_dns_next(struct aksu *net, struct aksu_dns_query *q)
 {
+    stop(net, q);
     while (q->tries < ROUNDS * AKSU_DNS_SERVERS) {
         struct aksu_endpoint to;
         to.addr = q->dns->server[q->tries++ % AKSU_DNS_SERVERS];
-        to.port = SERVER_PORT;
+        to.port = AKSU_DNS_PORT;
         if (aksu_addr_get(&to.addr) != 0 && aksu_udp_send(net, &q->udp, &to) == AKSU_OK) {
             return;
         }
     }
-    finish(net, q, q->error, NULL);
+    aksu_dns_finish(net, q, q->error, NULL);
 }
 
 // The record of our type, or the alias, of a name: where its data is, or 0. *ttl: what is left.
@@ -259,57 +272,71 @@ static bool address(const struct message *m, uint32_t records, unsigned type,
     return false;
 }
 
+bool aksu_dns_take(struct aksu *net, struct aksu_dns_query *q, const uint8_t *p, uint32_t len)
+{
+    const struct message m = {p, len};
+    struct aksu_addr addr;
+    uint32_t ttl;
+
+    if (len < HEADER || aksu_get16(p) != q->id ||
+        (aksu_get16(p + 2) & (RESPONSE | OPCODE)) != RESPONSE || aksu_get16(p + 4) != 1) {
+        return false;
+    }
+    unsigned flags = aksu_get16(p + 2);
+    uint32_t records = asked(&m, q);
+
+    if (records == 0) {
+        return false;
+    }
+    if ((flags & RCODE) != 0 && (flags & RCODE) != NAME_ERROR) {
+        q->error = AKSU_ECONNREFUSED;
+        aksu_dns_next(net, q);
+    } else if ((flags & RCODE) == 0 && address(&m, records, q->type, &addr, &ttl)) {
+        remember(net, q, &addr, ttl);
+        aksu_dns_finish(net, q, AKSU_OK, &addr);
+    } else if ((flags & TRUNCATED) && q->dns->tcp && !over_tcp(q)) {
+        q->dns->tcp->ops->ask(net, q); // RFC 7766 5
+    } else {
+        aksu_dns_finish(net, q, (flags & TRUNCATED) ? AKSU_EMSGSIZE : AKSU_EADDRNOTAVAIL, NULL);
+    }
+    return true;
+}
+
 static void on_datagram(struct aksu *net, struct aksu_udp *u, const struct aksu_packet *packet,
                         const void *data, size_t len)
 {
     struct aksu_dns_query *q = question(u);
-    const struct message m = {data, (uint32_t)len};
-    struct aksu_addr addr;
-    uint32_t ttl;
 
-    if (packet->pair.remote != u->pair.remote || packet->pair.remote_port != SERVER_PORT ||
-        u->bits != AKSU_UDP_TIMER || len < HEADER || aksu_get16(m.p) != q->id ||
-        (aksu_get16(m.p + 2) & (RESPONSE | OPCODE)) != RESPONSE || aksu_get16(m.p + 4) != 1) {
-        return;
-    }
-    unsigned flags = aksu_get16(m.p + 2);
-    uint32_t records = asked(&m, q);
-
-    if (records == 0) {
-        return;
-    }
-    if ((flags & RCODE) != 0 && (flags & RCODE) != NAME_ERROR) {
-        q->error = AKSU_ECONNREFUSED;
-        ask(net, q);
-    } else if ((flags & RCODE) == 0 && address(&m, records, q->type, &addr, &ttl)) {
-        remember(net, q, &addr, ttl);
-        finish(net, q, AKSU_OK, &addr);
-    } else {
-        finish(net, q, (flags & TRUNCATED) ? AKSU_EMSGSIZE : AKSU_EADDRNOTAVAIL, NULL);
+    if (packet->pair.remote == u->pair.remote && packet->pair.remote_port == AKSU_DNS_PORT &&
+        u->bits == AKSU_UDP_TIMER && !over_tcp(q)) {
+        aksu_dns_take(net, q, data, (uint32_t)len);
     }
 }
 
 // --- What goes out ---
 
-static size_t write_question(struct aksu *net, struct aksu_udp *u, void *to, size_t room)
+uint32_t aksu_dns_put(const struct aksu_dns_query *q, uint8_t *p)
 {
-    struct aksu_dns_query *q = question(u);
-    uint8_t *p = to;
-    uint32_t len = HEADER + put_name(q->name, NULL);
-
-    aksu_udp_wake(net, u, (uint32_t)WAIT_MS << (q->tries - 1) / AKSU_DNS_SERVERS);
-    if (len + QUESTION_TAIL > room) {
-        return AKSU_UDP_NONE;
-    }
     memset(p, 0, HEADER);
-    q->id = (uint16_t)aksu_isn_hash(net, &u->pair, net->now_ms ^ (uint32_t)q->tries << 24);
     aksu_put16(p, q->id);
     aksu_put16(p + 2, RECURSION);
     p[5] = 1; // question
-    put_name(q->name, p + HEADER);
-    aksu_put16(p + len, q->type);
-    aksu_put16(p + len + 2, CLASS_IN);
+    uint32_t len = HEADER + put_name(q->name, p + HEADER);
+
+    aksu_put32(p + len, (uint32_t)q->type << 16 | CLASS_IN);
     return len + QUESTION_TAIL;
+}
+
+static size_t write_question(struct aksu *net, struct aksu_udp *u, void *to, size_t room)
+{
+    struct aksu_dns_query *q = question(u);
+
+    aksu_udp_wake(net, u, (uint32_t)WAIT_MS << (q->tries - 1) / AKSU_DNS_SERVERS);
+    if (HEADER + put_name(q->name, NULL) + QUESTION_TAIL > room) {
+        return AKSU_UDP_NONE;
+    }
+    q->id = (uint16_t)aksu_isn_hash(net, &u->pair, net->now_ms ^ (uint32_t)q->tries << 24);
+    return aksu_dns_put(q, to);
 }
 
 static void on_time(struct aksu *net, struct aksu_udp *u)
@@ -320,9 +347,9 @@ static void on_time(struct aksu *net, struct aksu_udp *u)
     if (e) {
         struct aksu_addr addr;
         addr = e->addr;
-        finish(net, q, AKSU_OK, &addr);
+        aksu_dns_finish(net, q, AKSU_OK, &addr);
     } else {
-        ask(net, q);
+        aksu_dns_next(net, q);
     }
 }
 
@@ -330,7 +357,7 @@ static void on_time(struct aksu *net, struct aksu_udp *u)
 static void on_error(struct aksu *net, struct aksu_udp *u, int error)
 {
     (void)error;
-    ask(net, question(u));
+    aksu_dns_next(net, question(u));
 }
 
 int aksu_dns_ask(struct aksu *net, struct aksu_dns *dns, struct aksu_dns_query *query,
@@ -358,5 +385,6 @@ int aksu_dns_ask(struct aksu *net, struct aksu_dns *dns, struct aksu_dns_query *
 
 void aksu_dns_cancel(struct aksu *net, struct aksu_dns_query *query)
 {
+    stop(net, query);
     aksu_udp_close(net, &query->udp);
 }

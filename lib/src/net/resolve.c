@@ -52,7 +52,7 @@ static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
     for (uint32_t i = 0; i < net->store->rows; i++) {
         struct aksu_row *row = &net->store->row[i];
         if ((row->bits & (AKSU_ROW_USED | AKSU_ROW_RESOLVED)) == AKSU_ROW_USED &&
-            next_hop(net, row->pair.remote) == addr) {
+            !aksu_is_token(&row->pair) && next_hop(net, row->pair.remote) == addr) {
             resolved(row, n);
             aksu_stack_wake(net, row);
         }
