@@ -2,7 +2,9 @@
 // The sizes of the library's objects, as sizes of symbols.
 #include <aksu/aksu.h>
 #include <aksu/dhcp.h>
+#include <aksu/dhcp6.h>
 #include <aksu/dns.h>
+#include <aksu/mdns.h>
 
 #define SIZE(name, octets)                                                                         \
     extern char ram_##name[octets];                                                                \
@@ -18,6 +20,9 @@ SIZE(udp, sizeof(struct aksu_udp));
 SIZE(dhcp, sizeof(struct aksu_dhcp));
 SIZE(dns_query, sizeof(struct aksu_dns_query));
 SIZE(dns_entry, sizeof(struct aksu_dns_entry));
+SIZE(group, sizeof(struct aksu_group));
+SIZE(mdns, sizeof(struct aksu_mdns));
+SIZE(dhcp6, sizeof(struct aksu_dhcp6));
 SIZE(stack, sizeof(struct aksu));
 // A server of 4 connections, all but its rings and its echo buffer.
 SIZE(server, sizeof(struct aksu) + 4 * (sizeof(struct aksu_row) + sizeof(struct aksu_row *)) +

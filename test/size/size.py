@@ -29,7 +29,12 @@ STACKS = {  # the figure, and the marks in `indirect` of what the profile has
     "plpmtud_recovery": ("stack.plpmtud", "+*"),
 }
 EXTRAS = {"udp": ["-DUDP=1"], "udp_open": ["-DUDP=2"],
-          "dhcp": ["-DUDP=2", "-DDHCP"], "dns": ["-DUDP=2", "-DDNS"]}  # the standard echo server, and more
+          "dhcp": ["-DUDP=2", "-DDHCP"], "dns": ["-DUDP=2", "-DDNS"],
+          "igmp": ["-DUDP=2", "-DIGMP"], "mdns": ["-DUDP=2", "-DMDNS"],
+          "dual": ["-DUDP=2", "-DIPV6", "-DUDP6"],
+          "dhcp6": ["-DUDP=2", "-DIPV6", "-DUDP6", "-DDHCP6"]}  # the standard echo server, and more
+BASES = {"dhcp": "udp_open", "dns": "udp_open", "igmp": "udp_open", "mdns": "udp_open",
+         "dhcp6": "dual"}
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
 RAM = {
@@ -44,6 +49,9 @@ RAM = {
     "dhcp": "a DHCP client, its endpoint included (struct aksu_dhcp)",
     "dns_query": "a question to DNS, its endpoint included (struct aksu_dns_query)",
     "dns_entry": "an address that is remembered, with its name of 48 (struct aksu_dns_entry)",
+    "group": "a group of IPv4 (struct aksu_group)",
+    "mdns": "a responder of mDNS, its endpoint and group included (struct aksu_mdns)",
+    "dhcp6": "a DHCPv6 client, its endpoint included (struct aksu_dhcp6)",
     "stack": "a stack (struct aksu), counters included",
     "server": "a server of 4 connections, all but rings and frame buffers",
 }
@@ -136,7 +144,7 @@ def measure() -> tuple:
             figures[f"flash.{short}.{profile}"] = sum(files[short, profile].values())
         for more in EXTRAS:
             image = link(cpu, build, "standard", [], more)
-            base = "udp_open" if more.startswith("d") else "standard"
+            base = BASES.get(more, "standard")
             files[short, more] = flash(image)
             figures[f"flash.{short}.{more}"] = (sum(files[short, more].values())
                                                 - sum(files[short, base].values()))
@@ -158,7 +166,8 @@ def show(figures: dict, files: dict, paths: dict) -> None:
         print(f"{name:16}" + "".join(f"{files[c].get(name, 0):17}" for c in columns))
     print(f"{'total':16}" + "".join(f"{figures[f'flash.{c}.{p}']:17}" for c, p in columns))
     print("\nFlash that the standard one takes more, octets: with UDP endpoints that answer, or that do"
-          " all;\nDHCP and DNS besides those\n")
+          " all;\nDHCP, DNS, IGMP and mDNS besides those; IPv6 and UDP over both; DHCPv6 besides that"
+          "\n")
     for more in EXTRAS:
         print(f"{more:16}" + "".join(f"{cpu:>10} {figures[f'flash.{cpu}.{more}']:5}" for cpu in CPUS))
     print("\nRAM, octets (Cortex-M3)\n")
