@@ -37,7 +37,6 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
 {
     struct aksu_pair pair = {aksu_addr_get(&remote->addr), net->addr, remote->port, local_port};
     struct aksu_open open;
-    struct aksu_effects fx;
     struct aksu_step c;
     int error = handlers ? check_remote(net, remote, &pair) : AKSU_EINVAL;
 
@@ -64,7 +63,6 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     }
     c.kind = AKSU_EV_CONNECT;
     c.open = &open;
-    c.fx = &fx;
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
     return aksu_table_handle(net, row);
@@ -132,13 +130,11 @@ int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32
     if (option >= AKSU_TTL) {
         set_own(row, option, value);
     } else {
-        struct aksu_effects fx;
         struct aksu_step c;
         net->step = aksu_tcp_act;
         c.kind = AKSU_EV_SET;
         c.option = (uint8_t)option;
         c.value = value;
-        c.fx = &fx;
         aksu_stack_step(net, row, &c);
         aksu_stack_wake(net, row);
     }

@@ -66,7 +66,6 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     const uint8_t *p = from;
     struct aksu_pair pair;
     struct aksu_step c;
-    struct aksu_effects fx;
 
     if (len < AKSU_SAVED || memcmp(p, magic, 4) != 0 || !handlers) {
         return AKSU_EPROTO;
@@ -100,7 +99,6 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     c.kind = AKSU_EV_RESUME;
     c.value = aksu_get32(p + 4);
     c.detail = slept_ms;
-    c.fx = &fx;
     net->step = aksu_tcp_act;
     if (net->more && net->more->ops->dual) {
         net->more->ops->dual->bind(net, row, &aksu_arp_resolver, NULL);

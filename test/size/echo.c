@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What scripts/size measures the library in: a TCP echo server with a static address over Ethernet.
 // PROFILE is the profile's name; RECOVERY is defined if it has loss recovery, and needs boards;
-// IPV6 if it starts that. The
-// driver and the clock are stand-ins that do nothing.
+// IPV6 if it starts that. The driver and the clock are stand-ins that do nothing.
 #include <aksu/aksu.h>
 #ifdef UDP
 #include <aksu/dhcp.h>

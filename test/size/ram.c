@@ -5,6 +5,7 @@
 #include <aksu/dhcp6.h>
 #include <aksu/dns.h>
 #include <aksu/mdns.h>
+#include <aksu/ipv6.h>
 
 #define SIZE(name, octets)                                                                         \
     extern char ram_##name[octets];                                                                \
@@ -23,6 +24,8 @@ SIZE(dns_entry, sizeof(struct aksu_dns_entry));
 SIZE(group, sizeof(struct aksu_group));
 SIZE(mdns, sizeof(struct aksu_mdns));
 SIZE(dhcp6, sizeof(struct aksu_dhcp6));
+SIZE(ipv6, sizeof(struct aksu_ipv6));
+SIZE(ipv6_neighbour, sizeof(struct aksu_ipv6_neighbour));
 SIZE(stack, sizeof(struct aksu));
 // A server of 4 connections, all but its rings and its echo buffer.
 SIZE(server, sizeof(struct aksu) + 4 * (sizeof(struct aksu_row) + sizeof(struct aksu_row *)) +

@@ -28,7 +28,7 @@ STACKS = {  # the figure, and the marks in `indirect` of what the profile has
     "cubic_recovery": ("stack.recovery", "+"),
     "plpmtud_recovery": ("stack.plpmtud", "+*"),
 }
-EXTRAS = {"udp": ["-DUDP=1"], "udp_open": ["-DUDP=2"],
+EXTRAS = {"ipv6": ["-DIPV6"], "udp": ["-DUDP=1"], "udp_open": ["-DUDP=2"],
           "dhcp": ["-DUDP=2", "-DDHCP"], "dns": ["-DUDP=2", "-DDNS"],
           "igmp": ["-DUDP=2", "-DIGMP"], "mdns": ["-DUDP=2", "-DMDNS"],
           "dual": ["-DUDP=2", "-DIPV6", "-DUDP6"],
@@ -52,6 +52,8 @@ RAM = {
     "group": "a group of IPv4 (struct aksu_group)",
     "mdns": "a responder of mDNS, its endpoint and group included (struct aksu_mdns)",
     "dhcp6": "a DHCPv6 client, its endpoint included (struct aksu_dhcp6)",
+    "ipv6": "IPv6, all but 16 a connection (struct aksu_ipv6)",
+    "ipv6_neighbour": "an entry of its neighbour cache",
     "stack": "a stack (struct aksu), counters included",
     "server": "a server of 4 connections, all but rings and frame buffers",
 }
@@ -165,8 +167,8 @@ def show(figures: dict, files: dict, paths: dict) -> None:
     for name in sorted(set().union(*files.values()), key=lambda n: -files[columns[0]].get(n, 0)):
         print(f"{name:16}" + "".join(f"{files[c].get(name, 0):17}" for c in columns))
     print(f"{'total':16}" + "".join(f"{figures[f'flash.{c}.{p}']:17}" for c, p in columns))
-    print("\nFlash that the standard one takes more, octets: with UDP endpoints that answer, or that do"
-          " all;\nDHCP, DNS, IGMP and mDNS besides those; IPv6 and UDP over both; DHCPv6 besides that"
+    print("\nFlash that the standard one takes more, octets: with IPv6; with UDP endpoints that answer, or"
+          " that\ndo all; DHCP, DNS, IGMP and mDNS besides those; IPv6 and UDP over both; DHCPv6 besides that"
           "\n")
     for more in EXTRAS:
         print(f"{more:16}" + "".join(f"{cpu:>10} {figures[f'flash.{cpu}.{more}']:5}" for cpu in CPUS))

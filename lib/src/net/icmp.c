@@ -71,8 +71,6 @@ static bool classify(const uint8_t *p, struct aksu_step *c)
 int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *segment,
                     struct aksu_step *c)
 {
-    struct aksu_effects fx;
-
     quoted->remote_port = aksu_get16(segment + 2);
     quoted->local_port = aksu_get16(segment);
     struct aksu_row *row = aksu_table_find(net, quoted);
@@ -82,9 +80,8 @@ int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *s
     }
     c->kind = AKSU_EV_ICMP;
     c->value = aksu_get32(segment + 4);
-    c->fx = &fx;
     aksu_stack_step(net, row, c);
-    if (fx.refused) {
+    if (c->fx.refused) {
         return AKSU_DROP_ICMP_QUOTE;
     }
     aksu_stack_effects(net, row, c, NULL);
