@@ -11,7 +11,7 @@ static unsigned came;
 static uint32_t came_to;
 
 #define GROUP   0xe00000fbu ///< 224.0.0.251
-#define OTHER   0xef010203u ///< 239.1.2.3
+#define OTHER   0xef810203u ///< 239.129.2.3
 #define ALL     0xe0000001u
 #define ROUTERS 0xe0000002u
 enum { QUERY = 0x11, REPORT_1 = 0x12, REPORT = 0x16, LEAVE = 0x17, IGMP = 2 };
