@@ -8,8 +8,8 @@
 #define EXAMPLES_H
 
 #include <aksu/aksu.h>
+#include <aksu/connect_name.h>
 #include <aksu/dhcp.h>
-#include <aksu/dns.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -157,6 +157,8 @@ struct http_request {
     const char *path; ///< "/..."
     /// A part of the body has come. May be NULL.
     void (*on_body)(struct http_request *, const void *data, size_t len);
+    /// The connection of http_get_name() is open. May be NULL.
+    void (*on_open)(struct http_request *);
     /// It is over: the last call. status: the response's, or 0 if none came; error: AKSU_OK if the
     /// response is complete, whatever its status.
     void (*on_done)(struct http_request *, int status, int error);
@@ -182,23 +184,33 @@ struct http_request {
 /// Returns AKSU_OK, or aksu_connect()'s error: then on_done is not called.
 int http_get(struct aksu *net, const struct aksu_endpoint *remote, struct http_request *request);
 
+/// The same from a server of the name `host`, or of an address in text, of either version. Returns
+/// aksu_connect_name()'s error: then on_done is not called.
+int http_get_name(struct aksu *net, struct aksu_named *named, struct aksu_dns *dns, uint16_t port,
+                  struct http_request *request);
+
 /// The same from nothing (http_get.c) ///
+
+enum { HTTP_BOOT_DNS = 1024 }; ///< octets of a DNS message over TCP, with its question
 
 /// What a host without an address needs to fetch a page of a server that has a name. Zero but for
 /// the request, the port, and what is to be told on the way.
 struct http_boot {
-    struct aksu_dns_query query;
+    struct aksu_udp timer; // first
     struct aksu_dhcp dhcp;
     struct aksu_dns dns;
+    struct aksu_dns_tcp dns_tcp;
+    struct aksu_named named;      ///< in the request's on_open: whom it goes to
     struct http_request *request; ///< with on_done; host is what is looked up
     uint16_t port;
     bool looking;
+    uint8_t ticks;
     void (*on_lease)(struct http_boot *, const struct aksu_lease *);
-    void (*on_found)(struct http_boot *, const struct aksu_addr *);
+    uint8_t dns_buffer[HTTP_BOOT_DNS];
 };
 
-/// Gets an address, looks the server up, and sends GET. Returns aksu_dhcp_start()'s error: then
-/// on_done is not called.
+/// Gets an address, looks the server up, and sends GET; IPv6, if it is started, has one of its own.
+/// Returns aksu_dhcp_start()'s error: then on_done is not called.
 int http_boot(struct aksu *net, struct http_boot *boot);
 
 /// Gives the address back, after on_done.

@@ -243,6 +243,31 @@ static void emit(struct aksu *net, aksu_handle conn, void *user, uint32_t offset
     request_text(user, offset, to, len);
 }
 
+// With a name the handle is known now, and the request is sent; else it was before.
+static void on_open(struct aksu *net, aksu_handle conn, void *user)
+{
+    struct http_request *r = user;
+
+    r->conn = conn;
+    if (r->on_open) {
+        r->on_open(r);
+    }
+    aksu_offer(net, conn, request_text(r, 0, NULL, 0));
+}
+
+static void begin(struct http_request *r)
+{
+    r->conn = 0;
+    r->state = STATUS;
+    r->status = 0;
+    r->error = AKSU_OK;
+    r->body = r->left = 0;
+    r->head = 0;
+    r->chunked = r->has_length = false;
+    r->line.len = 0;
+    r->line.cut = r->line.done = false;
+}
+
 int http_get(struct aksu *net, const struct aksu_endpoint *remote, struct http_request *r)
 {
     static const struct aksu_handlers handlers = {
@@ -256,14 +281,22 @@ int http_get(struct aksu *net, const struct aksu_endpoint *remote, struct http_r
     if (conn < 0) {
         return conn;
     }
+    begin(r);
     r->conn = conn;
-    r->state = STATUS;
-    r->status = 0;
-    r->error = AKSU_OK;
-    r->body = r->left = 0;
-    r->head = 0;
-    r->chunked = r->has_length = false;
-    r->line.len = 0;
-    r->line.cut = r->line.done = false;
     return aksu_offer(net, conn, request_text(r, 0, NULL, 0));
+}
+
+int http_get_name(struct aksu *net, struct aksu_named *named, struct aksu_dns *dns, uint16_t port,
+                  struct http_request *r)
+{
+    static const struct aksu_handlers handlers = {
+        .on_open = on_open,
+        .on_recv = on_recv,
+        .on_end = on_end,
+        .on_close = on_close,
+        .emit = emit,
+    };
+
+    begin(r);
+    return aksu_connect_name(net, named, dns, r->host, port, &handlers, r);
 }

@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: MIT
-// A page of a server that has a name, fetched by a host that has nothing: an address by DHCP, the
-// server's by DNS, the page over TCP; then the address is given back.
+// A page of a server that has a name, fetched by a host that has nothing: an address by DHCP, and
+// one of IPv6 if that is started; the server's by DNS; the page over TCP; then the address is given
+// back.
 #include "examples.h"
+
+#include <aksu/ipv6.h>
+
+enum {
+    TICK_MS = 500,
+    PATIENCE = 20 // ticks: how long DHCP has before IPv6 goes on alone
+};
 
 static void end(struct aksu *net, struct http_boot *boot, int error)
 {
-    if (boot->looking) { // http_get() has not taken over
+    if (boot->looking) { // http_get_name() has not taken over
         boot->looking = false;
         boot->request->on_done(boot->request, 0, error);
     }
+    aksu_udp_close(net, &boot->timer);
     aksu_dhcp_stop(net, &boot->dhcp);
 }
 
-static void on_address(struct aksu *net, struct aksu_dns_query *query, int error,
-                       const struct aksu_addr *addr)
+// There is an address and a server of DNS, unless the server's address is given.
+static void fetch(struct aksu *net, struct http_boot *boot)
 {
-    struct http_boot *boot = (struct http_boot *)query; // its first member
+    aksu_udp_close(net, &boot->timer);
+    int error = http_get_name(net, &boot->named, &boot->dns, boot->port, boot->request);
 
-    if (error == AKSU_OK) {
-        struct aksu_endpoint server = {*addr, boot->port};
-        if (boot->on_found) {
-            boot->on_found(boot, addr);
-        }
-        error = http_get(net, &server, boot->request);
-        boot->looking = error != AKSU_OK;
-    }
+    boot->looking = error != AKSU_OK;
     if (error != AKSU_OK) {
         end(net, boot, error);
     }
@@ -36,28 +39,55 @@ static void on_lease(struct aksu *net, struct aksu_dhcp *dhcp, const struct aksu
     struct http_boot *boot =
         (struct http_boot *)(void *)((char *)dhcp - offsetof(struct http_boot, dhcp));
 
-    if (!lease || !boot->looking || boot->dns.server[0].octets[11] != 0) {
+    if (!lease || !boot->looking) {
         return; // lost, or renewed
     }
     if (boot->on_lease) {
         boot->on_lease(boot, lease);
     }
-    boot->dns.server[0] = lease->dns[0];
-    boot->dns.server[1] = lease->dns[1];
-    int error =
-        aksu_dns_ask(net, &boot->dns, &boot->query, boot->request->host, AKSU_DNS_A, on_address);
+    aksu_dns_servers(net, &boot->dns, lease);
+    fetch(net, boot);
+}
 
-    if (error != AKSU_OK) {
-        end(net, boot, error);
+// Nobody gives an address of IPv4; routers may have told one of IPv6, and a server.
+static void on_time(struct aksu *net, struct aksu_udp *timer)
+{
+    struct http_boot *boot = (struct http_boot *)timer; // its first member
+
+    boot->ticks = (uint8_t)(boot->ticks + (boot->ticks < PATIENCE));
+    if (boot->ticks == PATIENCE && aksu_dns_servers(net, &boot->dns, NULL) > 0) {
+        fetch(net, boot);
+    } else {
+        aksu_udp_wake(net, timer, TICK_MS);
     }
+}
+
+static void on_datagram(struct aksu *net, struct aksu_udp *udp, const struct aksu_packet *packet,
+                        const void *data, size_t len)
+{
+    (void)net;
+    (void)udp;
+    (void)packet;
+    (void)data;
+    (void)len;
 }
 
 int http_boot(struct aksu *net, struct http_boot *boot)
 {
     static const struct aksu_dhcp_config config = {"aksu", on_lease};
+    static const struct aksu_udp_handlers handlers = {.on_datagram = on_datagram,
+                                                      .on_time = on_time};
+    int error = aksu_udp_open(net, &boot->timer, 0, &handlers);
 
-    boot->looking = true;
-    return aksu_dhcp_start(net, &boot->dhcp, &config);
+    if (error == AKSU_OK) {
+        aksu_udp_wake(net, &boot->timer, TICK_MS);
+        error = aksu_dns_over_tcp(&boot->dns, &boot->dns_tcp, boot->dns_buffer, HTTP_BOOT_DNS);
+    }
+    if (error == AKSU_OK) {
+        error = aksu_dhcp_start(net, &boot->dhcp, &config);
+    }
+    boot->looking = error == AKSU_OK;
+    return error;
 }
 
 void http_boot_end(struct aksu *net, struct http_boot *boot)

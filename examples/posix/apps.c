@@ -184,11 +184,13 @@ static void on_done(struct http_request *request, int status, int error)
     }
 }
 
-// An address is given back before the end.
+// An address is given back before the end: what that takes is over when nothing is to be done soon.
+enum { SETTLED_MS = 2500 };
 static bool get_done(void *user)
 {
     (void)user;
-    return get.done && (host_has_address || aksu_idle(get.net, aksu_posix_ms()) == AKSU_NEVER);
+    return get.done && (host_has_address || (aksu_connections(get.net) == 0 &&
+                                             aksu_idle(get.net, aksu_posix_ms()) > SETTLED_MS));
 }
 
 static void print_lease(struct http_boot *boot, const struct aksu_lease *lease)
@@ -202,11 +204,12 @@ static void print_lease(struct http_boot *boot, const struct aksu_lease *lease)
             lease->seconds);
 }
 
-static void print_found(struct http_boot *boot, const struct aksu_addr *addr)
+static void print_found(struct http_request *request)
 {
     char text[40];
 
-    fprintf(stderr, "%s is %s\n", boot->request->host, aksu_format_addr(addr, text));
+    fprintf(stderr, "%s is %s\n", request->host,
+            aksu_format_addr(&get.boot.named.remote.addr, text));
 }
 
 static int boot(struct aksu *net)
@@ -224,7 +227,7 @@ static int boot(struct aksu *net)
     get.boot.request = &get.request;
     get.boot.port = (uint16_t)port;
     get.boot.on_lease = print_lease;
-    get.boot.on_found = print_found;
+    get.request.on_open = print_found;
     return report("DHCP", http_boot(net, &get.boot));
 }
 

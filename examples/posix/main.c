@@ -5,6 +5,7 @@
 #include <aksu/dhcp6.h>
 #include <aksu/ipv6.h>
 #include <aksu/mdns.h>
+#include <aksu/udp.h>
 #include <aksu_capture.h>
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -300,11 +301,8 @@ static void print_servers(struct aksu *stack, struct aksu_dhcp6 *client)
 static int start_dhcp6(void)
 {
     static struct aksu_dhcp6 client;
-    int error = aksu_udp_ipv6(&net, &udp_ipv6);
+    int error = aksu_dhcp6_start(&net, &client, print_servers);
 
-    if (!error) {
-        error = aksu_dhcp6_start(&net, &client, print_servers);
-    }
     return error ? complain("cannot start DHCPv6", aksu_error_name(error)) : 0;
 }
 
@@ -314,7 +312,7 @@ static int start_ipv6(const struct settings *s)
     int error = aksu_ipv6_start(&net, &ipv6, stable);
 
     if (!error) {
-        error = aksu_ipv6_client(&net);
+        error = aksu_udp_ipv6(&net, &udp_ipv6);
     }
     if (!error && s->addr6.octets[0] != 0) {
         error = aksu_ipv6_add(&net, &s->addr6, s->prefix6);
@@ -371,7 +369,9 @@ static int start_stack(struct settings *s, const struct aksu_device *device)
         return complain("cannot seed", "getrandom failed");
     }
     aksu_now(&net, aksu_posix_ms());
-    return s->ipv6 ? start_ipv6(s) : 0;
+    // What has no address at all takes what it can get of both versions.
+    bool all = !host_has_address && c->mtu >= 1280;
+    return s->ipv6 || all ? start_ipv6(s) : 0;
 }
 
 static void print_counters(struct aksu_device *device)

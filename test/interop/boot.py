@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""aksu's DHCP and DNS clients against a real dnsmasq, UDP against Linux's sockets; tshark judges.
+"""From nothing to a page by its name: DHCP, SLAAC, DNS and TCP over both versions, against a real
+dnsmasq and nginx; tshark judges, and explain.py knows why each packet is there.
 
 usage: boot.py BIN-FOLDER [NAME ...]    all tests, or those whose names contain one of the words
 Needs root (network namespaces, raw sockets), iproute2, ethtool, dnsmasq, nginx, tshark.
@@ -8,7 +9,9 @@ Needs root (network namespaces, raw sockets), iproute2, ethtool, dnsmasq, nginx,
 import pathlib
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import explain
 from namespaces import LINUX, Link, main, sh, start_nginx
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -19,6 +22,9 @@ TOOLS = ["ip", "ethtool", "dnsmasq", "nginx", "curl", "tshark"]
 LEASED = "192.0.2.77"
 NO_ADDRESS = "not an address that can be connected to"
 PAGE = "The page of a server with a name.\n"
+LINUX6 = "2001:db8:5::1"
+AT_ONCE = 4  # tests
+MANY = 40  # addresses of a name, whose answer is then too long for a datagram
 
 
 def packets(pcap: pathlib.Path, words: str) -> list:
@@ -32,16 +38,41 @@ def packets(pcap: pathlib.Path, words: str) -> list:
 def judge(pcap: pathlib.Path) -> None:
     """Nothing malformed, no wrong checksum, in what aksu sent."""
     wrong = packets(pcap, "_ws.malformed || udp.checksum.status == 0 || ip.checksum.status == 0 || "
+                          "tcp.checksum.status == 0 || icmpv6.checksum.status == 0 || "
                           '(_ws.expert.severity == "Error")')
     expect(not wrong, "\n".join(wrong[:5]))
 
 
+class Dual(Link):
+    """The same, and IPv6 on Linux's side."""
+
+    def __enter__(self) -> "Dual":
+        super().__enter__()
+        for name in ("all", "veth0", "lo"):
+            self.on_linux("sysctl", "-qw", f"net.ipv6.conf.{name}.disable_ipv6=0",
+                          f"net.ipv6.conf.{name}.accept_dad=0",
+                          f"net.ipv6.conf.{name}.addr_gen_mode=1")
+        self.on_linux("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
+        for address in (f"{LINUX6}/64", "fe80::1/64"):
+            self.on_linux("ip", "addr", "add", address, "dev", "veth0", "nodad")
+        return self
+
+
+# Of dnsmasq: router advertisements with itself as DNS server; names of one version, of both, and of
+# many addresses.
+DUAL = ("--enable-ra", "--dhcp-range=2001:db8:5::,ra-only,64,600", f"--host-record=four.test,{LINUX}",
+        f"--host-record=six.test,{LINUX6}", f"--host-record=both.test,{LINUX},{LINUX6}",
+        f"--host-record=ghost.test,{LINUX},2001:db8:5::99",
+        *(f"--host-record=many.test,192.0.2.{100 + i}" for i in range(MANY)),
+        *(f"--host-record=many.test,2001:db8:5::1:{i:x}" for i in range(MANY)))
+
+
 class Boot:
     def __init__(self, bin_folder: pathlib.Path, out: pathlib.Path) -> None:
-        self.host, self.out = bin_folder / "aksu-host", out
+        self.host, self.out, self.said = bin_folder / "aksu-host", out, ""
         (out / "index.html").write_text(PAGE, encoding="ascii")
 
-    def dnsmasq(self, link: Link, *options: str) -> None:
+    def dnsmasq(self, link: Link, *options: str, v4: bool = True) -> None:
         """Starts it on Linux's side: DHCP for one address, DNS for names of .test."""
         leases = self.out / "leases"
         leases.unlink(missing_ok=True)
@@ -51,7 +82,8 @@ class Boot:
             "--user=root", "--bind-interfaces", "--interface=veth0", "--except-interface=lo",
             "--log-dhcp", "--log-queries", "--log-facility=-", "--local=/test/",
             f"--dhcp-leasefile={leases}", f"--pid-file={self.out}/dnsmasq.pid",
-            f"--dhcp-range={LEASED},{LEASED},255.255.255.0,120", f"--dhcp-option=3,{LINUX}",
+            *([f"--dhcp-range={LEASED},{LEASED},255.255.255.0,120", f"--dhcp-option=3,{LINUX}"]
+              if v4 else []),
             f"--host-record=server.test,{LINUX}", "--cname=www.test,alias.test",
             "--cname=alias.test,server.test", *options, log=log)
         for _ in range(100):
@@ -122,5 +154,109 @@ class Boot:
         judge(pcap)
 
 
+    def page(self, name: str, host: str, *also: str, options=()) -> pathlib.Path:
+        """Boots on a link of both versions, and fetches the page. Returns the capture."""
+        pcap = self.out / f"{name}.pcapng"
+        with Dual(self.host) as link:
+            self.dnsmasq(link, *DUAL, *options)
+            start_nginx(link, self.out, *also)
+            done = self.fetch(link, f"http://{host}/", pcap)
+        expect(done.returncode == 0 and PAGE in done.stdout, done.stdout[-1500:])
+        self.said = done.stdout
+        judge(pcap)
+        _, unknown = explain.table(pcap)
+        expect(not unknown, "nothing explains\n" + "\n".join(explain.table(pcap)[0]))
+        return pcap
+
+    def test_over_ipv6(self) -> None:
+        """A name with both addresses: the page comes over IPv6, and each packet is explained."""
+        pcap = self.page("six", "both.test", f"[{LINUX6}]")
+        expect(f"both.test is {LINUX6}" in self.said, self.said)
+        for words in ("icmpv6.type == 133", "icmpv6.type == 134", "dhcp.option.dhcp == 5",
+                      "dns.qry.type == 1", "dns.qry.type == 28", "http.request && ipv6",
+                      "tcp.flags.fin == 1 && ipv6"):
+            expect(packets(pcap, words), f"no packet: {words}")
+        expect(not packets(pcap, "tcp && ip"), "there is TCP over IPv4")
+
+    def test_over_ipv4(self) -> None:
+        """A name with an address of IPv4 alone; then one whose host of IPv6 does not answer."""
+        pcap = self.page("four", "four.test", f"[{LINUX6}]")
+        expect(f"four.test is {LINUX}" in self.said, self.said)
+        expect(packets(pcap, "http.request && ip"), "no request over IPv4")
+        pcap = self.page("ghost", "ghost.test")
+        expect(f"ghost.test is {LINUX}" in self.said, self.said)
+        asked = packets(pcap, "icmpv6.nd.ns.target_address == 2001:db8:5::99")
+        expect(asked, "the other address was not tried")
+
+    def test_refused_over_ipv6(self) -> None:
+        """nginx does not listen there: RST, and at once IPv4."""
+        pcap = self.page("refused", "both.test")
+        expect(f"both.test is {LINUX}" in self.said, self.said)
+        expect(packets(pcap, "tcp.flags.reset == 1 && ipv6"), "no RST over IPv6")
+
+    def test_dns_over_tcp(self) -> None:
+        """Answers that do not fit a datagram; of IPv6 nobody is there."""
+        pcap = self.out / "many.pcapng"
+        with Dual(self.host) as link:
+            self.dnsmasq(link, *DUAL)
+            for i in range(MANY):
+                link.on_linux("ip", "addr", "add", f"192.0.2.{100 + i}/32", "dev", "veth0")
+            start_nginx(link, self.out, *(f"192.0.2.{100 + i}" for i in range(MANY)))
+            done = self.fetch(link, "http://many.test/", pcap)
+        expect(done.returncode == 0 and PAGE in done.stdout, done.stdout[-1500:])
+        judge(pcap)
+        expect(packets(pcap, "dns.flags.truncated == 1"), "no answer was cut short")
+        expect(packets(pcap, "tcp && dns.flags.response == 1"), "no answer over TCP")
+        _, unknown = explain.table(pcap)
+        expect(not unknown, "nothing explains\n" + "\n".join(unknown))
+
+    def test_ipv6_alone(self) -> None:
+        """No DHCP: an address by SLAAC, and the DNS server of the router advertisement."""
+        pcap = self.out / "alone.pcapng"
+        with Dual(self.host) as link:
+            link.on_linux("ip", "addr", "flush", "dev", "veth0", "scope", "global")
+            link.on_linux("ip", "addr", "add", f"{LINUX6}/64", "dev", "veth0", "nodad")
+            self.dnsmasq(link, *DUAL, v4=False)
+            link.on_linux("ip", "addr", "add", f"{LINUX}/24", "dev", "lo")
+            start_nginx(link, self.out, f"[{LINUX6}]")
+            done = self.fetch(link, "http://both.test/", pcap)
+        expect(done.returncode == 0 and PAGE in done.stdout, done.stdout[-1500:])
+        judge(pcap)
+        expect(packets(pcap, "dns && ipv6") and not packets(pcap, "dns && ip"), "DNS over IPv4")
+
+
+def show(folder: pathlib.Path) -> None:
+    """The table of a page over IPv6, and of one over IPv4."""
+    def both(_, out: pathlib.Path, __) -> None:
+        boot = Boot(folder, out)
+        for name, host in (("six", "both.test"), ("four", "four.test")):
+            pcap = boot.page(name, host, f"[{LINUX6}]")
+            print(f"$ aksu-host --packet eth1 http-get http://{host}/")
+            print(boot.said.rstrip())
+            print("\n".join(explain.table(pcap)[0]) + "\n")
+    main(TOOLS, both)
+
+
+def all_at_once(folder: pathlib.Path) -> None:
+    """Each test as a process: they wait most of the time."""
+    def one(name: str) -> str:
+        return sh(sys.executable, __file__, folder, name, check=False).stdout
+    tests = [name for name in dir(Boot) if name.startswith("test_")]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        said = list(pool.map(one, tests))
+    print("\n".join(line for text in said for line in text.splitlines()[:-1]))
+    tally = [text.splitlines()[-1] if text else "" for text in said]
+    good = tally.count("1 passed, 0 failed")
+    print(f"{good} passed, {len(tests) - good} failed")
+    sys.exit(good != len(tests))
+
+
+def begin(folder: pathlib.Path, out: pathlib.Path, words: list) -> None:
+    if words:
+        run(Boot(folder, out), words)
+    else:
+        all_at_once(folder)
+
+
 if __name__ == "__main__":
-    main(TOOLS, lambda folder, out, words: run(Boot(folder, out), words))
+    main(TOOLS, begin)

@@ -112,16 +112,19 @@ class Link:
             return -9
 
 
-def start_nginx(link: Link, folder: pathlib.Path) -> None:
-    """Starts nginx on Linux's side with the folder as its root, and waits until it answers."""
+def start_nginx(link: Link, folder: pathlib.Path, *also: str) -> None:
+    """Starts nginx on Linux's side with the folder as its root, and waits until it answers.
+
+    also: addresses besides Linux's that it listens on."""
     config = folder / "nginx.conf"
     places = " ".join(f"{what}_temp_path {folder};"
                       for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    listens = " ".join(f"listen {address}:80;" for address in (LINUX, *also))
     config.write_text(
         f"daemon off; worker_processes 1; user root; pid {folder}/pid; "
         f"error_log {folder}/error.log; events {{ worker_connections 64; }} "
         f"http {{ access_log off; sendfile on; {places} "
-        f"server {{ listen {LINUX}:80; root {folder}; }} }}", encoding="ascii")
+        f"server {{ {listens} root {folder}; }} }}", encoding="ascii")
     link.start_linux("nginx", "-p", folder, "-c", config)
     for _ in range(100):
         if link.on_linux("curl", "-s", "-o", "/dev/null", f"http://{LINUX}/",

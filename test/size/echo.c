@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What scripts/size measures the library in: a TCP echo server with a static address over Ethernet.
 // PROFILE is the profile's name; RECOVERY is defined if it has loss recovery, and needs boards;
-// IPV6 if it starts that. The driver and the clock are stand-ins that do nothing.
+// IPV6 if it starts that: 2, as a client, too; 3, with UDP. The driver and the clock are stand-ins
+// that do nothing.
 #include <aksu/aksu.h>
 #ifdef UDP
+#include <aksu/connect_name.h>
 #include <aksu/dhcp.h>
 #include <aksu/dhcp6.h>
 #include <aksu/dns.h>
@@ -15,6 +17,9 @@ AKSU_STORAGE(memory, 4, 1, 2920, 2920);
 #include <aksu/ipv6.h>
 
 AKSU_IPV6(ipv6, 4);
+#if IPV6 == 3
+AKSU_UDP_IPV6(udp_ipv6, 2);
+#endif
 #endif
 #ifdef RECOVERY
 AKSU_BOARDS(boards, 4, 8);
@@ -116,6 +121,13 @@ static const struct aksu_dhcp_config dhcp_config = {"name", on_lease};
 static struct aksu_dns_entry cache[4];
 static struct aksu_dns dns = {.entry = cache, .entries = 4};
 static struct aksu_dns_query query;
+#ifdef DNS_TCP
+static struct aksu_dns_tcp dns_tcp;
+static uint8_t dns_buffer[1024];
+#endif
+#ifdef CONNECT_NAME
+static struct aksu_named named;
+#endif
 
 static void on_answer(struct aksu *stack, struct aksu_dns_query *q, int error,
                       const struct aksu_addr *addr)
@@ -138,9 +150,6 @@ static void on_name(struct aksu *stack, struct aksu_mdns *m, unsigned number)
         aksu_mdns_stop(stack, m);
     }
 }
-#endif
-#ifdef UDP6
-AKSU_UDP_IPV6(udp6, 2);
 #endif
 #ifdef DHCP6
 static struct aksu_dhcp6 dhcp6;
@@ -176,15 +185,26 @@ int main(void)
     if (aksu_ipv6_start(&net, &ipv6, NULL) != AKSU_OK) {
         return 1;
     }
+#if IPV6 == 2
+    (void)aksu_ipv6_client(&net);
+#elif IPV6 == 3
+    (void)aksu_udp_ipv6(&net, &udp_ipv6);
+#endif
 #endif
 #ifdef DHCP
     (void)aksu_dhcp_start(&net, &dhcp, &dhcp_config);
 #endif
 #ifdef DNS
-    (void)aksu_dns_ask(&net, &dns, &query, "example.com", AKSU_DNS_A, on_answer);
+#ifdef CONNECT
+    (void)aksu_connect(&net, &partner, 0, &handlers, NULL);
 #endif
-#ifdef UDP6
-    (void)aksu_udp_ipv6(&net, &udp6);
+#ifdef DNS_TCP
+    (void)aksu_dns_over_tcp(&dns, &dns_tcp, dns_buffer, sizeof dns_buffer);
+#endif
+#ifdef CONNECT_NAME
+    (void)aksu_connect_name(&net, &named, &dns, "example.com", 7, &handlers, NULL);
+#endif
+    (void)aksu_dns_ask(&net, &dns, &query, "example.com", AKSU_DNS_A, on_answer);
 #endif
 #ifdef DHCP6
     (void)aksu_dhcp6_start(&net, &dhcp6, on_servers);

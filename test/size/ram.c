@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sizes of the library's objects, as sizes of symbols.
 #include <aksu/aksu.h>
+#include <aksu/connect_name.h>
 #include <aksu/dhcp.h>
 #include <aksu/dhcp6.h>
 #include <aksu/dns.h>
@@ -19,6 +20,8 @@ SIZE(neighbour, sizeof(struct aksu_neighbour));
 SIZE(answer, sizeof(struct aksu_answer));
 SIZE(udp, sizeof(struct aksu_udp));
 SIZE(dhcp, sizeof(struct aksu_dhcp));
+SIZE(udp_host, sizeof(struct aksu_udp_host));
+SIZE(named, sizeof(struct aksu_named));
 SIZE(dns_query, sizeof(struct aksu_dns_query));
 SIZE(dns_entry, sizeof(struct aksu_dns_entry));
 SIZE(group, sizeof(struct aksu_group));

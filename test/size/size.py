@@ -28,13 +28,19 @@ STACKS = {  # the figure, and the marks in `indirect` of what the profile has
     "cubic_recovery": ("stack.recovery", "+"),
     "plpmtud_recovery": ("stack.plpmtud", "+*"),
 }
-EXTRAS = {"ipv6": ["-DIPV6"], "udp": ["-DUDP=1"], "udp_open": ["-DUDP=2"],
+EXTRAS = {"ipv6": ["-DIPV6"], "udp": ["-DUDP=1"],
+          "udp_open": ["-DUDP=2"],
           "dhcp": ["-DUDP=2", "-DDHCP"], "dns": ["-DUDP=2", "-DDNS"],
-          "igmp": ["-DUDP=2", "-DIGMP"], "mdns": ["-DUDP=2", "-DMDNS"],
-          "dual": ["-DUDP=2", "-DIPV6", "-DUDP6"],
-          "dhcp6": ["-DUDP=2", "-DIPV6", "-DUDP6", "-DDHCP6"]}  # the standard echo server, and more
-BASES = {"dhcp": "udp_open", "dns": "udp_open", "igmp": "udp_open", "mdns": "udp_open",
-         "dhcp6": "dual"}
+          "connect": ["-DUDP=2", "-DDNS", "-DCONNECT"],
+          "dns_tcp": ["-DUDP=2", "-DDNS", "-DCONNECT", "-DDNS_TCP"],
+          "connect_name": ["-DUDP=2", "-DDNS", "-DCONNECT", "-DCONNECT_NAME"],
+          "ipv6_client": ["-DUDP=2", "-DIPV6=2"],
+          "udp_ipv6": ["-DUDP=2", "-DIPV6=3"],
+          "igmp": ["-DUDP=2", "-DIGMP"], "mdns": ["-DUDP=2", "-DIGMP", "-DMDNS"],
+          "dhcp6": ["-DUDP=2", "-DIPV6=3", "-DDHCP6"]}  # the standard echo server, and more
+BESIDE = {"dhcp": "udp_open", "dns": "udp_open", "connect": "dns", "dns_tcp": "connect",
+          "connect_name": "connect", "ipv6_client": "udp_open", "udp_ipv6": "ipv6_client",
+          "igmp": "udp_open", "mdns": "igmp", "dhcp6": "udp_ipv6"}
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
 RAM = {
@@ -47,6 +53,8 @@ RAM = {
     "answer": "an answer that waits",
     "udp": "an endpoint of UDP (struct aksu_udp)",
     "dhcp": "a DHCP client, its endpoint included (struct aksu_dhcp)",
+    "udp_host": "an endpoint that sends over IPv6 (struct aksu_udp_host)",
+    "named": "a connection by name that is to be, its two questions included (struct aksu_named)",
     "dns_query": "a question to DNS, its endpoint included (struct aksu_dns_query)",
     "dns_entry": "an address that is remembered, with its name of 48 (struct aksu_dns_entry)",
     "group": "a group of IPv4 (struct aksu_group)",
@@ -146,7 +154,7 @@ def measure() -> tuple:
             figures[f"flash.{short}.{profile}"] = sum(files[short, profile].values())
         for more in EXTRAS:
             image = link(cpu, build, "standard", [], more)
-            base = BASES.get(more, "standard")
+            base = BESIDE.get(more, "standard")
             files[short, more] = flash(image)
             figures[f"flash.{short}.{more}"] = (sum(files[short, more].values())
                                                 - sum(files[short, base].values()))
@@ -167,11 +175,9 @@ def show(figures: dict, files: dict, paths: dict) -> None:
     for name in sorted(set().union(*files.values()), key=lambda n: -files[columns[0]].get(n, 0)):
         print(f"{name:16}" + "".join(f"{files[c].get(name, 0):17}" for c in columns))
     print(f"{'total':16}" + "".join(f"{figures[f'flash.{c}.{p}']:17}" for c, p in columns))
-    print("\nFlash that the standard one takes more, octets: with IPv6; with UDP endpoints that answer, or"
-          " that\ndo all; DHCP, DNS, IGMP and mDNS besides those; IPv6 and UDP over both; DHCPv6 besides that"
-          "\n")
+    print("\nFlash that the standard one takes more, octets, besides what stands before -\n")
     for more in EXTRAS:
-        print(f"{more:16}" + "".join(f"{cpu:>10} {figures[f'flash.{cpu}.{more}']:5}" for cpu in CPUS))
+        print(f"{BESIDE.get(more, '') + ' - ' + more:26}" + "".join(f"{cpu:>10} {figures[f'flash.{cpu}.{more}']:5}" for cpu in CPUS))
     print("\nRAM, octets (Cortex-M3)\n")
     for name, text in RAM.items():
         print(f"{figures['ram.' + name]:6}  {text}")

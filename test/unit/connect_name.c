@@ -251,7 +251,7 @@ static void failed(int error, bool found)
 
 // --- Tests ---
 
-// R8305-01, R8305-03: both are asked, IPv6 first; the first address of IPv6 is tried at once.
+// R8305-01: both are asked, IPv6 first; the first address of IPv6 is tried at once.
 static void ipv6_first(void **state)
 {
     (void)state;
@@ -495,7 +495,7 @@ static void time_out(void **state)
     assert_true(syn[0].count > 4 && syn[1].count > 4);
 }
 
-// R8305-06: an address in text is tried without DNS; one that cannot be reached is told at once.
+// R8305-07: an address in text is tried without DNS; one that cannot be reached is told at once.
 static void literals(void **state)
 {
     (void)state;

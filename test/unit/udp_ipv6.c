@@ -302,7 +302,7 @@ static void groups(void **state)
     quiet(&h);
 }
 
-// R4861-12: a station is asked for once a second, three times; then on_error tells.
+// A station is asked for once a second, three times; then on_error tells.
 static void nobody_answers(void **state)
 {
     (void)state;
@@ -425,7 +425,7 @@ static int icmp_error(unsigned type, unsigned code, const struct aksu_addr *src,
     return feed_icmp(&h, &w);
 }
 
-// R1122U-03, R4443-09: ICMPv6 errors about what was sent, and about nothing else.
+// R1122U-03, R4443-06: ICMPv6 errors about what was sent, and about nothing else.
 static void errors(void **state)
 {
     (void)state;

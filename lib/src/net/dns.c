@@ -187,16 +187,13 @@ static void remember(const struct aksu *net, const struct aksu_dns_query *q,
 
 // --- What comes in ---
 
-// Whether a question is asked over TCP now.
-static bool over_tcp(const struct aksu_dns_query *q)
-{
-    return q->dns->tcp && q->dns->tcp->query == q;
-}
-
+// Of a question that is asked over TCP now.
 static void stop(struct aksu *net, const struct aksu_dns_query *q)
 {
-    if (over_tcp(q)) {
-        q->dns->tcp->ops->stop(net, q->dns->tcp);
+    struct aksu_dns_tcp *tcp = q->dns->tcp;
+
+    if (tcp && tcp->query == q) {
+        tcp->ops->stop(net, tcp);
     }
 }
 
@@ -291,11 +288,11 @@ bool aksu_dns_take(struct aksu *net, struct aksu_dns_query *q, const uint8_t *p,
     if ((flags & RCODE) != 0 && (flags & RCODE) != NAME_ERROR) {
         q->error = AKSU_ECONNREFUSED;
         aksu_dns_next(net, q);
+    } else if ((flags & TRUNCATED) && q->dns->tcp) {
+        q->dns->tcp->ops->ask(net, q); // RFC 7766 5; what came is not looked at (RFC 2181 9)
     } else if ((flags & RCODE) == 0 && address(&m, records, q->type, &addr, &ttl)) {
         remember(net, q, &addr, ttl);
         aksu_dns_finish(net, q, AKSU_OK, &addr);
-    } else if ((flags & TRUNCATED) && q->dns->tcp && !over_tcp(q)) {
-        q->dns->tcp->ops->ask(net, q); // RFC 7766 5
     } else {
         aksu_dns_finish(net, q, (flags & TRUNCATED) ? AKSU_EMSGSIZE : AKSU_EADDRNOTAVAIL, NULL);
     }
@@ -305,11 +302,9 @@ bool aksu_dns_take(struct aksu *net, struct aksu_dns_query *q, const uint8_t *p,
 static void on_datagram(struct aksu *net, struct aksu_udp *u, const struct aksu_packet *packet,
                         const void *data, size_t len)
 {
-    struct aksu_dns_query *q = question(u);
-
     if (packet->pair.remote == u->pair.remote && packet->pair.remote_port == AKSU_DNS_PORT &&
-        u->bits == AKSU_UDP_TIMER && !over_tcp(q)) {
-        aksu_dns_take(net, q, data, (uint32_t)len);
+        u->bits == AKSU_UDP_TIMER) {
+        aksu_dns_take(net, question(u), data, (uint32_t)len);
     }
 }
 

@@ -5,6 +5,8 @@
 
 enum {
     LENGTH = 2,
+    CUT_AT = LENGTH + 2, // where an answer says that it is cut short
+    CUT_SHORT = 2,
     QUESTION_MAX = LENGTH + 12 + 255 + 4,
     ANSWER_MIN = 512, // what fits a datagram fits here
     WAIT_MS = 10000
@@ -52,7 +54,7 @@ static void on_recv(struct aksu *net, aksu_handle conn, void *user, size_t reada
     }
     uint32_t len = aksu_get16(answer);
 
-    if (LENGTH + len > room) {
+    if (LENGTH + len > room || (tcp->came > CUT_AT && (answer[CUT_AT] & CUT_SHORT))) {
         aksu_dns_finish(net, tcp->query, AKSU_EMSGSIZE, NULL);
     } else if (LENGTH + len <= tcp->came && !aksu_dns_take(net, tcp->query, answer + LENGTH, len)) {
         failed(net, tcp);
@@ -98,7 +100,7 @@ static void stop(struct aksu *net, struct aksu_dns_tcp *tcp)
     }
 }
 
-// Asks the server that has just answered. If another question has the buffer, or there is no row
+// Asks the server that has just answered. If this or another question has the buffer, or there is no row
 // for a connection, the time of the datagram comes, and then the next server's turn.
 static void ask(struct aksu *net, struct aksu_dns_query *q)
 {
