@@ -102,6 +102,45 @@ int http_server_start(struct aksu *net, uint16_t port);
 /// Octets of request line and header fields that are taken.
 enum { HTTP_HEAD_MAX = 8192 };
 
+/// FTP server (ftp_server.c) ///
+
+/// Clients that are served at once, over all stacks. Further ones are told so (421).
+#ifndef FTP_SESSIONS
+#define FTP_SESSIONS 4
+#endif
+
+enum {
+    FTP_LINE = 512, ///< octets of a command that are taken, its CR included
+    FTP_PATH = 512, ///< of a path, with its end
+    FTP_NAME = 256, ///< of a name in it, with its end
+    FTP_RING = 1536 ///< the least send ring: a reply must fit
+};
+
+/// A file or a folder.
+struct ftp_file {
+    uint64_t octets;
+    uint64_t changed; ///< seconds since 1970
+    bool folder;
+    char name[FTP_NAME]; ///< of next()
+};
+
+/// What is served. Paths are UTF-8, begin with "/" and have no ".", no ".." and nothing empty in
+/// them: there is no way out of what `open` takes for "/".
+struct ftp_files {
+    /// Opens a path and says what it is, but its name. Returns a number from 0 on, or -1.
+    int (*open)(const char *path, struct ftp_file *file);
+    /// Reads at most len octets of a file. Returns how many, 0 at its end, or -1.
+    int32_t (*read)(int file, uint64_t at, void *to, size_t len);
+    /// Tells what a folder holds, one after the other. Returns false at the end.
+    bool (*next)(int folder, struct ftp_file *entry);
+    void (*close)(int file);
+};
+
+/// Serves files to be read: RFC 959, 2428 (EPSV), 2640 (UTF-8), 3659 (SIZE, MDTM, REST, MLST,
+/// MLSD), to anonymous clients with passive data connections, over IPv4 and IPv6. Each client needs
+/// two rows, and a listener until its data connection is open.
+int ftp_server_start(struct aksu *net, uint16_t port, const struct ftp_files *files);
+
 /// HTTP client (http_client.c) ///
 
 /// How a request failed, besides enum aksu_error, which tells of the connection: AKSU_ECONNREFUSED,

@@ -77,6 +77,22 @@ static int start_http_server(struct aksu *net, int argc, char **argv)
     return start_server(net, argc, argv, 80, http_server_start);
 }
 
+static int ftp_on(struct aksu *net, uint16_t port)
+{
+    return ftp_server_start(net, port, &host_files);
+}
+
+static int start_ftp_server(struct aksu *net, int argc, char **argv)
+{
+    if (argc < 2) {
+        return complain("usage", "ftp-server FOLDER [PORT]");
+    }
+    if (!host_files_open(argv[1])) {
+        return complain(argv[1], strerror(errno));
+    }
+    return start_server(net, argc - 1, argv + 1, 21, ftp_on);
+}
+
 static struct sink sink;
 static struct source source;
 
@@ -437,6 +453,8 @@ const struct app host_apps[] = {
     {"echo", "[PORT]                  echo server, port 7", start_echo, NULL, NULL},
     {"http-server", "[PORT]           /, /<n>.bin, /<n>k.bin, /<n>M.bin; port 80",
      start_http_server, NULL, NULL},
+    {"ftp-server", "FOLDER [PORT]     its files, to be read; port 21", start_ftp_server, NULL,
+     NULL},
     {"http-get",
      "URL [-o FILE]       fetches a page, to standard output or a file; without --addr\n"
      "                          by a name, with an address from DHCP",

@@ -4,6 +4,7 @@
 #define HOST_H
 
 #include <aksu_posix.h>
+#include <examples.h>
 
 // An application that main.c can run.
 struct app {
@@ -17,6 +18,10 @@ struct app {
 
 // Reads a decimal number from 0 to limit, and nothing behind it.
 bool parse_number(const char *text, uint64_t limit, uint64_t *number);
+
+// Opens the folder that host_files serves. Returns false, and errno, if that cannot be done.
+bool host_files_open(const char *folder);
+extern const struct ftp_files host_files;
 
 extern bool host_has_address; // else applications that can get one from a DHCP server
 extern const struct app host_apps[];

@@ -2,7 +2,9 @@
 // aksu-host: an aksu stack on a raw socket, a TAP or a TUN interface, running one of the examples.
 #include "host.h"
 
+#include <aksu/dhcp6.h>
 #include <aksu/ipv6.h>
+#include <aksu/mdns.h>
 #include <aksu/udp.h>
 #include <aksu_capture.h>
 #include <arpa/inet.h>
@@ -12,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-AKSU_STORAGE(rows_4, 4, 4, 65536, 65536);
-AKSU_STORAGE(rows_64, 64, 4, 262144, 262144);
-AKSU_STORAGE(rows_1024, 1024, 4, 65536, 65536);
+AKSU_STORAGE(rows_4, 4, 8, 65536, 65536);
+AKSU_STORAGE(rows_64, 64, 8, 262144, 262144);
+AKSU_STORAGE(rows_1024, 1024, 8, 65536, 65536);
 AKSU_BOARDS(boards, 1024, 32);
 AKSU_IPV6(ipv6, 1024);
 AKSU_UDP_IPV6(udp_ipv6, 8);
@@ -23,12 +25,14 @@ struct settings {
     enum { NONE, PACKET, TAP, TUN } kind;
     const char *interface;
     const char *pcap;
+    const char *name;
     const struct aksu_storage *storage;
     struct aksu_config config;
     bool trace;
     bool counters;
     bool has_mac;
     bool ipv6;
+    bool dhcp6;
     uint8_t prefix6;
     struct aksu_addr addr6;
 };
@@ -54,6 +58,8 @@ static void help(void)
         "options:\n"
         "  --gateway A.B.C.D   --mac XX:XX:XX:XX:XX:XX   --mtu N (the interface's)\n"
         "  --profile lean|standard|full|plpmtud (full)   --rows 4|64|1024 (64)\n"
+        "  --dhcp6          asks DHCPv6 for name servers, and prints them; with --ipv6\n"
+        "  --name NAME      answers to NAME.local, or NAME-2.local ... if another host has it\n"
         "  --pcap FILE      writes every frame to a capture\n"
         "  --trace          prints every change of state\n"
         "  --counters       prints the counters at the end\n"
@@ -184,6 +190,12 @@ static bool set(struct settings *s, int option, const char *value)
     case 'c':
         s->pcap = value;
         return true;
+    case 'D':
+        s->dhcp6 = true;
+        return true;
+    case 'N':
+        s->name = value;
+        return true;
     case 'T':
         s->trace = true;
         return true;
@@ -206,6 +218,8 @@ static int parse(int argc, char **argv, struct settings *s)
                                             {"profile", required_argument, NULL, 'P'},
                                             {"rows", required_argument, NULL, 'r'},
                                             {"pcap", required_argument, NULL, 'c'},
+                                            {"dhcp6", no_argument, NULL, 'D'},
+                                            {"name", required_argument, NULL, 'N'},
                                             {"trace", no_argument, NULL, 'T'},
                                             {"counters", no_argument, NULL, 'C'},
                                             {"ipv6", required_argument, NULL, '6'},
@@ -274,6 +288,24 @@ static int open_device(const struct settings *s, struct aksu_device *device)
     return error ? complain(s->interface, aksu_posix_error(error)) : 0;
 }
 
+static void print_servers(struct aksu *stack, struct aksu_dhcp6 *client)
+{
+    char text[40];
+
+    (void)stack;
+    for (unsigned i = 0; i < AKSU_DHCP6_SERVERS && client->server[i].octets[0]; i++) {
+        fprintf(stderr, "name server %s\n", aksu_format_addr(&client->server[i], text));
+    }
+}
+
+static int start_dhcp6(void)
+{
+    static struct aksu_dhcp6 client;
+    int error = aksu_dhcp6_start(&net, &client, print_servers);
+
+    return error ? complain("cannot start DHCPv6", aksu_error_name(error)) : 0;
+}
+
 static int start_ipv6(const struct settings *s)
 {
     static const uint8_t stable[16] = "of this host";
@@ -285,7 +317,30 @@ static int start_ipv6(const struct settings *s)
     if (!error && s->addr6.octets[0] != 0) {
         error = aksu_ipv6_add(&net, &s->addr6, s->prefix6);
     }
-    return error ? complain("cannot start IPv6", aksu_error_name(error)) : 0;
+    if (error) {
+        return complain("cannot start IPv6", aksu_error_name(error));
+    }
+    return s->dhcp6 ? start_dhcp6() : 0;
+}
+
+static struct aksu_mdns mdns;
+
+static void print_name(struct aksu *stack, struct aksu_mdns *responder, unsigned number)
+{
+    char suffix[16] = "";
+
+    (void)stack;
+    if (number > 1) {
+        snprintf(suffix, sizeof suffix, "-%u", number);
+    }
+    fprintf(stderr, "name %s%s.local\n", responder->name, suffix);
+}
+
+static int start_name(const char *name)
+{
+    int error = aksu_mdns_start(&net, &mdns, name, print_name);
+
+    return error ? complain("cannot have the name", name) : 0;
 }
 
 static int start_stack(struct settings *s, const struct aksu_device *device)
@@ -373,6 +428,7 @@ static void hang_up(struct aksu_device *device)
     aksu_handle conn = 0;
 
     aksu_now(&net, aksu_posix_ms());
+    aksu_mdns_stop(&net, &mdns);
     while ((conn = aksu_next_connection(&net, conn)) > 0) {
         aksu_abort(&net, conn);
     }
@@ -392,6 +448,9 @@ static int run(struct settings *s, struct aksu_device *device, const struct app 
     }
     if (status == 0) {
         aksu_now(&net, aksu_posix_ms());
+        status = s->name ? start_name(s->name) : 0;
+    }
+    if (status == 0) {
         status = app->start(&net, argc, argv);
     }
     if (status == 0) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// UDP, DHCP and DNS: a stack that starts with nothing hears frames of any kind, answers with right
-// checksums of servers that know what was asked, ARP packets; time passes, questions are asked, the
-// address is given back. All that comes out is drained; then nothing is due. The stack has no
-// address or one that a host can have; each question ends; at the end a server is still listened
-// to.
+// UDP, DHCP, DNS, mDNS, IGMP and, in every second input, DHCPv6: a stack that starts with nothing
+// hears frames of any kind, answers with right checksums of servers that know what was asked, ARP
+// packets; time passes, questions are asked, the address is given back. All that comes out is
+// drained; then nothing is due. The stack has no address or one that a host can have; each question
+// ends; at the end a server is still listened to.
 #include <aksu/dhcp.h>
+#include <aksu/dhcp6.h>
 #include <aksu/dns.h>
+#include <aksu/mdns.h>
 #include <string.h>
 #include "input.h"
 
@@ -13,7 +15,13 @@ enum { ETH = 14, IP = 20, UDP = 8, ACTIONS = 64, MTU = 1500, DHCP_FIXED = 240, Q
 
 AKSU_STORAGE(store, 2, 1, 512, 512);
 
+AKSU_IPV6(ip6, 2);
+AKSU_UDP_IPV6(udp6, 2);
+
 static struct aksu net;
+static struct aksu_dhcp6 dhcp6;
+static struct aksu_mdns mdns;
+static bool wide; // IPv6 is there
 static struct aksu_dhcp dhcp;
 static struct aksu_dns_entry cache[2];
 static struct aksu_dns dns;
@@ -56,6 +64,9 @@ static void on_lease(struct aksu *n, struct aksu_dhcp *d, const struct aksu_leas
     if (lease) {
         dns.server[0] = lease->dns[0];
         REQUIRE(lease->prefix >= 1 && lease->prefix <= 32);
+        if (mdns.state == 0) {
+            (void)aksu_mdns_start(n, &mdns, "fuzz", NULL);
+        }
     }
 }
 
@@ -157,6 +168,8 @@ static void datagram(uint8_t *frame, size_t len, uint32_t src, uint32_t dst, uns
     memcpy(frame, ours, 6);
     if (dst == UINT32_MAX) {
         memset(frame, 0xff, 6);
+    } else if (dst >> 28 == 14) {
+        memcpy(frame, "\1\0\x5e\0\0\xfb", 6);
     }
     memcpy(frame + 6, theirs, 6);
     put16(frame + 12, 0x0800);
@@ -252,6 +265,127 @@ static void arp(struct input *in)
     feed(frame, sizeof frame);
 }
 
+// Questions and records of any names, ours among them.
+static void mdns_message(struct input *in)
+{
+    static const char *const names[] = {"\4fuzz\5local", "\4fuzz\300\21", "\300\14", "\1x\300\14"};
+    uint8_t frame[2048] = {0}, *p = frame + ETH + IP + UDP;
+    const uint8_t *from;
+    uint8_t how = take8(in);
+    size_t len = 12;
+
+    put16(p + 2, how & 1 ? 0x8400 : how & 2 ? 0x0200 : how == 4 ? take16(in) : 0);
+    for (unsigned i = 5; i < 12; i += 2) {
+        p[i] = take8(in) % 4;
+    }
+    for (unsigned n = take8(in) % 5; n > 0; n--) {
+        uint8_t which = take8(in);
+        const char *name = names[which % 4];
+        size_t name_len = strlen(name) + (which % 4 == 0); // others end with a pointer
+        memcpy(p + len, name, name_len);
+        len += name_len;
+        if (which & 4) {
+            memcpy(p + len, "\0\1\0\1\0\0\0\170\0\4\300\0\2", 13);
+            len += 13;
+        }
+        size_t k = take_octets(in, which >> 3, &from);
+        memcpy(p + len, from, k);
+        len += k;
+    }
+    datagram(frame, len, 0xc0000202, how & 8 ? net.addr : 0xe00000fb, how & 16 ? 4000 : 5353, 5353);
+}
+
+static void igmp_message(struct input *in)
+{
+    uint8_t frame[ETH + IP + 8] = {1, 0, 0x5e, 0, 0, 1}, *ip = frame + ETH, how = take8(in);
+
+    memcpy(frame + 6, theirs, 6);
+    put16(frame + 12, 0x0800);
+    ip[0] = 0x45;
+    ip[8] = how & 1 ? 1 : 2;
+    ip[9] = 2;
+    put16(ip + 2, IP + 8);
+    put32(ip + 12, 0xc00002fe);
+    put32(ip + 16, how & 2 ? 0xe0000001 : 0xe00000fb);
+    put16(ip + 10, sum(ip, IP, 0));
+    ip[IP] = how & 4 ? 0x11 : how & 8 ? 0x16 : take8(in);
+    ip[IP + 1] = take8(in);
+    put32(ip + IP + 4, how & 16 ? 0 : 0xe00000fb);
+    put16(ip + IP + 2, sum(ip + IP, 8, 0));
+    feed(frame, sizeof frame);
+}
+
+// A packet of IPv6 from the router, whose message stands at frame + 54, with its checksum to be put
+// so far behind.
+static void packet6(uint8_t *frame, size_t len, uint8_t protocol, size_t at, bool group)
+{
+    uint8_t *ip = frame + ETH, *p = ip + 40;
+    uint32_t more = protocol + (uint32_t)len;
+
+    memcpy(frame, group ? (const uint8_t *)"\x33\x33\0\0\0\1" : ours, 6);
+    memcpy(frame + 6, theirs, 6);
+    put16(frame + 12, 0x86dd);
+    put32(ip, 6u << 28);
+    put16(ip + 4, (uint32_t)len);
+    ip[6] = protocol;
+    ip[7] = 255;
+    memcpy(ip + 8, "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\xfe", 16);
+    memcpy(ip + 24, "\xff\2\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+    if (!group) {
+        memcpy(ip + 24, &aksu_ipv6_address(&net, 0)->addr, 16);
+    }
+    for (size_t i = 8; i < 40; i++) {
+        more += i % 2 ? ip[i] : (uint32_t)ip[i] << 8;
+    }
+    put16(p + at, 0);
+    put16(p + at, sum(p, len, more));
+    feed(frame, ETH + 40 + len);
+}
+
+static void dhcp6_message(struct input *in)
+{
+    uint8_t frame[1024] = {0}, *u = frame + ETH + 40, *p = u + UDP, how = take8(in);
+    const uint8_t *from;
+    size_t len = 4;
+
+    if (!wide) {
+        return;
+    }
+    if (how & 1) { // the router
+        u[0] = 134;
+        u[5] = how;
+        put16(u + 6, take16(in));
+        packet6(frame, 16, 58, 2, true);
+        return;
+    }
+    put32(p, 7u << 24 | ((dhcp6.xid ^ (how == 2)) & 0xffffff));
+    if (!(how & 4)) {
+        memcpy(p + 4, "\0\2\0\3abc\0\1\0\12\0\3\0\1\2\0\0\0\0\1", 21);
+        len += 21;
+    }
+    for (unsigned n = take8(in) % 6; n > 0; n--) {
+        uint8_t which = take8(in);
+        size_t k = take_octets(in, which & 8 ? 4 : which & 16 ? 16 : which >> 4, &from);
+        put16(p + len, which & 1 ? 23 : which & 2 ? 32 : which & 4 ? 83 : take8(in));
+        put16(p + len + 2, (uint32_t)k + (which == 255));
+        memcpy(p + len + 4, from, k);
+        len += 4 + k;
+    }
+    put16(u, 547);
+    put16(u + 2, 546);
+    put16(u + 4, (uint32_t)(UDP + len));
+    packet6(frame, UDP + len, 17, 6, false);
+}
+
+static void name(uint8_t what)
+{
+    if (what & 1) {
+        (void)aksu_mdns_start(&net, &mdns, "fuzz", NULL);
+    } else {
+        aksu_mdns_stop(&net, &mdns);
+    }
+}
+
 static void raw(struct input *in)
 {
     const uint8_t *from;
@@ -287,7 +421,25 @@ static void act(struct input *in)
         dns_message(in);
         break;
     case 5:
-        arp(in);
+        switch (what >> 5) {
+        case 1:
+        case 2:
+            mdns_message(in);
+            break;
+        case 3:
+            igmp_message(in);
+            break;
+        case 4:
+        case 5:
+            dhcp6_message(in);
+            break;
+        case 6:
+            name(take8(in));
+            drain();
+            break;
+        default:
+            arp(in);
+        }
         break;
     case 6:
         pass(times[what >> 5]);
@@ -314,11 +466,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&dns, 0, sizeof dns);
     memset(cache, 0, sizeof cache);
     memset(query, 0, sizeof query);
+    memset(&mdns, 0, sizeof mdns);
+    memset(&dhcp6, 0, sizeof dhcp6);
+    wide = size % 2;
     dns.entry = cache;
     dns.entries = 2;
     REQUIRE(aksu_init(&net, &store, &c) == AKSU_OK);
     aksu_seed(&net, "sixteen octets!!", 16);
     aksu_now(&net, now);
+    if (wide) {
+        REQUIRE(aksu_ipv6_start(&net, &ip6, NULL) == AKSU_OK);
+        REQUIRE(aksu_udp_ipv6(&net, &udp6) == AKSU_OK);
+        REQUIRE(aksu_dhcp6_start(&net, &dhcp6, NULL) == AKSU_OK);
+    }
     REQUIRE(aksu_udp_open(&net, &echo, 7, &handlers) == AKSU_OK);
     REQUIRE(aksu_dhcp_start(&net, &dhcp, &config) == AKSU_OK);
     started = true;
@@ -328,9 +488,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     pass(200000);
     REQUIRE(asking == 0);
+    aksu_mdns_stop(&net, &mdns);
     aksu_dhcp_stop(&net, &dhcp);
     pass(20000);
     REQUIRE(net.addr == 0);
+    REQUIRE(mdns.state == 0);
     REQUIRE(aksu_dhcp_start(&net, &dhcp, &config) == AKSU_OK);
     pass(70000);
     return 0;

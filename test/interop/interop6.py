@@ -295,4 +295,5 @@ def main() -> None:
         run(Interop6(bin_folder, pathlib.Path(out)), words, at_once=4)  # most of it is waiting
 
 
-main()
+if __name__ == "__main__":
+    main()

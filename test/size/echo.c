@@ -7,7 +7,9 @@
 #ifdef UDP
 #include <aksu/connect_name.h>
 #include <aksu/dhcp.h>
+#include <aksu/dhcp6.h>
 #include <aksu/dns.h>
+#include <aksu/mdns.h>
 #endif
 
 AKSU_STORAGE(memory, 4, 1, 2920, 2920);
@@ -136,6 +138,29 @@ static void on_answer(struct aksu *stack, struct aksu_dns_query *q, int error,
 }
 #endif
 
+#ifdef IGMP
+static struct aksu_group group;
+#endif
+#ifdef MDNS
+static struct aksu_mdns mdns;
+
+static void on_name(struct aksu *stack, struct aksu_mdns *m, unsigned number)
+{
+    if (number == 0) {
+        aksu_mdns_stop(stack, m);
+    }
+}
+#endif
+#ifdef DHCP6
+static struct aksu_dhcp6 dhcp6;
+
+static void on_servers(struct aksu *stack, struct aksu_dhcp6 *d)
+{
+    (void)stack;
+    partner.addr = d->server[0];
+}
+#endif
+
 int main(void)
 {
     static const struct aksu_config config = {
@@ -180,6 +205,18 @@ int main(void)
     (void)aksu_connect_name(&net, &named, &dns, "example.com", 7, &handlers, NULL);
 #endif
     (void)aksu_dns_ask(&net, &dns, &query, "example.com", AKSU_DNS_A, on_answer);
+#endif
+#ifdef DHCP6
+    (void)aksu_dhcp6_start(&net, &dhcp6, on_servers);
+#endif
+#ifdef IGMP
+    if (aksu_igmp_join(&net, &group, &config.addr) == AKSU_OK) {
+        aksu_igmp_leave(&net, &group);
+    }
+    aksu_igmp_send(&net, &group, &udp, 7);
+#endif
+#ifdef MDNS
+    (void)aksu_mdns_start(&net, &mdns, "name", on_name);
 #endif
 #ifdef UDP
     (void)(UDP == 1 ? aksu_udp_listen(&net, &udp, 7, &udp_handlers)

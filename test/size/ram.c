@@ -3,7 +3,9 @@
 #include <aksu/aksu.h>
 #include <aksu/connect_name.h>
 #include <aksu/dhcp.h>
+#include <aksu/dhcp6.h>
 #include <aksu/dns.h>
+#include <aksu/mdns.h>
 #include <aksu/ipv6.h>
 
 #define SIZE(name, octets)                                                                         \
@@ -22,6 +24,9 @@ SIZE(udp_host, sizeof(struct aksu_udp_host));
 SIZE(named, sizeof(struct aksu_named));
 SIZE(dns_query, sizeof(struct aksu_dns_query));
 SIZE(dns_entry, sizeof(struct aksu_dns_entry));
+SIZE(group, sizeof(struct aksu_group));
+SIZE(mdns, sizeof(struct aksu_mdns));
+SIZE(dhcp6, sizeof(struct aksu_dhcp6));
 SIZE(ipv6, sizeof(struct aksu_ipv6));
 SIZE(ipv6_neighbour, sizeof(struct aksu_ipv6_neighbour));
 SIZE(stack, sizeof(struct aksu));

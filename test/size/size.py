@@ -35,9 +35,12 @@ EXTRAS = {"ipv6": ["-DIPV6"], "udp": ["-DUDP=1"],
           "dns_tcp": ["-DUDP=2", "-DDNS", "-DCONNECT", "-DDNS_TCP"],
           "connect_name": ["-DUDP=2", "-DDNS", "-DCONNECT", "-DCONNECT_NAME"],
           "ipv6_client": ["-DUDP=2", "-DIPV6=2"],
-          "udp_ipv6": ["-DUDP=2", "-DIPV6=3"]}  # the standard echo server, and more
+          "udp_ipv6": ["-DUDP=2", "-DIPV6=3"],
+          "igmp": ["-DUDP=2", "-DIGMP"], "mdns": ["-DUDP=2", "-DIGMP", "-DMDNS"],
+          "dhcp6": ["-DUDP=2", "-DIPV6=3", "-DDHCP6"]}  # the standard echo server, and more
 BESIDE = {"dhcp": "udp_open", "dns": "udp_open", "connect": "dns", "dns_tcp": "connect",
-          "connect_name": "connect", "ipv6_client": "udp_open", "udp_ipv6": "ipv6_client"}
+          "connect_name": "connect", "ipv6_client": "udp_open", "udp_ipv6": "ipv6_client",
+          "igmp": "udp_open", "mdns": "igmp", "dhcp6": "udp_ipv6"}
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
 RAM = {
@@ -54,6 +57,9 @@ RAM = {
     "named": "a connection by name that is to be, its two questions included (struct aksu_named)",
     "dns_query": "a question to DNS, its endpoint included (struct aksu_dns_query)",
     "dns_entry": "an address that is remembered, with its name of 48 (struct aksu_dns_entry)",
+    "group": "a group of IPv4 (struct aksu_group)",
+    "mdns": "a responder of mDNS, its endpoint and group included (struct aksu_mdns)",
+    "dhcp6": "a DHCPv6 client, its endpoint included (struct aksu_dhcp6)",
     "ipv6": "IPv6, all but 16 a connection (struct aksu_ipv6)",
     "ipv6_neighbour": "an entry of its neighbour cache",
     "stack": "a stack (struct aksu), counters included",

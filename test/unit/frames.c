@@ -327,18 +327,31 @@ static void parse_udp(const uint8_t *u, size_t len, struct wire *w)
     w->len = len - UDP;
 }
 
+static void parse_igmp(const uint8_t *option, size_t len, struct wire *w)
+{
+    static const uint8_t alert[4] = {0x94, 4, 0, 0};
+    assert_int_equal(len, 12);
+    assert_memory_equal(option, alert, 4);
+    assert_int_equal(naive_checksum(option + 4, 8, 0), 0);
+    assert_int_equal(w->ttl, 1);
+    w->icmp_type = option[4];
+    w->icmp_code = option[5];
+    w->icmp_rest = get32(option + 8);
+}
+
 static void parse_ip(const uint8_t *ip, size_t len, struct wire *w)
 {
     assert_true(len >= IP);
-    assert_int_equal(ip[0], 0x45);
+    w->protocol = ip[9];
+    size_t head = w->protocol == 2 ? IP + 4 : IP; // IGMP's has the router alert (RFC 2113)
+    assert_int_equal(ip[0], 0x40 | head / 4);
     size_t total = get16(ip + 2);
-    assert_true(total >= IP && total <= len);
-    assert_int_equal(naive_checksum(ip, IP, 0), 0);
+    assert_true(total >= head && total <= len);
+    assert_int_equal(naive_checksum(ip, head, 0), 0);
     w->tos = ip[1];
     w->id = get16(ip + 4);
     w->fragment = get16(ip + 6);
     w->ttl = ip[8];
-    w->protocol = ip[9];
     w->src = get32(ip + 12);
     w->dst = get32(ip + 16);
     assert_int_not_equal(w->ttl, 0);
@@ -348,6 +361,8 @@ static void parse_ip(const uint8_t *ip, size_t len, struct wire *w)
         parse_icmp(ip + IP, total - IP, w);
     else if (w->protocol == 17)
         parse_udp(ip + IP, total - IP, w);
+    else if (w->protocol == 2)
+        parse_igmp(ip + IP, total - IP, w);
     else
         fail_msg("IP protocol %u", w->protocol);
 }

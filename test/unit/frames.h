@@ -72,7 +72,7 @@ struct wire {
     uint32_t tsecr;
     unsigned sacks;
     uint32_t sack[4][2];
-    // ICMP
+    // ICMP; IGMP
     uint8_t icmp_type;
     uint8_t icmp_code;
     uint32_t icmp_rest;

@@ -17,7 +17,7 @@ static unsigned add(struct aksu_dns *dns, unsigned count, const struct aksu_addr
 unsigned aksu_dns_servers(const struct aksu *net, struct aksu_dns *dns,
                           const struct aksu_lease *lease)
 {
-    bool ipv6 = net->more && net->more->ops->addrs;
+    bool ipv6 = net->more && net->more->ops->addrs == aksu_ipv6_addrs;
     unsigned count = 0;
 
     memset(dns->server, 0, sizeof dns->server);

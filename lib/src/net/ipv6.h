@@ -102,6 +102,7 @@ size_t aksu_nd_solicit(const struct aksu *net, const uint8_t *source, const uint
                        uint8_t *frame);
 
 // neighbour.c
+extern const struct aksu_dual aksu_ipv6_dual;
 struct aksu_station {
     const uint8_t *mac; // NULL while it is asked for,
     size_t len;         // by a frame of so many octets, or none now,

@@ -225,15 +225,20 @@ static void bind_to(struct aksu *net, const struct aksu_row *row, const struct a
     }
 }
 
-static const struct aksu_dual dual = {pair, bind_to};
-static const struct aksu_more_ops ops = {
-    aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, &dual, false, NULL};
+const struct aksu_dual aksu_ipv6_dual = {pair, bind_to};
+static const struct aksu_more_ops ops = {aksu_ipv6_input,
+                                         aksu_ipv6_output,
+                                         aksu_ipv6_idle,
+                                         aksu_ipv6_addrs,
+                                         &aksu_ipv6_dual,
+                                         false,
+                                         NULL};
 
 int aksu_ipv6_client(struct aksu *net)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
-    if (!ip6 || !ip6->more.ops->addrs) {
+    if (!ip6 || ip6->more.ops->addrs != aksu_ipv6_addrs) {
         return AKSU_EINVAL;
     }
     if (!ip6->learn) {

@@ -278,8 +278,7 @@ static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const ui
 int aksu_udp_ipv6(struct aksu *net, struct aksu_udp_ipv6 *udp)
 {
     static const struct aksu_udp_ipv6_ops ops = {datagram, quoted, send};
-    static const struct aksu_more_ops more = {
-        input, output, idle, NULL, NULL, false, NULL};
+    static const struct aksu_more_ops more = {input, output, idle, NULL, NULL, false, NULL};
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     int error = aksu_ipv6_client(net);
 

@@ -280,7 +280,7 @@ int aksu_udp_send(struct aksu *net, struct aksu_udp *udp, const struct aksu_endp
     }
     if (aksu_get16(to->addr.octets) != 0) {
         const struct aksu_udp_ipv6 *ipv6 =
-            net->more && net->more->ops->addrs ? aksu_ipv6(net)->udp : NULL;
+            net->more && net->more->ops->dual ? aksu_ipv6(net)->udp : NULL;
         return ipv6 ? ipv6->ops->send(net, udp, to) : AKSU_EADDRNOTAVAIL;
     }
     if (!to_all(net, addr) &&
