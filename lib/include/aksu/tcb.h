@@ -278,7 +278,7 @@ struct aksu_board {
     aksu_seq dsack_round;   ///< RACK.dsack_round
     aksu_seq tlp_end;       ///< TLP.end_seq
     uint32_t prr_delivered; ///< RFC 9937
-    uint32_t prr_out;       ///< RFC 9937
+    uint32_t prr_out;       ///< RFC 9937; else octets sent since cwnd was in use
     uint32_t recover_fs;    ///< RFC 9937 RecoverFS
     uint32_t prior_cwnd;    ///< cwnd before the last reduction
     uint32_t control[4];    ///< the congestion control's
