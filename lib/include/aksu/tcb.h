@@ -139,7 +139,7 @@ enum {
     AKSU_OWE_REXMIT = 0x04,    ///< the segment at snd_una again (fast retransmit)
     AKSU_OWE_PROBE = 0x08,     ///< a window probe, or what silly-window avoidance held back
     AKSU_OWE_KEEPALIVE = 0x10, ///< a keep-alive segment
-    AKSU_ECN = 0x20            ///< ECN is negotiated: AKSU_ECE and AKSU_CWR are owed here, too
+    AKSU_ECN = 0x20            ///< ECN is negotiated: AKSU_ECE is owed here, too
 };
 
 /// Properties of a connection (tcb.flags). What a SYN offers has the bit of its option times 16.
