@@ -13,7 +13,7 @@
 AKSU_STORAGE(rows_4, 4, 4, 65536, 65536);
 AKSU_STORAGE(rows_64, 64, 4, 262144, 262144);
 AKSU_STORAGE(rows_1024, 1024, 4, 65536, 65536);
-AKSU_BOARDS(boards, 1024, 32);
+AKSU_BOARDS(boards, 1024, 64);
 
 struct settings {
     enum { NONE, PACKET, TAP, TUN } kind;

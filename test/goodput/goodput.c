@@ -96,6 +96,7 @@ struct options {
     double window; // octets of each ring
     double runs;   // of each board; 0: the simulator's
     double octets; // of one transfer
+    double access; // run: bit/s of a link before that, for which the sender waits; 0: none
     double mtu;    // run: larger IP packets from the sender vanish; 0: none
     double mtu_from_s;
     double mtu_to_s; // 0: to the end
@@ -129,6 +130,7 @@ static const struct key {
     {"window", offsetof(struct options, window), false},
     {"runs", offsetof(struct options, runs), false},
     {"octets", offsetof(struct options, octets), false},
+    {"access", offsetof(struct options, access), false},
     {"mtu", offsetof(struct options, mtu), false},
     {"mtu_from_s", offsetof(struct options, mtu_from_s), false},
     {"mtu_to_s", offsetof(struct options, mtu_to_s), false},
@@ -440,6 +442,23 @@ static void dig(struct aksu_sim *sim, const struct options *o, struct hole hole[
     }
 }
 
+// One link; or, behind a switch, the sender's own one first: no faster than that it sends.
+static void join(struct aksu_sim *sim, const struct options *o, struct aksu_sim_host *a,
+                 struct aksu_sim_host *b)
+{
+    struct aksu_sim_path path = bottleneck(o);
+    struct aksu_sim_path access = {.rate = (uint64_t)o->access, .framing = FRAMING};
+    struct aksu_sim_switch *hub;
+
+    if (o->access <= 0) {
+        aksu_sim_link(a, b, &path, &path);
+        return;
+    }
+    hub = aksu_sim_switch(sim);
+    aksu_sim_plug(hub, a, &access, &access);
+    aksu_sim_plug(hub, b, &path, &path);
+}
+
 static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t seed)
 {
     struct aksu_sim_path path = bottleneck(o);
@@ -452,7 +471,7 @@ static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t see
     struct tally tally = {.sim = sim, .sender = a, .receiver = b, .sink = &sink.talker};
     struct files files;
 
-    aksu_sim_link(a, b, &path, &path);
+    join(sim, o, a, b);
     dig(sim, o, hole);
     sink_listen(&sink, sim, b, PORT);
     source.to_send = tally.octets = (uint32_t)o->octets;
