@@ -23,7 +23,7 @@ from common import ROOT, Tally, in_parallel, output  # noqa: E402
 SEEDS = 20
 PROFILES: dict = {}  # name: its line of `goodput profiles`
 PAIRS = [("lean", "lean"), ("standard", "standard"), ("full", "full"), ("lean", "full"),
-         ("standard", "full"), ("lossy", "lossy"), ("lossy", "newreno"), ("lossy", "full")]
+         ("standard", "full"), ("newreno", "newreno"), ("newreno", "full"), ("lossy", "lossy"), ("lossy", "newreno"), ("lossy", "full")]
 FRAME = 1500 + 14 + 24  # with preamble, FCS and gap
 LOSSES = {"0": 0, "0.1": 0.1, "1": 1, "3": 3, "5": 5}
 ALL = {**{k: {"loss": v / 100} for k, v in LOSSES.items()},
@@ -72,6 +72,7 @@ HOLES = {  # larger packets of the sender's vanish
     "outage": {"mtu": 20, "mtu_from_s": 1, "mtu_to_s": 6},  # all of them
 }
 HOLE = {"rate": 1e7, "delay_ms": 10, "queue": 50, "window": MB // 4, "octets": 16 * MB}
+ADAPTED = {"octets": 20 * MB, "window": MB // 16}  # of base.reorder; the queue never overflows
 MARKS = {"none": {}, "20": {"mark": 20}, "10": {"mark": 10}, "5": {"mark": 5}}  # frames waiting
 MARKED = ("full", "ecn", "newreno", "newreno-ecn")
 SPECIAL = ("plpmtud", "ecn", "newreno-ecn")  # full or newreno where nothing vanishes or is marked
@@ -185,6 +186,14 @@ def measure_marks(program: pathlib.Path, wanted: list) -> dict:
     commands = [command(program, "run", {**base.cell("0", p), **MARKS[mark], "profile": p})
                 for mark, p in wanted]
     return {key: rows_of(done)[0] for key, done in zip(wanted, in_parallel(commands))}
+
+
+def measure_adapted(program: pathlib.Path, profiles: list) -> dict:
+    """Segments in vain, in each seed at most, and sent again and lost, by profile."""
+    commands = [command(program, "run", {**GROUPS["base"].cell("reorder", p), **ADAPTED,
+                                         "profile": p, "seeds": 5}) for p in profiles]
+    return {p: max(row["spurious"] for row in rows_of(done))
+            for p, done in zip(profiles, in_parallel(commands))}
 
 
 def measure_shares(program: pathlib.Path, pairs: list, seeds: int) -> dict:
@@ -317,6 +326,9 @@ def measured(program: pathlib.Path, lines: list) -> dict:
     marks = [(cell[5:], profile) for cell, profile, _ in lines if cell.startswith("mark.")]
     for (mark, profile), f in measure_marks(program, marks).items():
         figures[f"mark.{mark}", profile] = f["percent"] if f["retransmitted"] == 0 else 0
+    adapted = [profile for cell, profile, _ in lines if cell == "adapted"]
+    for profile, vain in measure_adapted(program, adapted).items():
+        figures["adapted", profile] = 100 / max(vain, 1)
     tails = [(cell, profile) for cell, profile, _ in lines if cell.startswith("tail.")]
     times = measure_tails(program, list(dict.fromkeys(profile for _, profile in tails)))
     for cell, profile in tails:
