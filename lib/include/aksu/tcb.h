@@ -506,7 +506,7 @@ extern const struct aksu_congestion aksu_cubic;   ///< RFC 9438, 9406
 extern const struct aksu_congestion aksu_lossy;
 extern const struct aksu_recovery aksu_rack; ///< RFC 8985, 9937, 5682
 /// aksu_rack, and discovery of the path's MTU without ICMP (RFC 4821): black holes are found and
-/// got out of. It takes one of the board's runs for itself.
+/// got out of while the peer sends SACKs. It takes one of the board's runs for itself.
 extern const struct aksu_recovery aksu_plpmtud;
 extern const struct aksu_timestamps aksu_tcp_timestamps;
 extern const struct aksu_ecn aksu_ecn_answers; ///< if the peer asks
