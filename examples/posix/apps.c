@@ -33,8 +33,11 @@ bool parse_number(const char *text, uint64_t limit, uint64_t *number)
 static bool parse_endpoint(const char *text, uint16_t port, struct aksu_endpoint *endpoint)
 {
     char host[64];
-    const char *colon = strchr(text, ':');
-    size_t len = colon ? (size_t)(colon - text) : strlen(text);
+    const char *end = text[0] == '[' ? strchr(text, ']') : strchr(text, ':');
+    const char *colon = end && text[0] == '[' ? (end[1] == ':' ? end + 1 : NULL) : end;
+
+    text += text[0] == '[';
+    size_t len = end ? (size_t)(end - text) : strlen(text);
     uint64_t number = port;
 
     if (len >= sizeof host) {

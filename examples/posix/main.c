@@ -2,6 +2,7 @@
 // aksu-host: an aksu stack on a raw socket, a TAP or a TUN interface, running one of the examples.
 #include "host.h"
 
+#include <aksu/ipv6.h>
 #include <aksu_capture.h>
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -14,6 +15,7 @@ AKSU_STORAGE(rows_4, 4, 4, 65536, 65536);
 AKSU_STORAGE(rows_64, 64, 4, 262144, 262144);
 AKSU_STORAGE(rows_1024, 1024, 4, 65536, 65536);
 AKSU_BOARDS(boards, 1024, 64);
+AKSU_IPV6(ipv6, 1024);
 
 struct settings {
     enum { NONE, PACKET, TAP, TUN } kind;
@@ -24,6 +26,9 @@ struct settings {
     bool trace;
     bool counters;
     bool has_mac;
+    bool ipv6;
+    uint8_t prefix6;
+    struct aksu_addr addr6;
 };
 
 static volatile sig_atomic_t stop;
@@ -76,6 +81,23 @@ static bool parse_address(const char *text, struct aksu_config *config)
     host[len] = '\0';
     config->prefix = (uint8_t)prefix;
     return aksu_parse_addr(host, &config->addr) == AKSU_OK;
+}
+
+static bool parse_ipv6(const char *text, struct settings *s)
+{
+    char host[64];
+    const char *slash = strchr(text, '/');
+    size_t len = slash ? (size_t)(slash - text) : strlen(text);
+    uint64_t prefix = 64;
+
+    if (len >= sizeof host || (slash && !parse_number(slash + 1, 128, &prefix))) {
+        return false;
+    }
+    memcpy(host, text, len);
+    host[len] = '\0';
+    s->prefix6 = (uint8_t)prefix;
+    s->ipv6 = true;
+    return strcmp(host, "auto") == 0 || aksu_parse_addr(host, &s->addr6) == AKSU_OK;
 }
 
 static bool parse_mac(const char *text, uint8_t mac[6])
@@ -146,6 +168,8 @@ static bool set(struct settings *s, int option, const char *value)
         return parse_address(value, &s->config);
     case 'g':
         return aksu_parse_addr(value, &s->config.gateway) == AKSU_OK;
+    case '6':
+        return parse_ipv6(value, s);
     case 'm':
         s->has_mac = parse_mac(value, s->config.mac);
         return s->has_mac;
@@ -170,14 +194,21 @@ static bool set(struct settings *s, int option, const char *value)
 // Returns 0, or the exit status plus 1.
 static int parse(int argc, char **argv, struct settings *s)
 {
-    static const struct option options[] = {
-        {"packet", required_argument, NULL, 'p'},  {"tap", required_argument, NULL, 't'},
-        {"tun", required_argument, NULL, 'u'},     {"addr", required_argument, NULL, 'a'},
-        {"gateway", required_argument, NULL, 'g'}, {"mac", required_argument, NULL, 'm'},
-        {"mtu", required_argument, NULL, 'M'},     {"profile", required_argument, NULL, 'P'},
-        {"rows", required_argument, NULL, 'r'},    {"pcap", required_argument, NULL, 'c'},
-        {"trace", no_argument, NULL, 'T'},         {"counters", no_argument, NULL, 'C'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"packet", required_argument, NULL, 'p'},
+                                            {"tap", required_argument, NULL, 't'},
+                                            {"tun", required_argument, NULL, 'u'},
+                                            {"addr", required_argument, NULL, 'a'},
+                                            {"gateway", required_argument, NULL, 'g'},
+                                            {"mac", required_argument, NULL, 'm'},
+                                            {"mtu", required_argument, NULL, 'M'},
+                                            {"profile", required_argument, NULL, 'P'},
+                                            {"rows", required_argument, NULL, 'r'},
+                                            {"pcap", required_argument, NULL, 'c'},
+                                            {"trace", no_argument, NULL, 'T'},
+                                            {"counters", no_argument, NULL, 'C'},
+                                            {"ipv6", required_argument, NULL, '6'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
@@ -241,6 +272,20 @@ static int open_device(const struct settings *s, struct aksu_device *device)
     return error ? complain(s->interface, aksu_posix_error(error)) : 0;
 }
 
+static int start_ipv6(const struct settings *s)
+{
+    static const uint8_t stable[16] = "of this host";
+    int error = aksu_ipv6_start(&net, &ipv6, stable);
+
+    if (!error) {
+        error = aksu_ipv6_client(&net);
+    }
+    if (!error && s->addr6.octets[0] != 0) {
+        error = aksu_ipv6_add(&net, &s->addr6, s->prefix6);
+    }
+    return error ? complain("cannot start IPv6", aksu_error_name(error)) : 0;
+}
+
 static int start_stack(struct settings *s, const struct aksu_device *device)
 {
     static struct aksu_trace hook = {.hook = trace};
@@ -263,7 +308,11 @@ static int start_stack(struct settings *s, const struct aksu_device *device)
         return complain("cannot start", aksu_error_name(error));
     }
     aksu_trace(&net, s->trace ? &hook : NULL);
-    return aksu_posix_seed(&net) ? complain("cannot seed", "getrandom failed") : 0;
+    if (aksu_posix_seed(&net)) {
+        return complain("cannot seed", "getrandom failed");
+    }
+    aksu_now(&net, aksu_posix_ms());
+    return s->ipv6 ? start_ipv6(s) : 0;
 }
 
 static void print_counters(struct aksu_device *device)
@@ -285,6 +334,26 @@ static void print_counters(struct aksu_device *device)
             fprintf(stderr, "dropped %u: %s\n", c->dropped[i], aksu_drop_name(i));
         }
     }
+}
+
+// Whether each address of ours is either used or known to be another host's; and if routers are to
+// make one, whether they have, or had ROUTER_MS for it.
+static bool claimed(void *user)
+{
+    enum { ROUTER_MS = 5000 };
+    static uint32_t since;
+    const struct settings *s = user;
+    const struct aksu_ipv6_address *a;
+    unsigned ready = 0;
+
+    since = since ? since : aksu_posix_ms();
+    for (unsigned i = 0; (a = aksu_ipv6_address(&net, i)) != NULL; i++) {
+        if (a->state == AKSU_IPV6_TENTATIVE) {
+            return false;
+        }
+        ready += a->state == AKSU_IPV6_READY;
+    }
+    return s->addr6.octets[0] != 0 || ready > 1 || aksu_posix_ms() - since > ROUTER_MS;
 }
 
 static bool all_sent(void *user)
@@ -310,8 +379,13 @@ static int run(struct settings *s, struct aksu_device *device, const struct app 
                char **argv)
 {
     struct aksu_loop loop = {.stop = &stop, .done = app->done};
+    struct aksu_loop claims = {.stop = &stop, .done = claimed, .user = s};
     int status = start_stack(s, device);
 
+    // A server need not wait: it listens before anybody can ask for it.
+    if (status == 0 && s->ipv6 && app->done && aksu_posix_run(&net, device, &claims)) {
+        status = complain(s->interface, "the interface failed");
+    }
     if (status == 0) {
         aksu_now(&net, aksu_posix_ms());
         status = app->start(&net, argc, argv);

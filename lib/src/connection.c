@@ -3,7 +3,8 @@
 // the next aksu_output().
 #include "stack.h"
 
-static int check_remote(const struct aksu *net, const struct aksu_pair *pair)
+static int check_remote(struct aksu *net, const struct aksu_endpoint *remote,
+                        struct aksu_pair *pair)
 {
     if (!aksu_seeded(net)) {
         return AKSU_ENOKEY;
@@ -11,9 +12,12 @@ static int check_remote(const struct aksu *net, const struct aksu_pair *pair)
     if (pair->remote_port == 0) {
         return AKSU_EINVAL;
     }
+    if (pair->remote == AKSU_NOT_IPV4 && net->more && net->more->ops->dual) {
+        return net->more->ops->dual->pair(net, &remote->addr, pair);
+    }
     // MUST-46; and without a gateway only this network is reached.
     if (!aksu_ipv4_unicast(net, pair->remote) || pair->remote == net->addr ||
-        (net->link && !aksu_ipv4_here(net, pair->remote) && net->gateway == 0)) {
+        (aksu_has_stations(net) && !aksu_ipv4_here(net, pair->remote) && net->gateway == 0)) {
         return AKSU_EADDRNOTAVAIL;
     }
     return AKSU_OK;
@@ -33,9 +37,8 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
 {
     struct aksu_pair pair = {aksu_addr_get(&remote->addr), net->addr, remote->port, local_port};
     struct aksu_open open;
-    struct aksu_effects fx;
     struct aksu_step c;
-    int error = handlers ? check_remote(net, &pair) : AKSU_EINVAL;
+    int error = handlers ? check_remote(net, remote, &pair) : AKSU_EINVAL;
 
     if (!error) {
         error = choose_port(net, &pair);
@@ -52,11 +55,14 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     row->user = user;
     row->bits |= AKSU_ROW_ANNOUNCED;
     net->step = aksu_tcp_act;
-    net->resolver = &aksu_arp_resolver;
     aksu_isn_open(net, &pair, &open);
+    if (net->more && net->more->ops->dual) {
+        net->more->ops->dual->bind(net, row, &aksu_arp_resolver, &open);
+    } else {
+        net->resolver = &aksu_arp_resolver;
+    }
     c.kind = AKSU_EV_CONNECT;
     c.open = &open;
-    c.fx = &fx;
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
     return aksu_table_handle(net, row);
@@ -124,13 +130,11 @@ int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32
     if (option >= AKSU_TTL) {
         set_own(row, option, value);
     } else {
-        struct aksu_effects fx;
         struct aksu_step c;
         net->step = aksu_tcp_act;
         c.kind = AKSU_EV_SET;
         c.option = (uint8_t)option;
         c.value = value;
-        c.fx = &fx;
         aksu_stack_step(net, row, &c);
         aksu_stack_wake(net, row);
     }
@@ -170,8 +174,12 @@ int aksu_info(const struct aksu *net, aksu_handle conn, struct aksu_info *info)
     const struct aksu_tcb *t = &row->tcb;
 
     memset(info, 0, sizeof *info);
-    aksu_addr_put(row->pair.local, &info->local.addr);
-    aksu_addr_put(row->pair.remote, &info->remote.addr);
+    if (aksu_is_token(&row->pair)) {
+        net->more->ops->addrs(net, row, info);
+    } else {
+        aksu_addr_put(row->pair.local, &info->local.addr);
+        aksu_addr_put(row->pair.remote, &info->remote.addr);
+    }
     info->local.port = row->pair.local_port;
     info->remote.port = row->pair.remote_port;
     info->tcb = t;

@@ -98,7 +98,6 @@ int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port
 struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packet *in,
                                        const struct aksu_open *open)
 {
-    struct aksu_effects fx;
     struct aksu_step c;
     struct aksu_listener *l = aksu_listen_find(net, &in->pair);
     struct aksu_row *row = aksu_table_alloc(net, &in->pair);
@@ -111,7 +110,6 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
     c.kind = AKSU_EV_LISTEN;
     c.open = open;
     c.s = &in->segment;
-    c.fx = &fx;
     aksu_stack_step(net, row, &c);
     c.kind = AKSU_EV_SEGMENT;
     aksu_stack_step(net, row, &c);

@@ -30,7 +30,7 @@ int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size)
     if (size < AKSU_SAVED) {
         return AKSU_ENOMEM;
     }
-    if (!idle(&row->tcb)) {
+    if (!idle(&row->tcb) || aksu_is_token(&row->pair)) { // IPv6's address is not in it
         return AKSU_EBUSY;
     }
     memset(p, 0, 24);
@@ -66,7 +66,6 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     const uint8_t *p = from;
     struct aksu_pair pair;
     struct aksu_step c;
-    struct aksu_effects fx;
 
     if (len < AKSU_SAVED || memcmp(p, magic, 4) != 0 || !handlers) {
         return AKSU_EPROTO;
@@ -100,9 +99,12 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     c.kind = AKSU_EV_RESUME;
     c.value = aksu_get32(p + 4);
     c.detail = slept_ms;
-    c.fx = &fx;
     net->step = aksu_tcp_act;
-    net->resolver = &aksu_arp_resolver;
+    if (net->more && net->more->ops->dual) {
+        net->more->ops->dual->bind(net, row, &aksu_arp_resolver, NULL);
+    } else {
+        net->resolver = &aksu_arp_resolver;
+    }
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
     return aksu_table_handle(net, row);

@@ -12,8 +12,8 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c
     } else {
         net->step(c);
     }
-    if (c->fx->mask & AKSU_FX_CLOSED) {
-        row->reason = (uint8_t)-c->fx->reason;
+    if (c->fx.mask & AKSU_FX_CLOSED) {
+        row->reason = (uint8_t)-c->fx.reason;
     }
 }
 
@@ -29,22 +29,18 @@ void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
 // A planned segment is on its way: that has no effects.
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s)
 {
-    struct aksu_effects fx;
     struct aksu_step c;
 
-    c.fx = &fx;
     aksu_stack_event(net, row, AKSU_EV_SENT, s, &c);
 }
 
 // An event that has no more to it than a number. No handler runs.
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value)
 {
-    struct aksu_effects fx;
     struct aksu_step c;
 
     c.kind = (uint8_t)kind;
     c.value = value;
-    c.fx = &fx;
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
 }
@@ -115,7 +111,7 @@ static bool reaped(struct aksu *net, struct aksu_row *row)
 static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn, struct aksu_step *c,
                    const struct aksu_packet *in)
 {
-    if ((row->bits & AKSU_ROW_FAST) && net->profile->fast_open->opened(net, row, c->fx, in)) {
+    if ((row->bits & AKSU_ROW_FAST) && net->profile->fast_open->opened(net, row, &c->fx, in)) {
         return; // its SYN brought data: it is known already
     }
     net->counters.opened++;
@@ -153,7 +149,7 @@ static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, i
 static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsigned bit,
                  struct aksu_step *c, const struct aksu_packet *in)
 {
-    const struct aksu_effects *fx = c->fx;
+    const struct aksu_effects *fx = &c->fx;
     const struct aksu_handlers *h = row->handlers;
     void (*on)(struct aksu *, aksu_handle, void *, size_t) = NULL;
     uint32_t octets = aksu_ring_readable(row);
@@ -186,7 +182,7 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step
                         const struct aksu_packet *in)
 {
     aksu_handle conn = aksu_table_handle(net, row);
-    const struct aksu_effects *fx = c->fx;
+    const struct aksu_effects *fx = &c->fx;
     unsigned news = fx->mask;
 
     if (news & AKSU_FX_ACKED) {
@@ -250,18 +246,16 @@ int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
 // A segment for a connection. Returns 0, or the reason if it was refused.
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
 {
-    struct aksu_effects fx;
     struct aksu_step c;
     int result = 0;
 
-    c.fx = &fx;
     aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &c);
     aksu_stack_effects(net, row, &c, in);
-    if (fx.refused) {
+    if (c.fx.refused) {
         result = (in->segment.options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION
                                                           : AKSU_DROP_UNACCEPTABLE;
     }
-    return (fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
+    return (c.fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
@@ -283,7 +277,8 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
         return aksu_stack_arrives(net, row, in);
     }
     // What comes is for another connection, or for none.
-    return in->pair.local == net->addr ? aksu_listen_input(net, in) : AKSU_DROP_NOT_OURS;
+    return in->pair.local == net->addr || aksu_is_token(&in->pair) ? aksu_listen_input(net, in)
+                                                                   : AKSU_DROP_NOT_OURS;
 }
 
 int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
@@ -306,12 +301,14 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
     return -result;
 }
 
-// Writes a segment behind its IPv4 header. row NULL: an answer, which has no text.
+// Writes a segment behind its IPv4 header, in whose place the link puts that of IPv6 for a token.
+// row NULL: an answer, which has no text.
 static size_t put_packet(struct aksu *net, const struct aksu_row *row, const struct aksu_pair *pair,
                          const struct aksu_segment *s, uint8_t *to)
 {
     uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
-    uint8_t *p = to + AKSU_IPV4_LEN;
+    uint32_t room = aksu_token_room(pair);
+    uint8_t *p = to + room + AKSU_IPV4_LEN;
     uint32_t header = aksu_segment_put(pair, s, p);
     uint32_t sum = 0;
 
@@ -329,8 +326,8 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
         sum += AKSU_PROTOCOL_TCP + len + aksu_sum_header(p, header);
         aksu_put16(p + 16, aksu_sum_end(pair, sum));
     }
-    aksu_ipv4_header(net, pair, fields, len, to);
-    return AKSU_IPV4_LEN + len;
+    aksu_ipv4_header(net, pair, fields, len, to + room);
+    return room + AKSU_IPV4_LEN + len;
 }
 
 // The next answer. *mac: its station, or NULL if the frame is complete.
@@ -372,11 +369,9 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
 
 static void row_tick(struct aksu *net, struct aksu_row *row)
 {
-    struct aksu_effects fx;
     struct aksu_step c;
     uint8_t retries = row->tcb.retries;
 
-    c.fx = &fx;
     aksu_stack_event(net, row, AKSU_EV_TICK, NULL, &c);
     net->counters.timeouts += row->tcb.retries > retries;
     aksu_stack_effects(net, row, &c, NULL);

@@ -6,7 +6,13 @@
 #include <aksu/aksu.h>
 #include "tcp/tcp.h"
 
-enum { AKSU_ETHERNET_LEN = 14, AKSU_IPV4_LEN = 20, AKSU_TCP_LEN = 20, AKSU_ICMP_LEN = 8 };
+enum {
+    AKSU_ETHERNET_LEN = 14,
+    AKSU_IPV4_LEN = 20,
+    AKSU_IPV6_LEN = 40,
+    AKSU_TCP_LEN = 20,
+    AKSU_ICMP_LEN = 8
+};
 // Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
 // Fields of an IPv4 header, as aksu_ipv4_header() is given them.
 enum { AKSU_TTL_SHIFT = 8, AKSU_ECN_SHIFT = 16, AKSU_DSCP_SHIFT = 18 };
@@ -54,13 +60,26 @@ struct aksu_packet {
     const uint8_t *from; // the station that sent the frame
 };
 
+// Whether a pair's remote address is a token that stands for one of IPv6: no IPv4 host has such an
+// address. See net/ipv6.c.
+static inline bool aksu_is_token(const struct aksu_pair *pair)
+{
+    return pair->remote >> 24 == 0;
+}
+
+// How much longer the IP header is for it.
+static inline uint32_t aksu_token_room(const struct aksu_pair *pair)
+{
+    return aksu_is_token(pair) ? AKSU_IPV6_LEN - AKSU_IPV4_LEN : 0;
+}
+
 struct aksu_link {
     uint32_t header_len;
     int (*input)(struct aksu *net, struct aksu_packet *in);
     // Puts the header in front of a packet for a station.
     void (*frame)(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
     // Writes an answer that is not IPv4.
-    size_t (*answer)(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
+    size_t (*answer)(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
 };
 
 // What finds the next hop of connections that are opened from this side.
@@ -83,6 +102,17 @@ struct aksu_more_ops {
     size_t (*output)(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
     // Milliseconds until there may be one, at most wait_ms.
     uint32_t (*idle)(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
+    // Of the first, if that is IPv6: the ends of a connection; and how to open one, or NULL.
+    void (*addrs)(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info);
+    const struct aksu_dual *dual;
+};
+
+// What it takes to open connections of IPv6.
+struct aksu_dual {
+    // Makes a pair for a connection to an address; a row is then bound to it.
+    int (*pair)(struct aksu *net, const struct aksu_addr *remote, struct aksu_pair *pair);
+    void (*bind)(struct aksu *net, const struct aksu_row *row, const struct aksu_resolver *arp,
+                 struct aksu_open *open);
 };
 
 struct aksu_cookies {
@@ -92,6 +122,12 @@ struct aksu_cookies {
     // Takes in an ACK of no connection. Returns 0 or the reason to drop it.
     int (*take)(struct aksu *net, struct aksu_packet *in);
 };
+
+// Whether frames go to stations: not those of a link of bare packets.
+static inline bool aksu_has_stations(const struct aksu *net)
+{
+    return net->link && net->link->header_len > 0;
+}
 
 // Whether there is a secret to make keys of.
 static inline bool aksu_seeded(const struct aksu *net)
@@ -246,15 +282,18 @@ static inline bool aksu_ipv4_begins(const uint8_t *packet)
 bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);
+int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *segment,
+                    struct aksu_step *c);
 int aksu_icmp_input(struct aksu *net, struct aksu_packet *in);
 size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *to);
 int aksu_arp_input(struct aksu *net, struct aksu_packet *in);
+int aksu_ethernet_input(struct aksu *net, struct aksu_packet *in);
 void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
 extern const uint8_t aksu_broadcast[6];
 size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6], unsigned op,
                     const uint8_t target_mac[6], uint32_t target);
 extern const struct aksu_resolver aksu_arp_resolver;
-size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
+size_t aksu_arp_answer(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
 bool aksu_segment_get(struct aksu_packet *in);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
 uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);

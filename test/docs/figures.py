@@ -58,7 +58,7 @@ def hostile() -> str:
     cases = json.loads((TEST / "hostile/hostile.json").read_text())["cases"]
     waiting = sum(foreign(case) != "" for case in cases)
     return (f"{len(cases)} published kinds, each in every state at three places of sequence space "
-            f"({waiting} of them wait ")
+            f"({waiting} of them are for ")
 
 
 def attacks() -> str:

@@ -213,6 +213,17 @@ static bool sendable(unsigned flags, bool ecn)
            flags == (AKSU_RST | AKSU_ACK) || kind == AKSU_ACK || kind == (AKSU_ACK | AKSU_FIN);
 }
 
+// A whole packet of IPv6, and nothing behind it.
+static bool is_ip6(const uint8_t *frame, size_t frame_len)
+{
+    size_t len;
+    unsigned protocol;
+    const uint8_t *p = inside6((uint8_t *)(uintptr_t)frame, frame_len, &protocol, &len);
+
+    return p && (protocol == 6 || protocol == 58) && frame + frame_len == p + len &&
+           checksum6(frame, p, protocol, len) == 0;
+}
+
 static void check_frame(struct host *h, const uint8_t *frame, size_t len)
 {
     unsigned type = len >= ETH ? get16(frame + 12) : 0;
@@ -221,7 +232,7 @@ static void check_frame(struct host *h, const uint8_t *frame, size_t len)
               checksum(frame + ETH, IP, 0) == 0 && get16(frame + ETH + 2) + (size_t)ETH == len &&
               sealed(frame, len);
 
-    if (len > 1500 + ETH || (!arp && !ip)) {
+    if (len > 1500 + ETH || (!arp && !ip && !(h->net.more && is_ip6(frame, len)))) {
         blame(h, "a malformed frame came out: type %04x, %zu octets", type, len);
     }
     if (ip && frame[ETH + 9] == 6 && !sendable(frame[ETH + IP + 13], h->net.profile->ecn != NULL)) {

@@ -18,7 +18,7 @@ IPV6 = {"ipv6", "ipv6-ext", "ipv6-frag", "icmp6", "nd"}
 def foreign(case: dict) -> str:
     """What aksu does not know of it, or nothing."""
     if case["class"] in IPV6 or (case["class"] == "control" and case["frame"][24:28] == "86dd"):
-        return "there is no IPv6"
+        return "IPv6 is not started here, see six.c"
     if case["class"] == "fragment":
         return "there is no reassembler"
     return ""

@@ -62,6 +62,36 @@ uint8_t *inside(uint8_t *frame, size_t frame_len, unsigned protocol, size_t *len
     return frame + ETH + header;
 }
 
+uint8_t *inside6(uint8_t *frame, size_t frame_len, unsigned *protocol, size_t *len)
+{
+    uint8_t *ip = frame + ETH;
+
+    if (frame_len < ETH + IP6 || get16(frame + 12) != 0x86dd || ip[0] >> 4 != 6 ||
+        get16(ip + 4) > frame_len - ETH - IP6) {
+        return NULL;
+    }
+    size_t header = IP6;
+
+    *len = get16(ip + 4);
+    *protocol = ip[6];
+    if (*protocol == 0 && *len > 8 && ip[IP6 + 1] == 0) {
+        *protocol = ip[IP6];
+        *len -= 8;
+        header += 8;
+    }
+    return *len >= (*protocol == 6 ? TCP : 4) ? ip + header : NULL;
+}
+
+unsigned checksum6(const uint8_t *frame, const uint8_t *message, unsigned protocol, size_t len)
+{
+    uint32_t sum = protocol + (uint32_t)len;
+
+    for (unsigned i = 0; i < 32; i += 2) {
+        sum += get16(frame + ETH + 8 + i);
+    }
+    return checksum(message, len, sum);
+}
+
 static uint32_t pseudo(const uint8_t *frame, size_t len)
 {
     const uint8_t *ip = frame + ETH;

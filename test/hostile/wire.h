@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ETH = 14, IP = 20, TCP = 20, FRAME_MAX = 2048 };
+enum { ETH = 14, IP = 20, IP6 = 40, TCP = 20, FRAME_MAX = 2048 };
 #define US   0xc0000201u ///< 192.0.2.1
 #define PEER 0xc0000202u ///< 192.0.2.2
 
@@ -25,6 +25,12 @@ unsigned checksum(const uint8_t *p, size_t len, uint32_t more);
 /// Finds the TCP or ICMP header of a frame with a whole IPv4 packet: NULL if there is none of
 /// `protocol`. *len is what the IPv4 header says is there.
 uint8_t *inside(uint8_t *frame, size_t frame_len, unsigned protocol, size_t *len);
+
+/// The same of IPv6: the message of a frame with a whole packet, behind a router alert if it has
+/// that, and which protocol's it is. NULL: there is none.
+uint8_t *inside6(uint8_t *frame, size_t frame_len, unsigned *protocol, size_t *len);
+/// What such a message's checksum comes to: 0 if it is right.
+unsigned checksum6(const uint8_t *frame, const uint8_t *message, unsigned protocol, size_t len);
 
 /// Tells whether the checksum of a TCP or ICMP message is right.
 bool sealed(const uint8_t *frame, size_t frame_len);

@@ -39,7 +39,10 @@ def judge(pcap: pathlib.Path) -> None:
 class Boot:
     def __init__(self, bin_folder: pathlib.Path, out: pathlib.Path) -> None:
         self.host, self.out = bin_folder / "aksu-host", out
-        (out / "index.html").write_text(PAGE, encoding="ascii")
+
+    def nginx(self, link: Link) -> None:
+        (self.out / "index.html").write_text(PAGE, encoding="ascii")
+        start_nginx(link, self.out)
 
     def dnsmasq(self, link: Link, *options: str) -> None:
         """Starts it on Linux's side: DHCP for one address, DNS for names of .test."""
@@ -72,7 +75,7 @@ class Boot:
         pcap = self.out / "boot.pcapng"
         with Link(self.host) as link:
             self.dnsmasq(link)
-            start_nginx(link, self.out)
+            self.nginx(link)
             done = self.fetch(link, "http://www.test/", pcap)
         expect(done.returncode == 0, done.stdout[-1000:])
         expect(PAGE in done.stdout, done.stdout)
@@ -105,7 +108,7 @@ class Boot:
         with Link(self.host) as link:
             self.dnsmasq(link, "--dhcp-range=192.0.2.77,192.0.2.78,255.255.255.0,120", "--no-ping",
                          "--dhcp-broadcast")
-            start_nginx(link, self.out)
+            self.nginx(link)
             link.on_linux("ip", "addr", "add", f"{LEASED}/32", "dev", "veth0")
             link.on_linux("ip", "addr", "add", "192.0.2.78/32", "dev", "veth0")
             process = link.start(link.ours, self.host, "--packet", "veth0", "--pcap", pcap,
@@ -122,4 +125,4 @@ class Boot:
         judge(pcap)
 
 
-main(TOOLS, lambda folder, out, words: run(Boot(folder, out), words))
+main(TOOLS, lambda folder, out, words: run(Boot(folder, out), words, at_once=4))

@@ -106,14 +106,15 @@ class Lab:
     @staticmethod
     def sources() -> list:
         """(suite, name) of each test program, as its CMakeLists.txt has them: one to a file."""
-        helpers = {"frames", "harness"}
+        helpers = {"frames", "frames6", "harness"}
         return [(suite, p.stem) for suite in ("transitions", "unit")
                 for p in sorted((ROOT / "test" / suite).glob("*.c")) if p.stem not in helpers]
 
     def program(self, source: tuple) -> tuple:
         suite, name = source
         folder = ROOT / "test" / suite
-        helper = [folder / ("frames.c" if suite == "unit" else "harness.c")]
+        helper = [folder / f for f in (["frames.c", "frames6.c"] if suite == "unit"
+                                       else ["harness.c"])]
         to = self.folder / f"{suite}_{name}"
         must(["gcc", "-std=c99", "-O1", "-w", f"-I{LIB}/include", f"-I{SRC}", folder / f"{name}.c",
               ROOT / "test/mutation/filter.c",

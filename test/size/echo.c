@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What scripts/size measures the library in: a TCP echo server with a static address over Ethernet.
-// PROFILE is the profile's name; RECOVERY is defined if it has loss recovery, and needs boards. The
-// driver and the clock are stand-ins that do nothing.
+// PROFILE is the profile's name; RECOVERY is defined if it has loss recovery, and needs boards;
+// IPV6 if it starts that. The driver and the clock are stand-ins that do nothing.
 #include <aksu/aksu.h>
 #ifdef UDP
 #include <aksu/dhcp.h>
@@ -9,6 +9,11 @@
 #endif
 
 AKSU_STORAGE(memory, 4, 1, 2920, 2920);
+#ifdef IPV6
+#include <aksu/ipv6.h>
+
+AKSU_IPV6(ipv6, 4);
+#endif
 #ifdef RECOVERY
 AKSU_BOARDS(boards, 4, 8);
 
@@ -139,6 +144,11 @@ int main(void)
         aksu_listen(&net, NULL, 7, 0, &handlers, NULL) != AKSU_OK) {
         return 1;
     }
+#ifdef IPV6
+    if (aksu_ipv6_start(&net, &ipv6, NULL) != AKSU_OK) {
+        return 1;
+    }
+#endif
 #ifdef DHCP
     (void)aksu_dhcp_start(&net, &dhcp, &dhcp_config);
 #endif

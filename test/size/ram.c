@@ -3,6 +3,7 @@
 #include <aksu/aksu.h>
 #include <aksu/dhcp.h>
 #include <aksu/dns.h>
+#include <aksu/ipv6.h>
 
 #define SIZE(name, octets)                                                                         \
     extern char ram_##name[octets];                                                                \
@@ -18,6 +19,8 @@ SIZE(udp, sizeof(struct aksu_udp));
 SIZE(dhcp, sizeof(struct aksu_dhcp));
 SIZE(dns_query, sizeof(struct aksu_dns_query));
 SIZE(dns_entry, sizeof(struct aksu_dns_entry));
+SIZE(ipv6, sizeof(struct aksu_ipv6));
+SIZE(ipv6_neighbour, sizeof(struct aksu_ipv6_neighbour));
 SIZE(stack, sizeof(struct aksu));
 // A server of 4 connections, all but its rings and its echo buffer.
 SIZE(server, sizeof(struct aksu) + 4 * (sizeof(struct aksu_row) + sizeof(struct aksu_row *)) +

@@ -28,7 +28,8 @@ STACKS = {  # the figure, and the marks in `indirect` of what the profile has
     "cubic_recovery": ("stack.recovery", "+"),
     "plpmtud_recovery": ("stack.plpmtud", "+*"),
 }
-EXTRAS = {"udp": ["-DUDP=1"], "udp_open": ["-DUDP=2"],
+EXTRAS = {"ipv6": ["-DIPV6"], "udp": ["-DUDP=1"],
+          "udp_open": ["-DUDP=2"],
           "dhcp": ["-DUDP=2", "-DDHCP"], "dns": ["-DUDP=2", "-DDNS"]}  # the standard echo server, and more
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
@@ -44,6 +45,8 @@ RAM = {
     "dhcp": "a DHCP client, its endpoint included (struct aksu_dhcp)",
     "dns_query": "a question to DNS, its endpoint included (struct aksu_dns_query)",
     "dns_entry": "an address that is remembered, with its name of 48 (struct aksu_dns_entry)",
+    "ipv6": "IPv6, all but 16 a connection (struct aksu_ipv6)",
+    "ipv6_neighbour": "an entry of its neighbour cache",
     "stack": "a stack (struct aksu), counters included",
     "server": "a server of 4 connections, all but rings and frame buffers",
 }
@@ -157,8 +160,8 @@ def show(figures: dict, files: dict, paths: dict) -> None:
     for name in sorted(set().union(*files.values()), key=lambda n: -files[columns[0]].get(n, 0)):
         print(f"{name:16}" + "".join(f"{files[c].get(name, 0):17}" for c in columns))
     print(f"{'total':16}" + "".join(f"{figures[f'flash.{c}.{p}']:17}" for c, p in columns))
-    print("\nFlash that the standard one takes more, octets: with UDP endpoints that answer, or that do"
-          " all;\nDHCP and DNS besides those\n")
+    print("\nFlash that the standard one takes more, octets: with IPv6; with UDP endpoints that answer, or"
+          " that\ndo all; DHCP and DNS besides those\n")
     for more in EXTRAS:
         print(f"{more:16}" + "".join(f"{cpu:>10} {figures[f'flash.{cpu}.{more}']:5}" for cpu in CPUS))
     print("\nRAM, octets (Cortex-M3)\n")

@@ -9,7 +9,7 @@
 
 enum { MSS = 100, RING = 200, LONG_RING = 1200, FLIGHTS = 64, EVENTS_MAX = 4000, RUNS = 16 };
 
-// Every pattern of losses of so many segments; the tenth SYN would come after the user timeout.
+// Every pattern of losses of at most so many segments; a tenth SYN comes after the user timeout.
 enum { LOSSES = 9 };
 
 enum open { A_ACTIVE, B_ACTIVE, BOTH_ACTIVE, OPENS };
@@ -535,11 +535,12 @@ static unsigned random_patterns(const struct kind *k, unsigned count)
 static unsigned all_patterns(const struct kind *k, unsigned depth)
 {
     static const unsigned begins[] = {0, AKSU_PSH, AKSU_FIN};
-    unsigned failures = random_patterns(k, 400 * depth);
+    unsigned failures = random_patterns(k, 80 * depth * depth);
+    unsigned losses = 3 * depth < LOSSES ? 3 * depth : LOSSES;
 
     for (unsigned i = 0; i < 3; i++) {
         failures += sweep(k, begins[i], k->boards ? depth - 1 : depth, FATES);
-        failures += sweep(k, begins[i], LOSSES, DUPLICATE);
+        failures += sweep(k, begins[i], losses, DUPLICATE);
     }
     printf("%s %s, %s, %u runs: %u failures\n", failures == 0 ? "ok    " : "FAILED",
            open_names[k->open], close_names[k->close], k->boards, failures);

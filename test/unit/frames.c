@@ -6,7 +6,7 @@ const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 2};
 const uint8_t gate_mac[6] = {2, 0, 0, 0, 0, 0xfe};
 const uint8_t broadcast_mac[6] = {255, 255, 255, 255, 255, 255};
 
-enum { ETH = 14, IP = 20, TCP = 20 };
+enum { ETH = 14, IP = 20, IP6 = 40, TCP = 20, TYPE_IP6 = 0x86dd };
 
 uint16_t get16(const uint8_t *p)
 {
@@ -43,6 +43,23 @@ uint16_t naive_checksum(const uint8_t *p, size_t len, uint32_t pseudo)
 uint32_t pseudo_sum(uint32_t src, uint32_t dst, unsigned protocol, size_t len)
 {
     return (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) + protocol + (uint32_t)len;
+}
+
+uint32_t pseudo_of(const struct wire *w, unsigned protocol, size_t len)
+{
+    uint32_t sum = protocol + (uint32_t)len;
+    if (w->type != TYPE_IP6)
+        return pseudo_sum(w->src, w->dst, protocol, len);
+    for (unsigned i = 0; i < 16; i += 2)
+        sum += (uint32_t)get16(w->src6 + i) + get16(w->dst6 + i);
+    return sum;
+}
+
+// Where the protocol's message stands.
+static uint8_t *inside(const struct wire *w, uint8_t *frame)
+{
+    return frame + ETH +
+           (w->type == TYPE_IP6 ? IP6 + w->headers_len : IP + (size_t)w->ip_options_len);
 }
 
 // --- Making ---
@@ -92,11 +109,27 @@ void seal_tcp(uint8_t *frame)
     put16(t + 16, naive_checksum(t, len, pseudo_sum(get32(ip + 12), get32(ip + 16), 6, len)));
 }
 
+static size_t make_ip6(const struct wire *w, uint8_t *frame, size_t len)
+{
+    uint8_t *ip = frame + ETH;
+    put32(ip, 6u << 28 | (uint32_t)w->tos << 20 | w->flow);
+    put16(ip + 4, (unsigned)(w->headers_len + len));
+    ip[6] = w->headers_len > 0 ? w->first : w->protocol;
+    ip[7] = w->ttl;
+    memcpy(ip + 8, w->src6, 16);
+    memcpy(ip + 24, w->dst6, 16);
+    if (w->headers_len > 0)
+        memcpy(ip + IP6, w->headers, w->headers_len);
+    return ETH + IP6 + w->headers_len + len;
+}
+
 size_t make_ip(const struct wire *w, uint8_t *frame, size_t len)
 {
     uint8_t *ip = frame + ETH;
     size_t head = (size_t)IP + w->ip_options_len;
     put_ethernet(w, frame);
+    if (w->type == TYPE_IP6)
+        return make_ip6(w, frame, len);
     ip[0] = (uint8_t)(0x40 | head / 4);
     ip[1] = w->tos;
     put16(ip + 2, (unsigned)(head + len));
@@ -113,7 +146,7 @@ size_t make_ip(const struct wire *w, uint8_t *frame, size_t len)
 
 size_t make_tcp(const struct wire *w, uint8_t *frame)
 {
-    uint8_t *t = frame + ETH + IP + w->ip_options_len;
+    uint8_t *t = inside(w, frame);
     size_t head = (size_t)TCP + w->options_len, len = head + w->len;
     put16(t, w->sport);
     put16(t + 2, w->dport);
@@ -127,19 +160,21 @@ size_t make_tcp(const struct wire *w, uint8_t *frame)
     memcpy(t + TCP, w->options, w->options_len);
     if (w->len > 0)
         memcpy(t + head, w->data, w->len);
-    put16(t + 16, naive_checksum(t, len, pseudo_sum(w->src, w->dst, 6, len)));
+    put16(t + 16, naive_checksum(t, len, pseudo_of(w, 6, len)));
     return make_ip(w, frame, len);
 }
 
 size_t make_icmp(const struct wire *w, uint8_t *frame)
 {
-    uint8_t *c = frame + ETH + IP + w->ip_options_len;
+    uint8_t *c = inside(w, frame);
+    uint32_t pseudo = w->type == TYPE_IP6 ? pseudo_of(w, 58, 8 + w->len) : 0;
     c[0] = w->icmp_type;
     c[1] = w->icmp_code;
     put16(c + 2, 0);
     put32(c + 4, w->icmp_rest);
-    memcpy(c + 8, w->data, w->len);
-    put16(c + 2, naive_checksum(c, 8 + w->len, 0));
+    if (w->len > 0)
+        memcpy(c + 8, w->data, w->len);
+    put16(c + 2, naive_checksum(c, 8 + w->len, pseudo));
     return make_ip(w, frame, 8 + w->len);
 }
 
@@ -239,7 +274,7 @@ static void parse_tcp(const uint8_t *t, size_t len, struct wire *w)
 {
     size_t head = (size_t)(t[12] >> 4) * 4;
     assert_true(len >= TCP && head >= TCP && head <= len);
-    assert_int_equal(naive_checksum(t, len, pseudo_sum(w->src, w->dst, 6, len)), 0);
+    assert_int_equal(naive_checksum(t, len, pseudo_of(w, 6, len)), 0);
     assert_int_equal(t[12] & 15, 0); // SM-35
     w->sport = get16(t);
     w->dport = get16(t + 2);
@@ -258,7 +293,7 @@ static void parse_tcp(const uint8_t *t, size_t len, struct wire *w)
 static void parse_icmp(const uint8_t *c, size_t len, struct wire *w)
 {
     assert_true(len >= 8);
-    assert_int_equal(naive_checksum(c, len, 0), 0);
+    assert_int_equal(naive_checksum(c, len, w->protocol == 58 ? pseudo_of(w, 58, len) : 0), 0);
     w->icmp_type = c[0];
     w->icmp_code = c[1];
     w->icmp_rest = get32(c + 4);
@@ -289,6 +324,36 @@ static void parse_ip(const uint8_t *ip, size_t len, struct wire *w)
         fail_msg("IP protocol %u", w->protocol);
 }
 
+// RFC 8200; the only other header that may come is MLD's router alert (RFC 3810 5).
+static void parse_ip6(const uint8_t *ip, size_t len, struct wire *w)
+{
+    static const uint8_t alert[8] = {58, 0, 5, 2, 0, 0, 1, 0};
+    assert_true(len >= IP6);
+    assert_int_equal(ip[0] >> 4, 6);
+    assert_int_equal(get16(ip + 4), len - IP6);
+    w->tos = (uint8_t)(get16(ip) >> 4);
+    w->flow = get32(ip) & 0xfffff;
+    w->protocol = ip[6];
+    w->ttl = ip[7];
+    memcpy(w->src6, ip + 8, 16);
+    memcpy(w->dst6, ip + 24, 16);
+    assert_int_not_equal(w->ttl, 0);
+    if (w->protocol == 0) {
+        assert_true(len > IP6 + 8);
+        assert_memory_equal(ip + IP6, alert, 8);
+        w->headers = ip + IP6;
+        w->headers_len = 8;
+        w->protocol = 58;
+    }
+    size_t head = IP6 + w->headers_len;
+    if (w->protocol == 6)
+        parse_tcp(ip + head, len - head, w);
+    else if (w->protocol == 58)
+        parse_icmp(ip + head, len - head, w);
+    else
+        fail_msg("IPv6 next header %u", w->protocol);
+}
+
 void parse(const uint8_t *frame, size_t len, struct wire *w)
 {
     memset(w, 0, sizeof *w);
@@ -301,6 +366,8 @@ void parse(const uint8_t *frame, size_t len, struct wire *w)
         parse_arp(frame + ETH, len - ETH, w);
     else if (w->type == 0x0800)
         parse_ip(frame + ETH, len - ETH, w);
+    else if (w->type == TYPE_IP6)
+        parse_ip6(frame + ETH, len - ETH, w);
     else
         fail_msg("EtherType %04x", w->type);
 }

@@ -45,6 +45,13 @@ struct wire {
     uint16_t fragment; ///< flags and offset as on the wire
     uint8_t ip_options[40];
     uint8_t ip_options_len; ///< a multiple of 4
+    // IPv6 (type 0x86dd), with tos, ttl and protocol of above
+    uint8_t src6[16];
+    uint8_t dst6[16];
+    uint32_t flow;
+    uint8_t first;          ///< the header's next header, if there are others before protocol's
+    const uint8_t *headers; ///< those others
+    size_t headers_len;
     // TCP
     uint16_t sport;
     uint16_t dport;
@@ -81,13 +88,15 @@ void put32(uint8_t *p, uint32_t value);
 /// The Internet checksum of RFC 1071, one octet after the other.
 uint16_t naive_checksum(const uint8_t *p, size_t len, uint32_t pseudo);
 uint32_t pseudo_sum(uint32_t src, uint32_t dst, unsigned protocol, size_t len);
+/// Of a frame's addresses, of either version.
+uint32_t pseudo_of(const struct wire *w, unsigned protocol, size_t len);
 
 /// Defaults of a TCP segment from the peer to us.
 struct wire tcp(unsigned flags, uint32_t seq, uint32_t ack, size_t len);
 size_t make_tcp(const struct wire *w, uint8_t *frame);
 size_t make_arp(const struct wire *w, uint8_t *frame);
 size_t make_icmp(const struct wire *w, uint8_t *frame);
-/// Wraps len octets that stand at frame + 14 + 20 + options in IPv4 and Ethernet.
+/// Wraps len octets that stand behind the place for the headers in IPv4 or IPv6, and Ethernet.
 size_t make_ip(const struct wire *w, uint8_t *frame, size_t len);
 /// Makes the IPv4 header checksum right again.
 void seal_ip(uint8_t *frame);

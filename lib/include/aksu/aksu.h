@@ -134,7 +134,7 @@ struct aksu_trace {
                  const struct aksu_effects *, const struct aksu_tcb *after);
     struct aksu_tcb before;
     void *user;
-    void (*step)(struct aksu *, struct aksu_row *, const struct aksu_step *); // the library's
+    void (*step)(struct aksu *, struct aksu_row *, struct aksu_step *); // the library's
 };
 
 /// What an image has besides TCP, such as a UDP endpoint: the caller's memory, in a list. Its
@@ -448,7 +448,7 @@ struct aksu {
     const struct aksu_profile *profile;
     const struct aksu_link *link;
     // What only some images need, and then link: set by the calls that need it.
-    void (*step)(const struct aksu_step *);
+    void (*step)(struct aksu_step *);
     const struct aksu_resolver *resolver;
     struct aksu_more *more; // the first
     struct aksu_trace *trace;
@@ -632,7 +632,8 @@ enum { AKSU_SAVED = 24 + sizeof(struct aksu_tcb) };
 /// Saves an ESTABLISHED connection with nothing unread, unsent or unacknowledged to a buffer, for a
 /// deep sleep. The connection then leaves the table without a word to the peer or a handler.
 ///
-/// Returns AKSU_SAVED; AKSU_ENOMEM if size is smaller; AKSU_EBUSY if it is not idle; AKSU_EBADF.
+/// Returns AKSU_SAVED; AKSU_ENOMEM if size is smaller; AKSU_EBUSY if it is not idle, or is of IPv6;
+/// AKSU_EBADF.
 int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size);
 
 /// Puts a saved connection into a stack of the same address. slept_ms: time since aksu_save().
@@ -648,10 +649,11 @@ static inline struct aksu_addr aksu_ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_
     return addr;
 }
 
-/// Reads "192.0.2.1". Returns AKSU_EINVAL, and *addr as it was, if the text is not an address.
+/// Reads "192.0.2.1" or "2001:db8::1" (RFC 4291 2.2). Returns AKSU_EINVAL, and *addr as it was, if
+/// the text is not an address.
 int aksu_parse_addr(const char *text, struct aksu_addr *addr);
 
-/// Writes an address as text to `to`, which has room for 40 octets. Returns `to`.
+/// Writes an address as text (RFC 5952) to `to`, which has room for 40 octets. Returns `to`.
 char *aksu_format_addr(const struct aksu_addr *addr, char *to);
 
 /// The portable copy and checksum: copies len octets and returns the 32-bit partial sum of their

@@ -389,12 +389,12 @@ struct aksu_plan {
 /// One step: what its parts share, and what operations of a profile are given. Of the event's
 /// members only those are set that its kind names.
 struct aksu_step {
+    struct aksu_effects fx;
     uint8_t kind;      ///< the event's
     uint8_t option;    ///< the event's
     uint8_t range_max; ///< room for so many in range
     const struct aksu_profile *p;
     struct aksu_tcb *t;
-    struct aksu_effects *fx;
     const struct aksu_segment *s; ///< the event's
     uint32_t now_ms;              ///< the event's
     struct aksu_board *b;         ///< if it is in use, else NULL
@@ -481,7 +481,7 @@ struct aksu_packet;
 /// TCP Fast Open, RFC 7413. Made by AKSU_FAST_OPEN. NULL in a profile: never used. For
 /// aksu_tcp_step and aksu_tcp_plan alone only step counts, which is aksu_tcp_fast_open.
 struct aksu_fast_open {
-    void (*step)(const struct aksu_step *);
+    void (*step)(struct aksu_step *);
     struct aksu_row *(*syn)(struct aksu *, const struct aksu_packet *, const struct aksu_open *);
     uint32_t (*put)(const struct aksu *, const struct aksu_row *, const struct aksu_segment *,
                     uint8_t *header);
@@ -495,7 +495,7 @@ struct aksu_fast_open {
     uint16_t pendings;
 };
 
-void aksu_tcp_fast_open(const struct aksu_step *c);
+void aksu_tcp_fast_open(struct aksu_step *c);
 
 /// What a profile can name.
 extern const struct aksu_congestion aksu_newreno; ///< RFC 5681, 6582, 6928

@@ -28,7 +28,7 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
     return AKSU_ETHERNET_LEN + ARP_LEN;
 }
 
-size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *a, uint8_t *frame)
+size_t aksu_arp_answer(struct aksu *net, const struct aksu_answer *a, uint8_t *frame)
 {
     const uint8_t *mac = a->kind == AKSU_ARP_REQUEST ? aksu_broadcast : a->mac;
 

@@ -117,7 +117,7 @@ static void lose(struct aksu *net, struct aksu_dhcp *d)
     bool had = net->addr != 0;
 
     for (uint32_t left = net->store->rows; had && left > 0; left--, row++) {
-        if (row->bits & AKSU_ROW_USED) {
+        if ((row->bits & AKSU_ROW_USED) && !aksu_is_token(&row->pair)) {
             aksu_stack_silence(net, row, AKSU_ENETUNREACH);
         }
     }
@@ -415,7 +415,7 @@ int aksu_dhcp_start(struct aksu *net, struct aksu_dhcp *dhcp, const struct aksu_
     static const struct aksu_udp_handlers handlers = {on_datagram, write_message, on_time,
                                                       on_error};
 
-    if (!net->link || net->mtu < MTU_MIN || !config) {
+    if (!aksu_has_stations(net) || net->mtu < MTU_MIN || !config) {
         return AKSU_EINVAL;
     }
     if (!aksu_seeded(net)) {

@@ -4,7 +4,7 @@
 
 enum { TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, FCS_LEN = 4 };
 
-static int input(struct aksu *net, struct aksu_packet *in)
+int aksu_ethernet_input(struct aksu *net, struct aksu_packet *in)
 {
     const uint8_t *frame = in->payload;
 
@@ -43,5 +43,5 @@ void aksu_ethernet_put(const struct aksu *net, uint8_t *frame, const uint8_t mac
     aksu_put16(frame + 12, TYPE_IPV4);
 }
 
-const struct aksu_link aksu_ethernet = {AKSU_ETHERNET_LEN, input, aksu_ethernet_put,
+const struct aksu_link aksu_ethernet = {AKSU_ETHERNET_LEN, aksu_ethernet_input, aksu_ethernet_put,
                                         aksu_arp_answer};

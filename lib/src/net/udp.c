@@ -111,7 +111,7 @@ size_t aksu_udp_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const 
 int aksu_udp_listen(struct aksu *net, struct aksu_udp *udp, uint16_t port,
                     const struct aksu_udp_handlers *handlers)
 {
-    static const struct aksu_more_ops ops = {aksu_udp_input, aksu_udp_output, idle};
+    static const struct aksu_more_ops ops = {aksu_udp_input, aksu_udp_output, idle, NULL, NULL};
 
     if (port == 0 || aksu_udp_find(net, port)) {
         return AKSU_EADDRINUSE;
@@ -119,15 +119,17 @@ int aksu_udp_listen(struct aksu *net, struct aksu_udp *udp, uint16_t port,
     memset(udp, 0, sizeof *udp);
     udp->handlers = handlers;
     udp->pair.local_port = port;
-    udp->more.ops = net->more ? net->more->ops : &ops;
-    udp->more.next = net->more;
-    net->more = &udp->more;
+    struct aksu_more **list = aksu_udp_list(net);
+
+    udp->more.ops = *list ? (*list)->ops : &ops;
+    udp->more.next = *list;
+    *list = &udp->more;
     return AKSU_OK;
 }
 
 void aksu_udp_close(struct aksu *net, struct aksu_udp *udp)
 {
-    struct aksu_more **link = &net->more;
+    struct aksu_more **link = aksu_udp_list(net);
 
     while (*link && *link != &udp->more) {
         link = &(*link)->next;

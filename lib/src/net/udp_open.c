@@ -194,7 +194,7 @@ static size_t prepare(struct aksu *net, struct aksu_udp *u, uint8_t *frame)
     if (to_all(net, to)) {
         memcpy(u->mac, aksu_broadcast, sizeof u->mac);
         u->hop = 0;
-    } else if (net->link) {
+    } else if (aksu_has_stations(net)) {
         uint32_t hop = aksu_ipv4_here(net, to) ? to : net->gateway;
         if (u->hop != hop || u->tries > 0 ||
             (uint16_t)((net->now_ms >> 10) - u->known) > KNOWN_FOR) {
@@ -245,7 +245,7 @@ static uint16_t choose(struct aksu *net, const struct aksu_udp *udp)
 int aksu_udp_open(struct aksu *net, struct aksu_udp *udp, uint16_t port,
                   const struct aksu_udp_handlers *handlers)
 {
-    static const struct aksu_more_ops ops = {open_input, open_output, open_idle};
+    static const struct aksu_more_ops ops = {open_input, open_output, open_idle, NULL, NULL};
 
     if (port == 0) {
         if (!aksu_seeded(net)) {
@@ -278,8 +278,9 @@ int aksu_udp_send(struct aksu *net, struct aksu_udp *udp, const struct aksu_endp
     if (aksu_get16(to->addr.octets) != 0) {
         return AKSU_EADDRNOTAVAIL; // IPv6
     }
-    if (!to_all(net, addr) && (!aksu_ipv4_unicast(net, addr) || addr == net->addr ||
-                               (net->link && !aksu_ipv4_here(net, addr) && net->gateway == 0))) {
+    if (!to_all(net, addr) &&
+        (!aksu_ipv4_unicast(net, addr) || addr == net->addr ||
+         (aksu_has_stations(net) && !aksu_ipv4_here(net, addr) && net->gateway == 0))) {
         return AKSU_EADDRNOTAVAIL;
     }
     udp->pair.remote = addr;

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// What the files of IPv6 share. A packet is its octets from the IPv6 header on.
+#ifndef AKSU_NET_IPV6_H
+#define AKSU_NET_IPV6_H
+
+#include <aksu/ipv6.h>
+#include "../stack.h"
+
+enum { AKSU_PROTOCOL_ICMPV6 = 58, AKSU_NO_ADDRESS = AKSU_IPV6_ADDRESSES };
+
+// Fields of a header.
+enum { AKSU_IPV6_HOPS = 7, AKSU_IPV6_SOURCE = 8, AKSU_IPV6_DESTINATION = 24 };
+
+// ICMPv6 (RFC 4443 2.1), ND (RFC 4861 4), MLD (RFC 3810 5).
+enum {
+    AKSU_ICMPV6_UNREACHABLE = 1,
+    AKSU_ICMPV6_TOO_BIG = 2,
+    AKSU_ICMPV6_TIME_EXCEEDED = 3,
+    AKSU_ICMPV6_PROBLEM = 4,
+    AKSU_ICMPV6_ECHO = 128,
+    AKSU_ICMPV6_ECHO_REPLY = 129,
+    AKSU_MLD_QUERY = 130,
+    AKSU_ND_ROUTER_SOLICIT = 133,
+    AKSU_ND_ROUTER_ADVERT = 134,
+    AKSU_ND_SOLICIT = 135,
+    AKSU_ND_ADVERT = 136,
+    AKSU_MLD_REPORT = 143
+};
+
+// answer.kind, beside those of stack.h: what lies in the place for echoes; a neighbour
+// advertisement.
+enum { AKSU_ANSWER_ICMPV6 = 3, AKSU_ANSWER_ND = 4 };
+
+// address.bits
+enum { AKSU_IPV6_ON_LINK = 0x01, AKSU_IPV6_MADE = 0x02, AKSU_IPV6_FOREVER = 0x04 };
+
+// IPv6 is the first of what there is beside TCP.
+static inline struct aksu_ipv6 *aksu_ipv6(const struct aksu *net)
+{
+    return (struct aksu_ipv6 *)(void *)net->more;
+}
+
+static inline bool aksu_ipv6_is_multicast(const uint8_t *addr)
+{
+    return addr[0] == 0xff;
+}
+
+static inline bool aksu_ipv6_is_link_local(const uint8_t *addr)
+{
+    return addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
+}
+
+// ipv6.c
+extern const struct aksu_addr aksu_ipv6_any;
+extern const uint8_t aksu_ipv6_nodes[16];
+void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16]);
+bool aksu_ipv6_is_any(const uint8_t *addr);
+uint32_t aksu_ipv6_random(struct aksu *net, uint32_t below);
+unsigned aksu_ipv6_ours(const struct aksu_ipv6 *ip6, const uint8_t *addr);
+int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop);
+size_t aksu_ipv6_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
+uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
+void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info);
+uint16_t aksu_ipv6_mtu(const struct aksu *net);
+void aksu_ipv6_bind(struct aksu *net, const struct aksu_row *row);
+void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote, unsigned local,
+                    struct aksu_pair *pair);
+int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8_t *to,
+                     unsigned local, unsigned kind);
+uint8_t *aksu_ipv6_put(uint8_t *to, unsigned protocol, unsigned hops, const uint8_t *source,
+                       const uint8_t *destination, uint32_t len);
+void aksu_ipv6_frame(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
+void aksu_ipv6_group_frame(const struct aksu *net, uint8_t *frame, const uint8_t *group);
+
+// icmpv6.c
+int aksu_icmpv6_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
+                      bool fragmented);
+void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet,
+                       unsigned type_code, uint32_t value);
+size_t aksu_icmpv6_finish(uint8_t *packet, uint32_t behind);
+size_t aksu_icmpv6_output(struct aksu *net, const struct aksu_answer *a, uint8_t *packet);
+
+// nd.c
+bool aksu_nd_options(const uint8_t *p, uint32_t left, unsigned kind, const uint8_t **mac);
+uint8_t *aksu_nd_put_station(const struct aksu *net, uint8_t *p, unsigned kind);
+int aksu_nd_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packet);
+size_t aksu_nd_advert(const struct aksu *net, const struct aksu_answer *a, uint8_t *frame);
+size_t aksu_nd_solicit(const struct aksu *net, const uint8_t *source, const uint8_t *target,
+                       uint8_t *frame);
+
+// slaac.c
+void aksu_slaac_start(struct aksu *net, const uint8_t stable[16]);
+int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet);
+void aksu_slaac_conflict(struct aksu *net, const uint8_t *target);
+size_t aksu_slaac_output(struct aksu *net, uint8_t *frame);
+uint32_t aksu_slaac_idle(const struct aksu *net, uint32_t now_ms);
+unsigned aksu_slaac_source(const struct aksu *net, const uint8_t *destination);
+const uint8_t *aksu_slaac_next_hop(const struct aksu *net, const uint8_t *destination);
+
+// mld.c
+int aksu_mld_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet);
+size_t aksu_mld_report(struct aksu *net, const struct aksu_ipv6_address *a, uint8_t *frame);
+
+#endif
