@@ -329,6 +329,9 @@ def measured(program: pathlib.Path, lines: list) -> dict:
     adapted = [profile for cell, profile, _ in lines if cell == "adapted"]
     for profile, vain in measure_adapted(program, adapted).items():
         figures["adapted", profile] = 100 / max(vain, 1)
+    wide = [("long.0", profile) for cell, profile, _ in lines if cell == "wide"]
+    for (_, profile), f in measure(program, wide, 1).items():
+        figures["wide", profile] = f["percent"]
     tails = [(cell, profile) for cell, profile, _ in lines if cell.startswith("tail.")]
     times = measure_tails(program, list(dict.fromkeys(profile for _, profile in tails)))
     for cell, profile in tails:
