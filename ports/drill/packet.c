@@ -13,6 +13,9 @@ static const char *const option_names[] = {
     [DRILL_WSCALE] = "wscale", [DRILL_SACK_OK] = "sackOK", [DRILL_SACK] = "sack",
     [DRILL_TS] = "TS"};
 
+static const char *const ecn_names[] = {"noecn", "ect1", "ect0", "ce"}; // by the bits
+
+enum { ECN_NAMES = sizeof ecn_names / sizeof ecn_names[0] };
 enum { OPTION_NAMES = sizeof option_names / sizeof option_names[0] };
 
 static void scan_flags(struct scan *s, uint8_t *flags)
@@ -136,9 +139,34 @@ static void scan_ports(struct scan *s, struct drill_packet *p)
     p->to_port = (uint16_t)scan_number(s, 65535, "a port");
 }
 
+// [ect0], or [tos 0x28]: the second octet of the IP header, or the two bits of it that are ECN's
+// (RFC 3168 5).
+static void scan_tos(struct scan *s, struct drill_packet *p)
+{
+    if (!scan_is(s, "[")) {
+        return;
+    }
+    if (scan_is(s, "tos")) {
+        p->tos = (uint8_t)scan_number(s, 255, "the octet of IP, 0 to 255");
+        p->tos_mask = UINT8_MAX;
+        scan_need(s, "]");
+        return;
+    }
+    for (unsigned i = 0; i < ECN_NAMES; i++) {
+        if (scan_is(s, ecn_names[i])) {
+            p->tos = (uint8_t)i;
+            p->tos_mask = ECN_NAMES - 1;
+            scan_need(s, "]");
+            return;
+        }
+    }
+    scan_expected(s, "noecn, ect0, ect1, ce or tos");
+}
+
 void scan_packet(struct scan *s, struct drill_packet *p)
 {
     memset(&p->has_ack, 0, sizeof *p - offsetof(struct drill_packet, has_ack));
+    scan_tos(s, p);
     scan_ports(s, p);
     scan_flags(s, &p->flags);
     scan_range(s, &p->seq, &p->len);
@@ -254,6 +282,11 @@ void drill_packet_print(const struct drill_packet *p, char *to, size_t size)
     struct text t = {to, size};
 
     put(&t, "%s ", p->in ? "<" : ">");
+    if (p->tos_mask == UINT8_MAX && p->tos >= ECN_NAMES) {
+        put(&t, "[tos 0x%02x] ", p->tos);
+    } else if (p->tos_mask && p->tos) {
+        put(&t, "[%s] ", ecn_names[p->tos]);
+    }
     if (p->from_port) {
         put(&t, "%u > %u ", p->from_port, p->to_port);
     }

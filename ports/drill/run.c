@@ -441,6 +441,9 @@ static const char *difference(struct drill_run *run, const struct drill_packet *
     if (want->flags != got->flags) {
         return "flags";
     }
+    if ((want->tos ^ got->tos) & want->tos_mask) {
+        return want->tos_mask == UINT8_MAX ? "TOS" : "ECN field";
+    }
     if (want->seq != got->seq || want->len != got->len) {
         return want->seq != got->seq ? "sequence number" : "length";
     }

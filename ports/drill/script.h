@@ -25,6 +25,7 @@ struct drill_packet {
     bool has_ack, has_wnd, has_urg;
     bool any_options; // <...>
     uint8_t flags;
+    uint8_t tos, tos_mask;       // IP's second octet, and the bits of it that are told
     uint16_t from_port, to_port; // 0: the current connection's
     uint32_t seq, len, ack, wnd, urg;
     unsigned options;

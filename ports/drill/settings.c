@@ -29,6 +29,7 @@ enum {
     COOKIES,
     RECOVERY,
     CONGESTION,
+    ECN,
     RUNS,
     RCVBUF,
     SNDBUF,
@@ -68,6 +69,7 @@ static const struct {
     [RECOVERY] = {"recovery", 0, 2,
                   "1: RACK-TLP where the peer sends SACKs; 2: and the path's MTU; 0: NewReno"},
     [CONGESTION] = {"congestion", 0, 0, "newreno, cubic or lossy; Reno's without recovery"},
+    [ECN] = {"ecn", 0, 2, "1: if the peer asks for it; 2: and as a client, too"},
     [RUNS] = {"runs", 4, 255, "that a connection's scoreboard tells apart (16)"},
     [RCVBUF] = {"rcvbuf", 1, 1 << 24, "octets of a connection's receive ring (65535)"},
     [SNDBUF] = {"sndbuf", 1, 1 << 24, "octets of its send ring (65535)"},
@@ -167,6 +169,9 @@ static void set_profile_member(struct aksu_profile *p, unsigned name, uint32_t n
         break;
     case RECOVERY:
         p->recovery = n == 0 ? NULL : n == 1 ? &aksu_rack : &aksu_plpmtud;
+        break;
+    case ECN:
+        p->ecn = n == 0 ? NULL : n == 1 ? &aksu_ecn_answers : &aksu_ecn_asks;
         break;
     case DELAYED_ACK:
         p->delayed_ack_ms = (uint16_t)n;

@@ -67,12 +67,12 @@ static uint64_t pseudo(const uint8_t *ip, size_t len)
     return sum;
 }
 
-static uint8_t *put_ip(uint8_t *p, const uint8_t from[4], const uint8_t to[4], unsigned protocol,
-                       size_t len)
+static uint8_t *put_ip(uint8_t *p, unsigned tos, const uint8_t from[4], const uint8_t to[4],
+                       unsigned protocol, size_t len)
 {
     uint8_t *start = p;
 
-    p = put32(p, 0x45000000u + (uint32_t)(IP + len));
+    p = put32(p, 0x45000000u + (tos << 16) + (uint32_t)(IP + len));
     p = put32(p, 0x4000);
     p = put32(p, 64u << 24 | protocol << 16);
     memcpy(p, from, 4);
@@ -169,7 +169,7 @@ size_t drill_put_packet(struct drill_run *run, const struct drill_packet *packet
     p = put32(p, (uint32_t)(header / 4) << 28 | (uint32_t)packet->flags << 16 |
                      (packet->has_wnd ? packet->wnd : 65535));
     put32(p, packet->urg);
-    put_ip(to, drill_remote().octets + 12, drill_local().octets + 12, PROTO_TCP, len);
+    put_ip(to, packet->tos, drill_remote().octets + 12, drill_local().octets + 12, PROTO_TCP, len);
     put16(tcp + 16, checksum(tcp, len, pseudo(to, len)));
     if ((packet->flags & (AKSU_SYN | AKSU_ACK)) == AKSU_SYN) {
         peer->opening = true;
@@ -188,11 +188,11 @@ size_t drill_put_icmp(struct drill_run *run, const struct drill_icmp *icmp, uint
     }
     p = put32(p, (uint32_t)icmp->type << 24 | (uint32_t)icmp->code << 16);
     p = put32(p, icmp->mtu);
-    p = put_ip(p, drill_local().octets + 12, drill_remote().octets + 12, PROTO_TCP,
+    p = put_ip(p, 0, drill_local().octets + 12, drill_remote().octets + 12, PROTO_TCP,
                TCP + icmp->len);
     p = put32(p, (uint32_t)peer->local << 16 | peer->remote);
     put32(p, peer->iss + icmp->seq);
-    put_ip(to, drill_remote().octets + 12, drill_local().octets + 12, PROTO_ICMP, len);
+    put_ip(to, 0, drill_remote().octets + 12, drill_local().octets + 12, PROTO_ICMP, len);
     put16(to + IP + 2, checksum(to + IP, len, 0));
     return IP + len;
 }
@@ -294,6 +294,8 @@ void drill_get_packet(struct drill_run *run, const uint8_t *p, size_t len,
     if (checksum(tcp, len - IP, pseudo(p, len - IP)) != 0 || (tcp[12] >> 4) * 4u > len - IP) {
         drill_fail(run, "the stack sent an impossible TCP header or checksum");
     } else if (peer) {
+        frame->packet.tos = p[1];
+        frame->packet.tos_mask = UINT8_MAX;
         get_tcp(run, peer, tcp, len - IP, frame);
     }
 }

@@ -111,11 +111,13 @@ void aksu_sim_poll(struct aksu_sim_host *host);
 /// One direction of a link. Zero is the default of every member: an ideal link. Probabilities are
 /// 0 to 1, each frame's own unless said otherwise.
 struct aksu_sim_path {
-    uint64_t delay_us;   ///< propagation
-    uint64_t rate;       ///< bit/s; 0 = without limit
-    uint16_t framing;    ///< octets more that each frame takes at that rate; Ethernet's are 24
-    uint32_t queue;      ///< frames that wait at most, then they drop; 0 = the sender waits instead
-    bool lose_first;     ///< a lost frame never comes to the queue; else it is lost on the wire
+    uint64_t delay_us; ///< propagation
+    uint64_t rate;     ///< bit/s; 0 = without limit
+    uint16_t framing;  ///< octets more that each frame takes at that rate; Ethernet's are 24
+    uint32_t queue;    ///< frames that wait at most, then they drop; 0 = the sender waits instead
+    uint32_t mark;   ///< when so many wait, an IPv4 packet is marked with CE if its transport knows
+                     ///< ECN, else it drops (RFC 3168 5); 0 = never
+    bool lose_first; ///< a lost frame never comes to the queue; else it is lost on the wire
     bool spare_opening;  ///< chance loses neither ARP nor SYNs
     double loss;         ///< independent
     double burst_begin;  ///< Gilbert-Elliott: from good to bad, per frame
@@ -149,7 +151,7 @@ void aksu_sim_set_path(struct aksu_sim_host *host, const struct aksu_sim_path *p
 
 enum aksu_sim_what {
     AKSU_SIM_SENT,    ///< host gave the frame to its link
-    AKSU_SIM_MARKED,  ///< what befell it, in reason: "duplicated", "reordered", "corrupted"
+    AKSU_SIM_MARKED,  ///< what befell it, in reason: "duplicated", "reordered", "corrupted", "CE"
     AKSU_SIM_DROPPED, ///< a copy is lost, for the reason given
     AKSU_SIM_ARRIVED, ///< host has taken a copy in; result is aksu_input()'s
     AKSU_SIM_GONE,    ///< no copy is left under way

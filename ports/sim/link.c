@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CE = 3 }; // a router was congested, RFC 3168 5
+
 struct packet *sim_packet_new(struct aksu_sim *sim, const void *data, size_t len)
 {
     struct packet *packet = sim_alloc(sizeof *packet + len);
@@ -57,17 +59,52 @@ static bool is_ipv4(const struct packet *packet)
     return packet->len > 34 && packet->data[12] == 0x08 && packet->data[13] == 0x00;
 }
 
-// A copy with one bit of its IP packet flipped; it stands for the packet, whose reference it takes.
-static struct packet *corrupted(struct aksu_sim *sim, struct packet *packet)
+// A copy to be changed: it stands for the packet, whose reference it takes.
+static struct packet *copied(struct packet *packet)
 {
     struct packet *copy = sim_alloc(sizeof *copy + packet->len);
-    uint32_t bit = aksu_sim_random(sim, (uint32_t)(packet->len - 14) * 8);
 
     memcpy(copy, packet, sizeof *copy + packet->len);
     copy->refs = 1;
     copy->original = packet;
+    return copy;
+}
+
+// With one bit of its IP packet flipped.
+static struct packet *corrupted(struct aksu_sim *sim, struct packet *packet)
+{
+    struct packet *copy = copied(packet);
+    uint32_t bit = aksu_sim_random(sim, (uint32_t)(packet->len - 14) * 8);
+
     copy->data[14 + bit / 8] ^= (uint8_t)(1u << bit % 8);
     tell_frame(sim, AKSU_SIM_MARKED, copy, "corrupted");
+    return copy;
+}
+
+// RFC 3168 5: what a queue does that says when it grows. ECT(0), ECT(1), CE: the transport knows
+// ECN.
+static bool congested(const struct path *path, const struct packet *packet)
+{
+    return path->config.mark != 0 && path->waiting >= path->config.mark && is_ipv4(packet);
+}
+
+static bool capable(const struct packet *packet)
+{
+    return (packet->data[15] & CE) != 0;
+}
+
+static struct packet *marked(struct aksu_sim *sim, struct packet *packet)
+{
+    struct packet *copy = copied(packet);
+    uint8_t *ip = copy->data + 14;
+    uint32_t sum = (uint32_t)(ip[10] << 8 | ip[11]) + (uint32_t)(ip[1] & CE);
+
+    ip[1] |= CE;
+    sum += UINT16_MAX - CE; // RFC 1624: ~(~HC + ~m + m')
+    sum = (sum & UINT16_MAX) + (sum >> 16);
+    ip[10] = (uint8_t)(sum >> 8);
+    ip[11] = (uint8_t)sum;
+    tell_frame(sim, AKSU_SIM_MARKED, copy, "CE");
     return copy;
 }
 
@@ -158,6 +195,9 @@ static const char *refuse(const struct path *path, const struct packet *packet)
     if (c->mtu != 0 && packet->len > c->mtu + 14u) {
         return "larger than the MTU";
     }
+    if (congested(path, packet) && !capable(packet)) {
+        return "queue full";
+    }
     return c->queue != 0 && path->waiting >= c->queue ? "queue full" : NULL;
 }
 
@@ -195,6 +235,9 @@ void sim_path_send(struct aksu_sim *sim, struct path *path, struct packet *packe
     if (refused) {
         lose(sim, packet, refused);
         return;
+    }
+    if (congested(path, packet)) {
+        packet = marked(sim, packet);
     }
     at_us = transmit(sim, path, packet->len) + path->config.delay_us;
     if (!first && lost(sim, path, packet)) {

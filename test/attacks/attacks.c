@@ -424,12 +424,24 @@ static void side_channel(struct result *r)
 
 // --- Cheating receivers ---
 
+enum { RUNS_MOST = 64 };
+
 struct sender {
     struct aksu_tcb t;
+    const struct aksu_profile *profile; // NULL: aksu_standard
+    struct {
+        struct aksu_board board;
+        union aksu_slot slot[2 * RUNS_MOST]; // runs, and ranges of a large board
+    } b;
     struct aksu_segment s; // the cheat's
     uint32_t now;
     unsigned sent; // segments
 };
+
+static struct aksu_board *board_of(struct sender *x)
+{
+    return x->profile->recovery ? &x->b.board : NULL;
+}
 
 static void step(struct sender *x, unsigned kind, uint32_t value, const struct aksu_segment *s,
                  const struct aksu_open *open)
@@ -437,25 +449,28 @@ static void step(struct sender *x, unsigned kind, uint32_t value, const struct a
     struct aksu_event ev = {(uint8_t)kind, 0, x->now, value, 0, s, open};
     struct aksu_effects fx;
 
-    aksu_tcp_step(&aksu_standard, &x->t, NULL, &ev, &fx);
+    aksu_tcp_step(x->profile, &x->t, board_of(x), &ev, &fx);
 }
 
 static void send_all(struct sender *x)
 {
     struct aksu_plan plan;
 
-    while (aksu_tcp_plan(&aksu_standard, &x->t, NULL, x->now, &plan) == AKSU_NEXT_SEGMENT) {
+    while (aksu_tcp_plan(x->profile, &x->t, board_of(x), x->now, &plan) == AKSU_NEXT_SEGMENT) {
         x->sent++;
         step(x, AKSU_EV_SENT, 0, &plan.segment, NULL);
     }
 }
 
 // A connection with much to send to a receiver that offers this MSS, and SACK.
-static void open_sender(struct sender *x, uint16_t mss)
+static void open_sender_with(struct sender *x, uint16_t mss, const struct aksu_profile *profile,
+                             unsigned runs)
 {
     struct aksu_open open = {ISS, 0, 4096, 1460};
 
     memset(x, 0, sizeof *x);
+    x->profile = profile;
+    x->b.board.size = (uint8_t)runs;
     x->now = 1000;
     step(x, AKSU_EV_LISTEN, 0, NULL, &open);
     x->s.seq = IRS;
@@ -474,6 +489,11 @@ static void open_sender(struct sender *x, uint16_t mss)
     step(x, AKSU_EV_WROTE, 1 << 29, NULL, NULL);
     x->sent = 0;
     send_all(x);
+}
+
+static void open_sender(struct sender *x, uint16_t mss)
+{
+    open_sender_with(x, mss, &aksu_standard, 0);
 }
 
 static void optimistic_ack(struct result *r)
@@ -548,6 +568,52 @@ static void sack_panic(struct result *r)
         "MSS 8 offered, %u used; 100,000 ACKs of 4 blocks: at most %u segments for one", mss, most);
     say(r->compare, "bounds: MSS 88 at least, 2 segments; no list of blocks is kept");
     r->held = mss >= 88 && most <= 2;
+}
+
+// Likewise where SACKs are used: recovery keeps a board of them. Returns the most segments for one
+// ACK, and adds up all of them.
+static unsigned cut_to_pieces(unsigned runs, unsigned *all)
+{
+    static struct sender x;
+    unsigned most = 0;
+
+    open_sender_with(&x, 8, &aksu_full, runs);
+    x.s.options = AKSU_OPT_SACK;
+    x.s.sacks = 4;
+    for (uint32_t i = 0; i < 100000; i++) {
+        uint32_t flight = x.t.snd_max - x.t.snd_una;
+        for (unsigned k = 0; k < 4; k++) {
+            x.s.sack[k].start = x.t.snd_una + (i * 4 + k) * 37 % (flight + 1);
+            x.s.sack[k].end = x.s.sack[k].start + 1 + i % 5;
+        }
+        x.now++;
+        if (i % 64 == 0) { // and what was held is gone again
+            x.s.ack = x.t.snd_una + 1;
+        }
+        x.sent = 0;
+        step(&x, AKSU_EV_SEGMENT, 0, &x.s, NULL);
+        send_all(&x);
+        *all += x.sent;
+        most = x.sent > most ? x.sent : most;
+        if (x.b.board.runs > runs) {
+            return UINT16_MAX;
+        }
+        step(&x, AKSU_EV_TICK, 0, NULL, NULL);
+        send_all(&x);
+    }
+    return most;
+}
+
+static void sack_work(struct result *r)
+{
+    unsigned all = 0, small = cut_to_pieces(8, &all), large = cut_to_pieces(RUNS_MOST, &all);
+
+    say(r->measured,
+        "200,000 ACKs of 4 blocks, an octet here and there: %u segments; for one ACK at most %u "
+        "with a board of 8 runs, %u of %d",
+        all, small, large, RUNS_MOST);
+    say(r->compare, "bounds: a segment for 20 ACKs; a hole needs two runs: 4 and 32");
+    r->held = all <= 10000 && small <= 4 && large <= RUNS_MOST / 2;
 }
 
 // --- Holding resources ---
@@ -761,6 +827,7 @@ static const struct {
     {"optimistic-ack", "Optimistic ACKs", optimistic_ack},
     {"ack-division", "ACK division", ack_division},
     {"sack-panic", "SACK panic (CVE-2019-11477 to 11479)", sack_panic},
+    {"sack-work", "The same against recovery from SACKs", sack_work},
     {"sockstress", "Windows of zero on all rows (sockstress)", sockstress},
     {"sockstress-limit", "The same with a limit to probes", sockstress_limited},
     {"syn-flood", "SYN flood", syn_flood},

@@ -45,6 +45,8 @@ DEFENCES = [
      "aksu_min32(octets, mss);",
      "octets > 0 ? mss : 0;"),
     ("sack-panic", "tcp/tcp.h", "AKSU_MSS_FLOOR = 88", "AKSU_MSS_FLOOR = 1"),
+    ("sack-work", "tcp/rack.c", "r->flags = (uint8_t)(flags | AKSU_RUN_RETRANS);",
+     "r->flags = (uint8_t)flags;"),
     ("sockstress", "tcp/rto.c", "t->snd_wnd == 0 ? t->retries : t->backoff", "0"),
     ("sockstress", "tcp/active.c", "t->probe_limit != 0 && t->probes", "t->probes"),
     ("sockstress-limit", "tcp/active.c", "t->probe_limit != 0 && t->probes >= t->probe_limit", "false"),

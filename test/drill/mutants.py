@@ -149,6 +149,14 @@ MUTANTS = [
     ("3708: D-SACKs of all that was sent again", "tcp/rack.c", "--b->undo == 1", "--b->undo == 77"),
     ("2018 8: reneging", "tcp/rack.c", "~(unsigned)(aksu_runs(b)->flags & AKSU_RUN_SACKED)", "~0u"),
     ("9438 4.6: beta", "tcp/cubic.c", "flight - flight / 10 * 3", "flight / 2"),
+    ("3168 6.1.2: CWR", "tcp/ecn.c", "s->seq == t->recover ? AKSU_CWR : 0", "0"),
+    ("3168 6.1.3: a mark is echoed", "tcp/ecn.c", "t->owed |= AKSU_ECE;", ""),
+    ("3168 6.1.3: until CWR", "tcp/ecn.c", "t->owed &= (uint8_t)~AKSU_ECE;", ""),
+    ("3168 6.1.5: what is sent again is not ECT", "tcp/ecn.c", "!aksu_seq_lt(s->seq, t->snd_max)", "1"),
+    ("3168 6.1.1.1: a SYN that is sent again", "tcp/ecn.c",
+     "return (t->flags & AKSU_F_SYN_RETRIED) ? 0 : SETUP;", "return SETUP;"),
+    ("3168 6.1.1: one flag is no question", "tcp/ecn.c", "(c->s->flags & SETUP) != wanted", "!(c->s->flags & wanted)"),
+    ("8511 3: a fifth", "tcp/ecn.c", "flight / 5 * 4", "flight / 2"),
     ("a loss leaves what the path holds", "tcp/lossy.c", "    model(c, &c->t->ssthresh);\n", ""),
 ]
 

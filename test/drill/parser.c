@@ -25,6 +25,9 @@ static const struct {
     {"0 write(3, \"abc, 3) = 3", "s:1:12: found a string without its end, expected '\"'"},
     {"\n  0 < Q 0:0(0)", "s:2:7: found 'Q', expected the segment's flags"},
     {"0 < SX 0:0(0)", "s:1:5: found 'SX', expected the segment's flags"},
+    {"0 < [ecn] S 0:0(0)", "s:1:6: found 'ecn', expected noecn, ect0, ect1, ce or tos"},
+    {"0 < [tos 256] S 0:0(0)", "s:1:10: found '256', expected the octet of IP, 0 to 255"},
+    {"0 < [ce S 0:0(0)", "s:1:9: found 'S', expected ']'"},
     {"0 < S", "s:1:6: found the end of the file, expected the sequence number"},
     {"0 < S 0:0", "s:1:10: found the end of the file, expected '('"},
     {"0 < P. 1:1001(999) ack 1", "s:1:10: found 1001, expected 1000: 999 octets from 1 on"},
@@ -67,15 +70,16 @@ static void errors(void **state)
     }
 }
 
-static const char all[] = "--set mss=1000\n"
-                          "--tolerance_usecs=4000 # both forms\n"
-                          "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3 // one\n"
-                          "+.25...0.5 connect(3, ..., ...) = -1 ETIMEDOUT (timed out)\n"
-                          "/* two\n lines */ * > SEW 0:0(0) <...>\n"
-                          "0x1~2.5 > 80 > 90 FP. 1:11(10) ack 0x10 win 5 urg 7 <sack 1:2 3:4,nop>\n"
-                          "+0 `sleep 1.5`\n"
-                          "+0 %{ assert tcpi_rto >= 5, tcpi_rto; assert tcpi_rtt != 1 }%\n"
-                          "+0 poll([{fd=4, events=POLLIN|POLLOUT, revents=0}], 1, 0) = 0\n";
+static const char all[] =
+    "--set mss=1000\n"
+    "--tolerance_usecs=4000 # both forms\n"
+    "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3 // one\n"
+    "+.25...0.5 connect(3, ..., ...) = -1 ETIMEDOUT (timed out)\n"
+    "/* two\n lines */ * > SEW 0:0(0) <...>\n"
+    "0x1~2.5 > [ect0] 80 > 90 FP. 1:11(10) ack 0x10 win 5 urg 7 <sack 1:2 3:4,nop>\n"
+    "+0 `sleep 1.5`\n"
+    "+0 %{ assert tcpi_rto >= 5, tcpi_rto; assert tcpi_rtt != 1 }%\n"
+    "+0 poll([{fd=4, events=POLLIN|POLLOUT, revents=0}], 1, 0) = 0\n";
 
 static void forms(void **state)
 {
@@ -105,7 +109,8 @@ static void forms(void **state)
     assert_int_equal(s.event[3].when.until, 2500000);
     char printed[200];
     drill_packet_print(&s.event[3].u.packet, printed, sizeof printed);
-    assert_string_equal(printed, "> 80 > 90 FP. 1:11(10) ack 16 win 5 urg 7 <sack 1:2 3:4,nop>");
+    assert_string_equal(printed,
+                        "> [ect0] 80 > 90 FP. 1:11(10) ack 16 win 5 urg 7 <sack 1:2 3:4,nop>");
     assert_int_equal(s.event[4].u.sleep_us, 1500000);
     assert_string_equal(s.event[6].u.assert.op, "!=");
     drill_free(&s);

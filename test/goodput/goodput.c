@@ -29,6 +29,7 @@ struct row {
     bool no_timestamps;
     bool no_recovery;
     bool path_mtu; // is discovered
+    bool ecn;      // is asked for
 };
 
 static const struct row rows[] = {
@@ -39,6 +40,8 @@ static const struct row rows[] = {
     {.name = "newreno", .base = &aksu_full, .congestion = &aksu_newreno},
     {.name = "lossy", .base = &aksu_full, .congestion = &aksu_lossy},
     {.name = "plpmtud", .base = &aksu_full, .path_mtu = true},
+    {.name = "ecn", .base = &aksu_full, .ecn = true},
+    {.name = "newreno-ecn", .base = &aksu_full, .congestion = &aksu_newreno, .ecn = true},
     {.name = "no-recovery", .base = &aksu_full, .congestion = &aksu_newreno, .no_recovery = true},
 };
 
@@ -61,6 +64,9 @@ static const struct aksu_profile *find_profile(const char *name)
             if (rows[i].path_mtu) {
                 made[i].recovery = &aksu_plpmtud;
             }
+            if (rows[i].ecn) {
+                made[i].ecn = &aksu_ecn_asks;
+            }
             if (rows[i].no_timestamps) {
                 made[i].timestamps = NULL;
             }
@@ -81,6 +87,7 @@ struct options {
     double rate;     // bit/s
     double delay_ms; // one way
     double queue;    // frames
+    double mark;     // frames that wait when it begins to mark or drop; 0: never
     double loss;     // mean, each way
     double burst;    // mean length of a loss, frames; up to 1: independent
     double after;    // 1: frames are lost behind the queue, else before it
@@ -89,6 +96,7 @@ struct options {
     double window; // octets of each ring
     double runs;   // of each board; 0: the simulator's
     double octets; // of one transfer
+    double access; // run: bit/s of a link before that, for which the sender waits; 0: none
     double mtu;    // run: larger IP packets from the sender vanish; 0: none
     double mtu_from_s;
     double mtu_to_s; // 0: to the end
@@ -113,6 +121,7 @@ static const struct key {
     {"rate", offsetof(struct options, rate), false},
     {"delay_ms", offsetof(struct options, delay_ms), false},
     {"queue", offsetof(struct options, queue), false},
+    {"mark", offsetof(struct options, mark), false},
     {"loss", offsetof(struct options, loss), false},
     {"burst", offsetof(struct options, burst), false},
     {"after", offsetof(struct options, after), false},
@@ -121,6 +130,7 @@ static const struct key {
     {"window", offsetof(struct options, window), false},
     {"runs", offsetof(struct options, runs), false},
     {"octets", offsetof(struct options, octets), false},
+    {"access", offsetof(struct options, access), false},
     {"mtu", offsetof(struct options, mtu), false},
     {"mtu_from_s", offsetof(struct options, mtu_from_s), false},
     {"mtu_to_s", offsetof(struct options, mtu_to_s), false},
@@ -195,6 +205,7 @@ static struct aksu_sim_path bottleneck(const struct options *o)
         .rate = (uint64_t)o->rate,
         .framing = FRAMING,
         .queue = (uint32_t)o->queue,
+        .mark = (uint32_t)o->mark,
         .lose_first = o->after <= 0,
         .spare_opening = true,
         .reorder = o->reorder,
@@ -316,6 +327,7 @@ struct tally {
     uint32_t retransmitted;
     uint32_t spurious;
     uint32_t unkept;
+    uint32_t marked;
     uint32_t frames;
     uint32_t lost;
     uint32_t full;
@@ -367,6 +379,9 @@ static void count(void *user, const struct aksu_sim_notice *n)
     case AKSU_SIM_SENT:
         t->frames += n->host == t->sender;
         break;
+    case AKSU_SIM_MARKED:
+        t->marked += strcmp(n->reason, "CE") == 0;
+        break;
     case AKSU_SIM_DROPPED:
         t->lost += strcmp(n->reason, "lost") == 0;
         t->full += strcmp(n->reason, "queue full") == 0;
@@ -396,11 +411,11 @@ static void print_run(const struct options *o, uint64_t seed, const struct tally
 
     must(!sink->wrong, "an octet that was not sent is");
     printf("%" PRIu64 ",%d,%.3f,%.6f,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32
-           ",%" PRIu32 ",%" PRIu32 "\n",
+           ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 "\n",
            seed, complete, complete ? percent(o, sink->received, us) : 0,
            (double)sink->last_us / SECOND_US, t->retransmitted, t->spurious,
-           aksu_counters(aksu_sim_net(t->sender))->timeouts, t->frames, t->lost, t->full,
-           t->unkept);
+           aksu_counters(aksu_sim_net(t->sender))->timeouts, t->frames, t->lost, t->full, t->unkept,
+           t->marked);
 }
 
 // A black hole: larger packets of a host vanish, for a while.
@@ -427,6 +442,23 @@ static void dig(struct aksu_sim *sim, const struct options *o, struct hole hole[
     }
 }
 
+// One link; or, behind a switch, the sender's own one first: no faster than that it sends.
+static void join(struct aksu_sim *sim, const struct options *o, struct aksu_sim_host *a,
+                 struct aksu_sim_host *b)
+{
+    struct aksu_sim_path path = bottleneck(o);
+    struct aksu_sim_path access = {.rate = (uint64_t)o->access, .framing = FRAMING};
+    struct aksu_sim_switch *hub;
+
+    if (o->access <= 0) {
+        aksu_sim_link(a, b, &path, &path);
+        return;
+    }
+    hub = aksu_sim_switch(sim);
+    aksu_sim_plug(hub, a, &access, &access);
+    aksu_sim_plug(hub, b, &path, &path);
+}
+
 static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t seed)
 {
     struct aksu_sim_path path = bottleneck(o);
@@ -439,7 +471,7 @@ static void transfer(struct aksu_sim *sim, const struct options *o, uint64_t see
     struct tally tally = {.sim = sim, .sender = a, .receiver = b, .sink = &sink.talker};
     struct files files;
 
-    aksu_sim_link(a, b, &path, &path);
+    join(sim, o, a, b);
     dig(sim, o, hole);
     sink_listen(&sink, sim, b, PORT);
     source.to_send = tally.octets = (uint32_t)o->octets;
@@ -611,7 +643,7 @@ int main(int argc, char **argv)
     }
     if (strcmp(mode, "run") == 0) {
         puts("seed,complete,percent,seconds,retransmitted,spurious,timeouts,frames,lost,full,"
-             "unkept");
+             "unkept,marked");
         each_seed(&o, transfer);
     } else if (strcmp(mode, "share") == 0) {
         puts("seed,first,second,jain");

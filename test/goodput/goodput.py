@@ -23,7 +23,7 @@ from common import ROOT, Tally, in_parallel, output  # noqa: E402
 SEEDS = 20
 PROFILES: dict = {}  # name: its line of `goodput profiles`
 PAIRS = [("lean", "lean"), ("standard", "standard"), ("full", "full"), ("lean", "full"),
-         ("standard", "full"), ("lossy", "lossy"), ("lossy", "newreno"), ("lossy", "full")]
+         ("standard", "full"), ("newreno", "newreno"), ("newreno", "full"), ("lossy", "lossy"), ("lossy", "newreno"), ("lossy", "full")]
 FRAME = 1500 + 14 + 24  # with preamble, FCS and gap
 LOSSES = {"0": 0, "0.1": 0.1, "1": 1, "3": 3, "5": 5}
 ALL = {**{k: {"loss": v / 100} for k, v in LOSSES.items()},
@@ -72,9 +72,13 @@ HOLES = {  # larger packets of the sender's vanish
     "outage": {"mtu": 20, "mtu_from_s": 1, "mtu_to_s": 6},  # all of them
 }
 HOLE = {"rate": 1e7, "delay_ms": 10, "queue": 50, "window": MB // 4, "octets": 16 * MB}
+ADAPTED = {"octets": 20 * MB, "window": MB // 16}  # of base.reorder; the queue never overflows
+MARKS = {"none": {}, "20": {"mark": 20}, "10": {"mark": 10}, "5": {"mark": 5}}  # frames waiting
+MARKED = ("full", "ecn", "newreno", "newreno-ecn")
+SPECIAL = ("plpmtud", "ecn", "newreno-ecn")  # full or newreno where nothing vanishes or is marked
 TAILS = {"20": {"delay_ms": 10}, "100": {"delay_ms": 50}}  # by RTT, ms
 FLOORS = HERE / "floors"
-COUNTS = ("retransmitted", "spurious", "timeouts", "frames", "lost", "full", "unkept")
+COUNTS = ("retransmitted", "spurious", "timeouts", "frames", "lost", "full", "unkept", "marked")
 
 
 # What a cell can give #
@@ -176,6 +180,22 @@ def measure_holes(program: pathlib.Path, wanted: list, seeds: int) -> dict:
     return figures
 
 
+def measure_marks(program: pathlib.Path, wanted: list) -> dict:
+    """Percent of the link, segments sent again, frames marked: by (queue, profile). No chance."""
+    base = GROUPS["base"]
+    commands = [command(program, "run", {**base.cell("0", p), **MARKS[mark], "profile": p})
+                for mark, p in wanted]
+    return {key: rows_of(done)[0] for key, done in zip(wanted, in_parallel(commands))}
+
+
+def measure_adapted(program: pathlib.Path, profiles: list) -> dict:
+    """Segments in vain, in each seed at most, and sent again and lost, by profile."""
+    commands = [command(program, "run", {**GROUPS["base"].cell("reorder", p), **ADAPTED,
+                                         "profile": p, "seeds": 5}) for p in profiles]
+    return {p: max(row["spurious"] for row in rows_of(done))
+            for p, done in zip(profiles, in_parallel(commands))}
+
+
 def measure_shares(program: pathlib.Path, pairs: list, seeds: int) -> dict:
     commands = [command(program, "share", {"profile": a, "second": b, "receiver": b,
                                            "seeds": seeds}) for a, b in pairs]
@@ -260,6 +280,15 @@ def hole_table(figures: dict) -> str:
         table(["percent of the link", *holes], rows)
 
 
+def mark_table(figures: dict) -> str:
+    marks = list(dict.fromkeys(mark for mark, _ in figures))
+    rows = [[profile, *(f"{f['percent']:.1f}; {f['retransmitted']:g}, {f['marked']:g}"
+                        for f in (figures[m, profile] for m in marks))]
+            for profile in dict.fromkeys(p for _, p in figures)]
+    return "### mark: the first table's link, a queue that marks or drops from so many frames on\n\n" + \
+        table(["percent of the link; sent again, marked", *marks], rows)
+
+
 def share_table(figures: dict) -> str:
     rows = [[f"{a}, {b}", f"{f['first']:.1f}", f"{f['second']:.1f}", f"{f['jain']:.3f}",
              f"{f['least']:.3f}"] for (a, b), f in figures.items()]
@@ -294,6 +323,15 @@ def measured(program: pathlib.Path, lines: list) -> dict:
     holes = [(cell[5:], profile) for cell, profile, _ in lines if cell.startswith("hole.")]
     for (hole, profile), (share, _, _) in measure_holes(program, holes, SEEDS).items():
         figures[f"hole.{hole}", profile] = share
+    marks = [(cell[5:], profile) for cell, profile, _ in lines if cell.startswith("mark.")]
+    for (mark, profile), f in measure_marks(program, marks).items():
+        figures[f"mark.{mark}", profile] = f["percent"] if f["retransmitted"] == 0 else 0
+    adapted = [profile for cell, profile, _ in lines if cell == "adapted"]
+    for profile, vain in measure_adapted(program, adapted).items():
+        figures["adapted", profile] = 100 / max(vain, 1)
+    wide = [("long.0", profile) for cell, profile, _ in lines if cell == "wide"]
+    for (_, profile), f in measure(program, wide, 1).items():
+        figures["wide", profile] = f["percent"]
     tails = [(cell, profile) for cell, profile, _ in lines if cell.startswith("tail.")]
     times = measure_tails(program, list(dict.fromkeys(profile for _, profile in tails)))
     for cell, profile in tails:
@@ -340,8 +378,9 @@ def build() -> pathlib.Path:
 def selected(cells: list | None) -> list:
     names = [f"{name}.{column}" for name, group in GROUPS.items() for column in group.columns]
     for cell in cells or []:
-        if cell not in {*names, *GROUPS, "tail", "share", "hole"}:
-            sys.exit(f"goodput: no cell or group {cell}: there are {' '.join(names)} tail share hole")
+        if cell not in {*names, *GROUPS, "tail", "share", "mark", "hole"}:
+            sys.exit(f"goodput: no cell or group {cell}: there are {' '.join(names)} tail share mark "
+                     "hole")
     return [n for n in names if not cells or n in cells or n.split(".")[0] in cells]
 
 
@@ -366,7 +405,7 @@ def one_run(program: pathlib.Path, args: argparse.Namespace) -> None:
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/goodput", description=__doc__)
     add = parser.add_argument
-    add("--cell", action="append", help="a group, one cell of it, tail, share or hole; may be repeated")
+    add("--cell", action="append", help="a group, one cell of it, tail, share, mark or hole; may be repeated")
     add("--profile", action="append", help="a profile, as goodput.c names it; may be repeated")
     add("--seeds", type=int, default=SEEDS, help=f"seeds a cell: 1 to N ({SEEDS})")
     add("--csv", action="store_true", help="figures of the cells as CSV, medians of the seeds")
@@ -395,7 +434,7 @@ def main() -> None:
     if args.pcap or args.tap or args.steps or args.set or args.seed is not None:
         one_run(program, args)
         return
-    everywhere = [p for p in PROFILES if p != "plpmtud"]  # is full where nothing vanishes
+    everywhere = [p for p in PROFILES if p not in SPECIAL]
     cells, profiles = selected(args.cell), args.profile or everywhere
     figures = measure(program, [(c, p) for c in cells for p in profiles], args.seeds)
     if args.csv:
@@ -410,6 +449,8 @@ def main() -> None:
         if args.profile:
             pairs = list(itertools.combinations_with_replacement(args.profile, 2))
         parts.append(share_table(measure_shares(program, pairs, args.seeds)))
+    if not args.cell or "mark" in args.cell:
+        parts.append(mark_table(measure_marks(program, [(m, p) for p in MARKED for m in MARKS])))
     if not args.cell or "hole" in args.cell:
         holes = [(hole, p) for p in ("full", "plpmtud") for hole in HOLES]
         parts.append(hole_table(measure_holes(program, holes, args.seeds)))

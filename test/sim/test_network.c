@@ -7,7 +7,19 @@
 struct tally {
     uint64_t last_us;
     unsigned sent, arrived, gone, lost, full, too_large, corrupted, duplicated, reordered, damaged;
+    unsigned marked, ce, wrong_sums, sum;
 };
+
+// The header's sum, which a change of it has to keep (RFC 1624).
+static unsigned header_sum(const uint8_t *ip)
+{
+    unsigned sum = 0, i;
+
+    for (i = 0; i < 20; i += 2) {
+        sum += (unsigned)(ip[i] << 8 | ip[i + 1]);
+    }
+    return sum % 65535;
+}
 
 static void count(void *user, const struct aksu_sim_notice *n)
 {
@@ -24,6 +36,13 @@ static void count(void *user, const struct aksu_sim_notice *n)
     t->corrupted += strcmp(reason, "corrupted") == 0;
     t->duplicated += strcmp(reason, "duplicated") == 0;
     t->reordered += strcmp(reason, "reordered") == 0;
+    t->marked += strcmp(reason, "CE") == 0;
+    if (n->what == AKSU_SIM_SENT) {
+        t->sum = header_sum(n->frame + 14);
+    } else if (n->what == AKSU_SIM_ARRIVED) {
+        t->ce += (n->frame[15] & 3) == 3;
+        t->wrong_sums += header_sum(n->frame + 14) != t->sum;
+    }
     t->damaged += n->what == AKSU_SIM_ARRIVED && n->len > 60 && n->frame[60] != 60;
 }
 
@@ -35,8 +54,8 @@ static void ignore(void *user, struct aksu_sim_host *wire, const uint8_t *frame,
     (void)len;
 }
 
-// Sends 1,000 frames of 200 octets from one wire to another.
-static struct tally thousand(const struct aksu_sim_path *path)
+// Sends 1,000 frames of 200 octets from one wire to another, with that in IP's second octet.
+static struct tally thousand_with(const struct aksu_sim_path *path, uint8_t tos)
 {
     struct aksu_sim *sim = aksu_sim_new(3);
     struct aksu_sim_host *a = aksu_sim_wire(sim, "a", aksu_ipv4(10, 0, 0, 1), ignore, NULL);
@@ -51,6 +70,7 @@ static struct tally thousand(const struct aksu_sim_path *path)
     }
     frame[12] = 0x08; // IPv4, as far as damage is concerned
     frame[13] = 0x00;
+    frame[15] = tos;
     aksu_sim_link(a, b, path, path);
     aksu_sim_watch(sim, count, &tally);
     for (i = 0; i < 1000; i++) {
@@ -61,6 +81,11 @@ static struct tally thousand(const struct aksu_sim_path *path)
     assert_int_equal(tally.gone, 1000); // no copy stays behind
     aksu_sim_free(sim);
     return tally;
+}
+
+static struct tally thousand(const struct aksu_sim_path *path)
+{
+    return thousand_with(path, 0);
 }
 
 static void ideal_link_delivers_all(void **state)
@@ -100,6 +125,28 @@ static void queue_drops_its_tail(void **state)
     (void)state;
     assert_int_equal(t.arrived, 11); // one on the wire, ten that wait
     assert_int_equal(t.full, 989);
+}
+
+// RFC 3168 5: instead of dropping, a queue marks what says that it knows ECN; all else of the
+// packet stays. When it is full that does not help.
+static void queue_marks(void **state)
+{
+    const struct aksu_sim_path path = {.rate = 1000000, .queue = 10, .mark = 4};
+    struct tally t = thousand_with(&path, 0x28);
+    uint8_t ect;
+
+    (void)state;
+    assert_int_equal(t.arrived, 5); // one on the wire, four that wait
+    assert_int_equal(t.full, 995);
+    assert_int_equal(t.marked + t.ce, 0);
+    for (ect = 1; ect < 4; ect++) {
+        t = thousand_with(&path, 0x28 | ect);
+        assert_int_equal(t.arrived, 11);
+        assert_int_equal(t.full, 989);
+        assert_int_equal(t.marked, 6);
+        assert_int_equal(t.ce, ect == 3 ? 11 : 6);
+        assert_int_equal(t.wrong_sums, 0);
+    }
 }
 
 // A queue behind the losses has fewer frames to refuse than one before them.
@@ -349,6 +396,7 @@ int main(void)
         cmocka_unit_test(loss_is_as_asked),
         cmocka_unit_test(bursts_lose_in_a_row),
         cmocka_unit_test(queue_drops_its_tail),
+        cmocka_unit_test(queue_marks),
         cmocka_unit_test(losses_come_before_the_queue_or_behind),
         cmocka_unit_test(framing_takes_time),
         cmocka_unit_test(mtu_is_kept),

@@ -260,6 +260,55 @@ static void with_a_loss(struct fixture *f)
     assert_int_equal(f->t.ssthresh, ssthresh);
 }
 
+// Behind a loss the first new text says that the window is smaller, too (6.1.2): not what is sent
+// again, and no more than one.
+static void says_so_after_a_loss(struct fixture *f)
+{
+    serve(f, BOTH);
+    user(f, AKSU_EV_WROTE, 10000);
+    flush(f);
+    take(f);
+    for (unsigned i = 0; i < 3; i++)
+        arrive(f, seg(f, A, 1, 1, 0, 20000));
+    flush(f);
+    expect_count(f, 1);
+    expect(f, 0, A, 1, 1, 1000);
+    assert_int_equal(f->out[0].flags & BOTH, 0);
+    take(f);
+    user(f, AKSU_EV_WROTE, 2000);
+    for (unsigned i = 0; i < 7; i++)
+        arrive(f, seg(f, A | ECE, 1, 1, 0, 20000));
+    flush(f);
+    expect_count(f, 2);
+    assert_int_equal(f->out[0].seq, f->iss + 10001);
+    assert_int_equal(f->out[0].flags & BOTH, CWR);
+    assert_int_equal(f->out[1].flags & BOTH, 0);
+}
+
+// Behind a timeout likewise; and an echo's word is not lost with what is sent again meanwhile.
+static void says_so_after_a_timeout(struct fixture *fresh)
+{
+    for (unsigned echoed = 0; echoed < 2; echoed++) {
+        struct fixture f = *fresh;
+        serve(&f, BOTH);
+        user(&f, AKSU_EV_WROTE, 2000);
+        flush(&f);
+        arrive(&f, seg(&f, A | (echoed ? ECE : 0), 1, 1001, 0, 20000));
+        take(&f);
+        pass(&f, 2000);
+        assert_true(f.outs > 0);
+        expect(&f, 0, A | AKSU_PSH, 1001, 1, 1000);
+        assert_int_equal(f.out[0].flags & BOTH, 0);
+        arrive(&f, seg(&f, A, 1, 2001, 0, 20000));
+        take(&f);
+        user(&f, AKSU_EV_WROTE, 2000);
+        flush(&f);
+        expect_count(&f, 2);
+        assert_int_equal(f.out[0].flags & BOTH, CWR);
+        assert_int_equal(f.out[1].flags & BOTH, 0);
+    }
+}
+
 // Nor does a D-SACK of an earlier loss give it back.
 static void not_undone(struct fixture *f)
 {
@@ -305,11 +354,22 @@ static void not_agreed(struct fixture *f)
 int main(void)
 {
     static const struct test tests[] = {
-        TEST(server),        TEST(client),       TEST(client_that_does_not_ask),
-        TEST(syn_again),     TEST(simultaneous), TEST(what_is_marked),
-        TEST(echo),          TEST(no_echo),      TEST(slows_down),
-        TEST(once_a_window), TEST(with_a_loss),  TEST(least),
-        TEST(not_undone),    TEST(not_agreed),
+        TEST(server),
+        TEST(client),
+        TEST(client_that_does_not_ask),
+        TEST(syn_again),
+        TEST(simultaneous),
+        TEST(what_is_marked),
+        TEST(echo),
+        TEST(no_echo),
+        TEST(slows_down),
+        TEST(once_a_window),
+        TEST(with_a_loss),
+        TEST(least),
+        TEST(not_undone),
+        TEST(not_agreed),
+        TEST(says_so_after_a_loss),
+        TEST(says_so_after_a_timeout),
     };
     return run_at_bases("explicit congestion notification: RFC 3168, 8511", tests,
                         sizeof tests / sizeof tests[0]);

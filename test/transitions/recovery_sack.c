@@ -2047,6 +2047,78 @@ static void many_ranges(struct fixture *f)
         assert_int_equal(out.segment.sack[i].start - f->irs, 101 + 200 * (AKSU_LARGE - 1 - i));
 }
 
+// ---------------------------------------------------------------- validation of cwnd, RFC 7661
+
+static const struct aksu_congestion *const validated[] = {&aksu_cubic, &aksu_lossy};
+enum { VALIDATED = sizeof validated / sizeof validated[0] };
+
+// So many segments each round trip, and an ACK for each of them. Counts them in *next.
+static void use(struct fixture *f, unsigned segments, unsigned *next)
+{
+    write(f, segments);
+    pass(f, RTT_MS);
+    for (unsigned i = 0; i < segments; i++)
+        ack(f, ++*next);
+    take(f);
+}
+
+// 4.3: what is not used is not known to be there. A window of which half is in use grows, with each
+// ACK of what was in flight then; one of which less is stays as it is.
+static void window_not_used(struct fixture *fresh)
+{
+    for (unsigned i = 0; i < VALIDATED; i++) {
+        struct fixture f = *fresh;
+        unsigned next = 0;
+        f.p.congestion = validated[i];
+        open_with(&f, 0);
+        for (unsigned round = 0; round < 20; round++)
+            use(&f, 4, &next);
+        assert_int_equal(f.t.cwnd, 10000);
+        use(&f, 5, &next);
+        assert_int_equal(f.t.cwnd, 15000);
+        for (unsigned round = 0; round < 20; round++)
+            use(&f, 7, &next);
+        assert_int_equal(f.t.cwnd, 15000);
+    }
+}
+
+// And once it is used again it grows again.
+static void window_used_again(struct fixture *fresh)
+{
+    for (unsigned i = 0; i < VALIDATED; i++) {
+        struct fixture f = *fresh;
+        unsigned next = 0;
+        f.p.congestion = validated[i];
+        open_with(&f, 0);
+        use(&f, 10, &next);
+        assert_int_equal(f.t.cwnd, 20000);
+        use(&f, 2, &next);
+        use(&f, 20, &next);
+        assert_int_equal(f.t.cwnd, 40000);
+    }
+}
+
+// A small window of the receiver's that is full is not a sender's that sends little.
+static void window_of_the_receiver(struct fixture *fresh)
+{
+    for (unsigned i = 0; i < VALIDATED; i++) {
+        struct fixture f = *fresh;
+        f.p.congestion = validated[i];
+        open_with(&f, 0);
+        wnd = 4000;
+        ack(&f, 0);
+        write(&f, 100);
+        assert_int_equal(flight(&f), 4000);
+        for (unsigned next = 0; next < 80;) {
+            pass(&f, RTT_MS);
+            for (unsigned k = 0; k < 4; k++)
+                ack(&f, ++next);
+            take(&f);
+            assert_int_equal(f.t.cwnd, 10000 + next * UINT32_C(1000));
+        }
+    }
+}
+
 // ---------------------------------------------------------------- without
 
 // A peer that sends no SACKs gets NewReno's recovery: the board is not in use.
@@ -2396,6 +2468,9 @@ int main(void)
         TEST(much_refused),
         TEST(quick_after_gap),
         TEST(many_ranges),
+        TEST(window_not_used),
+        TEST(window_used_again),
+        TEST(window_of_the_receiver),
 
         TEST(no_sacks),
         TEST(merged),

@@ -266,6 +266,27 @@ static void after_idle(void **state)
     assert_true(t.cwnd - before < 60000);
 }
 
+// Nor does the time in which little was.
+static void after_little_use(void **state)
+{
+    (void)state;
+    begin(1000, 1000000, RTT_MS, 1);
+    t.snd_wnd = 1000000;
+    lose();
+    ack(10000);
+    uint32_t before = t.cwnd;
+    for (unsigned i = 0; i < 60; i++) {
+        c.now_ms += 1000;
+        b->prr_out = 5000;
+        t.snd_max = t.snd_una += 1000;
+        aksu_cubic.acked(&c, 1000);
+        assert_int_equal(t.cwnd, before);
+    }
+    for (unsigned i = 0; i < ROUND_ACKS; i++)
+        ack(t.cwnd / ROUND_ACKS);
+    assert_in_range(t.cwnd, before + 1, before + 60000);
+}
+
 // Without a board (the peer sends no SACKs) the window is Reno's.
 static void without_board(void **state)
 {
@@ -462,6 +483,7 @@ int main(void)
         cmocka_unit_test(no_convergence_at_the_maximum),
         cmocka_unit_test(after_timeout),
         cmocka_unit_test(after_idle),
+        cmocka_unit_test(after_little_use),
         cmocka_unit_test(target_is_bounded),
         cmocka_unit_test(without_board),
         cmocka_unit_test(steady),

@@ -90,7 +90,7 @@ static void search_ends(void **state)
     assert_int_equal(t.ssthresh, HELD + SPARE);
     assert_in_range(t.cwnd, HELD + SPARE, HELD + SPARE + 1);
     t.cwnd = 100 * MSS; // once
-    ack(0, 0);
+    ack(1, 0);
     assert_int_equal(t.cwnd, 100 * MSS + 1);
     begin(); // a small window stays, and grows
     ack(HELD, RTT_MS);

@@ -139,7 +139,7 @@ enum {
     AKSU_OWE_REXMIT = 0x04,    ///< the segment at snd_una again (fast retransmit)
     AKSU_OWE_PROBE = 0x08,     ///< a window probe, or what silly-window avoidance held back
     AKSU_OWE_KEEPALIVE = 0x10, ///< a keep-alive segment
-    AKSU_ECN = 0x20            ///< ECN is negotiated: AKSU_ECE and AKSU_CWR are owed here, too
+    AKSU_ECN = 0x20            ///< ECN is negotiated: AKSU_ECE is owed here, too
 };
 
 /// Properties of a connection (tcb.flags). What a SYN offers has the bit of its option times 16.
@@ -278,7 +278,7 @@ struct aksu_board {
     aksu_seq dsack_round;   ///< RACK.dsack_round
     aksu_seq tlp_end;       ///< TLP.end_seq
     uint32_t prr_delivered; ///< RFC 9937
-    uint32_t prr_out;       ///< RFC 9937
+    uint32_t prr_out;       ///< RFC 9937; else octets sent since cwnd was in use
     uint32_t recover_fs;    ///< RFC 9937 RecoverFS
     uint32_t prior_cwnd;    ///< cwnd before the last reduction
     uint32_t control[4];    ///< the congestion control's
@@ -506,7 +506,7 @@ extern const struct aksu_congestion aksu_cubic;   ///< RFC 9438, 9406
 extern const struct aksu_congestion aksu_lossy;
 extern const struct aksu_recovery aksu_rack; ///< RFC 8985, 9937, 5682
 /// aksu_rack, and discovery of the path's MTU without ICMP (RFC 4821): black holes are found and
-/// got out of. It takes one of the board's runs for itself.
+/// got out of while the peer sends SACKs. It takes one of the board's runs for itself.
 extern const struct aksu_recovery aksu_plpmtud;
 extern const struct aksu_timestamps aksu_tcp_timestamps;
 extern const struct aksu_ecn aksu_ecn_answers; ///< if the peer asks

@@ -37,6 +37,19 @@ static inline uint32_t aksu_run_age(const struct aksu_run *r, uint32_t now_ms)
     return (uint16_t)(now_ms - r->at);
 }
 
+// RFC 7661 4.3: whether the window is known to be there: of octets that are acknowledged now,
+// outside of recovery, whether half of it was in flight with them. A window of the receiver's that
+// is less than cwnd stands for it: then it is not the application that sends little.
+static inline bool aksu_board_used(const struct aksu_tcb *t, struct aksu_board *b, uint32_t octets)
+{
+    uint32_t flight = t->snd_max - t->snd_una + octets;
+
+    if (flight >= aksu_min32(t->cwnd, t->snd_wnd) / 2) {
+        b->prr_out = 0; // octets sent since
+    }
+    return b->prr_out < flight;
+}
+
 uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b, unsigned status);
 struct aksu_run *aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b, aksu_seq at);
 bool aksu_board_room(struct aksu_board *b, uint32_t now_ms, bool forget);

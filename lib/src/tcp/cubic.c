@@ -130,6 +130,8 @@ static void acked(const struct aksu_step *c, uint32_t octets)
 
     if (!c->b) {
         aksu_newreno.acked(c, octets);
+    } else if (!aksu_board_used(t, c->b, octets)) {
+        c->b->phase = 0; // as after an idle time: it does not count (RFC 9438 5.8)
     } else if (t->cwnd < t->ssthresh) {
         bool resending = aksu_seq_lt(t->snd_una - octets, t->recover); // see newreno.c
         octets = aksu_min32(octets, t->snd_mss * (uint32_t)(resending ? 1 : BURST));

@@ -40,7 +40,8 @@ static void put(const struct aksu_tcb *t, struct aksu_segment *s)
         s->flags |= t->owed & AKSU_ECE;
         // Neither what is sent again nor a window probe (6.1.5, 6.1.6).
         if (s->len > 0 && !aksu_seq_lt(s->seq, t->snd_max) && !(t->owed & AKSU_OWE_PROBE)) {
-            s->flags |= t->owed & AKSU_CWR;
+            // The first new text behind a reduction, whatever it was for (6.1.2): see recover.
+            s->flags |= s->seq == t->recover ? AKSU_CWR : 0;
             s->tos = ECT_0;
         }
     }
@@ -61,7 +62,6 @@ static void slow_down(const struct aksu_step *c, struct aksu_tcb *t)
     t->ssthresh = aksu_max32(t->ssthresh, flight / 5 * 4);
     t->cwnd = aksu_min32(cwnd, t->ssthresh);
     t->recover = t->snd_max;
-    t->owed |= AKSU_CWR;
 }
 
 static void arrived(const struct aksu_step *c)

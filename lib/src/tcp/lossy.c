@@ -78,6 +78,9 @@ static void acked(const struct aksu_step *c, uint32_t octets)
         c->b->phase = STEADY;
         t->ssthresh = t->cwnd = aksu_min32(t->cwnd, window); // what waits drains
     }
+    if (!aksu_board_used(t, c->b, octets)) {
+        return;
+    }
     if (t->cwnd < aksu_max32(t->ssthresh, window)) {
         t->cwnd += aksu_min32(octets, t->snd_mss * (uint32_t)BURST);
         t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);

@@ -153,7 +153,7 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq en
         t->rtt_at = c->now_ms;
     }
     aksu_seq_raise(&t->snd_max, end);
-    t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE | AKSU_CWR);
+    t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
 }
 
 static void sent(const struct aksu_step *c, struct aksu_tcb *t)
