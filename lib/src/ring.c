@@ -22,9 +22,9 @@ static void put(uint8_t *ring, uint32_t size, uint32_t at, const uint8_t *from, 
 {
     uint32_t first = aksu_min32(len, size - at);
 
-    memcpy(ring + at, from, first);
+    aksu_move(ring + at, from, first);
     if (len > first) {
-        memcpy(ring, from + first, len - first);
+        aksu_move(ring, from + first, len - first);
     }
 }
 
@@ -63,8 +63,8 @@ uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const stru
     if (len <= first) {
         return net->profile->copy(to, ring + at, len);
     }
-    memcpy(to, ring + at, first);
-    memcpy(to + first, ring, len - first);
+    aksu_move(to, ring + at, first);
+    aksu_move(to + first, ring, len - first);
     return net->profile->copy(NULL, to, len);
 }
 
