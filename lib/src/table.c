@@ -28,7 +28,7 @@ struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair 
 {
     struct aksu_row *row = *bucket(net, pair);
 
-    while (row && memcmp(&row->pair, pair, sizeof *pair) != 0) {
+    while (row && !aksu_same_pair(&row->pair, pair)) {
         row = row->next;
     }
     return row;
