@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE.parent / "checks"))
 from common import ROOT, exchanged  # noqa: E402
 
 HOSTILE = ROOT / "test/hostile"
-ISN = "open->iss = net->now_ms * TICKS_PER_MS + (uint32_t)hash;"
+ISN = "open->iss = net->now_ms * TICKS_PER_MS + hash[0];"
 
 # Row, file, the defence and what stands there without it.
 DEFENCES = [
