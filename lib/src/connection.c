@@ -19,15 +19,13 @@ static int check_remote(const struct aksu *net, const struct aksu_pair *pair)
     return AKSU_OK;
 }
 
-// The pair's hash comes with it.
-static int choose_port(struct aksu *net, struct aksu_pair *pair, uint32_t hash[2])
+static int choose_port(struct aksu *net, struct aksu_pair *pair)
 {
     if (pair->local_port == 0) {
-        pair->local_port = aksu_isn_port(net, pair, hash);
+        pair->local_port = aksu_isn_port(net, pair);
         return pair->local_port ? AKSU_OK : AKSU_EADDRINUSE;
     }
-    return aksu_table_find(net, pair) || aksu_time_wait_find(net, pair, hash) ? AKSU_EADDRINUSE
-                                                                              : AKSU_OK;
+    return aksu_table_find(net, pair) || aksu_time_wait_find(net, pair) ? AKSU_EADDRINUSE : AKSU_OK;
 }
 
 aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, uint16_t local_port,
@@ -35,13 +33,12 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
 {
     struct aksu_pair pair = {aksu_addr_get(&remote->addr), net->addr, remote->port, local_port};
     struct aksu_open open;
-    uint32_t hash[2];
     struct aksu_effects fx;
     struct aksu_step c;
     int error = handlers ? check_remote(net, &pair) : AKSU_EINVAL;
 
     if (!error) {
-        error = choose_port(net, &pair, hash);
+        error = choose_port(net, &pair);
     }
     if (error) {
         return error;
@@ -56,7 +53,7 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     row->bits |= AKSU_ROW_ANNOUNCED;
     net->step = aksu_tcp_act;
     net->resolver = &aksu_arp_resolver;
-    aksu_isn_open(net, hash, &open);
+    aksu_isn_open(net, &pair, &open);
     c.kind = AKSU_EV_CONNECT;
     c.open = &open;
     c.fx = &fx;

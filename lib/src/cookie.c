@@ -160,7 +160,7 @@ static int take(struct aksu *net, struct aksu_packet *in)
     }
     {
         struct aksu_open open;
-        aksu_isn_open(net, in->hash, &open);
+        aksu_isn_open(net, &in->pair, &open);
         open.iss = s->ack - 1;
         row = aksu_listen_half_open(net, in, &open);
         s->ack = s->seq + 1;

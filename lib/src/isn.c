@@ -68,17 +68,19 @@ uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uin
 
 // RFC 6528 3: ISN = M + F(endpoints, secret), M a clock of 4 microseconds. The other half of the
 // hash is the connection's salt.
-void aksu_isn_open(const struct aksu *net, const uint32_t hash[2], struct aksu_open *open)
+void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open)
 {
-    open->iss = net->now_ms * TICKS_PER_MS + hash[0];
-    open->salt = hash[1];
+    uint64_t hash = aksu_isn_hash(net, pair, 0);
+
+    open->iss = net->now_ms * TICKS_PER_MS + (uint32_t)hash;
+    open->salt = (uint32_t)(hash >> 32);
     open->rcv_buf = net->store->rx_octets;
     open->mss = (uint16_t)(net->mtu - AKSU_IPV4_LEN - AKSU_TCP_LEN);
 }
 
 // RFC 6056 3.3.3 with a fresh offset for each connection: any free port from 1024 on. 0: none. What
 // makes it fresh is the row that it will have, too.
-uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair, uint32_t hash[2])
+uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair)
 {
     const uint32_t range = 65536 - PORT_MIN;
     uint32_t fresh =
@@ -89,7 +91,7 @@ uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair, uint32_t 
     start ^= net->now_ms;
     for (uint32_t i = 0; i < range; i++) {
         candidate.local_port = (uint16_t)(PORT_MIN + (start + i) % range);
-        if (!aksu_table_find(net, &candidate) && !aksu_time_wait_find(net, &candidate, hash) &&
+        if (!aksu_table_find(net, &candidate) && !aksu_time_wait_find(net, &candidate) &&
             !aksu_listen_find(net, &candidate)) {
             return candidate.local_port;
         }

@@ -123,7 +123,7 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, struct aksu
 {
     struct aksu_open open;
 
-    aksu_isn_open(net, in->hash, &open);
+    aksu_isn_open(net, &in->pair, &open);
     if (in->old) {
         open.iss = aksu_seq_max(open.iss, in->old->snd_nxt + 1); // RFC 6191 2
     }

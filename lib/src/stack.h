@@ -59,7 +59,6 @@ struct aksu_packet {
     const uint8_t *payload;
     uint32_t len;
     const uint8_t *from; // the station that sent the frame
-    uint32_t hash[2];    // of pair, if it is no connection's
 };
 
 struct aksu_link {
@@ -245,8 +244,8 @@ static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
 // isn.c
 uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs);
 uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more);
-void aksu_isn_open(const struct aksu *net, const uint32_t hash[2], struct aksu_open *open);
-uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair, uint32_t hash[2]);
+void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open);
+uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
 
 // fast_option.c
 uint32_t aksu_fast_find(const struct aksu_packet *in, const uint8_t **cookie);
@@ -254,8 +253,7 @@ void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 
 // time_wait.c
 void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row);
-struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair,
-                                           uint32_t hash[2]);
+struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair);
 int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in);
 
 // net/

@@ -14,22 +14,18 @@ static uint32_t left(const struct aksu *net, const struct aksu_time_wait *w)
     return ms > 2 * net->profile->msl_ms ? 0 : ms;
 }
 
-// The entry of a pair among the few places where it can be, and the pair's hash. NULL: *victim is
-// the place for a new one: free, or the one that expires first.
-static struct aksu_time_wait *search(const struct aksu *net, const struct aksu_pair *pair,
-                                     uint32_t hash[2], struct aksu_time_wait **victim)
+// The entry of this hash among the few places where it can be. NULL: *victim is the place for a new
+// one: free, or the one that expires first.
+static struct aksu_time_wait *search(const struct aksu *net, uint64_t hash,
+                                     struct aksu_time_wait **victim)
 {
-    uint64_t both = aksu_isn_hash(net, pair, 0);
-
     uint32_t count = net->store->time_waits;
-    struct aksu_time_wait *w = net->store->time_wait + (uint32_t)both % count;
+    struct aksu_time_wait *w = net->store->time_wait + (uint32_t)hash % count;
     uint32_t least = UINT32_MAX;
 
-    hash[0] = (uint32_t)both;
-    hash[1] = (uint32_t)(both >> 32);
     for (uint32_t i = aksu_min32(count, WINDOW); i > 0; i--) {
         uint32_t ms = left(net, w);
-        if (ms > 0 && w->tuple == hash[0] && w->salt == hash[1]) {
+        if (ms > 0 && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
             return w;
         }
         if (ms < least) {
@@ -41,27 +37,26 @@ static struct aksu_time_wait *search(const struct aksu *net, const struct aksu_p
     return NULL;
 }
 
-struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair,
-                                           uint32_t hash[2])
+struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair)
 {
     struct aksu_time_wait *victim;
 
-    return search(net, pair, hash, &victim);
+    return search(net, aksu_isn_hash(net, pair, 0), &victim);
 }
 
 void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row)
 {
     const struct aksu_tcb *t = &row->tcb;
-    uint32_t hash[2];
+    uint64_t hash = aksu_isn_hash(net, &row->pair, 0);
     struct aksu_time_wait *victim;
-    struct aksu_time_wait *w = search(net, &row->pair, hash, &victim);
+    struct aksu_time_wait *w = search(net, hash, &victim);
 
     if (!w) {
         w = victim;
         net->counters.time_wait_lost += left(net, w) > 0;
     }
-    w->tuple = hash[0];
-    w->salt = hash[1];
+    w->tuple = (uint32_t)hash;
+    w->salt = (uint32_t)(hash >> 32);
     w->expires = t->deadline[AKSU_AT_MISC];
     w->snd_nxt = t->snd_nxt;
     w->rcv_nxt = t->rcv_nxt;
@@ -102,7 +97,7 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w, struct 
 // SYN that opens a new one: in->old is then the entry, which ends if the SYN is taken.
 int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_time_wait *w = aksu_time_wait_find(net, &in->pair, in->hash);
+    struct aksu_time_wait *w = aksu_time_wait_find(net, &in->pair);
     const struct aksu_segment *s = &in->segment;
     unsigned flags = s->flags;
 

@@ -16,12 +16,12 @@ sys.path.insert(0, str(HERE.parent / "checks"))
 from common import ROOT, exchanged  # noqa: E402
 
 HOSTILE = ROOT / "test/hostile"
-ISN = "open->iss = net->now_ms * TICKS_PER_MS + hash[0];"
+ISN = "open->iss = net->now_ms * TICKS_PER_MS + (uint32_t)hash;"
 
 # Row, file, the defence and what stands there without it.
 DEFENCES = [
     ("isn-distribution", "isn.c", ISN, "open->iss = net->now_ms * TICKS_PER_MS;"),
-    ("isn-time", "isn.c", ISN, "open->iss = hash[0];"),
+    ("isn-time", "isn.c", ISN, "open->iss = (uint32_t)hash;"),
     ("isn-prediction", "isn.c", "words[3] = more;", "words[3] = more;\n    words[0] = 0;"),
     ("reset-sweep", "tcp/arrives.c", "c->s->seq != t->rcv_nxt", "false"),
     ("reset-window", "tcp/arrives.c", "c->s->seq != t->rcv_nxt", "false"),
