@@ -25,7 +25,7 @@ static int choose_port(struct aksu *net, struct aksu_pair *pair)
         pair->local_port = aksu_isn_port(net, pair);
         return pair->local_port ? AKSU_OK : AKSU_EADDRINUSE;
     }
-    return aksu_table_find(net, pair) || aksu_time_wait_find(net, pair) ? AKSU_EADDRINUSE : AKSU_OK;
+    return aksu_table_knows(net, pair) ? AKSU_EADDRINUSE : AKSU_OK;
 }
 
 aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, uint16_t local_port,
@@ -42,11 +42,11 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     if (error) {
         return error;
     }
-    struct aksu_row *row = aksu_table_alloc(net, &pair);
-
-    if (!row) {
+    if (!aksu_table_room(net)) {
         return AKSU_ENOMEM;
     }
+    struct aksu_row *row = aksu_table_alloc(net, &pair);
+
     row->handlers = handlers;
     row->user = user;
     row->bits |= AKSU_ROW_ANNOUNCED;

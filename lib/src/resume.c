@@ -81,11 +81,11 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     if (aksu_table_find(net, &pair)) {
         return AKSU_EADDRINUSE;
     }
-    struct aksu_row *row = aksu_table_alloc(net, &pair);
-
-    if (!row) {
+    if (!aksu_table_room(net)) {
         return AKSU_ENOMEM;
     }
+    struct aksu_row *row = aksu_table_alloc(net, &pair);
+
     memcpy(&row->tcb, p + 24, sizeof row->tcb);
     if (!plausible(net, &row->tcb)) {
         aksu_table_free(net, row);

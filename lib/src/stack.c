@@ -88,20 +88,27 @@ void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
     }
 }
 
-// The last word of a row that is over: on_close, and it is free. False: it is not over.
+// The last word of a row that is over: on_close, and it is free, or nobody's: in TIME-WAIT without
+// a table for that. False: it is not free.
 static bool reaped(struct aksu *net, struct aksu_row *row)
 {
+    const struct aksu_time_waits *waits = net->profile->time_waits;
+
     if (!over(row)) {
         return false;
     }
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_lost(net, row);
     }
-    if (row->tcb.state == AKSU_TIME_WAIT) {
-        aksu_time_wait_add(net, row);
-    }
     if ((row->bits & AKSU_ROW_ANNOUNCED) && row->handlers->on_close) {
         row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);
+    }
+    if (row->tcb.state == AKSU_TIME_WAIT) {
+        if (!waits) {
+            row->bits &= AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
+            return false;
+        }
+        waits->add(net, row);
     }
     aksu_table_free(net, row);
     return true;
