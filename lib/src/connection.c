@@ -25,7 +25,7 @@ static int choose_port(struct aksu *net, struct aksu_pair *pair)
         pair->local_port = aksu_isn_port(net, pair);
         return pair->local_port ? AKSU_OK : AKSU_EADDRINUSE;
     }
-    return aksu_table_find(net, pair) || aksu_time_wait_find(net, pair) ? AKSU_EADDRINUSE : AKSU_OK;
+    return aksu_table_knows(net, pair) ? AKSU_EADDRINUSE : AKSU_OK;
 }
 
 aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, uint16_t local_port,
@@ -33,7 +33,6 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
 {
     struct aksu_pair pair = {aksu_addr_get(&remote->addr), net->addr, remote->port, local_port};
     struct aksu_open open;
-    struct aksu_effects fx;
     struct aksu_step c;
     int error = handlers ? check_remote(net, &pair) : AKSU_EINVAL;
 
@@ -43,11 +42,11 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     if (error) {
         return error;
     }
-    struct aksu_row *row = aksu_table_alloc(net, &pair);
-
-    if (!row) {
+    if (!aksu_table_room(net)) {
         return AKSU_ENOMEM;
     }
+    struct aksu_row *row = aksu_table_alloc(net, &pair);
+
     row->handlers = handlers;
     row->user = user;
     row->bits |= AKSU_ROW_ANNOUNCED;
@@ -56,7 +55,6 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     aksu_isn_open(net, &pair, &open);
     c.kind = AKSU_EV_CONNECT;
     c.open = &open;
-    c.fx = &fx;
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
     return aksu_table_handle(net, row);
@@ -124,13 +122,11 @@ int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32
     if (option >= AKSU_TTL) {
         set_own(row, option, value);
     } else {
-        struct aksu_effects fx;
         struct aksu_step c;
         net->step = aksu_tcp_act;
         c.kind = AKSU_EV_SET;
         c.option = (uint8_t)option;
         c.value = value;
-        c.fx = &fx;
         aksu_stack_step(net, row, &c);
         aksu_stack_wake(net, row);
     }

@@ -42,7 +42,6 @@ int32_t aksu_fast_open(struct aksu *net, aksu_handle conn)
 {
     const struct aksu_fast_open *f = net->profile->fast_open;
     struct aksu_row *row = aksu_table_row(net, conn);
-    struct aksu_effects fx;
     struct aksu_step c;
 
     if (!row) {
@@ -64,7 +63,6 @@ int32_t aksu_fast_open(struct aksu *net, aksu_handle conn)
     row->bits |= AKSU_ROW_FAST;
     c.s = NULL;
     c.value = 0;
-    c.fx = &fx;
     if (peer && peer->len > 0) {
         peer->at = net->now_ms;
         c.value = aksu_min32(peer->mss, t->rcv_mss);

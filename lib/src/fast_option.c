@@ -36,7 +36,7 @@ uint32_t aksu_fast_find(const struct aksu_packet *in, const uint8_t **cookie)
 // A step of an event that no other step knows.
 void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 {
-    void (*step)(const struct aksu_step *) = net->step;
+    void (*step)(struct aksu_step *) = net->step;
 
     net->step = net->profile->fast_open->step;
     c->kind = AKSU_EV_FAST_OPEN;

@@ -75,14 +75,12 @@ struct aksu_row *aksu_fast_syn(struct aksu *net, const struct aksu_packet *in,
         row->bits |= AKSU_ROW_FAST;
     }
     if (p && len == COOKIE_LEN && valid(net, in, cookie)) {
-        struct aksu_effects fx;
         struct aksu_step c;
 
         p->conn = aksu_table_handle(net, row);
         p->at = net->now_ms;
         c.s = &in->segment;
         c.value = 0;
-        c.fx = &fx;
         aksu_fast_step(net, row, &c);
         aksu_stack_effects(net, row, &c, in);
     }

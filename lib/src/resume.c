@@ -66,7 +66,6 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     const uint8_t *p = from;
     struct aksu_pair pair;
     struct aksu_step c;
-    struct aksu_effects fx;
 
     if (len < AKSU_SAVED || memcmp(p, magic, 4) != 0 || !handlers) {
         return AKSU_EPROTO;
@@ -82,11 +81,11 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     if (aksu_table_find(net, &pair)) {
         return AKSU_EADDRINUSE;
     }
-    struct aksu_row *row = aksu_table_alloc(net, &pair);
-
-    if (!row) {
+    if (!aksu_table_room(net)) {
         return AKSU_ENOMEM;
     }
+    struct aksu_row *row = aksu_table_alloc(net, &pair);
+
     memcpy(&row->tcb, p + 24, sizeof row->tcb);
     if (!plausible(net, &row->tcb)) {
         aksu_table_free(net, row);
@@ -100,7 +99,6 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     c.kind = AKSU_EV_RESUME;
     c.value = aksu_get32(p + 4);
     c.detail = slept_ms;
-    c.fx = &fx;
     net->step = aksu_tcp_act;
     net->resolver = &aksu_arp_resolver;
     aksu_stack_step(net, row, &c);

@@ -12,8 +12,8 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c
     } else {
         net->step(c);
     }
-    if (c->fx->mask & AKSU_FX_CLOSED) {
-        row->reason = (uint8_t)-c->fx->reason;
+    if (c->fx.mask & AKSU_FX_CLOSED) {
+        row->reason = (uint8_t)-c->fx.reason;
     }
 }
 
@@ -29,22 +29,18 @@ void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
 // A planned segment is on its way: that has no effects.
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s)
 {
-    struct aksu_effects fx;
     struct aksu_step c;
 
-    c.fx = &fx;
     aksu_stack_event(net, row, AKSU_EV_SENT, s, &c);
 }
 
 // An event that has no more to it than a number. No handler runs.
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value)
 {
-    struct aksu_effects fx;
     struct aksu_step c;
 
     c.kind = (uint8_t)kind;
     c.value = value;
-    c.fx = &fx;
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
 }
@@ -92,20 +88,27 @@ void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
     }
 }
 
-// The last word of a row that is over: on_close, and it is free. False: it is not over.
+// The last word of a row that is over: on_close, and it is free, or nobody's: in TIME-WAIT without
+// a table for that. False: it is not free.
 static bool reaped(struct aksu *net, struct aksu_row *row)
 {
+    const struct aksu_time_waits *waits = net->profile->time_waits;
+
     if (!over(row)) {
         return false;
     }
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_lost(net, row);
     }
-    if (row->tcb.state == AKSU_TIME_WAIT) {
-        aksu_time_wait_add(net, row);
-    }
     if ((row->bits & AKSU_ROW_ANNOUNCED) && row->handlers->on_close) {
         row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);
+    }
+    if (row->tcb.state == AKSU_TIME_WAIT) {
+        if (!waits) {
+            row->bits &= AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
+            return false;
+        }
+        waits->add(net, row);
     }
     aksu_table_free(net, row);
     return true;
@@ -115,7 +118,7 @@ static bool reaped(struct aksu *net, struct aksu_row *row)
 static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn, struct aksu_step *c,
                    const struct aksu_packet *in)
 {
-    if ((row->bits & AKSU_ROW_FAST) && net->profile->fast_open->opened(net, row, c->fx, in)) {
+    if ((row->bits & AKSU_ROW_FAST) && net->profile->fast_open->opened(net, row, &c->fx, in)) {
         return; // its SYN brought data: it is known already
     }
     net->counters.opened++;
@@ -153,7 +156,7 @@ static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, i
 static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsigned bit,
                  struct aksu_step *c, const struct aksu_packet *in)
 {
-    const struct aksu_effects *fx = c->fx;
+    const struct aksu_effects *fx = &c->fx;
     const struct aksu_handlers *h = row->handlers;
     void (*on)(struct aksu *, aksu_handle, void *, size_t) = NULL;
     uint32_t octets = aksu_ring_readable(row);
@@ -186,7 +189,7 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step
                         const struct aksu_packet *in)
 {
     aksu_handle conn = aksu_table_handle(net, row);
-    const struct aksu_effects *fx = c->fx;
+    const struct aksu_effects *fx = &c->fx;
     unsigned news = fx->mask;
 
     if (news & AKSU_FX_ACKED) {
@@ -250,18 +253,16 @@ int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
 // A segment for a connection. Returns 0, or the reason if it was refused.
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
 {
-    struct aksu_effects fx;
     struct aksu_step c;
     int result = 0;
 
-    c.fx = &fx;
     aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &c);
     aksu_stack_effects(net, row, &c, in);
-    if (fx.refused) {
+    if (c.fx.refused) {
         result = (in->segment.options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION
                                                           : AKSU_DROP_UNACCEPTABLE;
     }
-    return (fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
+    return (c.fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
@@ -372,11 +373,9 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
 
 static void row_tick(struct aksu *net, struct aksu_row *row)
 {
-    struct aksu_effects fx;
     struct aksu_step c;
     uint8_t retries = row->tcb.retries;
 
-    c.fx = &fx;
     aksu_stack_event(net, row, AKSU_EV_TICK, NULL, &c);
     net->counters.timeouts += row->tcb.retries > retries;
     aksu_stack_effects(net, row, &c, NULL);

@@ -92,6 +92,16 @@ struct aksu_more_ops {
     uint32_t (*idle)(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
 };
 
+// Connections in TIME-WAIT that have left their rows.
+struct aksu_time_waits {
+    // Takes one over.
+    void (*add)(struct aksu *net, const struct aksu_row *row);
+    struct aksu_time_wait *(*find)(const struct aksu *net, const struct aksu_pair *pair);
+    // A segment for one of them (RFC 9293 3.10.7.4). Returns 0 if there is none, or for a SYN that
+    // opens a new one: in->old is then the entry, which ends if the SYN is taken.
+    int (*input)(struct aksu *net, struct aksu_packet *in);
+};
+
 struct aksu_cookies {
     // Answers a SYN, and stands in its place. False: for lack of a row the cookie would be of no
     // use.
@@ -189,6 +199,7 @@ void aksu_listen_completed(struct aksu_row *row);
 
 // table.c. A handle is a generation, from 1 on, above the row's index.
 enum { AKSU_INDEX_BITS = 19 };
+bool aksu_table_room(struct aksu *net);
 struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair);
 void aksu_table_free(struct aksu *net, struct aksu_row *row);
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);
@@ -251,10 +262,13 @@ uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
 uint32_t aksu_fast_find(const struct aksu_packet *in, const uint8_t **cookie);
 void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 
-// time_wait.c
-void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row);
-struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair);
-int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in);
+// Whether a pair of endpoints is in use, or was until a short while ago.
+static inline bool aksu_table_knows(const struct aksu *net, const struct aksu_pair *pair)
+{
+    const struct aksu_time_waits *waits = net->profile->time_waits;
+
+    return aksu_table_find(net, pair) || (waits && waits->find(net, pair));
+}
 
 // net/
 int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in);

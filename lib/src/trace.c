@@ -44,14 +44,14 @@ static struct aksu_event event_of(const struct aksu_step *c)
     return ev;
 }
 
-static void step(struct aksu *net, struct aksu_row *row, const struct aksu_step *c)
+static void step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 {
     struct aksu_trace *trace = net->trace;
     struct aksu_event event = event_of(c);
 
     trace->before = row->tcb;
     net->step(c);
-    trace->hook(trace, net, aksu_table_handle(net, row), &event, c->fx, &row->tcb);
+    trace->hook(trace, net, aksu_table_handle(net, row), &event, &c->fx, &row->tcb);
 }
 
 void aksu_trace(struct aksu *net, struct aksu_trace *trace)

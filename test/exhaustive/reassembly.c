@@ -112,9 +112,8 @@ static void arrive(struct aksu_tcb *t, struct map *m, const struct piece *p)
     struct aksu_segment s = {.seq = (aksu_seq)(base + p->from),
                              .len = (uint8_t)p->len,
                              .flags = (uint8_t)(AKSU_ACK | (p->fin ? AKSU_FIN : 0))};
-    struct aksu_effects fx = {0};
     struct aksu_step c = {
-        .p = &profile, .t = t, .fx = &fx, .s = &s, .range = t->range, .range_max = AKSU_RANGES};
+        .p = &profile, .t = t, .s = &s, .range = t->range, .range_max = AKSU_RANGES};
     struct map old = *m;
     bool first = t->ranges == 0;
     bool taken = put(m, p);
@@ -122,13 +121,13 @@ static void arrive(struct aksu_tcb *t, struct map *m, const struct piece *p)
 
     tried++;
     expect(t->rcv_nxt == (aksu_seq)(base + m->next), "RCV.NXT");
-    expect(fx.ready == m->next - m->ended - old.next, "as many octets to read as came in order");
-    expect(((fx.mask & AKSU_FX_EOF) != 0) == m->ended, "the end, once all is there");
+    expect(c.fx.ready == m->next - m->ended - old.next, "as many octets to read as came in order");
+    expect(((c.fx.mask & AKSU_FX_EOF) != 0) == m->ended, "the end, once all is there");
     bool in_order = m->next > old.next && first && !m->ended;
     expect(now == !in_order, "acknowledged at once but in order");
     check_ranges(t, m);
     if (taken)
-        check_copy(&fx, p, &old, m);
+        check_copy(&c.fx, p, &old, m);
 }
 
 static void explore(const struct aksu_tcb *t, const struct map *m, unsigned depth)

@@ -83,8 +83,7 @@ static void check_segment(unsigned nxt, unsigned wnd, unsigned seq, unsigned len
         .seq = (aksu_seq)seq, .len = (uint8_t)(len - control), .flags = (uint8_t)flags};
     struct aksu_tcb t = {
         .state = AKSU_ESTABLISHED, .rcv_nxt = (aksu_seq)nxt, .rcv_adv = (aksu_seq)(nxt + wnd)};
-    struct aksu_effects fx = {0};
-    struct aksu_step c = {.p = &profile, .t = &t, .fx = &fx, .s = &s};
+    struct aksu_step c = {.p = &profile, .t = &t, .s = &s};
     bool want = may_come(seq, len, flags, nxt, wnd);
 
     expect(aksu_tcp_check_sequence(&c) == want, "acceptable", seq * 1000ul + len,

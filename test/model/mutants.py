@@ -31,8 +31,8 @@ class Fault:
 
 
 FAULTS = [
-    Fault("FIN acknowledged before its data", "reassembly.c", "if (c->fx->copy_to == 0) {",
-          "if (c->fx->copy_to == 0 || fin) {", "segments"),
+    Fault("FIN acknowledged before its data", "reassembly.c", "if (c->fx.copy_to == 0) {",
+          "if (c->fx.copy_to == 0 || fin) {", "segments"),
     Fault("SND.UNA moves over data that is not acknowledged", "arrives.c", "t->snd_una = ack;",
           "t->snd_una = t->snd_max;", "segments"),
     Fault("no timer after a retransmission", "step.c",

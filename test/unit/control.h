@@ -12,8 +12,7 @@ static struct {
 } store;
 static struct aksu_board *const b = &store.board;
 static struct aksu_tcb t;
-static struct aksu_effects fx;
-static struct aksu_step c = {.t = &t, .b = &store.board, .fx = &fx};
+static struct aksu_step c = {.t = &t, .b = &store.board};
 
 static inline void begin_control(uint16_t mss, uint32_t cwnd, uint32_t rtt_ms, uint32_t now_ms)
 {

@@ -69,7 +69,6 @@ static bool classify(const uint8_t *p, struct aksu_step *c)
 
 static int error(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_effects fx;
     struct aksu_step c;
     const uint8_t *q = in->payload + AKSU_ICMP_LEN;
     uint32_t left = in->len - AKSU_ICMP_LEN;
@@ -98,9 +97,8 @@ static int error(struct aksu *net, struct aksu_packet *in)
     }
     c.kind = AKSU_EV_ICMP;
     c.value = aksu_get32(q + 4);
-    c.fx = &fx;
     aksu_stack_step(net, row, &c);
-    if (fx.refused) {
+    if (c.fx.refused) {
         return AKSU_DROP_ICMP_QUOTE;
     }
     aksu_stack_effects(net, row, &c, NULL);

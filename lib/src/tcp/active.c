@@ -88,7 +88,7 @@ static void set(const struct aksu_step *c)
 }
 
 // RFC 9293 3.8.4: only when nothing is outstanding (MUST-26); no single probe decides (MUST-29).
-static void keep_alive(const struct aksu_step *c)
+static void keep_alive(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
@@ -108,7 +108,7 @@ static void keep_alive(const struct aksu_step *c)
 
 // Answered probes of a window of zero go on for ever (MUST-37), unless there is a limit: then the
 // connection ends where the next one would be due.
-static void limit_probes(const struct aksu_step *c, unsigned owed_before)
+static void limit_probes(struct aksu_step *c, unsigned owed_before)
 {
     struct aksu_tcb *t = c->t;
 
@@ -116,7 +116,7 @@ static void limit_probes(const struct aksu_step *c, unsigned owed_before)
         t->probes = 0;
     } else if (t->owed & ~owed_before & AKSU_OWE_PROBE) {
         if (t->probe_limit != 0 && t->probes >= t->probe_limit) {
-            c->fx->mask = 0; // nothing was told before
+            c->fx.mask = 0; // nothing was told before
             aksu_tcp_give_up(c, -AKSU_ETIMEDOUT);
         }
         t->probes = (uint8_t)(t->probes + (t->probes < UINT8_MAX));
@@ -162,11 +162,11 @@ static bool active(const struct aksu_tcb *t, unsigned kind)
                : kind == AKSU_EV_CONNECT || kind == AKSU_EV_SET || kind == AKSU_EV_RESUME;
 }
 
-static void begin(const struct aksu_step *c)
+static void begin(struct aksu_step *c)
 {
-    memset(c->fx, 0, sizeof *c->fx);
+    memset(&c->fx, 0, sizeof c->fx);
     if (c->kind == AKSU_EV_SEGMENT) {
-        c->fx->refused = true;
+        c->fx.refused = true;
         aksu_tcp_arrives_syn_sent(c);
     } else if (c->kind == AKSU_EV_CONNECT) {
         connect(c);
@@ -178,7 +178,7 @@ static void begin(const struct aksu_step *c)
     aksu_tcp_settle(c);
 }
 
-void aksu_tcp_act(const struct aksu_step *c)
+void aksu_tcp_act(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     unsigned kind = c->kind;
@@ -195,7 +195,7 @@ void aksu_tcp_act(const struct aksu_step *c)
         bool stopped = !(t->timers & AKSU_TIMER_MISC);
         if (kind == AKSU_EV_TICK && stopped) {
             keep_alive(c); // it was due
-        } else if (stopped || (kind == AKSU_EV_SEGMENT && !c->fx->refused)) {
+        } else if (stopped || (kind == AKSU_EV_SEGMENT && !c->fx.refused)) {
             arm_keepalive(c); // the peer is there (MUST-26)
         }
     }
@@ -217,13 +217,13 @@ static void listen_again(const struct aksu_step *c)
 }
 
 // 3.10.7.2. A stack asks before it has a row, and does not come here either.
-static bool admitted(const struct aksu_step *c)
+static bool admitted(struct aksu_step *c)
 {
     enum aksu_verdict verdict = aksu_tcp_listen(c->s);
 
-    memset(c->fx, 0, sizeof *c->fx);
-    c->fx->refused = true;
-    c->fx->mask = verdict == AKSU_REPLY ? AKSU_FX_RESET : 0;
+    memset(&c->fx, 0, sizeof c->fx);
+    c->fx.refused = true;
+    c->fx.mask = verdict == AKSU_REPLY ? AKSU_FX_RESET : 0;
     return verdict == AKSU_ADMIT;
 }
 
@@ -234,7 +234,6 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
                           .option = ev->option,
                           .p = p,
                           .t = t,
-                          .fx = fx,
                           .s = ev->segment,
                           .now_ms = ev->now_ms,
                           .range = t->range,
@@ -247,16 +246,16 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
         aksu_tcp_find_board(&c, b);
     }
     if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
-        if (!admitted(&c)) {
-            return;
+        if (admitted(&c)) {
+            listen_again(&c);
+            aksu_tcp_act(&c);
         }
-        listen_again(&c);
-    }
-    if (ev->kind == AKSU_EV_FAST_OPEN && p->fast_open) {
+    } else if (ev->kind == AKSU_EV_FAST_OPEN && p->fast_open) {
         p->fast_open->step(&c);
     } else {
         aksu_tcp_act(&c);
     }
+    *fx = c.fx;
 }
 
 enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb *t,

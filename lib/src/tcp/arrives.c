@@ -13,7 +13,7 @@ static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
 }
 
 // Second: RST, as RFC 5961 3.2 has it. TIME-WAIT ignores it (RFC 1337). Nothing comes after it.
-static void take_reset(const struct aksu_step *c, struct aksu_tcb *t)
+static void take_reset(struct aksu_step *c, struct aksu_tcb *t)
 {
     if (t->state == AKSU_TIME_WAIT) {
         return;
@@ -22,12 +22,12 @@ static void take_reset(const struct aksu_step *c, struct aksu_tcb *t)
         aksu_tcp_challenge(c);
         return;
     }
-    c->fx->refused = false;
+    c->fx.refused = false;
     aksu_tcp_drop(c, t->state == AKSU_SYN_RECEIVED ? -AKSU_ECONNREFUSED : -AKSU_ECONNRESET);
 }
 
 // Fourth: SYN, as RFC 5961 4.2 has it. (Third would be security and compartment.)
-static bool check_syn(const struct aksu_step *c, struct aksu_tcb *t)
+static bool check_syn(struct aksu_step *c, struct aksu_tcb *t)
 {
     if (c->s->options & AKSU_OPT_ILLEGAL) {
         return false; // MUST-7: such a header is not trusted further
@@ -45,7 +45,7 @@ static bool check_syn(const struct aksu_step *c, struct aksu_tcb *t)
 
 // Fifth: whether the ACK is one that can be. In SYN-RECEIVED, also after CLOSE, it acknowledges our
 // SYN; later it is neither beyond what was sent nor older than a window (RFC 5961 5.2, MAY-12).
-static bool check_ack(const struct aksu_step *c, struct aksu_tcb *t)
+static bool check_ack(struct aksu_step *c, struct aksu_tcb *t)
 {
     const struct aksu_segment *s = c->s;
     bool opening = aksu_tcp_syn(t);
@@ -58,7 +58,7 @@ static bool check_ack(const struct aksu_step *c, struct aksu_tcb *t)
         return true;
     }
     if (opening) {
-        c->fx->mask |= AKSU_FX_RESET;
+        c->fx.mask |= AKSU_FX_RESET;
     } else {
         aksu_tcp_challenge(c);
     }
@@ -80,7 +80,7 @@ static bool is_duplicate(const struct aksu_tcb *t, const struct aksu_segment *s)
 
 // Takes acknowledged octets off the front, the SYN before them and the FIN behind them.
 // Returns whether our FIN is acknowledged.
-static bool advance(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
+static bool advance(struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
 {
     uint32_t octets = ack - t->snd_una - aksu_tcp_syn(t);
     uint32_t data = aksu_min32(octets, t->snd_buf);
@@ -91,13 +91,13 @@ static bool advance(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
     t->snd_buf -= data;
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     if (data > 0) {
-        c->fx->mask |= AKSU_FX_ACKED;
-        c->fx->acked = data;
+        c->fx.mask |= AKSU_FX_ACKED;
+        c->fx.acked = data;
     }
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags &= (uint16_t)~AKSU_F_SYN_UNACKED;
         t->backoff = 0; // RFC 6298 5.7: from here on the timeout is 3 s, see rto.c
-        c->fx->mask |= AKSU_FX_OPENED;
+        c->fx.mask |= AKSU_FX_OPENED;
         c->p->congestion->open(c);
     } else if (!c->b) {
         aksu_tcp_recovery_acked(c, octets);
@@ -125,7 +125,7 @@ static void restart_timers(const struct aksu_step *c, struct aksu_tcb *t)
     aksu_tcp_arm_user(c);
 }
 
-static void fin_acked(const struct aksu_step *c, struct aksu_tcb *t)
+static void fin_acked(struct aksu_step *c, struct aksu_tcb *t)
 {
     if (t->state == AKSU_FIN_WAIT_1) {
         t->state = AKSU_FIN_WAIT_2;
@@ -137,7 +137,7 @@ static void fin_acked(const struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
-static void take_ack(const struct aksu_step *c, struct aksu_tcb *t)
+static void take_ack(struct aksu_step *c, struct aksu_tcb *t)
 {
     aksu_tcp_measure(c);
     bool fin = advance(c, t, c->s->ack);
@@ -168,20 +168,20 @@ static void take_window(const struct aksu_step *c, struct aksu_tcb *t, bool adva
 }
 
 // Seventh: URG (3.8.5). The pointer is one past the last urgent octet (MUST-62).
-static void take_urgent(const struct aksu_step *c, struct aksu_tcb *t)
+static void take_urgent(struct aksu_step *c, struct aksu_tcb *t)
 {
     const struct aksu_segment *s = c->s;
     aksu_seq up = s->seq + s->urp;
 
     if ((s->flags & AKSU_URG) && aksu_seq_lt(t->rcv_up, up)) {
         t->rcv_up = up;
-        c->fx->mask |= AKSU_FX_URGENT;
+        c->fx.mask |= AKSU_FX_URGENT;
     }
 }
 
 // Eighth: the text. An acknowledgment is owed at once for what is out of order or fills a gap
 // (RFC 5681 4.2), else for every second segment (SHLD-18, 19).
-static void take_text(const struct aksu_step *c, struct aksu_tcb *t)
+static void take_text(struct aksu_step *c, struct aksu_tcb *t)
 {
     if (aksu_tcp_take_text(c) || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0 ||
         (t->timers & AKSU_TIMER_ACK)) {
@@ -192,7 +192,7 @@ static void take_text(const struct aksu_step *c, struct aksu_tcb *t)
 }
 
 // Ninth: FIN, once everything before it is here.
-static void take_fin(const struct aksu_step *c, struct aksu_tcb *t)
+static void take_fin(struct aksu_step *c, struct aksu_tcb *t)
 {
     if (t->state == AKSU_ESTABLISHED) {
         t->state = AKSU_CLOSE_WAIT;
@@ -204,7 +204,7 @@ static void take_fin(const struct aksu_step *c, struct aksu_tcb *t)
 }
 
 // Seventh to ninth.
-static void take_rest(const struct aksu_step *c, struct aksu_tcb *t)
+static void take_rest(struct aksu_step *c, struct aksu_tcb *t)
 {
     const struct aksu_segment *s = c->s;
     aksu_seq end = s->seq + s->len + ((s->flags & AKSU_SYN) != 0);
@@ -224,19 +224,19 @@ static void take_rest(const struct aksu_step *c, struct aksu_tcb *t)
         return;
     }
     take_text(c, t);
-    if (c->fx->mask & AKSU_FX_EOF) {
+    if (c->fx.mask & AKSU_FX_EOF) {
         take_fin(c, t);
     }
 }
 
 // Fifth to ninth, for a segment that passed the checks; the handshake is complete with it.
-void aksu_tcp_take(const struct aksu_step *c)
+void aksu_tcp_take(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     aksu_seq una = t->snd_una;
     bool advanced = aksu_seq_lt(una, c->s->ack);
 
-    c->fx->refused = false;
+    c->fx.refused = false;
     t->keep_probes = 0;
     if (aksu_tcp_stamped(t, c->s)) {
         c->p->timestamps->arrived(t, c->s, c->now_ms);
@@ -265,7 +265,7 @@ void aksu_tcp_take(const struct aksu_step *c)
 
 // The checks. A repeated SYN is not as a segment of the connection. In a simultaneous open it comes
 // with the ACK of ours, and that counts (3.5, Figure 7); else the client has not seen our SYN,ACK.
-bool aksu_tcp_check(const struct aksu_step *c)
+bool aksu_tcp_check(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;

@@ -6,22 +6,22 @@
 
 // 4.2.2: the text is taken, and an answer may go, before the handshake is over. From here on it is
 // a connection as others are, but for its SYN that waits for an ACK: what ends it is told.
-static void take_syn_text(const struct aksu_step *c)
+static void take_syn_text(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
     t->state = AKSU_ESTABLISHED;
-    c->fx->mask = AKSU_FX_OPENED;
+    c->fx.mask = AKSU_FX_OPENED;
     c->p->congestion->open(c);
     t->rcv_adv = t->rcv_nxt + aksu_min32(t->rcv_room, UINT16_MAX); // nothing was offered so far
     aksu_tcp_take_text(c);                                         // its ACK is the SYN,ACK
 }
 
-void aksu_tcp_fast_open(const struct aksu_step *c)
+void aksu_tcp_fast_open(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
-    memset(c->fx, 0, sizeof *c->fx);
+    memset(&c->fx, 0, sizeof c->fx);
     if (t->snd_max != t->snd_una) {
         return;
     }

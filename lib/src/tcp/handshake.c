@@ -52,7 +52,7 @@ static void negotiate(struct aksu_tcb *t, const struct aksu_segment *s)
 }
 
 // The peer's SYN: the connection is in SYN-RECEIVED, unless there is an ACK with it.
-void aksu_tcp_take_syn(const struct aksu_step *c)
+void aksu_tcp_take_syn(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
@@ -69,11 +69,11 @@ void aksu_tcp_take_syn(const struct aksu_step *c)
     t->snd_wnd = t->max_snd_wnd = s->wnd;
     t->snd_wl1 = s->seq;
     t->state = AKSU_SYN_RECEIVED;
-    c->fx->refused = false;
+    c->fx.refused = false;
 }
 
 // 3.10.7.3, first and second: whether the segment comes through the ACK and RST checks.
-static bool check_syn_sent(const struct aksu_step *c)
+static bool check_syn_sent(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
@@ -81,11 +81,11 @@ static bool check_syn_sent(const struct aksu_step *c)
     if (s->flags & AKSU_ACK) {
         // Of the SYN, or of text that it brought, too.
         if (s->ack - t->snd_una - 1 >= t->snd_max - t->snd_una) {
-            c->fx->mask = (s->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
+            c->fx.mask = (s->flags & AKSU_RST) ? 0 : AKSU_FX_RESET;
             return false;
         }
         if (s->flags & AKSU_RST) {
-            c->fx->refused = false;
+            c->fx.refused = false;
             aksu_tcp_finish(c, -AKSU_ECONNREFUSED);
             return false;
         }
@@ -97,7 +97,7 @@ static bool check_syn_sent(const struct aksu_step *c)
     return (s->flags & (AKSU_ACK | AKSU_FIN)) != AKSU_FIN;
 }
 
-void aksu_tcp_arrives_syn_sent(const struct aksu_step *c)
+void aksu_tcp_arrives_syn_sent(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 

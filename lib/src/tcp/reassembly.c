@@ -104,21 +104,21 @@ static bool join(const struct aksu_step *c, struct aksu_range *x)
 }
 
 // Moves rcv_nxt to the end of the text and of what it was joined with.
-static void accept(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq end, bool fin)
+static void accept(struct aksu_step *c, struct aksu_tcb *t, aksu_seq end, bool fin)
 {
     fin = fin || ((t->flags & AKSU_F_FIN_HELD) && t->ranges == 0);
-    c->fx->ready = end - t->rcv_nxt - fin;
+    c->fx.ready = end - t->rcv_nxt - fin;
     t->rcv_nxt = end;
-    t->rcv_room -= c->fx->ready;
+    t->rcv_room -= c->fx.ready;
     if (fin) {
         t->rcv_up++; // it counts from rcv_nxt on, in which the FIN is no octet
         t->flags &= (uint16_t)~AKSU_F_FIN_HELD;
-        c->fx->mask |= AKSU_FX_EOF;
+        c->fx.mask |= AKSU_FX_EOF;
     }
 }
 
 // Returns whether an acknowledgment is owed at once.
-bool aksu_tcp_take_text(const struct aksu_step *c)
+bool aksu_tcp_take_text(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_range x;
@@ -129,13 +129,13 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
         aksu_tcp_report_duplicate(c, x.end);
         return true; // nothing new, or nothing that there is room for
     }
-    c->fx->copy_from = x.start - text(c->s);
-    c->fx->copy_to = x.start - t->rcv_nxt;
-    c->fx->copy_len = x.end - x.start - fin;
-    bool now = fin || c->fx->copy_to > 0 || t->ranges > 0;
+    c->fx.copy_from = x.start - text(c->s);
+    c->fx.copy_to = x.start - t->rcv_nxt;
+    c->fx.copy_len = x.end - x.start - fin;
+    bool now = fin || c->fx.copy_to > 0 || t->ranges > 0;
     bool fresh = join(c, &x);
 
-    if (c->fx->copy_to == 0) {
+    if (c->fx.copy_to == 0) {
         accept(c, t, x.end, fin);
     } else if (aksu_tcp_hold(c, x.start, x.end)) {
         t->flags |= fin ? AKSU_F_FIN_HELD : 0;
@@ -146,6 +146,6 @@ bool aksu_tcp_take_text(const struct aksu_step *c)
         aksu_tcp_report_duplicate(c, x.end);
         return true;
     }
-    c->fx->mask |= c->fx->copy_len > 0 ? AKSU_FX_DELIVER : 0;
+    c->fx.mask |= c->fx.copy_len > 0 ? AKSU_FX_DELIVER : 0;
     return now;
 }

@@ -20,7 +20,7 @@ static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
     return wnd > 0 && aksu_seq_lt(s->seq, t->rcv_adv) && aksu_seq_lt(t->rcv_nxt, s->seq + len);
 }
 
-static void answer_unacceptable(const struct aksu_step *c)
+static void answer_unacceptable(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
@@ -41,7 +41,7 @@ static void answer_unacceptable(const struct aksu_step *c)
 }
 
 // First: the sequence number, with RFC 7323 5.3 before it.
-bool aksu_tcp_check_sequence(const struct aksu_step *c)
+bool aksu_tcp_check_sequence(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;

@@ -11,20 +11,20 @@ enum {
     PTB_FLOOR = 512    // 552 octets of IP, the least that is believed (RFC 5927 7.2)
 };
 
-void aksu_tcp_finish(const struct aksu_step *c, int reason)
+void aksu_tcp_finish(struct aksu_step *c, int reason)
 {
     struct aksu_tcb *t = c->t;
 
     t->state = AKSU_CLOSED;
     t->owed = 0;
     t->timers = 0;
-    c->fx->mask |= AKSU_FX_CLOSED;
-    c->fx->reason = (int16_t)-reason;
+    c->fx.mask |= AKSU_FX_CLOSED;
+    c->fx.reason = (int16_t)-reason;
 }
 
 // Ends a connection from the other side: a half-open one is back in LISTEN without a word to the
 // user (MUST-11, 3.10.7.4).
-void aksu_tcp_drop(const struct aksu_step *c, int reason)
+void aksu_tcp_drop(struct aksu_step *c, int reason)
 {
     struct aksu_tcb *t = c->t;
     if (t->state <= AKSU_SYN_RECEIVED && (t->flags & AKSU_F_PASSIVE)) {
@@ -37,7 +37,7 @@ void aksu_tcp_drop(const struct aksu_step *c, int reason)
 }
 
 // Ends a connection from this side, with a RST where the peer may still have it (3.10.5).
-void aksu_tcp_give_up(const struct aksu_step *c, int reason)
+void aksu_tcp_give_up(struct aksu_step *c, int reason)
 {
     struct aksu_tcb *t = c->t;
     bool tell = t->state >= AKSU_SYN_RECEIVED && t->state <= AKSU_CLOSE_WAIT;
@@ -101,7 +101,7 @@ static void shut_down(struct aksu_tcb *t)
     }
 }
 
-static void close_both(const struct aksu_step *c, struct aksu_tcb *t)
+static void close_both(struct aksu_step *c, struct aksu_tcb *t)
 {
     if (t->state == AKSU_TIME_WAIT) {
         return;
@@ -186,13 +186,13 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
-static void trouble(const struct aksu_step *c, int reason)
+static void trouble(struct aksu_step *c, int reason)
 {
-    c->fx->mask |= AKSU_FX_TROUBLE;
-    c->fx->reason = (int16_t)-reason;
+    c->fx.mask |= AKSU_FX_TROUBLE;
+    c->fx.reason = (int16_t)-reason;
 }
 
-static void probe_window(const struct aksu_step *c, struct aksu_tcb *t)
+static void probe_window(struct aksu_step *c, struct aksu_tcb *t)
 {
     if (t->snd_wnd == 0) {
         t->keep_probes = (uint8_t)(t->keep_probes + (t->keep_probes < UINT8_MAX));
@@ -216,7 +216,7 @@ static void collapse(const struct aksu_step *c, struct aksu_tcb *t)
 }
 
 // RFC 6298 5.4 to 5.6; R1 of RFC 9293 3.8.3.
-static void retransmit(const struct aksu_step *c, struct aksu_tcb *t)
+static void retransmit(struct aksu_step *c, struct aksu_tcb *t)
 {
     collapse(c, t);
     t->backoff = (uint8_t)(t->backoff + (t->backoff < UINT8_MAX));
@@ -232,7 +232,7 @@ static void retransmit(const struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
-static void rtx_expired(const struct aksu_step *c, struct aksu_tcb *t)
+static void rtx_expired(struct aksu_step *c, struct aksu_tcb *t)
 {
     t->timers &= (uint8_t)~AKSU_TIMER_RTX;
     if (c->b && c->p->recovery->expired(c)) {
@@ -248,7 +248,7 @@ static void rtx_expired(const struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
-static void misc_expired(const struct aksu_step *c, struct aksu_tcb *t)
+static void misc_expired(struct aksu_step *c, struct aksu_tcb *t)
 {
     t->timers &= (uint8_t)~AKSU_TIMER_MISC;
     // In FIN-WAIT-2 half-closed it was the keep-alive timer: see active.c.
@@ -259,7 +259,7 @@ static void misc_expired(const struct aksu_step *c, struct aksu_tcb *t)
 }
 
 // Timeouts, 3.10.8.
-static void tick(const struct aksu_step *c, struct aksu_tcb *t)
+static void tick(struct aksu_step *c, struct aksu_tcb *t)
 {
     int32_t due = -aksu_tcp_due(t, c->now_ms);
 
@@ -280,18 +280,18 @@ static void tick(const struct aksu_step *c, struct aksu_tcb *t)
 
 // RFC 5927: only what is in flight can be in error; a synchronized connection survives; a smaller
 // path MTU is believed when the segment makes no progress, and costs no window (RFC 1191 6.4).
-static void icmp(const struct aksu_step *c, struct aksu_tcb *t)
+static void icmp(struct aksu_step *c, struct aksu_tcb *t)
 {
     if (t->state == AKSU_CLOSED || aksu_seq_lt(c->value, t->snd_una) ||
         !aksu_seq_lt(c->value, t->snd_max)) {
-        c->fx->refused = true;
+        c->fx.refused = true;
         return;
     }
     if (c->option == AKSU_ICMP_PTB) {
         uint32_t options = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_TIMESTAMPS_LEN : 0;
         uint32_t mss = aksu_max32(c->detail, PTB_FLOOR) - options;
         if (t->retries == 0 || mss >= t->snd_mss) {
-            c->fx->refused = true;
+            c->fx.refused = true;
             return;
         }
         t->snd_mss = (uint16_t)mss;
@@ -337,9 +337,9 @@ void aksu_tcp_settle(const struct aksu_step *c)
 
 // 3.10.7.1 and 3.10.7.4; SYN-SENT is in active.c. What is not taken is refused. To LISTEN comes
 // only what aksu_tcp_listen() admits.
-static void segment(const struct aksu_step *c, struct aksu_tcb *t)
+static void segment(struct aksu_step *c, struct aksu_tcb *t)
 {
-    c->fx->refused = true;
+    c->fx.refused = true;
     if (t->state > AKSU_LISTEN) {
         if (aksu_tcp_check(c)) {
             aksu_tcp_take(c);
@@ -347,12 +347,12 @@ static void segment(const struct aksu_step *c, struct aksu_tcb *t)
     } else if (t->state == AKSU_LISTEN) {
         aksu_tcp_take_syn(c);
     } else if (!(c->s->flags & AKSU_RST)) {
-        c->fx->mask = AKSU_FX_RESET;
+        c->fx.mask = AKSU_FX_RESET;
     }
 }
 
 // Returns whether there may be something to settle.
-static bool dispatch(const struct aksu_step *c, struct aksu_tcb *t)
+static bool dispatch(struct aksu_step *c, struct aksu_tcb *t)
 {
     switch (c->kind) {
     case AKSU_EV_LISTEN:
@@ -394,12 +394,12 @@ static bool dispatch(const struct aksu_step *c, struct aksu_tcb *t)
     return true;
 }
 
-void aksu_tcp_serve(const struct aksu_step *c)
+void aksu_tcp_serve(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     uint8_t before = t->state;
 
-    memset(c->fx, 0, sizeof *c->fx);
+    memset(&c->fx, 0, sizeof c->fx);
     if (dispatch(c, t)) {
         aksu_tcp_settle(c);
     }

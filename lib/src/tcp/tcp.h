@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the files of the pure core share. The arguments are always in this order, and mean:
-// c the step, p the profile, t the TCB, ev the event, s its segment, fx the effects.
+// c the step, p the profile, t the TCB, ev the event, s its segment.
 #ifndef AKSU_TCP_H
 #define AKSU_TCP_H
 
@@ -24,18 +24,18 @@ enum {
 // handshake.c
 uint8_t aksu_tcp_window_shift(uint32_t rcv_buf);
 void aksu_tcp_open(const struct aksu_step *c, const struct aksu_open *o, enum aksu_state state);
-void aksu_tcp_take_syn(const struct aksu_step *c);
-void aksu_tcp_arrives_syn_sent(const struct aksu_step *c);
+void aksu_tcp_take_syn(struct aksu_step *c);
+void aksu_tcp_arrives_syn_sent(struct aksu_step *c);
 
 // arrives.c
-bool aksu_tcp_check(const struct aksu_step *c);
-void aksu_tcp_take(const struct aksu_step *c);
+bool aksu_tcp_check(struct aksu_step *c);
+void aksu_tcp_take(struct aksu_step *c);
 
 // sequence.c
-bool aksu_tcp_check_sequence(const struct aksu_step *c);
+bool aksu_tcp_check_sequence(struct aksu_step *c);
 
 // reassembly.c
-bool aksu_tcp_take_text(const struct aksu_step *c);
+bool aksu_tcp_take_text(struct aksu_step *c);
 void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to);
 bool aksu_tcp_hold(const struct aksu_step *c, aksu_seq start, aksu_seq end);
 void aksu_tcp_forget_duplicate(struct aksu_tcb *t);
@@ -60,15 +60,15 @@ void aksu_tcp_arm_rtx(const struct aksu_step *c);
 void aksu_tcp_arm_user(const struct aksu_step *c);
 
 // active.c: aksu_tcp_step with its context made
-void aksu_tcp_act(const struct aksu_step *c);
+void aksu_tcp_act(struct aksu_step *c);
 
 // step.c: aksu_tcp_serve is aksu_tcp_act for connections that LISTEN began and whose options were
 // left alone.
-void aksu_tcp_serve(const struct aksu_step *c);
+void aksu_tcp_serve(struct aksu_step *c);
 // A reason is positive here: it takes the shorter instructions.
-void aksu_tcp_finish(const struct aksu_step *c, int reason);
-void aksu_tcp_drop(const struct aksu_step *c, int reason);
-void aksu_tcp_give_up(const struct aksu_step *c, int reason);
+void aksu_tcp_finish(struct aksu_step *c, int reason);
+void aksu_tcp_drop(struct aksu_step *c, int reason);
+void aksu_tcp_give_up(struct aksu_step *c, int reason);
 void aksu_tcp_enter_time_wait(const struct aksu_step *c);
 bool aksu_tcp_may_write(const struct aksu_tcb *t);
 void aksu_tcp_settle(const struct aksu_step *c);
