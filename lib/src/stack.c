@@ -443,11 +443,14 @@ size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
     }
     size_t len = next_packet(net, frame, (uint8_t *)frame + header_len, &mac);
 
+    if (len == 0) {
+        return 0;
+    }
     if (mac && link) {
         link->frame(net, frame, mac);
         len += header_len;
     }
-    net->counters.frames_out += len > 0;
+    net->counters.frames_out++;
     return len;
 }
 

@@ -6,6 +6,13 @@
 #include <aksu/aksu.h>
 #include "tcp/tcp.h"
 
+// Whether speed counts more than size.
+#ifdef __OPTIMIZE_SIZE__
+enum { AKSU_FAST = 0 };
+#else
+enum { AKSU_FAST = 1 };
+#endif
+
 enum { AKSU_ETHERNET_LEN = 14, AKSU_IPV4_LEN = 20, AKSU_TCP_LEN = 20, AKSU_ICMP_LEN = 8 };
 // Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
 // Fields of an IPv4 header, as aksu_ipv4_header() is given them.
@@ -149,6 +156,23 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
     return p + sizeof octets;
 }
 
+static inline bool aksu_same_mac(const uint8_t a[6], const uint8_t b[6])
+{
+    if (AKSU_FAST) {
+        return aksu_get32(a) == aksu_get32(b) && aksu_get16(a + 4) == aksu_get16(b + 4);
+    }
+    return memcmp(a, b, 6) == 0;
+}
+
+static inline bool aksu_same_pair(const struct aksu_pair *a, const struct aksu_pair *b)
+{
+    if (AKSU_FAST) {
+        return a->remote_port == b->remote_port && a->local_port == b->local_port &&
+               a->remote == b->remote && a->local == b->local;
+    }
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
 // stack.c
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in);
@@ -271,6 +295,19 @@ extern const struct aksu_resolver aksu_arp_resolver;
 size_t aksu_arp_answer(const struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
 bool aksu_segment_get(struct aksu_packet *in);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
+void aksu_move_words(uint8_t *to, const uint8_t *from, uint32_t len);
+
+// Copies as memcpy() does, which stands in for it where it is as good: that of a small C library
+// takes octets.
+static inline void aksu_move(uint8_t *to, const uint8_t *from, uint32_t len)
+{
+    if (AKSU_FAST && sizeof(uintptr_t) == 4) {
+        aksu_move_words(to, from, len);
+    } else {
+        memcpy(to, from, len);
+    }
+}
+
 uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);
 uint16_t aksu_sum_finish(uint32_t sum);
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);
