@@ -212,18 +212,16 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step
     aksu_stack_wake(net, row);
 }
 
-// Puts an answer in the ring, addressed to the sender of the frame. s NULL: no segment. Returns
-// AKSU_DROP_REPLY_FULL if the ring is.
+// Puts an answer on top of those that wait, addressed to the sender of the frame. s NULL: no
+// segment. Returns AKSU_DROP_REPLY_FULL if there is no room.
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
                       const struct aksu_segment *s)
 {
     if (net->answers == AKSU_ANSWERS) {
         return AKSU_DROP_REPLY_FULL;
     }
-    unsigned i = (net->answer_head + net->answers) % AKSU_ANSWERS;
-    struct aksu_answer *a = &net->store->answer[i];
+    struct aksu_answer *a = &net->store->answer[net->answers++];
 
-    net->answers++;
     memcpy(a->mac, in->from, 6);
     a->kind = (uint16_t)kind;
     a->pair = in->pair;
@@ -233,7 +231,7 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
     return 0;
 }
 
-// RFC 9293 3.10.7.1. Returns the reason, or that of a full ring.
+// RFC 9293 3.10.7.1. Returns the reason, or that there is no room for an answer.
 int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
 {
     struct aksu_segment rst;
@@ -337,11 +335,9 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
 // The next answer. *mac: its station, or NULL if the frame is complete.
 static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
-    const struct aksu_answer *a = &net->store->answer[net->answer_head];
+    const struct aksu_answer *a = &net->store->answer[--net->answers];
     struct aksu_segment s;
 
-    net->answers--;
-    net->answer_head = (uint8_t)((net->answer_head + 1) % AKSU_ANSWERS);
     *mac = a->mac;
     if (a->kind >= AKSU_ANSWER_ECHO) {
         return aksu_icmp_output(net, a, packet);

@@ -55,7 +55,7 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
     struct aksu_row *row = net->free_rows;
     uint32_t generation = row->generation < GENERATIONS ? row->generation + 1u : 1;
     net->free_rows = row->next;
-    memset(row, 0, offsetof(struct aksu_row, tcb.snd_una)); // the step that opens it clears the rest
+    memset(row, 0, sizeof *row);
     row->generation = (uint16_t)generation;
     row->bits = AKSU_ROW_USED;
     row->ttl = AKSU_TTL_DEFAULT;

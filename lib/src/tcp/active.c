@@ -211,6 +211,7 @@ static void listen_again(const struct aksu_step *c)
     const struct aksu_open open = {t->snd_una, t->salt, t->rcv_buf, t->rcv_mss};
 
     if (t->snd_max != t->snd_una) {
+        memset(t, 0, sizeof *t);
         aksu_tcp_open(c, &open, AKSU_LISTEN);
         t->flags |= AKSU_F_PASSIVE;
     }
@@ -244,6 +245,9 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
 
     if (b) {
         aksu_tcp_find_board(&c, b);
+    }
+    if (t->state == AKSU_CLOSED && (ev->kind == AKSU_EV_LISTEN || ev->kind == AKSU_EV_CONNECT)) {
+        memset(t, 0, sizeof *t); // as the rows of a stack are
     }
     if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
         if (admitted(&c)) {
