@@ -13,7 +13,12 @@ enum { ALIGN = 1 };
 enum { ALIGN = WORD };
 #endif
 
-enum { BLOCK = 48 }; // the most that a Cortex-M0+'s compiler moves without a call
+// The most that a compiler moves without a call.
+#ifdef __ARM_FEATURE_UNALIGNED
+enum { BLOCK = 64 };
+#else
+enum { BLOCK = 48 };
+#endif
 
 // The sum of words of any width is the sum of 16-bit words, folded, and a carry out of a word
 // counts one (RFC 1071 2 B).
