@@ -40,7 +40,8 @@ void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
         in->payload + fx->copy_from, fx->copy_len);
 }
 
-// Writes the text of a planned segment. Returns its sum, which a MAC that makes checksums needs not.
+// Writes the text of a planned segment. Returns its sum, which a MAC that makes checksums needs
+// not.
 uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
                         uint8_t *to)
 {

@@ -21,7 +21,7 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_step *c)
 {
-    c->kind = (uint8_t)kind;
+    c->kind = kind;
     c->s = s;
     aksu_stack_step(net, row, c);
 }
@@ -39,7 +39,7 @@ void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32
 {
     struct aksu_step c;
 
-    c.kind = (uint8_t)kind;
+    c.kind = kind;
     c.value = value;
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);

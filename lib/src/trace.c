@@ -5,7 +5,7 @@
 // The event of a step: members that its kind does not name are zero.
 static struct aksu_event event_of(const struct aksu_step *c)
 {
-    struct aksu_event ev = {c->kind, 0, c->now_ms, 0, 0, NULL, NULL};
+    struct aksu_event ev = {(uint8_t)c->kind, 0, c->now_ms, 0, 0, NULL, NULL};
 
     switch (ev.kind) {
     case AKSU_EV_LISTEN:

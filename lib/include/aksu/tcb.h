@@ -390,7 +390,7 @@ struct aksu_plan {
 /// members only those are set that its kind names.
 struct aksu_step {
     struct aksu_effects fx;
-    uint8_t kind;      ///< the event's
+    uint32_t kind;     ///< the event's
     uint8_t option;    ///< the event's
     uint8_t range_max; ///< room for so many in range
     const struct aksu_profile *p;
