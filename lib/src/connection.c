@@ -54,7 +54,7 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     net->resolver = &aksu_arp_resolver;
     aksu_isn_open(net, &pair, &open);
     c.kind = AKSU_EV_CONNECT;
-    c.open = &open;
+    c.more.open = &open;
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
     return aksu_table_handle(net, row);

@@ -108,7 +108,7 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
     memcpy(row->mac, in->from, 6);
     l->half_open++;
     c.kind = AKSU_EV_LISTEN;
-    c.open = open;
+    c.more.open = open;
     c.s = &in->segment;
     aksu_stack_step(net, row, &c);
     c.kind = AKSU_EV_SEGMENT;

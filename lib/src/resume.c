@@ -98,7 +98,7 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     row->bits |= AKSU_ROW_ANNOUNCED;
     c.kind = AKSU_EV_RESUME;
     c.value = aksu_get32(p + 4);
-    c.detail = slept_ms;
+    c.more.detail = slept_ms;
     net->step = aksu_tcp_act;
     net->resolver = &aksu_arp_resolver;
     aksu_stack_step(net, row, &c);

@@ -400,8 +400,10 @@ struct aksu_step {
     struct aksu_board *b;         ///< if it is in use, else NULL
     struct aksu_range *range;     ///< out-of-order data held, tcb.ranges of them
     uint32_t value;               ///< the event's
-    uint32_t detail;              ///< the event's
-    const struct aksu_open *open; ///< the event's
+    union {
+        uint32_t detail;              ///< the event's
+        const struct aksu_open *open; ///< the event's, of LISTEN and CONNECT
+    } more;
 };
 
 /// Congestion control, RFC 5681 section 3: how cwnd and ssthresh follow from what happens.
