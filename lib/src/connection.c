@@ -29,7 +29,7 @@ static int choose_port(struct aksu *net, struct aksu_pair *pair)
         pair->local_port = aksu_isn_port(net, pair);
         return pair->local_port ? AKSU_OK : AKSU_EADDRINUSE;
     }
-    return aksu_table_find(net, pair) || aksu_time_wait_find(net, pair) ? AKSU_EADDRINUSE : AKSU_OK;
+    return aksu_table_knows(net, pair) ? AKSU_EADDRINUSE : AKSU_OK;
 }
 
 aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, uint16_t local_port,
@@ -46,11 +46,11 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     if (error) {
         return error;
     }
-    struct aksu_row *row = aksu_table_alloc(net, &pair);
-
-    if (!row) {
+    if (!aksu_table_room(net)) {
         return AKSU_ENOMEM;
     }
+    struct aksu_row *row = aksu_table_alloc(net, &pair);
+
     row->handlers = handlers;
     row->user = user;
     row->bits |= AKSU_ROW_ANNOUNCED;
@@ -62,7 +62,7 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
         net->resolver = &aksu_arp_resolver;
     }
     c.kind = AKSU_EV_CONNECT;
-    c.open = &open;
+    c.more.open = &open;
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
     return aksu_table_handle(net, row);

@@ -9,6 +9,7 @@ const struct aksu_profile aksu_full = {
     .ecn = &aksu_ecn_answers,
     .sack = &aksu_tcp_sack,
     .cookies = &aksu_syn_cookies,
+    .time_waits = &aksu_time_wait_table,
     .copy = aksu_copy,
     .rto_min_ms = 200,
     .rto_max_ms = 60000,

@@ -42,6 +42,14 @@ uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pai
             b = (half % 2 ? rotated(b, 17) : rotated(b, 13)) ^ sum;
             d = (half % 2 ? rotated(d, 21) : rotated(d, 16)) ^ a;
             c = rotated(sum, 32);
+            if (AKSU_FAST) { // the second half at once
+                sum = a + b;
+                a = c + d;
+                b = rotated(b, 17) ^ sum;
+                d = rotated(d, 21) ^ a;
+                c = rotated(sum, 32);
+                half++;
+            }
         }
         a ^= word;
     }
@@ -83,8 +91,7 @@ uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair)
     start ^= net->now_ms;
     for (uint32_t i = 0; i < range; i++) {
         candidate.local_port = (uint16_t)(PORT_MIN + (start + i) % range);
-        if (!aksu_table_find(net, &candidate) && !aksu_time_wait_find(net, &candidate) &&
-            !aksu_listen_find(net, &candidate)) {
+        if (!aksu_table_knows(net, &candidate) && !aksu_listen_find(net, &candidate)) {
             return candidate.local_port;
         }
     }

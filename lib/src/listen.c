@@ -108,7 +108,7 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
     memcpy(row->mac, in->from, 6);
     l->half_open++;
     c.kind = AKSU_EV_LISTEN;
-    c.open = open;
+    c.more.open = open;
     c.s = &in->segment;
     aksu_stack_step(net, row, &c);
     c.kind = AKSU_EV_SEGMENT;
@@ -125,7 +125,7 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, struct aksu
     if (in->old) {
         open.iss = aksu_seq_max(open.iss, in->old->snd_nxt + 1); // RFC 6191 2
     }
-    if (net->free_rows && l->half_open < l->backlog) {
+    if (aksu_table_room(net) && l->half_open < l->backlog) {
         if (net->profile->fast_open) {
             net->profile->fast_open->syn(net, in, &open);
         } else {
@@ -145,7 +145,8 @@ int aksu_listen_input(struct aksu *net, struct aksu_packet *in)
 {
     const struct aksu_listener *l = aksu_listen_find(net, &in->pair);
     const struct aksu_segment *s = &in->segment;
-    int drop = aksu_time_wait_input(net, in);
+    const struct aksu_time_waits *waits = net->profile->time_waits;
+    int drop = waits ? waits->input(net, in) : 0;
 
     if (drop) {
         return drop;

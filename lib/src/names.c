@@ -85,7 +85,7 @@ const char *aksu_drop_name(int reason)
         "not a SYN, at a listener",
         "old segment in TIME-WAIT",
         "no row for a new connection",
-        "ring of answers full",
+        "no room for an answer",
     };
     return pick(names, sizeof names / sizeof names[0], (unsigned)(reason < 0 ? -reason : reason));
 }

@@ -81,11 +81,11 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     if (aksu_table_find(net, &pair)) {
         return AKSU_EADDRINUSE;
     }
-    struct aksu_row *row = aksu_table_alloc(net, &pair);
-
-    if (!row) {
+    if (!aksu_table_room(net)) {
         return AKSU_ENOMEM;
     }
+    struct aksu_row *row = aksu_table_alloc(net, &pair);
+
     memcpy(&row->tcb, p + 24, sizeof row->tcb);
     if (!plausible(net, &row->tcb)) {
         aksu_table_free(net, row);
@@ -98,7 +98,7 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     row->bits |= AKSU_ROW_ANNOUNCED;
     c.kind = AKSU_EV_RESUME;
     c.value = aksu_get32(p + 4);
-    c.detail = slept_ms;
+    c.more.detail = slept_ms;
     net->step = aksu_tcp_act;
     if (net->more && net->more->ops->dual) {
         net->more->ops->dual->bind(net, row, &aksu_arp_resolver, NULL);

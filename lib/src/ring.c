@@ -22,9 +22,9 @@ static void put(uint8_t *ring, uint32_t size, uint32_t at, const uint8_t *from, 
 {
     uint32_t first = aksu_min32(len, size - at);
 
-    memcpy(ring + at, from, first);
+    aksu_move(ring + at, from, first);
     if (len > first) {
-        memcpy(ring, from + first, len - first);
+        aksu_move(ring, from + first, len - first);
     }
 }
 
@@ -40,12 +40,14 @@ void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
         in->payload + fx->copy_from, fx->copy_len);
 }
 
-// Writes the text of a planned segment. Returns its sum.
+// Writes the text of a planned segment. Returns its sum, which a MAC that makes checksums needs
+// not.
 uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
                         uint8_t *to)
 {
     uint32_t offset = aksu_tcp_offset(&row->tcb, s);
     uint32_t len = s->len;
+    bool summed = !(net->offload & AKSU_OFFLOAD_TX);
 
     if (len == 0) {
         return 0;
@@ -53,19 +55,19 @@ uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const stru
     if (row->handlers->emit) {
         row->handlers->emit(net, aksu_table_handle(net, row), row->user, row->tx_head + offset, to,
                             len);
-        return net->profile->copy(NULL, to, len);
-    }
-    uint32_t size = net->store->tx_octets;
-    const uint8_t *ring = area(net, row, net->store->tx, size);
-    uint32_t at = wrap(row->tx_head, offset, size);
-    uint32_t first = size - at;
+    } else {
+        uint32_t size = net->store->tx_octets;
+        const uint8_t *ring = area(net, row, net->store->tx, size);
+        uint32_t at = wrap(row->tx_head, offset, size);
+        uint32_t first = aksu_min32(len, size - at);
 
-    if (len <= first) {
-        return net->profile->copy(to, ring + at, len);
+        if (summed && first == len) {
+            return net->profile->copy(to, ring + at, len);
+        }
+        aksu_move(to, ring + at, first);
+        aksu_move(to + first, ring, len - first);
     }
-    memcpy(to, ring + at, first);
-    memcpy(to + first, ring, len - first);
-    return net->profile->copy(NULL, to, len);
+    return summed ? net->profile->copy(NULL, to, len) : 0;
 }
 
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len)

@@ -21,7 +21,7 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_step *c)
 {
-    c->kind = (uint8_t)kind;
+    c->kind = kind;
     c->s = s;
     aksu_stack_step(net, row, c);
 }
@@ -39,7 +39,7 @@ void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32
 {
     struct aksu_step c;
 
-    c.kind = (uint8_t)kind;
+    c.kind = kind;
     c.value = value;
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
@@ -88,23 +88,36 @@ void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
     }
 }
 
-// The last word of a row that is over: on_close, and it is free. False: it is not over.
-static bool reaped(struct aksu *net, struct aksu_row *row)
+// The last word of a row that is over: on_close, and it is free, or nobody's: in TIME-WAIT without
+// a table for that. False: it is not free.
+static bool reap(struct aksu *net, struct aksu_row *row)
 {
+    const struct aksu_time_waits *waits = net->profile->time_waits;
+
     if (!over(row)) {
         return false;
     }
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_lost(net, row);
     }
-    if (row->tcb.state == AKSU_TIME_WAIT) {
-        aksu_time_wait_add(net, row);
-    }
     if ((row->bits & AKSU_ROW_ANNOUNCED) && row->handlers->on_close) {
         row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);
     }
+    if (row->tcb.state == AKSU_TIME_WAIT) {
+        if (!waits) {
+            row->bits &= AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
+            return false;
+        }
+        waits->add(net, row);
+    }
     aksu_table_free(net, row);
     return true;
+}
+
+// Most are not over: where speed counts that is seen without a call.
+static inline bool reaped(struct aksu *net, struct aksu_row *row)
+{
+    return (!AKSU_FAST || over(row)) && reap(net, row);
 }
 
 // c is free for a step of its own.
@@ -205,18 +218,16 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step
     aksu_stack_wake(net, row);
 }
 
-// Puts an answer in the ring, addressed to the sender of the frame. s NULL: no segment. Returns
-// AKSU_DROP_REPLY_FULL if the ring is.
+// Puts an answer on top of those that wait, addressed to the sender of the frame. s NULL: no
+// segment. Returns AKSU_DROP_REPLY_FULL if there is no room.
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
                       const struct aksu_segment *s)
 {
     if (net->answers == AKSU_ANSWERS) {
         return AKSU_DROP_REPLY_FULL;
     }
-    unsigned i = (net->answer_head + net->answers) % AKSU_ANSWERS;
-    struct aksu_answer *a = &net->store->answer[i];
+    struct aksu_answer *a = &net->store->answer[net->answers++];
 
-    net->answers++;
     memcpy(a->mac, in->from, 6);
     a->kind = (uint16_t)kind;
     a->pair = in->pair;
@@ -226,7 +237,7 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
     return 0;
 }
 
-// RFC 9293 3.10.7.1. Returns the reason, or that of a full ring.
+// RFC 9293 3.10.7.1. Returns the reason, or that there is no room for an answer.
 int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
 {
     struct aksu_segment rst;
@@ -333,11 +344,9 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
 // The next answer. *mac: its station, or NULL if the frame is complete.
 static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
-    const struct aksu_answer *a = &net->store->answer[net->answer_head];
+    const struct aksu_answer *a = &net->store->answer[--net->answers];
     struct aksu_segment s;
 
-    net->answers--;
-    net->answer_head = (uint8_t)((net->answer_head + 1) % AKSU_ANSWERS);
     *mac = a->mac;
     if (a->kind >= AKSU_ANSWER_ECHO) {
         return aksu_icmp_output(net, a, packet);
@@ -443,11 +452,14 @@ size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
     }
     size_t len = next_packet(net, frame, (uint8_t *)frame + header_len, &mac);
 
+    if (len == 0) {
+        return 0;
+    }
     if (mac && link) {
         link->frame(net, frame, mac);
         len += header_len;
     }
-    net->counters.frames_out += len > 0;
+    net->counters.frames_out++;
     return len;
 }
 

@@ -6,6 +6,13 @@
 #include <aksu/aksu.h>
 #include "tcp/tcp.h"
 
+// Whether speed counts more than size.
+#ifdef __OPTIMIZE_SIZE__
+enum { AKSU_FAST = 0 };
+#else
+enum { AKSU_FAST = 1 };
+#endif
+
 enum {
     AKSU_ETHERNET_LEN = 14,
     AKSU_IPV4_LEN = 20,
@@ -110,6 +117,16 @@ struct aksu_dual {
                  struct aksu_open *open);
 };
 
+// Connections in TIME-WAIT that have left their rows.
+struct aksu_time_waits {
+    // Takes one over.
+    void (*add)(struct aksu *net, const struct aksu_row *row);
+    struct aksu_time_wait *(*find)(const struct aksu *net, const struct aksu_pair *pair);
+    // A segment for one of them (RFC 9293 3.10.7.4). Returns 0 if there is none, or for a SYN that
+    // opens a new one: in->old is then the entry, which ends if the SYN is taken.
+    int (*input)(struct aksu *net, struct aksu_packet *in);
+};
+
 struct aksu_cookies {
     // Answers a SYN, and stands in its place. False: for lack of a row the cookie would be of no
     // use.
@@ -170,6 +187,23 @@ static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
     return p + sizeof octets;
 }
 
+static inline bool aksu_same_mac(const uint8_t a[6], const uint8_t b[6])
+{
+    if (AKSU_FAST) {
+        return aksu_get32(a) == aksu_get32(b) && aksu_get16(a + 4) == aksu_get16(b + 4);
+    }
+    return memcmp(a, b, 6) == 0;
+}
+
+static inline bool aksu_same_pair(const struct aksu_pair *a, const struct aksu_pair *b)
+{
+    if (AKSU_FAST) {
+        return a->remote_port == b->remote_port && a->local_port == b->local_port &&
+               a->remote == b->remote && a->local == b->local;
+    }
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
 // stack.c
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in);
@@ -196,6 +230,7 @@ void aksu_listen_completed(struct aksu_row *row);
 
 // table.c. A handle is a generation, from 1 on, above the row's index.
 enum { AKSU_INDEX_BITS = 19 };
+bool aksu_table_room(struct aksu *net);
 struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair);
 void aksu_table_free(struct aksu *net, struct aksu_row *row);
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);
@@ -258,10 +293,13 @@ uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
 uint32_t aksu_fast_find(const struct aksu_packet *in, const uint8_t **cookie);
 void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 
-// time_wait.c
-void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row);
-struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair);
-int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in);
+// Whether a pair of endpoints is in use, or was until a short while ago.
+static inline bool aksu_table_knows(const struct aksu *net, const struct aksu_pair *pair)
+{
+    const struct aksu_time_waits *waits = net->profile->time_waits;
+
+    return aksu_table_find(net, pair) || (waits && waits->find(net, pair));
+}
 
 // net/
 int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in);
@@ -291,6 +329,19 @@ extern const struct aksu_resolver aksu_arp_resolver;
 size_t aksu_arp_answer(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
 bool aksu_segment_get(struct aksu_packet *in);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
+void aksu_move_words(uint8_t *to, const uint8_t *from, uint32_t len);
+
+// Copies as memcpy() does, which stands in for it where it is as good: that of a small C library
+// takes octets.
+static inline void aksu_move(uint8_t *to, const uint8_t *from, uint32_t len)
+{
+    if (AKSU_FAST && sizeof(uintptr_t) == 4) {
+        aksu_move_words(to, from, len);
+    } else {
+        memcpy(to, from, len);
+    }
+}
+
 uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);
 uint16_t aksu_sum_finish(uint32_t sum);
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);

@@ -7,6 +7,7 @@ const struct aksu_profile aksu_standard = {
     .timestamps = &aksu_tcp_timestamps,
     .sack = &aksu_tcp_sack,
     .cookies = &aksu_syn_cookies,
+    .time_waits = &aksu_time_wait_table,
     .copy = aksu_copy,
     .rto_min_ms = 1000,
     .rto_max_ms = 60000,

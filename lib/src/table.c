@@ -28,20 +28,31 @@ struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair 
 {
     struct aksu_row *row = *bucket(net, pair);
 
-    while (row && memcmp(&row->pair, pair, sizeof *pair) != 0) {
+    while (row && !aksu_same_pair(&row->pair, pair)) {
         row = row->next;
     }
     return row;
 }
 
-// A cleared row for a pair of endpoints, or NULL.
+// Whether a row is free; one in TIME-WAIT that has told its end gives way.
+bool aksu_table_room(struct aksu *net)
+{
+    struct aksu_row *row = net->store->row;
+
+    if (!net->profile->time_waits) {
+        for (uint32_t left = net->store->rows; left > 0 && !net->free_rows; left--, row++) {
+            if (!(row->bits & AKSU_ROW_USED)) {
+                aksu_table_free(net, row);
+            }
+        }
+    }
+    return net->free_rows;
+}
+
+// A cleared row for a pair of endpoints; there is room.
 struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair)
 {
     struct aksu_row *row = net->free_rows;
-
-    if (!row) {
-        return NULL;
-    }
     uint32_t generation = row->generation < GENERATIONS ? row->generation + 1u : 1;
     net->free_rows = row->next;
     memset(row, 0, sizeof *row);

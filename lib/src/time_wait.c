@@ -37,14 +37,14 @@ static struct aksu_time_wait *search(const struct aksu *net, uint64_t hash,
     return NULL;
 }
 
-struct aksu_time_wait *aksu_time_wait_find(const struct aksu *net, const struct aksu_pair *pair)
+static struct aksu_time_wait *find(const struct aksu *net, const struct aksu_pair *pair)
 {
     struct aksu_time_wait *victim;
 
     return search(net, aksu_isn_hash(net, pair, 0), &victim);
 }
 
-void aksu_time_wait_add(struct aksu *net, const struct aksu_row *row)
+static void add(struct aksu *net, const struct aksu_row *row)
 {
     const struct aksu_tcb *t = &row->tcb;
     uint64_t hash = aksu_isn_hash(net, &row->pair, 0);
@@ -93,11 +93,9 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w, struct 
     return full ? full : AKSU_DROP_TIME_WAIT;
 }
 
-// A segment for a connection in TIME-WAIT (RFC 9293 3.10.7.4). Returns 0 if there is none, or for a
-// SYN that opens a new one: in->old is then the entry, which ends if the SYN is taken.
-int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in)
+static int input(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_time_wait *w = aksu_time_wait_find(net, &in->pair);
+    struct aksu_time_wait *w = find(net, &in->pair);
     const struct aksu_segment *s = &in->segment;
     unsigned flags = s->flags;
 
@@ -119,3 +117,5 @@ int aksu_time_wait_input(struct aksu *net, struct aksu_packet *in)
     }
     return acknowledge(net, w, in);
 }
+
+const struct aksu_time_waits aksu_time_wait_table = {add, find, input};

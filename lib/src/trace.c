@@ -5,12 +5,12 @@
 // The event of a step: members that its kind does not name are zero.
 static struct aksu_event event_of(const struct aksu_step *c)
 {
-    struct aksu_event ev = {c->kind, 0, c->now_ms, 0, 0, NULL, NULL};
+    struct aksu_event ev = {(uint8_t)c->kind, 0, c->now_ms, 0, 0, NULL, NULL};
 
     switch (ev.kind) {
     case AKSU_EV_LISTEN:
     case AKSU_EV_CONNECT:
-        ev.open = c->open;
+        ev.open = c->more.open;
         break;
     case AKSU_EV_SEGMENT:
     case AKSU_EV_SENT:
@@ -23,10 +23,10 @@ static struct aksu_event event_of(const struct aksu_step *c)
     case AKSU_EV_ICMP:
         ev.option = c->option;
         ev.value = c->value;
-        ev.detail = c->detail;
+        ev.detail = c->more.detail;
         break;
     case AKSU_EV_RESUME:
-        ev.detail = c->detail;
+        ev.detail = c->more.detail;
         ev.value = c->value;
         break;
     case AKSU_EV_FAST_OPEN:

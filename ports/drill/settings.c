@@ -98,6 +98,7 @@ static const char *set_profile(struct drill_settings *s, const char *value)
 {
     if (strcmp(value, "lean") == 0) {
         s->profile = aksu_lean;
+        s->profile.time_waits = &aksu_time_wait_table; // which scripts ask, too
     } else if (strcmp(value, "standard") == 0) {
         s->profile = aksu_standard;
     } else if (strcmp(value, "full") == 0) {

@@ -20,10 +20,12 @@ WARNINGS = ["-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow"]
 
 @dataclasses.dataclass
 class Machine:
-    """A processor: how its programs are built. preset: that of CMakePresets.json for the library."""
+    """A processor: how its programs are built. preset: that of CMakePresets.json for the library, which has
+    these settings besides."""
     preset: str
     prefix: str = ""
     flags: tuple = ()
+    settings: tuple = ()
 
     def gcc(self, level: str) -> list:
         return [f"{self.prefix}gcc", *self.flags, level, "-g", "-std=c11", "-ffunction-sections",
@@ -43,6 +45,8 @@ class Machine:
 MACHINES = {
     "x86": Machine("release"),
     "m3": Machine("cortex-m3", "arm-none-eabi-", ("-mcpu=cortex-m3", "-mthumb")),
+    "m3asm": Machine("cortex-m3", "arm-none-eabi-", ("-mcpu=cortex-m3", "-mthumb"),
+                     ("-DAKSU_ARMV7M_COPY=ON",)),
     "m0plus": Machine("cortex-m0plus", "arm-none-eabi-", ("-mcpu=cortex-m0plus", "-mthumb")),
 }
 
@@ -52,7 +56,8 @@ def library(name: str, level: str) -> pathlib.Path:
     machine, folder = MACHINES[name], OUT / f"{name}{level}"
     kind = "MINSIZEREL" if machine.prefix else "RELEASE"
     output(["cmake", "-S", ROOT, "--preset", machine.preset, "-B", folder, "-DAKSU_PORTS=OFF",
-            "-DAKSU_EXAMPLES=OFF", "-DAKSU_TESTS=OFF", f"-DCMAKE_C_FLAGS_{kind}={level} -g -DNDEBUG"])
+            "-DAKSU_EXAMPLES=OFF", "-DAKSU_TESTS=OFF", *machine.settings,
+            f"-DCMAKE_C_FLAGS_{kind}={level} -g -DNDEBUG"])
     output(["cmake", "--build", folder])
     return folder / "lib/libaksu.a"
 

@@ -61,14 +61,11 @@ static struct view view_of(const struct image *i)
     return v;
 }
 
-static void mask_net(const struct view *v, bool answers, struct aksu *net)
+static void mask_net(const struct view *v, struct aksu *net)
 {
     memcpy(net, &v->host->net, sizeof *net);
     memset(&net->counters, 0, sizeof net->counters);
     net->now_ms = 0;
-    if (!answers) {
-        net->answer_head = 0;
-    }
 }
 
 static void mask_rows(const struct view *v, struct aksu_row *row)
@@ -100,8 +97,8 @@ static const char *compare(const struct view *a, const struct view *b, bool answ
     static struct aksu_row row[2][ROWS];
     static uint8_t boards[2][BOARDS_SIZE];
 
-    mask_net(a, answers, &net[0]);
-    mask_net(b, answers, &net[1]);
+    mask_net(a, &net[0]);
+    mask_net(b, &net[1]);
     mask_rows(a, row[0]);
     mask_rows(b, row[1]);
     mask_boards(a, boards[0]);

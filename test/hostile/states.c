@@ -270,6 +270,12 @@ static void check_time_wait(struct host *h, uint32_t iss, uint32_t irs)
             return;
         }
     }
+    for (unsigned i = 0; i < ROWS; i++) { // a profile without the table
+        const struct aksu_tcb *t = &h->store->row[i].tcb;
+        if (t->state == AKSU_TIME_WAIT && t->snd_nxt == iss + 1 && t->rcv_nxt == irs + 1) {
+            return;
+        }
+    }
     blame(h, "no TIME-WAIT with these numbers");
 }
 

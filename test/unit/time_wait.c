@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// TIME-WAIT in its own table: MUST-13, MAY-2, SHLD-4, R1337-*, R6191-*.
+// TIME-WAIT in its own table, and in its row: MUST-13, MAY-2, SHLD-4, R1337-*, R6191-*.
 #include "frames.h"
 
 AKSU_STORAGE(store, 2, 2, 1024, 1024);
@@ -17,10 +17,8 @@ static void put_timestamp(struct wire *w, uint32_t value, uint32_t echo)
 }
 
 // A connection that we closed first: our last number is iss + 2, the peer's 1002.
-static void into_time_wait(bool timestamps)
+static void close_first(bool timestamps)
 {
-    start(&h, &store);
-    listen_on(&h, PORT);
     struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
     if (timestamps)
         put_timestamp(&w, PEER_TS, 0);
@@ -48,6 +46,23 @@ static void into_time_wait(bool timestamps)
     assert_int_equal(aksu_connections(&h.net), 0); // it holds no row
     assert_int_equal(h.app.closes, 1);
     assert_int_equal(h.app.close_reason, AKSU_OK);
+}
+
+static void into_time_wait(bool timestamps)
+{
+    start(&h, &store);
+    listen_on(&h, PORT);
+    close_first(timestamps);
+}
+
+// A profile without the table.
+static void into_time_wait_in_its_row(void)
+{
+    struct aksu_config config = default_config();
+    config.profile = &aksu_lean;
+    start_with(&h, &store, &config);
+    listen_on(&h, PORT);
+    close_first(false);
 }
 
 static int syn(uint32_t seq)
@@ -348,6 +363,79 @@ static void long_ago(void **state)
     assert_int_equal(h.got.flags, AKSU_RST);
 }
 
+// MUST-13, SM-24: without the table the row stays for 2 MSL, and is nobody's.
+static void row_waits(void **state)
+{
+    (void)state;
+    into_time_wait_in_its_row();
+    assert_int_equal(aksu_next_connection(&h.net, 0), 0);
+    assert_int_equal(aksu_abort(&h.net, h.app.conn), AKSU_EBADF);
+    pass(&h, MSL2 - 1);
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_ACK);
+    assert_int_equal(h.got.seq, iss + 2);
+    assert_int_equal(h.got.ack, 1002);
+    pass(&h, MSL2 - 1); // restarted
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_ACK);
+    pass(&h, MSL2 + 1); // but not for longer
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_RST);
+    assert_int_equal(h.app.closes, 1);
+}
+
+// R1337-01: a RST does not end it. R6191-03: nor does a SYN, and opens nothing.
+static void row_is_not_assassinated(void **state)
+{
+    (void)state;
+    into_time_wait_in_its_row();
+    struct wire w = tcp(AKSU_RST, 1002, 0, 0);
+    feed(&h, &w);
+    quiet(&h);
+    assert_true(syn(5000) < 0);
+    drain(&h);
+    assert_int_equal(aksu_connections(&h.net), 0);
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_ACK);
+    assert_int_equal(h.app.opens, 1);
+}
+
+// Rows that wait give way to a SYN when there is no other, and the last one is enough for clients
+// that come one after the other.
+static void row_gives_way(void **state)
+{
+    (void)state;
+    into_time_wait_in_its_row();
+    h.app.closes = 0;
+    establish(&h, 5000);
+    fin_again(); // one was free: it waits still
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_ACK);
+    establish(&h, 5001);
+    assert_int_equal(aksu_connections(&h.net), 2);
+    fin_again();
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_RST);
+    assert_int_equal(h.app.closes, 0);
+    assert_int_equal(syn(6000), -AKSU_DROP_NO_ROW);
+}
+
+// R6056-03: nor is its pair of endpoints used again; others are, at its cost.
+static void row_and_active_opens(void **state)
+{
+    (void)state;
+    into_time_wait_in_its_row();
+    struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), PEER_PORT};
+    assert_int_equal(aksu_connect(&h.net, &to, PORT, &app_handlers, &h.app), AKSU_EADDRINUSE);
+    assert_true(aksu_connect(&h.net, &to, 7000, &app_handlers, &h.app) > 0);
+    assert_true(aksu_connect(&h.net, &to, 7001, &app_handlers, &h.app) > 0);
+    assert_int_equal(aksu_connect(&h.net, &to, 7002, &app_handlers, &h.app), AKSU_ENOMEM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +456,10 @@ int main(void)
         cmocka_unit_test(active_open_of_the_tuple),
         cmocka_unit_test(other_tuple),
         cmocka_unit_test(unread_data_survives),
+        cmocka_unit_test(row_waits),
+        cmocka_unit_test(row_is_not_assassinated),
+        cmocka_unit_test(row_gives_way),
+        cmocka_unit_test(row_and_active_opens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

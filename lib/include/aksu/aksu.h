@@ -106,7 +106,7 @@ enum aksu_drop {
     AKSU_DROP_LISTEN,        ///< not a SYN, at a listener
     AKSU_DROP_TIME_WAIT,     ///< an old segment, or a SYN that cannot reopen (RFC 6191)
     AKSU_DROP_NO_ROW,        ///< no row was free for a new connection
-    AKSU_DROP_REPLY_FULL,    ///< it would have been answered, but the ring of answers was full
+    AKSU_DROP_REPLY_FULL,    ///< it would have been answered, but there was no room for one more answer
     AKSU_DROP_COUNT
 };
 
@@ -448,11 +448,10 @@ bool aksu_fast_opened(const struct aksu *net, const struct aksu_row *row,
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {
     uint8_t offload; // and whether an ICMP message waits
-    uint8_t answers; // waiting in the ring
-    uint8_t answer_head;
-    uint8_t ports_chosen;
-    uint8_t mac[6];
+    uint8_t answers; // that wait
     uint16_t mtu;
+    uint8_t mac[6];
+    uint8_t ports_chosen;
     const struct aksu_storage *store;
     const struct aksu_profile *profile;
     const struct aksu_link *link;

@@ -390,7 +390,7 @@ struct aksu_plan {
 /// members only those are set that its kind names.
 struct aksu_step {
     struct aksu_effects fx;
-    uint8_t kind;      ///< the event's
+    uint32_t kind;     ///< the event's
     uint8_t option;    ///< the event's
     uint8_t range_max; ///< room for so many in range
     const struct aksu_profile *p;
@@ -400,8 +400,10 @@ struct aksu_step {
     struct aksu_board *b;         ///< if it is in use, else NULL
     struct aksu_range *range;     ///< out-of-order data held, tcb.ranges of them
     uint32_t value;               ///< the event's
-    uint32_t detail;              ///< the event's
-    const struct aksu_open *open; ///< the event's
+    union {
+        uint32_t detail;              ///< the event's
+        const struct aksu_open *open; ///< the event's, of LISTEN and CONNECT
+    } more;
 };
 
 /// Congestion control, RFC 5681 section 3: how cwnd and ssthresh follow from what happens.
@@ -447,8 +449,6 @@ struct aksu_recovery {
     uint32_t (*next)(const struct aksu_step *, aksu_seq *seq); ///< what to send
 };
 
-struct aksu_time_wait;
-
 /// Timestamps, RFC 7323 3 to 5. NULL in a profile: never offered, never accepted.
 struct aksu_timestamps {
     bool (*stale)(const struct aksu_tcb *, const struct aksu_segment *, uint32_t now_ms); ///< PAWS
@@ -471,6 +471,7 @@ struct aksu_ecn {
 };
 
 struct aksu_cookies;
+struct aksu_time_waits;
 struct aksu_fast_peer;
 struct aksu_fast_pending;
 struct aksu_fast_side;
@@ -513,6 +514,7 @@ extern const struct aksu_ecn aksu_ecn_answers; ///< if the peer asks
 extern const struct aksu_ecn aksu_ecn_asks;    ///< and as a client, too
 extern const struct aksu_sack aksu_tcp_sack;
 extern const struct aksu_cookies aksu_syn_cookies;
+extern const struct aksu_time_waits aksu_time_wait_table;
 
 /// Limits and pure operations of a stack: a `static const` of the user's choice. What no profile
 /// names is not linked. aksu_lean, aksu_standard and aksu_full are ready made.
@@ -524,6 +526,8 @@ struct aksu_profile {
     const struct aksu_sack *sack;             ///< or NULL
     const struct aksu_cookies *cookies;       ///< or NULL: no SYN cookies (RFC 4987 3.6)
     const struct aksu_fast_open *fast_open;   ///< or NULL; of one stack, as its tables are
+    const struct aksu_time_waits *time_waits; ///< or NULL: in TIME-WAIT a connection keeps its row,
+                                              ///< until it is over or another one needs it
     uint32_t (*copy)(void *to, const void *from, uint32_t len); ///< copies and sums: aksu_copy
     uint32_t rto_min_ms;     ///< RFC 6298 2.4 says 1000; 200 is usual on a LAN
     uint32_t rto_max_ms;     ///< at least 60000 (RFC 6298 2.5)

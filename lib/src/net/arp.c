@@ -52,9 +52,7 @@ int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
     if (in->len < ARP_LEN || memcmp(p, format, 6) != 0) {
         return AKSU_DROP_PROTOCOL;
     }
-    unsigned op = aksu_get16(p + 6);
     uint32_t sender = aksu_get32(p + 14);
-    uint32_t target = aksu_get32(p + 24);
 
     // The sender is who sent the frame, and an address of this network; 0 is an ARP probe.
     if (memcmp(p + 8, in->from, 6) != 0 ||
@@ -62,20 +60,21 @@ int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
          (!aksu_ipv4_unicast(net, sender) || ((sender ^ net->addr) & net->netmask) != 0))) {
         return AKSU_DROP_SOURCE;
     }
-    unsigned answer = AKSU_ARP_REPLY; // to a station
-
     if (net->addr == 0) {
         return AKSU_DROP_ARP;
     }
+    unsigned op = aksu_get16(p + 6);
+    unsigned answer = AKSU_ARP_REPLY; // to a station
+
     if (sender == net->addr) {
         if (!defend(net)) {
             return AKSU_DROP_ARP;
         }
         answer = AKSU_ARP_REQUEST; // to our own address: an announcement, which goes to all
-    } else if (target != net->addr) {
+    } else if (aksu_get32(p + 24) != net->addr) { // the target
         return AKSU_DROP_ARP;
     } else if (op != AKSU_ARP_REQUEST) {
-        bool answered = op == AKSU_ARP_REPLY && sender != 0 && net->resolver;
+        bool answered = op == AKSU_ARP_REPLY && net->resolver;
         return answered ? net->resolver->learn(net, sender, p + 8) : AKSU_DROP_ARP;
     }
     in->pair.remote = sender;

@@ -13,13 +13,13 @@ int aksu_ethernet_input(struct aksu *net, struct aksu_packet *in)
     if (in->len > (uint32_t)net->mtu + FCS_LEN) { // or there is no header
         return AKSU_DROP_RUNT;
     }
-    bool ours = memcmp(frame, net->mac, 6) == 0;
+    bool ours = aksu_same_mac(frame, net->mac);
     const uint8_t *from = frame + 6;
 
-    if (!ours && memcmp(frame, aksu_broadcast, 6) != 0) {
+    if (!ours && !aksu_same_mac(frame, aksu_broadcast)) {
         return AKSU_DROP_NOT_OURS;
     }
-    if ((from[0] & 1) || memcmp(from, net->mac, 6) == 0) {
+    if ((from[0] & 1) || aksu_same_mac(from, net->mac)) {
         return AKSU_DROP_SOURCE;
     }
     in->from = from;

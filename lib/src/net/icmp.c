@@ -49,16 +49,17 @@ static bool classify(const uint8_t *p, struct aksu_step *c)
     unsigned code = p[1];
 
     c->option = AKSU_ICMP_SOFT;
-    c->detail = (uint32_t)AKSU_EHOSTUNREACH;
+    c->more.detail = (uint32_t)AKSU_EHOSTUNREACH;
     if (p[0] == UNREACHABLE && (code == 2 || code == 3)) {
         c->option = AKSU_ICMP_HARD; // protocol, port
-        c->detail = (uint32_t)AKSU_ECONNREFUSED;
+        c->more.detail = (uint32_t)AKSU_ECONNREFUSED;
     } else if (p[0] == UNREACHABLE && code == 4) {
         uint32_t mtu = aksu_get16(p + 6);
         c->option = AKSU_ICMP_PTB;
-        c->detail = mtu > AKSU_IPV4_LEN + AKSU_TCP_LEN ? mtu - AKSU_IPV4_LEN - AKSU_TCP_LEN : 0;
+        c->more.detail =
+            mtu > AKSU_IPV4_LEN + AKSU_TCP_LEN ? mtu - AKSU_IPV4_LEN - AKSU_TCP_LEN : 0;
     } else if (p[0] == UNREACHABLE && (code == 0 || code == 6)) {
-        c->detail = (uint32_t)AKSU_ENETUNREACH;
+        c->more.detail = (uint32_t)AKSU_ENETUNREACH;
     } else if (p[0] == UNREACHABLE || p[0] == TIME_EXCEEDED || p[0] == PARAMETER_PROBLEM) {
         c->option = AKSU_ICMP_SOFT;
     } else {

@@ -107,26 +107,26 @@ static bool classify(const uint8_t *p, struct aksu_step *c)
     uint32_t mtu = aksu_get32(p + 4);
 
     c->option = AKSU_ICMP_SOFT;
-    c->detail = (uint32_t)AKSU_EHOSTUNREACH;
+    c->more.detail = (uint32_t)AKSU_EHOSTUNREACH;
     switch (p[0]) {
     case AKSU_ICMPV6_UNREACHABLE:
         if (p[1] == NO_PORT) {
             c->option = AKSU_ICMP_HARD;
-            c->detail = (uint32_t)AKSU_ECONNREFUSED;
+            c->more.detail = (uint32_t)AKSU_ECONNREFUSED;
         } else if (p[1] == NO_ROUTE) {
-            c->detail = (uint32_t)AKSU_ENETUNREACH;
+            c->more.detail = (uint32_t)AKSU_ENETUNREACH;
         }
         return true;
     case AKSU_ICMPV6_TOO_BIG:
         c->option = AKSU_ICMP_PTB;
-        c->detail = aksu_min32(mtu, UINT16_MAX) - (AKSU_IPV6_LEN + AKSU_TCP_LEN);
+        c->more.detail = aksu_min32(mtu, UINT16_MAX) - (AKSU_IPV6_LEN + AKSU_TCP_LEN);
         return mtu >= MTU_MIN; // RFC 8201 4: what is below the least MTU is discarded
     case AKSU_ICMPV6_TIME_EXCEEDED:
         return true;
     case AKSU_ICMPV6_PROBLEM:
         if (p[1] == UNKNOWN_HEADER) {
             c->option = AKSU_ICMP_HARD;
-            c->detail = (uint32_t)AKSU_ECONNREFUSED;
+            c->more.detail = (uint32_t)AKSU_ECONNREFUSED;
         }
         return true;
     default:

@@ -174,7 +174,7 @@ static size_t put(const struct aksu *net, uint8_t *frame, unsigned type, uint32_
     aksu_put16(packet + 10, aksu_sum_finish(aksu_sum_header(packet, HEADER)));
     aksu_put32(message, (uint32_t)type << 24);
     aksu_put32(message + 4, group);
-    aksu_put16(message + 2, aksu_sum_finish(aksu_sum_header(message, MESSAGE)));
+    aksu_put16(message + 2, aksu_sum_finish(aksu_copy(NULL, message, MESSAGE)));
     return AKSU_ETHERNET_LEN + HEADER + MESSAGE;
 }
 

@@ -69,10 +69,14 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
     if (aksu_get16(p + 6) & FRAGMENT) {
         return AKSU_DROP_FRAGMENT;
     }
-    in->pair.remote = aksu_get32(p + 12);
-    in->pair.local = aksu_get32(p + 16);
     in->payload = p + header;
     in->len = total - header;
+    in->pair.local = aksu_get32(p + 16);
+    in->pair.remote = aksu_get32(p + 12);
+    if (!aksu_ipv4_unicast(net, in->pair.remote) || in->pair.remote == net->addr ||
+        in->pair.local == 0) {
+        return AKSU_DROP_SOURCE;
+    }
     return 0;
 }
 
@@ -83,10 +87,6 @@ int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in)
 
     if (drop) {
         return drop;
-    }
-    if (!aksu_ipv4_unicast(net, in->pair.remote) || in->pair.remote == net->addr ||
-        in->pair.local == 0) {
-        return AKSU_DROP_SOURCE;
     }
     if (p[9] == AKSU_PROTOCOL_TCP) {
         in->segment.tos = p[1];

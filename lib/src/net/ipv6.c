@@ -275,7 +275,7 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     net->mtu = mtu;
     memcpy(&ip6->current, from, sizeof ip6->current); // a handler may have opened another
     if (net->answers > before) {
-        ip6->answer[(net->answer_head + before) % AKSU_ANSWERS] = ip6->current;
+        ip6->answer[before] = ip6->current;
     }
     row = aksu_table_find(net, &pair);
     if (row) {
@@ -427,11 +427,11 @@ static void frame_bare(const struct aksu *net, uint8_t *frame, const uint8_t mac
     put_header(net, frame, mac);
 }
 
-// Puts an answer in the ring that is addressed to a host.
+// Puts an answer on the pile that is addressed to a host.
 int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8_t *to,
                      unsigned local, unsigned kind)
 {
-    unsigned i = (net->answer_head + net->answers) % AKSU_ANSWERS;
+    unsigned i = net->answers;
     int full = aksu_stack_answer(net, in, kind, NULL);
 
     if (!full) {

@@ -43,6 +43,9 @@ static int learn(struct aksu *net, uint32_t addr, const uint8_t mac[6])
 {
     struct aksu_neighbour *n = place(net, addr);
 
+    if (addr == 0) {
+        return AKSU_DROP_ARP; // that is a free entry
+    }
     if (n->addr != addr || n->state != ASKING) {
         return AKSU_DROP_ARP;
     }

@@ -52,21 +52,24 @@ static unsigned get_option(const uint8_t *p, unsigned len, struct aksu_segment *
 
 // MUST-5, 6, 7, 64, 68: any order and alignment, unknown kinds skipped by their length, and every
 // length checked before it is used. At most 40 octets, so SACK has at most 4 blocks.
-static void get_options(const uint8_t *p, unsigned len, struct aksu_segment *s)
+static unsigned get_options(const uint8_t *p, unsigned len, struct aksu_segment *s)
 {
+    unsigned options = 0;
+
     while (len > 0 && p[0] != END) {
         unsigned step = 1;
         if (p[0] != NOP) {
             step = len > 1 ? p[1] : 0;
             unsigned bit = step < 2 || step > len ? AKSU_OPT_ILLEGAL : get_option(p, step, s);
-            s->options |= (uint8_t)bit;
+            options |= bit;
             if (bit == AKSU_OPT_ILLEGAL) {
-                return;
+                break;
             }
         }
         p += step;
         len -= step;
     }
+    return options;
 }
 
 // Decodes in->payload; afterwards that is the segment's text. False: no TCP header.
@@ -84,7 +87,6 @@ bool aksu_segment_get(struct aksu_packet *in)
     }
     in->old = NULL;
     in->header = p;
-    s->options = 0; // says what of the rest there is
     s->sacks = 0;
     in->pair.remote_port = aksu_get16(p);
     in->pair.local_port = aksu_get16(p + 2);
@@ -96,7 +98,7 @@ bool aksu_segment_get(struct aksu_packet *in)
     in->payload += header;
     in->len -= header;
     s->len = in->len;
-    get_options(p + AKSU_TCP_LEN, header - AKSU_TCP_LEN, s);
+    s->options = (uint8_t)get_options(p + AKSU_TCP_LEN, header - AKSU_TCP_LEN, s);
     return in->pair.remote_port != 0 && in->pair.local_port != 0;
 }
 
@@ -109,21 +111,23 @@ static uint32_t head(unsigned kind, unsigned len)
 
 static uint8_t *put_options(const struct aksu_segment *s, uint8_t *p)
 {
-    if (s->options & AKSU_OPT_MSS) {
+    unsigned options = s->options;
+
+    if (options & AKSU_OPT_MSS) {
         p = aksu_put32(p, (uint32_t)MSS << 24 | UINT32_C(4) << 16 | s->mss);
     }
-    if (s->options & AKSU_OPT_WSCALE) {
+    if (options & AKSU_OPT_WSCALE) {
         p = aksu_put32(p, (uint32_t)NOP << 24 | (uint32_t)WSCALE << 16 | 3 << 8 | s->wscale);
     }
-    if (s->options & AKSU_OPT_SACK_PERMITTED) {
+    if (options & AKSU_OPT_SACK_PERMITTED) {
         p = aksu_put32(p, head(SACK_PERMITTED, 2));
     }
-    if (s->options & AKSU_OPT_TIMESTAMPS) {
+    if (options & AKSU_OPT_TIMESTAMPS) {
         p = aksu_put32(p, head(TIMESTAMPS, 10));
         p = aksu_put32(p, s->tsval);
         p = aksu_put32(p, s->tsecr);
     }
-    if (s->options & AKSU_OPT_SACK) {
+    if (options & AKSU_OPT_SACK) {
         p = aksu_put32(p, head(SACK, 2 + 8u * s->sacks));
         for (unsigned i = 0; i < s->sacks; i++) {
             p = aksu_put32(p, s->sack[i].start);

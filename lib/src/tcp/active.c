@@ -127,7 +127,7 @@ static void limit_probes(struct aksu_step *c, unsigned owed_before)
 static void resume(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    uint32_t shift = c->now_ms - (c->value + c->detail);
+    uint32_t shift = c->now_ms - (c->value + c->more.detail);
 
     for (unsigned i = 0; i < AKSU_DEADLINES; i++) {
         t->deadline[i] += shift;
@@ -146,7 +146,7 @@ static void connect(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     if (t->state == AKSU_CLOSED) {
-        aksu_tcp_open(c, c->open, AKSU_SYN_SENT);
+        aksu_tcp_open(c, c->more.open, AKSU_SYN_SENT);
         if (c->p->ecn && c->p->ecn->asks) {
             t->owed |= AKSU_ECN; // until the peer's SYN says otherwise
         }
@@ -211,6 +211,7 @@ static void listen_again(const struct aksu_step *c)
     const struct aksu_open open = {t->snd_una, t->salt, t->rcv_buf, t->rcv_mss};
 
     if (t->snd_max != t->snd_una) {
+        memset(t, 0, sizeof *t);
         aksu_tcp_open(c, &open, AKSU_LISTEN);
         t->flags |= AKSU_F_PASSIVE;
     }
@@ -239,11 +240,16 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
                           .range = t->range,
                           .range_max = AKSU_RANGES,
                           .value = ev->value,
-                          .detail = ev->detail,
-                          .open = ev->open};
+                          .more.detail = ev->detail};
 
     if (b) {
         aksu_tcp_find_board(&c, b);
+    }
+    if (ev->kind == AKSU_EV_LISTEN || ev->kind == AKSU_EV_CONNECT) {
+        c.more.open = ev->open;
+        if (t->state == AKSU_CLOSED) {
+            memset(t, 0, sizeof *t); // as the rows of a stack are
+        }
     }
     if (ev->kind == AKSU_EV_SEGMENT && t->state == AKSU_LISTEN) {
         if (admitted(&c)) {

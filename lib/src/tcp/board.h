@@ -55,4 +55,9 @@ struct aksu_run *aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b
 bool aksu_board_room(struct aksu_board *b, uint32_t now_ms, bool forget);
 void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status);
 
+// Functions of one file each that are smaller if they stand by themselves.
+struct aksu_news;
+void aksu_rack_take_blocks(const struct aksu_step *c, struct aksu_news *n);
+uint32_t aksu_cubic_curve(uint32_t mss, uint32_t ms);
+
 #endif

@@ -33,7 +33,7 @@ static const uint32_t TIME_MAX_MS = UINT16_MAX;
 
 // C * t^3: how far from W_max the curve is, octets. C is 0.4 segments a second^3, and a second 1024
 // times 1024/1000 ms.
-static uint32_t curve(uint32_t mss, uint32_t ms)
+uint32_t aksu_cubic_curve(uint32_t mss, uint32_t ms)
 {
     uint64_t t = aksu_min32(ms, TIME_MAX_MS);
 
@@ -46,7 +46,7 @@ static uint32_t curve_ms(uint32_t mss, uint32_t octets)
     uint32_t ms = 0;
 
     for (uint32_t step = (TIME_MAX_MS + 1) / 2; step > 0; step /= 2) {
-        if (curve(mss, ms + step) <= octets) {
+        if (aksu_cubic_curve(mss, ms + step) <= octets) {
             ms += step;
         }
     }
@@ -79,9 +79,9 @@ static void avoid(const struct aksu_step *c, uint32_t octets)
     uint32_t target = control[W_MAX];
 
     if (elapsed < k) {
-        target -= aksu_min32(target, curve(mss, k - elapsed));
+        target -= aksu_min32(target, aksu_cubic_curve(mss, k - elapsed));
     } else {
-        target += curve(mss, elapsed - k);
+        target += aksu_cubic_curve(mss, elapsed - k);
     }
     // Alpha is 9/17 until the window before is reached again, then 1 (4.3).
     uint32_t alpha = control[W_EST] < c->b->prior_cwnd ? mss * 9 / 17 : mss;

@@ -13,12 +13,12 @@ uint8_t aksu_tcp_window_shift(uint32_t rcv_buf)
     return shift;
 }
 
+// Begins a connection in a TCB that is zero.
 void aksu_tcp_open(const struct aksu_step *c, const struct aksu_open *o, enum aksu_state state)
 {
     const struct aksu_profile *p = c->p;
     struct aksu_tcb *t = c->t;
 
-    memset(t, 0, sizeof *t);
     t->snd_una = t->snd_nxt = t->snd_max = t->snd_up = t->recover = o->iss;
     t->salt = o->salt;
     t->rcv_buf = t->rcv_room = o->rcv_buf;

@@ -19,7 +19,7 @@ enum { TIMEOUT, REO, PTO }; // board.timer: an RTO; RACK's; the probe's
 enum { NO_PROBE, PROBE = AKSU_TLP_DUE, PROBED, PROBED_AGAIN, UNMEASURED };
 
 // What one ACK told.
-struct news {
+struct aksu_news {
     aksu_seq at;        // how far it is looked at
     uint32_t delivered; // octets
     aksu_seq end_seq;   // RACK.end_seq before it
@@ -62,7 +62,7 @@ static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end
 
 // Octets of run r up to end are with the peer (RFC 8985 6.2 steps 1 to 3).
 static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_seq end,
-                    struct news *n)
+                    struct aksu_news *n)
 {
     struct aksu_board *b = c->b;
     uint32_t rtt_ms = aksu_run_age(r, c->now_ms);
@@ -103,7 +103,7 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
 }
 
 // Takes what is acknowledged off the front.
-static void take_front(const struct aksu_step *c, struct news *n)
+static void take_front(const struct aksu_step *c, struct aksu_news *n)
 {
     struct aksu_board *b = c->b;
     struct aksu_run *r = aksu_runs(b);
@@ -125,7 +125,7 @@ static unsigned sent_status(const struct aksu_tcb *t)
 }
 
 // Octets from start to end were sent again or, if n is not NULL, are with the peer by a SACK.
-static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct news *n)
+static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct aksu_news *n)
 {
     struct aksu_board *b = c->b;
 
@@ -165,7 +165,7 @@ static bool is_dsack(const struct aksu_segment *s)
 
 // RFC 8985 6.2 step 4 and RFC 3708: octets came twice. Once in a round trip the window widens.
 static void took_twice(const struct aksu_step *c, const struct aksu_tcb *t, struct aksu_board *b,
-                       struct news *n)
+                       struct aksu_news *n)
 {
     if (aksu_seq_leq(b->dsack_round, t->snd_una)) {
         b->dsack_round = t->snd_max;
@@ -180,7 +180,7 @@ static void took_twice(const struct aksu_step *c, const struct aksu_tcb *t, stru
     }
 }
 
-static void take_blocks(const struct aksu_step *c, struct news *n)
+void aksu_rack_take_blocks(const struct aksu_step *c, struct aksu_news *n)
 {
     const struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
@@ -214,7 +214,7 @@ static bool sent_before_latest(const struct aksu_step *c, const struct aksu_run 
 }
 
 // RFC 8985 6.2 step 5. Returns how long until the next run counts as lost, 0 if none waits for it.
-static uint32_t detect(const struct aksu_step *c, struct news *n)
+static uint32_t detect(const struct aksu_step *c, struct aksu_news *n)
 {
     struct aksu_board *b = c->b;
     uint32_t window = reordering_window(c->t, b);
@@ -327,7 +327,8 @@ uint32_t aksu_tcp_share(uint32_t a, uint32_t b, uint32_t c)
 }
 
 // RFC 9937 6: cwnd is what is in flight and what may follow now.
-static void reduce_rate(struct aksu_tcb *t, struct aksu_board *b, const struct news *n, bool safe)
+static void reduce_rate(struct aksu_tcb *t, struct aksu_board *b, const struct aksu_news *n,
+                        bool safe)
 {
     uint32_t flight = pipe(t, b);
     uint32_t out = b->prr_out;
@@ -361,7 +362,7 @@ static void leave(struct aksu_tcb *t, struct aksu_board *b)
 }
 
 // RFC 8985 7.4.2: what the ACK tells of a tail loss probe. One that repaired a loss has hidden it.
-static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct news *n,
+static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct aksu_news *n,
                         bool advanced)
 {
     unsigned how = b->probe & PROBED_AGAIN;
@@ -394,7 +395,7 @@ static void acknowledge(const struct aksu_step *c, struct aksu_tcb *t, struct ak
 }
 
 // Finds what is lost; the window follows, and the timer runs for what may be lost.
-static void look(const struct aksu_step *c, struct news *n, bool safe)
+static void look(const struct aksu_step *c, struct aksu_news *n, bool safe)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
@@ -434,13 +435,14 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     // What was sent before our SYN was acknowledged is not on the board: of it nothing is known.
-    struct news n = {b->runs > 0 ? una : t->snd_una, 0, b->end_seq, false, false, false, false};
+    struct aksu_news n = {
+        b->runs > 0 ? una : t->snd_una, 0, b->end_seq, false, false, false, false};
     unsigned timer = b->timer;
     uint32_t octets = t->snd_una - una;
 
     acknowledge(c, t, b);
     take_front(c, &n);
-    take_blocks(c, &n);
+    aksu_rack_take_blocks(c, &n);
     judge_probe(c, b, &n, octets > 0);
     if (octets > 0) {
         partial(c, b);
@@ -551,7 +553,7 @@ static bool expired(const struct aksu_step *c)
         return false;
     }
     if (timer == REO) {
-        struct news n = {0, 0, 0, false, false, false, false};
+        struct aksu_news n = {0, 0, 0, false, false, false, false};
         look(c, &n, false);
     } else {
         b->probe = PROBE;

@@ -289,7 +289,7 @@ static void icmp(struct aksu_step *c, struct aksu_tcb *t)
     }
     if (c->option == AKSU_ICMP_PTB) {
         uint32_t options = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_TIMESTAMPS_LEN : 0;
-        uint32_t mss = aksu_max32(c->detail, PTB_FLOOR) - options;
+        uint32_t mss = aksu_max32(c->more.detail, PTB_FLOOR) - options;
         if (t->retries == 0 || mss >= t->snd_mss) {
             c->fx.refused = true;
             return;
@@ -298,7 +298,7 @@ static void icmp(struct aksu_step *c, struct aksu_tcb *t)
         t->snd_nxt = t->snd_una;
         return;
     }
-    int reason = -(int)c->detail;
+    int reason = -(int)c->more.detail;
     if (c->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED) {
         aksu_tcp_drop(c, reason);
     } else {
@@ -357,7 +357,7 @@ static bool dispatch(struct aksu_step *c, struct aksu_tcb *t)
     switch (c->kind) {
     case AKSU_EV_LISTEN:
         if (t->state == AKSU_CLOSED) {
-            aksu_tcp_open(c, c->open, AKSU_LISTEN);
+            aksu_tcp_open(c, c->more.open, AKSU_LISTEN);
             t->flags |= AKSU_F_PASSIVE;
         }
         break;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// The payload's two loops: copying, and the Internet checksum, RFC 1071. They take words, of which
+// the compiler is told that they are aligned: then a processor's instructions for several at once
+// are used, and none is asked for a word that lies askew.
+#include "../stack.h"
+
+enum { WORD = sizeof(uintptr_t) };
+
+// For size they are taken where they lie, too, if the processor reads words anywhere.
+#if defined(__x86_64__) || (defined(__OPTIMIZE_SIZE__) && defined(__ARM_FEATURE_UNALIGNED))
+enum { ALIGN = 1 };
+#else
+enum { ALIGN = WORD };
+#endif
+
+// The most that a compiler moves without a call.
+#ifdef __ARM_FEATURE_UNALIGNED
+enum { BLOCK = 64 };
+#else
+enum { BLOCK = 48 };
+#endif
+
+// The sum of words of any width is the sum of 16-bit words, folded, and a carry out of a word
+// counts one (RFC 1071 2 B).
+static inline uintptr_t plus(uintptr_t sum, uintptr_t word)
+{
+    uintptr_t all = sum + word;
+
+    return all + (all < sum);
+}
+
+static inline uintptr_t plus_word(uintptr_t sum, const uint8_t *at)
+{
+    uintptr_t word;
+
+    memcpy(&word, at, WORD);
+    return plus(sum, word);
+}
+
+static inline uintptr_t plus_4(uintptr_t sum, const uint8_t *at)
+{
+    sum = plus_word(plus_word(sum, at), at + WORD);
+    return plus_word(plus_word(sum, at + 2 * WORD), at + 3 * WORD);
+}
+
+static inline uintptr_t plus_16(uintptr_t sum, const uint8_t *at)
+{
+    sum = plus_4(plus_4(sum, at), at + 4 * WORD);
+    return plus_4(plus_4(sum, at + 8 * WORD), at + 12 * WORD);
+}
+
+// Folds to 16 bits of memory order and reads them in network order.
+static uint32_t fold(uintptr_t sum)
+{
+    uint8_t octets[2];
+    uint64_t low = sum;
+    uint32_t wide = (uint32_t)(low & 0xffff) + (uint32_t)(low >> 16 & 0xffff) +
+                    (uint32_t)(low >> 32 & 0xffff) + (uint32_t)(low >> 48);
+
+    wide = (wide & 0xffff) + (wide >> 16);
+    uint16_t folded = (uint16_t)(wide + (wide >> 16));
+    memcpy(octets, &folded, sizeof octets);
+    return aksu_get16(octets);
+}
+
+// Pairs of octets, then a last one.
+static uint32_t sum_octets(const uint8_t *at, uint32_t len)
+{
+    uint32_t sum = 0;
+
+    for (; len > 1; len -= 2, at += 2) {
+        sum += aksu_get16(at);
+    }
+    return len ? sum + ((uint32_t)*at << 8) : sum;
+}
+
+// From an aligned address on.
+static uint32_t sum_words(const uint8_t *at, uint32_t len)
+{
+    uintptr_t sum = 0;
+
+    at = (const uint8_t *)((uintptr_t)at & ~(uintptr_t)(ALIGN - 1));
+    if (AKSU_FAST) {
+        for (const uint8_t *end = at + (len & ~(16u * WORD - 1)); at != end; at += 16 * WORD) {
+            sum = plus_16(sum, at);
+        }
+        len %= 16 * WORD;
+        for (const uint8_t *end = at + (len & ~(4u * WORD - 1)); at != end; at += 4 * WORD) {
+            sum = plus_4(sum, at);
+        }
+        len %= 4 * WORD;
+    }
+    for (; len >= WORD; len -= WORD, at += WORD) {
+        sum = plus_word(sum, at);
+    }
+    return fold(sum) + sum_octets(at, len);
+}
+
+static uint32_t sum_of(const uint8_t *at, uint32_t len)
+{
+    uint32_t lead = aksu_min32(-(uintptr_t)at & (ALIGN - 1), len);
+
+    if (ALIGN == 1 || (AKSU_FAST && lead == 0)) {
+        return sum_words(at, len);
+    }
+    // Behind an odd number of octets each is the other of its pair: 256 times as much.
+    return sum_octets(at, lead) + (sum_words(at + lead, len - lead) << lead % 2 * 8);
+}
+
+void aksu_move_words(uint8_t *to, const uint8_t *from, uint32_t len)
+{
+    if ((((uintptr_t)to | (uintptr_t)from) & (WORD - 1)) == 0) {
+        to = (uint8_t *)((uintptr_t)to & ~(uintptr_t)(WORD - 1));
+        from = (const uint8_t *)((uintptr_t)from & ~(uintptr_t)(WORD - 1));
+        for (; len >= BLOCK; len -= BLOCK, from += BLOCK, to += BLOCK) {
+            memcpy(to, from, BLOCK);
+        }
+        for (const uint8_t *end = from + (len & ~(WORD - 1u)); from != end;
+             from += WORD, to += WORD) {
+            memcpy(to, from, WORD);
+        }
+        len %= WORD;
+    }
+    if (len > 0) {
+        memcpy(to, from, len);
+    }
+}
+
+// In C two loops cost less than one for both.
+uint32_t aksu_copy(void *to, const void *from, uint32_t len)
+{
+    if (to) {
+        aksu_move(to, from, len);
+    }
+    return sum_of(from, len);
+}
