@@ -13,7 +13,12 @@ enum { ALIGN = 1 };
 enum { ALIGN = WORD };
 #endif
 
-enum { BLOCK = 48 }; // the most that a Cortex-M0+'s compiler moves without a call
+// The most that a compiler moves without a call.
+#ifdef __ARM_FEATURE_UNALIGNED
+enum { BLOCK = 64 };
+#else
+enum { BLOCK = 48 };
+#endif
 
 // The sum of words of any width is the sum of 16-bit words, folded, and a carry out of a word
 // counts one (RFC 1071 2 B).
@@ -76,12 +81,14 @@ static uint32_t sum_words(const uint8_t *at, uint32_t len)
 
     at = (const uint8_t *)((uintptr_t)at & ~(uintptr_t)(ALIGN - 1));
     if (AKSU_FAST) {
-        for (; len >= 16 * WORD; len -= 16 * WORD, at += 16 * WORD) {
+        for (const uint8_t *end = at + (len & ~(16u * WORD - 1)); at != end; at += 16 * WORD) {
             sum = plus_16(sum, at);
         }
-        for (; len >= 4 * WORD; len -= 4 * WORD, at += 4 * WORD) {
+        len %= 16 * WORD;
+        for (const uint8_t *end = at + (len & ~(4u * WORD - 1)); at != end; at += 4 * WORD) {
             sum = plus_4(sum, at);
         }
+        len %= 4 * WORD;
     }
     for (; len >= WORD; len -= WORD, at += WORD) {
         sum = plus_word(sum, at);
@@ -108,9 +115,11 @@ void aksu_move_words(uint8_t *to, const uint8_t *from, uint32_t len)
         for (; len >= BLOCK; len -= BLOCK, from += BLOCK, to += BLOCK) {
             memcpy(to, from, BLOCK);
         }
-        for (; len >= WORD; len -= WORD, from += WORD, to += WORD) {
+        for (const uint8_t *end = from + (len & ~(WORD - 1u)); from != end;
+             from += WORD, to += WORD) {
             memcpy(to, from, WORD);
         }
+        len %= WORD;
     }
     if (len > 0) {
         memcpy(to, from, len);
