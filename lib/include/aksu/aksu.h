@@ -106,8 +106,7 @@ enum aksu_drop {
     AKSU_DROP_LISTEN,        ///< not a SYN, at a listener
     AKSU_DROP_TIME_WAIT,     ///< an old segment, or a SYN that cannot reopen (RFC 6191)
     AKSU_DROP_NO_ROW,        ///< no row was free for a new connection
-    AKSU_DROP_REPLY_FULL,    ///< it would have been answered, but there was no room for one more
-                             ///< answer
+    AKSU_DROP_REPLY_FULL,    ///< it would have been answered, but no room was left for that
     AKSU_DROP_COUNT
 };
 
