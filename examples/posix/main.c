@@ -442,7 +442,8 @@ static int run(struct settings *s, struct aksu_device *device, const struct app 
     struct aksu_loop claims = {.stop = &stop, .done = claimed, .user = s};
     int status = start_stack(s, device);
 
-    if (status == 0 && s->ipv6 && aksu_posix_run(&net, device, &claims)) {
+    // A server need not wait: it listens before anybody can ask for it.
+    if (status == 0 && s->ipv6 && app->done && aksu_posix_run(&net, device, &claims)) {
         status = complain(s->interface, "the interface failed");
     }
     if (status == 0) {

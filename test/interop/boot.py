@@ -9,7 +9,6 @@ Needs root (network namespaces, raw sockets), iproute2, ethtool, dnsmasq, nginx,
 import pathlib
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import explain
 from namespaces import LINUX, Link, main, sh, start_nginx
@@ -23,7 +22,6 @@ LEASED = "192.0.2.77"
 NO_ADDRESS = "not an address that can be connected to"
 PAGE = "The page of a server with a name.\n"
 LINUX6 = "2001:db8:5::1"
-AT_ONCE = 4  # tests
 MANY = 40  # addresses of a name, whose answer is then too long for a datagram
 
 
@@ -70,7 +68,10 @@ DUAL = ("--enable-ra", "--dhcp-range=2001:db8:5::,ra-only,64,600", f"--host-reco
 class Boot:
     def __init__(self, bin_folder: pathlib.Path, out: pathlib.Path) -> None:
         self.host, self.out, self.said = bin_folder / "aksu-host", out, ""
-        (out / "index.html").write_text(PAGE, encoding="ascii")
+
+    def nginx(self, link: Link, *also: str) -> None:
+        (self.out / "index.html").write_text(PAGE, encoding="ascii")
+        start_nginx(link, self.out, *also)
 
     def dnsmasq(self, link: Link, *options: str, v4: bool = True) -> None:
         """Starts it on Linux's side: DHCP for one address, DNS for names of .test."""
@@ -104,7 +105,7 @@ class Boot:
         pcap = self.out / "boot.pcapng"
         with Link(self.host) as link:
             self.dnsmasq(link)
-            start_nginx(link, self.out)
+            self.nginx(link)
             done = self.fetch(link, "http://www.test/", pcap)
         expect(done.returncode == 0, done.stdout[-1000:])
         expect(PAGE in done.stdout, done.stdout)
@@ -137,7 +138,7 @@ class Boot:
         with Link(self.host) as link:
             self.dnsmasq(link, "--dhcp-range=192.0.2.77,192.0.2.78,255.255.255.0,120", "--no-ping",
                          "--dhcp-broadcast")
-            start_nginx(link, self.out)
+            self.nginx(link)
             link.on_linux("ip", "addr", "add", f"{LEASED}/32", "dev", "veth0")
             link.on_linux("ip", "addr", "add", "192.0.2.78/32", "dev", "veth0")
             process = link.start(link.ours, self.host, "--packet", "veth0", "--pcap", pcap,
@@ -159,7 +160,7 @@ class Boot:
         pcap = self.out / f"{name}.pcapng"
         with Dual(self.host) as link:
             self.dnsmasq(link, *DUAL, *options)
-            start_nginx(link, self.out, *also)
+            self.nginx(link, *also)
             done = self.fetch(link, f"http://{host}/", pcap)
         expect(done.returncode == 0 and PAGE in done.stdout, done.stdout[-1500:])
         self.said = done.stdout
@@ -201,7 +202,7 @@ class Boot:
             self.dnsmasq(link, *DUAL)
             for i in range(MANY):
                 link.on_linux("ip", "addr", "add", f"192.0.2.{100 + i}/32", "dev", "veth0")
-            start_nginx(link, self.out, *(f"192.0.2.{100 + i}" for i in range(MANY)))
+            self.nginx(link, *(f"192.0.2.{100 + i}" for i in range(MANY)))
             done = self.fetch(link, "http://many.test/", pcap)
         expect(done.returncode == 0 and PAGE in done.stdout, done.stdout[-1500:])
         judge(pcap)
@@ -218,7 +219,7 @@ class Boot:
             link.on_linux("ip", "addr", "add", f"{LINUX6}/64", "dev", "veth0", "nodad")
             self.dnsmasq(link, *DUAL, v4=False)
             link.on_linux("ip", "addr", "add", f"{LINUX}/24", "dev", "lo")
-            start_nginx(link, self.out, f"[{LINUX6}]")
+            self.nginx(link, f"[{LINUX6}]")
             done = self.fetch(link, "http://both.test/", pcap)
         expect(done.returncode == 0 and PAGE in done.stdout, done.stdout[-1500:])
         judge(pcap)
@@ -237,26 +238,5 @@ def show(folder: pathlib.Path) -> None:
     main(TOOLS, both)
 
 
-def all_at_once(folder: pathlib.Path) -> None:
-    """Each test as a process: they wait most of the time."""
-    def one(name: str) -> str:
-        return sh(sys.executable, __file__, folder, name, check=False).stdout
-    tests = [name for name in dir(Boot) if name.startswith("test_")]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        said = list(pool.map(one, tests))
-    print("\n".join(line for text in said for line in text.splitlines()[:-1]))
-    tally = [text.splitlines()[-1] if text else "" for text in said]
-    good = tally.count("1 passed, 0 failed")
-    print(f"{good} passed, {len(tests) - good} failed")
-    sys.exit(good != len(tests))
-
-
-def begin(folder: pathlib.Path, out: pathlib.Path, words: list) -> None:
-    if words:
-        run(Boot(folder, out), words)
-    else:
-        all_at_once(folder)
-
-
 if __name__ == "__main__":
-    main(TOOLS, begin)
+    main(TOOLS, lambda folder, out, words: run(Boot(folder, out), words, at_once=4))

@@ -292,7 +292,7 @@ def main() -> None:
         print(f"missing: {' '.join(missing)} (scripts/setup net installs them)\n0 passed, 1 failed")
         sys.exit(1)
     with tempfile.TemporaryDirectory() as out:
-        run(Interop6(bin_folder, pathlib.Path(out)), words)
+        run(Interop6(bin_folder, pathlib.Path(out)), words, at_once=4)  # most of it is waiting
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Linux's side (`peer`) has an address and the kernel's TCP. aksu's side has an in
 raw socket is all that listens there.
 """
 import hashlib
+import itertools
 import os
 import pathlib
 import shutil
@@ -30,9 +31,11 @@ def digest(path: pathlib.Path) -> str:
 class Link:
     """The namespaces; a context that removes them, and what still runs in them, at its end."""
 
+    links = itertools.count()
+
     def __init__(self, host: pathlib.Path, mtu: int = 1500, out: pathlib.Path = None) -> None:
         self.host, self.mtu, self.out = host, mtu, out
-        name = f"aksu-{os.getpid()}"
+        name = f"aksu-{os.getpid()}-{next(self.links)}"
         self.peer, self.ours = f"{name}-p", f"{name}-a"
         self.running = []
 
