@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// UDP, DHCP, DNS, mDNS, IGMP and, in every second input, DHCPv6: a stack that starts with nothing
-// hears frames of any kind, answers with right checksums of servers that know what was asked, ARP
-// packets; time passes, questions are asked, the address is given back. All that comes out is
-// drained; then nothing is due. The stack has no address or one that a host can have; each question
-// ends; at the end a server is still listened to.
+// UDP, DHCP, DNS over UDP and TCP, connections by name, mDNS, IGMP; DHCPv6 in every second: a stack
+// that starts with nothing hears frames of any kind, answers with right checksums of servers that
+// know what was asked, ARP packets; time passes, questions are asked, the address is given back.
+// All that comes out is drained; then nothing is due. The stack has no address or one that a host
+// can have; each question ends; at the end a server is still listened to.
+#include <aksu/connect_name.h>
 #include <aksu/dhcp.h>
 #include <aksu/dhcp6.h>
 #include <aksu/dns.h>
@@ -26,6 +27,11 @@ static struct aksu_dhcp dhcp;
 static struct aksu_dns_entry cache[2];
 static struct aksu_dns dns;
 static struct aksu_dns_query query[QUERIES];
+static struct aksu_dns_tcp dns_tcp;
+static uint8_t dns_buffer[800];
+static struct aksu_named named;
+static bool searching;
+static aksu_handle connected;
 static unsigned asking; // bits
 static struct aksu_udp echo;
 static uint32_t now;
@@ -83,6 +89,28 @@ static void on_answer(struct aksu *n, struct aksu_dns_query *q, int error,
     asking &= ~bit;
 }
 
+// One connection of a name: on_open and then on_close, or on_close alone.
+static void on_open(struct aksu *n, aksu_handle conn, void *user)
+{
+    (void)n;
+    (void)user;
+    REQUIRE(searching && connected == 0 && conn > 0);
+    searching = false;
+    connected = conn;
+    aksu_close(n, conn, 1000);
+}
+
+static void on_close(struct aksu *n, aksu_handle conn, void *user, int error)
+{
+    (void)n;
+    (void)user;
+    REQUIRE(conn == connected && (searching ? conn == 0 && error != AKSU_OK : conn > 0));
+    searching = false;
+    connected = 0;
+}
+
+static const struct aksu_handlers connection = {.on_open = on_open, .on_close = on_close};
+
 static void on_datagram(struct aksu *n, struct aksu_udp *u, const struct aksu_packet *packet,
                         const void *data, size_t len)
 {
@@ -116,7 +144,44 @@ static void ask(unsigned i, uint8_t which)
     }
 }
 
+static void search(uint8_t which)
+{
+    static const char *const names[] = {"www.example.com", "a", "192.0.2.9", "2001:db8::1"};
+
+    if (searching && which & 4) {
+        aksu_connect_name_cancel(&net, &named);
+        searching = false;
+    } else if (!searching && connected == 0) {
+        searching =
+            aksu_connect_name(&net, &named, &dns, names[which % 4], 80, &connection, NULL) == 0;
+    }
+}
+
 // --- The wire ---
+
+static struct {
+    uint32_t remote, seq, ack;
+    uint16_t sport, dport;
+} last; // segment that came out
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void look(const uint8_t *frame)
+{
+    const uint8_t *ip = frame + ETH, *t = ip + IP;
+
+    if (frame[12] == 8 && frame[13] == 0 && ip[9] == 6) {
+        last.remote = get32(ip + 16);
+        last.sport = (uint16_t)(get32(t) >> 16);
+        last.dport = (uint16_t)get32(t);
+        uint32_t len = (get32(ip) & 0xffff) - IP - (t[12] >> 4) * 4u;
+        last.seq = get32(t + 4) + len + (t[13] & 2 ? 1 : 0) + (t[13] & 1);
+        last.ack = get32(t + 8);
+    }
+}
 
 static void drain(void)
 {
@@ -128,11 +193,11 @@ static void drain(void)
         size_t len = aksu_output(&net, now, frame, sizeof frame);
         REQUIRE(len == 0 || idle == 0);
         REQUIRE(len <= sizeof frame && n++ < 1000);
-        if (len == 0) {
+        if (len == 0 && aksu_idle(&net, now) > 0) { // a handler may have opened a connection
             break;
         }
+        look(frame);
     }
-    REQUIRE(aksu_idle(&net, now) > 0);
     REQUIRE(net.addr == 0 || (net.addr >> 24 != 127 && net.addr >> 24 < 224));
 }
 
@@ -222,10 +287,9 @@ static void dhcp_message(struct input *in)
     datagram(frame, len, 0xc00002fe, how & 1 ? UINT32_MAX : 0xc0000205, 67, 68);
 }
 
-static void dns_message(struct input *in)
+// An answer to a question of DNS, right so far as that goes. Returns its length.
+static size_t put_answer(struct input *in, const struct aksu_dns_query *q, uint8_t *p)
 {
-    uint8_t frame[2048] = {0}, *p = frame + ETH + IP + UDP;
-    const struct aksu_dns_query *q = &query[take8(in) % QUERIES];
     const uint8_t *from;
     size_t len = 12;
 
@@ -247,7 +311,59 @@ static void dns_message(struct input *in)
     size_t n = take_octets(in, take16(in) % 512, &from);
 
     memcpy(p + len, from, n);
-    datagram(frame, len + n, q->udp.pair.remote, net.addr, 53, q->udp.pair.local_port);
+    return len + n;
+}
+
+static const struct aksu_dns_query *a_question(struct input *in)
+{
+    unsigned which = take8(in) % (QUERIES + 2);
+
+    return which < QUERIES ? &query[which] : &named.query[which - QUERIES];
+}
+
+static void dns_message(struct input *in)
+{
+    uint8_t frame[2048] = {0};
+    const struct aksu_dns_query *q = a_question(in);
+    size_t len = put_answer(in, q, frame + ETH + IP + UDP);
+
+    datagram(frame, len, q->udp.pair.remote, net.addr, 53, q->udp.pair.local_port);
+}
+
+// A segment of whom we last spoke to: it opens, resets, brings an answer with its length, or ends.
+static void segment(struct input *in)
+{
+    uint8_t frame[2048] = {0}, *ip = frame + ETH, *t = ip + IP;
+    static const uint8_t flags[] = {0x12, 0x10, 0x18, 0x11, 0x14, 0x04, 0x10, 0x12};
+    uint8_t how = take8(in);
+    size_t len = 20;
+
+    t[13] = flags[how % 8];
+    put16(t, last.dport);
+    put16(t + 2, last.sport);
+    put32(t + 4, t[13] == 0x12 ? 7000 : last.ack);
+    put32(t + 8, last.seq);
+    t[12] = 5 << 4;
+    put16(t + 14, 8000);
+    if ((how & 2) && last.dport == 53 && dns_tcp.query) {
+        size_t n = put_answer(in, dns_tcp.query, t + len + 2);
+        put16(t + len, (uint32_t)(how & 16 ? take16(in) : n));
+        len += how & 32 ? 2 + n : take16(in) % (3 + n);
+    }
+    memcpy(frame, ours, 6);
+    memcpy(frame + 6, theirs, 6);
+    put16(frame + 12, 0x0800);
+    ip[0] = 0x45;
+    ip[8] = 64;
+    ip[9] = 6;
+    put16(ip + 2, (uint32_t)(IP + len));
+    put32(ip + 12, last.remote);
+    put32(ip + 16, net.addr);
+    put16(ip + 10, sum(ip, IP, 0));
+    put16(t + 16, sum(t, len,
+                      6 + (uint32_t)len + (last.remote >> 16) + (last.remote & 0xffff) +
+                          (net.addr >> 16) + (net.addr & 0xffff)));
+    feed(frame, ETH + IP + len);
 }
 
 static void arp(struct input *in)
@@ -413,6 +529,8 @@ static void act(struct input *in)
         raw(in);
         break;
     case 1:
+        segment(in);
+        break;
     case 2:
         dhcp_message(in);
         break;
@@ -447,6 +565,8 @@ static void act(struct input *in)
     default:
         if (what >> 5 == 0) {
             started ? aksu_dhcp_stop(&net, &dhcp) : (void)0;
+        } else if (what >> 5 == 1) {
+            search(take8(in));
         } else {
             ask(what >> 7, what >> 3);
         }
@@ -471,6 +591,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     wide = size % 2;
     dns.entry = cache;
     dns.entries = 2;
+    memset(&named, 0, sizeof named);
+    memset(&last, 0, sizeof last);
+    searching = false;
+    connected = 0;
+    REQUIRE(aksu_dns_over_tcp(&dns, &dns_tcp, dns_buffer, sizeof dns_buffer) == AKSU_OK);
     REQUIRE(aksu_init(&net, &store, &c) == AKSU_OK);
     aksu_seed(&net, "sixteen octets!!", 16);
     aksu_now(&net, now);
@@ -486,8 +611,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 0; i < ACTIONS && in.left > 0; i++) {
         act(&in);
     }
-    pass(200000);
-    REQUIRE(asking == 0);
+    pass(400000);
+    REQUIRE(asking == 0 && !searching && connected == 0 && dns_tcp.query == NULL);
+    REQUIRE(aksu_connections(&net) == 0);
     aksu_mdns_stop(&net, &mdns);
     aksu_dhcp_stop(&net, &dhcp);
     pass(20000);

@@ -2,20 +2,23 @@
 // Frames of IPv6 into a stack that speaks it, with connections open as server and as client. Frames
 // come raw, or with right lengths and checksums; or are made of parts: extension headers, messages
 // of ICMPv6 and of neighbours and routers with options, segments near a connection's numbers,
-// errors that quote them. Whatever comes: what leaves is well-formed, of our addresses, and little;
-// what is ours stays in its ranges; and when all is over the next who asks is answered.
+// datagrams, errors that quote them. Whatever comes: what leaves is well-formed, of our addresses,
+// and little; what is ours stays in its ranges; and when all is over the next who asks is answered.
 #include <aksu/ipv6.h>
 #include <aksu/reassemble.h>
+#include <aksu/udp.h>
 #include <string.h>
 #include "input.h"
 
 enum { ROWS = 4, ACTIONS = 64, FRAME_MAX = 1600, ETH = 14, IP6 = 40, TCP = 20, PORT = 80 };
+enum { UDP = 8, UDP_PORT = 7 };
 enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, ICMP6 = 58, OPTIONS = 60 };
 enum { FRAMES_AT_ONCE = 200, LONG_MS = 400000 };
 
 AKSU_STORAGE(store, ROWS, 1, 2000, 4000);
 AKSU_IPV6(ip6, ROWS);
 AKSU_REASSEMBLY(reassembly, 2, 512);
+AKSU_UDP_IPV6(udp6, 1);
 
 static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 1};
 static const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 2};
@@ -99,6 +102,55 @@ static void on_close(struct aksu *n, aksu_handle conn, void *user, int error)
 static const struct aksu_handlers handlers = {
     .on_accept = on_accept, .on_recv = on_recv, .on_close = on_close};
 
+// Two endpoints, of which one at a time can send over IPv6.
+static struct aksu_udp udp[2];
+static size_t text_len;
+
+static void on_datagram(struct aksu *n, struct aksu_udp *u, const struct aksu_packet *packet,
+                        const void *data, size_t len)
+{
+    struct aksu_endpoint from;
+    struct aksu_addr to;
+    unsigned octets = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        octets += ((const uint8_t *)data)[i]; // all of it can be read
+    }
+    aksu_packet_from(packet, &from);
+    aksu_packet_to(packet, &to);
+    REQUIRE(from.addr.octets[0] != 0xff && memcmp(&to, &none, 16) != 0);
+    text_len = len + (octets & 1);
+    aksu_udp_answer(n, u, packet);
+}
+
+static size_t write_text(struct aksu *n, struct aksu_udp *u, void *to, size_t room)
+{
+    memset(to, 'x', text_len < room ? text_len : room);
+    if (text_len % 4 == 3) {
+        aksu_udp_wake(n, u, 500);
+    }
+    return text_len;
+}
+
+static void on_time(struct aksu *n, struct aksu_udp *u)
+{
+    static const struct aksu_endpoint to = {
+        {{0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}}, 9};
+
+    text_len = 1;
+    (void)aksu_udp_send(n, u, &to);
+}
+
+static void on_error(struct aksu *n, struct aksu_udp *u, int error)
+{
+    (void)n;
+    REQUIRE(u == &udp[0] || u == &udp[1]);
+    REQUIRE(error == AKSU_ECONNREFUSED || error == AKSU_EHOSTUNREACH);
+}
+
+static const struct aksu_udp_handlers udp_handlers = {on_datagram, write_text, on_time, on_error,
+                                                      NULL};
+
 // --- What leaves ---
 
 // Of ours, or none at all where that is allowed.
@@ -124,12 +176,14 @@ static void check_packet(const uint8_t *packet, size_t len)
         behind = 8;
         REQUIRE(packet[IP6 + 1] == 0 && protocol == ICMP6 && len > IP6 + 12);
     }
-    REQUIRE(protocol == ICMP6 || (protocol == 6 && len >= IP6 + TCP));
+    REQUIRE(protocol == ICMP6 || (protocol == 6 && len >= IP6 + TCP) ||
+            (protocol == 17 && get16(packet + IP6 + 4) == len - IP6 && get16(packet + IP6 + 6)));
     REQUIRE(checksum(packet, behind, len - IP6 - behind, protocol) == 0);
     REQUIRE(packet[7] != 0 && memcmp(packet + 24, &none, 16) != 0);
     unsigned type = protocol == ICMP6 ? packet[IP6 + behind] : 0;
     // An address may have gone while the answer that has it waited, or a RST.
-    if (protocol == ICMP6 && type != 129 && type != 136 && type != 4) {
+    if (protocol == 17 ||
+        (protocol == ICMP6 && type != 129 && type != 136 && type != 4 && type != 1)) {
         check_source(packet, type);
     }
 }
@@ -279,6 +333,19 @@ static size_t put_message(struct input *in, uint8_t *packet, uint8_t *p)
     p[0] = (uint8_t)type;
     p[1] = take8(in) < 200 ? 0 : take8(in);
     packet[7] = type == 130 ? 1 : 255;
+    if (type < 5 && p[1] > 128) { // about a datagram of ours
+        uint8_t *q = p + 8;
+        struct aksu_udp *u = &udp[p[1] & 1];
+        memset(q, 0, 48);
+        q[0] = 0x60;
+        q[6] = 17;
+        memcpy(q + 8, &us, 16);
+        put_addr(in, q + 24);
+        put16(q + 40, u->pair.local_port);
+        put16(q + 42, u->pair.remote_port);
+        p[1] %= 8;
+        return 8 + 48;
+    }
     if (type < 5 && pick(in, &info, &conn)) { // about a segment of ours
         uint8_t *q = p + 8;
         put32(p + 4, take16(in));
@@ -331,6 +398,16 @@ static size_t put_segment(struct input *in, uint8_t *packet, uint8_t *t)
     return TCP + put_octets(in, t + TCP, 200);
 }
 
+static size_t put_datagram(struct input *in, uint8_t *u)
+{
+    put16(u, take8(in));
+    put16(u + 2, UDP_PORT + take8(in) % 3u);
+    size_t len = UDP + put_octets(in, u + UDP, 200);
+
+    put16(u + 4, (unsigned)len);
+    return len;
+}
+
 // Feeds a packet in pieces, which may come in any order, twice, or not at all.
 static void feed_pieces(struct input *in, const uint8_t *frame, size_t len)
 {
@@ -374,11 +451,14 @@ static void made(struct input *in, bool pieces)
         said = packet + IP6 + behind;
         behind += put_extension(in, kind, said);
     }
-    bool segment = how & 2;
+    bool is_udp = (how & 0xc0) == 0x40;
+    bool segment = !is_udp && (how & 2);
     uint8_t *message = packet + IP6 + behind;
-    unsigned protocol = segment ? 6 : ICMP6;
+    unsigned protocol = is_udp ? 17 : segment ? 6 : ICMP6;
     *said = (uint8_t)(how < 250 ? protocol : take8(in));
-    size_t len = segment ? put_segment(in, packet, message) : put_message(in, packet, message);
+    size_t len = is_udp    ? put_datagram(in, message)
+                 : segment ? put_segment(in, packet, message)
+                           : put_message(in, packet, message);
     if (how & 4) {
         put_addr(in, packet + 8);
     }
@@ -389,8 +469,9 @@ static void made(struct input *in, bool pieces)
         packet[7] = take8(in);
     }
     put16(packet + 4, (unsigned)(behind + len));
-    put16(message + (segment ? 16 : 2), 0);
-    put16(message + (segment ? 16 : 2), checksum(packet, behind, len, protocol));
+    uint8_t *sum = message + (is_udp ? 6 : segment ? 16 : 2);
+    put16(sum, 0);
+    put16(sum, checksum(packet, behind, len, protocol));
     memcpy(frame, our_mac, 6);
     if (packet[24] == 0xff) {
         memcpy(frame, "\x33\x33", 2);
@@ -431,7 +512,7 @@ static void attack(struct input *in, bool is_raw, bool pieces)
     drain();
     // What waited for a neighbour or a window may come out, an address's end ends all of its
     // connections, and a new address begins with a report.
-    if (before == 0 && frames > 1 + ROWS + AKSU_IPV6_ADDRESSES) {
+    if (before == 0 && frames > 1 + ROWS + 2 + AKSU_IPV6_ADDRESSES) {
         FAIL("%u frames came out for one", frames);
     }
 }
@@ -452,6 +533,15 @@ static void use(struct input *in)
     } else if (what == 1) {
         put_addr(in, to.addr.octets);
         aksu_ipv6_add(&net, &to.addr, take8(in));
+    } else if (what == 7) {
+        struct aksu_udp *u = &udp[take8(in) % 2];
+        text_len = take8(in);
+        put_addr(in, to.addr.octets);
+        if (text_len % 8 == 7) {
+            aksu_udp_wake(&net, u, (uint32_t)text_len);
+        } else {
+            (void)aksu_udp_send(&net, u, &to);
+        }
     } else if (pick(in, &info, &conn) && info.tcb->state != AKSU_SYN_RECEIVED) {
         if (what == 2) {
             aksu_close(&net, conn, 0);
@@ -505,7 +595,11 @@ static void begin(struct input *in)
     aksu_now(&net, now);
     REQUIRE(aksu_ipv6_start(&net, &ip6, entropy) == AKSU_OK);
     REQUIRE(aksu_ipv6_reassemble(&net, &reassembly) == AKSU_OK);
-    REQUIRE(aksu_ipv6_client(&net) == AKSU_OK);
+    REQUIRE(aksu_udp_ipv6(&net, &udp6) == AKSU_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        uint16_t port = (uint16_t)(UDP_PORT + i);
+        REQUIRE(aksu_udp_open(&net, &udp[i], port, &udp_handlers) == AKSU_OK);
+    }
     REQUIRE(aksu_ipv6_add(&net, &us, 64) == AKSU_OK);
     REQUIRE(aksu_listen(&net, NULL, PORT, 0, &handlers, NULL) == AKSU_OK);
     if (how & 0x20) {

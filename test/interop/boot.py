@@ -22,7 +22,6 @@ LEASED = "192.0.2.77"
 NO_ADDRESS = "not an address that can be connected to"
 PAGE = "The page of a server with a name.\n"
 LINUX6 = "2001:db8:5::1"
-AT_ONCE = 4  # tests
 MANY = 40  # addresses of a name, whose answer is then too long for a datagram
 
 
@@ -240,4 +239,4 @@ def show(folder: pathlib.Path) -> None:
 
 
 if __name__ == "__main__":
-    main(TOOLS, lambda folder, out, words: run(Boot(folder, out), words, at_once=AT_ONCE))
+    main(TOOLS, lambda folder, out, words: run(Boot(folder, out), words, at_once=4))

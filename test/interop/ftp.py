@@ -165,4 +165,4 @@ ftp.quit()
 """
 
 if __name__ == "__main__":
-    main(TOOLS, lambda folder, out, words: run(Ftp(folder, out), words))
+    main(TOOLS, lambda folder, out, words: run(Ftp(folder, out), words, at_once=3))

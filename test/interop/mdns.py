@@ -57,7 +57,10 @@ print(who[0], who[1], answer.hex())
 class Mdns:
     def __init__(self, bin_folder: pathlib.Path, out: pathlib.Path) -> None:
         self.host, self.out = bin_folder / "aksu-host", out
-        self.bus = f"DBUS_SYSTEM_BUS_ADDRESS=unix:path={out}/bus"
+
+    @property
+    def bus(self) -> str:
+        return f"DBUS_SYSTEM_BUS_ADDRESS=unix:path={self.out}/bus"
 
     def avahi(self, link: Link, name: str) -> None:
         """Starts it on Linux's side, with /run of its own, and waits until its own name is known."""
@@ -142,4 +145,4 @@ class Mdns:
 
 
 if __name__ == "__main__":
-    main(TOOLS, lambda folder, out, words: run(Mdns(folder, out), words))
+    main(TOOLS, lambda folder, out, words: run(Mdns(folder, out), words, at_once=2))

@@ -69,7 +69,7 @@ static void next_ip(void)
 
 static size_t message(uint8_t *m, unsigned flags, unsigned records)
 {
-    memset(m, 0, 600);
+    memset(m, 0, QUESTION + (size_t)16 * records);
     put16(m, id);
     put16(m + 2, flags);
     m[5] = 1;
@@ -206,6 +206,7 @@ static void in_pieces(void **state)
     setup(NULL);
     truncated(&query);
     connected();
+    memset(m, 0, sizeof m);
     feed_tcp(0, m, whole(m, 0x8180, 1) + 9);
     over(AKSU_OK);
 }

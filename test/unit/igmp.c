@@ -278,12 +278,36 @@ static void sends(void **state)
     quiet(&h);
 }
 
+// Without endpoints, and with checksums that the MAC makes.
+static void alone(void **state)
+{
+    (void)state;
+    struct aksu_config config = default_config();
+    config.offload = AKSU_OFFLOAD_TX;
+    start_with(&h, &store, &config);
+    assert_int_equal(join(&group, GROUP), AKSU_OK);
+    assert_int_equal(pass(&h, 10000), 2);
+    assert_int_equal(feed_igmp(QUERY, 100, 0, ALL), 0);
+    struct wire w = tcp(0, 0, 0, 0);
+    uint8_t frame[FRAME_MAX];
+    size_t len = make_tcp(&w, frame);
+    frame[0] ^= 4; // another station's
+    assert_int_equal(feed_frame(&h, frame, len), -AKSU_DROP_NOT_OURS);
+    assert_int_equal(pass(&h, 10000), 1);
+    assert_int_equal(aksu_udp_open(&h.net, &udp, 5000, &handlers), AKSU_OK);
+    aksu_igmp_send(&h.net, &group, &udp, 5353);
+    assert_true(aksu_output(&h.net, h.now, frame, sizeof frame) > 0);
+    assert_int_equal(frame[22], 255);
+    assert_int_equal(get16(frame + 24), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(joins, setup),     cmocka_unit_test_setup(answers_queries, setup),
         cmocka_unit_test_setup(at_random, setup), cmocka_unit_test_setup(leaves, setup),
         cmocka_unit_test_setup(hostile, setup),   cmocka_unit_test_setup(sends, setup),
+        cmocka_unit_test_setup(alone, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

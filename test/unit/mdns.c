@@ -517,6 +517,28 @@ static void goodbye(void **state)
     quiet(&h);
 }
 
+// An address that is lost is not told, and a name without any gives way.
+static void no_address(void **state)
+{
+    (void)state;
+    ready();
+    pass(&h, 60000);
+    h.net.addr = 0; // as when a lease is lost
+    asks(REVERSE, PTR, IN);
+    quiet(&h);
+    asks(NAME, A, IN);
+    EXPECT(GROUP, ANSWER_HEAD("\1", "\0"), NAME "\0\0\57\200\1\0\0\0\170\0\5\300\14\0\1\0");
+    begin(0, 0x8400);
+    record_a(ANSWERS, NAME, PEER, 120);
+    tell();
+    pass(&h, 100);
+    begin(0, 0);
+    ask(NAME, ANY, IN);
+    record_a(AUTHORITY, NAME, PEER, 120);
+    tell();
+    assert_int_equal(aksu_idle(&h.net, h.now), 1000);
+}
+
 // With IPv6 there are addresses of both kinds.
 static void both_families(void **state)
 {
@@ -649,14 +671,14 @@ static void not_started(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(claims, setup),        cmocka_unit_test_setup(answers, setup),
-        cmocka_unit_test_setup(not_for_us, setup),    cmocka_unit_test_setup(unicast, setup),
-        cmocka_unit_test_setup(legacy, setup),        cmocka_unit_test_setup(known_answers, setup),
-        cmocka_unit_test_setup(cut_queries, setup),   cmocka_unit_test_setup(rate, setup),
-        cmocka_unit_test_setup(conflicts, setup),     cmocka_unit_test_setup(many_conflicts, setup),
-        cmocka_unit_test_setup(at_once, setup),       cmocka_unit_test_setup(goodbye, setup),
-        cmocka_unit_test_setup(both_families, setup), cmocka_unit_test_setup(hostile, setup),
-        cmocka_unit_test_setup(not_started, setup),
+        cmocka_unit_test_setup(claims, setup),      cmocka_unit_test_setup(answers, setup),
+        cmocka_unit_test_setup(not_for_us, setup),  cmocka_unit_test_setup(unicast, setup),
+        cmocka_unit_test_setup(legacy, setup),      cmocka_unit_test_setup(known_answers, setup),
+        cmocka_unit_test_setup(cut_queries, setup), cmocka_unit_test_setup(rate, setup),
+        cmocka_unit_test_setup(conflicts, setup),   cmocka_unit_test_setup(many_conflicts, setup),
+        cmocka_unit_test_setup(at_once, setup),     cmocka_unit_test_setup(goodbye, setup),
+        cmocka_unit_test_setup(no_address, setup),  cmocka_unit_test_setup(both_families, setup),
+        cmocka_unit_test_setup(hostile, setup),     cmocka_unit_test_setup(not_started, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

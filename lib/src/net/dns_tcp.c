@@ -100,8 +100,8 @@ static void stop(struct aksu *net, struct aksu_dns_tcp *tcp)
     }
 }
 
-// Asks the server that has just answered. If this or another question has the buffer, or there is no row
-// for a connection, the time of the datagram comes, and then the next server's turn.
+// Asks the server that has just answered. If this or another question has the buffer, or there is
+// no row for a connection, the time of the datagram comes, and then the next server's turn.
 static void ask(struct aksu *net, struct aksu_dns_query *q)
 {
     struct aksu_dns_tcp *tcp = q->dns->tcp;

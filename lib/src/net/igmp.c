@@ -20,9 +20,9 @@ enum {
 
 enum { PENDING = 1, LAST = 2, LEAVING = 4 }; // LAST: nobody else has reported it since we did
 
-static const uint32_t all_systems = UINT32_C(0xe0000001);
-static const uint32_t all_routers = UINT32_C(0xe0000002);
-static const uint32_t router_alert = UINT32_C(0x94040000); // RFC 2113
+static const uint32_t all_systems = 0xe0000001u;
+static const uint32_t all_routers = 0xe0000002u;
+static const uint32_t router_alert = 0x94040000u; // RFC 2113
 
 static int input(struct aksu *net, struct aksu_packet *in, int drop);
 static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
@@ -35,7 +35,7 @@ bool aksu_igmp_ipv6(const struct aksu *net)
     return net->more->ops->addrs != NULL;
 }
 
-static struct aksu_group *first(const struct aksu *net)
+static struct aksu_group *first_group(const struct aksu *net)
 {
     struct aksu_more *m = net->more;
 
@@ -54,7 +54,7 @@ static struct aksu_group *after(const struct aksu_group *g)
 
 static struct aksu_group *find(const struct aksu *net, uint32_t addr)
 {
-    struct aksu_group *g = first(net);
+    struct aksu_group *g = first_group(net);
 
     while (g && g->addr != addr) {
         g = after(g);
@@ -65,7 +65,7 @@ static struct aksu_group *find(const struct aksu *net, uint32_t addr)
 // The first endpoint, or NULL.
 static const struct aksu_more *endpoints(const struct aksu *net)
 {
-    const struct aksu_group *g = first(net);
+    const struct aksu_group *g = first_group(net);
 
     while (after(g)) {
         g = after(g);
@@ -96,7 +96,7 @@ static int take_message(const struct aksu *net, const struct aksu_packet *in, un
     }
     uint32_t addr = aksu_get32(p + 4);
 
-    for (struct aksu_group *g = first(net); g; g = after(g)) {
+    for (struct aksu_group *g = first_group(net); g; g = after(g)) {
         if (p[0] == QUERY && (addr == 0 || addr == g->addr)) {
             report_within(net, g, p[1] ? p[1] * (uint32_t)UNIT_MS : REPORT_MS);
         } else if ((p[0] == REPORT || p[0] == REPORT_1) && addr == g->addr) {
@@ -189,7 +189,7 @@ static void unlink_group(struct aksu *net, const struct aksu_group *g)
 }
 
 // A group's next message, or 0. One that is left has gone then.
-static size_t message(struct aksu *net, struct aksu_group *g, uint8_t *frame)
+static size_t next_message(struct aksu *net, struct aksu_group *g, uint8_t *frame)
 {
     if (g->bits & LEAVING) {
         unlink_group(net, g);
@@ -223,9 +223,9 @@ static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const ui
     struct aksu_group *following;
     size_t len = 0;
 
-    for (struct aksu_group *g = first(net); g && len == 0; g = following) {
+    for (struct aksu_group *g = first_group(net); g && len == 0; g = following) {
         following = after(g);
-        len = message(net, g, frame);
+        len = next_message(net, g, frame);
     }
     if (len == 0 && next) {
         len = next->ops->output(net, frame, packet, mac);
@@ -240,7 +240,7 @@ static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
 {
     const struct aksu_more *next = endpoints(net);
 
-    for (const struct aksu_group *g = first(net); g; g = after(g)) {
+    for (const struct aksu_group *g = first_group(net); g; g = after(g)) {
         if ((g->bits & LEAVING) || ((g->bits & PENDING) && aksu_reached(now_ms, g->at))) {
             return 0;
         }

@@ -244,7 +244,7 @@ static uint32_t whose(const struct aksu *net, const struct aksu_mdns *mdns, cons
 static uint32_t take(const struct aksu *net, const struct aksu_mdns *mdns, const struct message *m,
                      uint32_t at, bool record, struct record *r)
 {
-    uint32_t tail = record ? 10 : 4;
+    uint32_t tail = record ? 10u : 4u;
 
     at = at ? whose(net, mdns, m, at, r) : 0;
     if (at == 0 || m->len - at < tail) {
@@ -469,7 +469,6 @@ static unsigned known(const struct aksu *net, const struct aksu_mdns *mdns, cons
     unsigned have = 0;
     unsigned wide = 0;
     struct record r;
-    bool reverse;
 
     for (unsigned left = aksu_get16(m->p + 6); left > 0 && *at; left--) {
         *at = take(net, mdns, m, *at, true, &r);
@@ -480,9 +479,8 @@ static unsigned known(const struct aksu *net, const struct aksu_mdns *mdns, cons
             have |= r.type == A ? WANT_A : 0;
             wide += r.type == AAAA;
         } else if (r.reverse && r.type == PTR) {
-            reverse = r.reverse;
             (void)whose(net, mdns, m, r.data, &r);
-            have |= reverse && r.host ? WANT_PTR : 0;
+            have |= r.host ? WANT_PTR : 0;
         }
     }
     return have | (wide > 0 && wide >= count(net, AAAA) ? WANT_AAAA : 0);
