@@ -300,12 +300,10 @@ int aksu_ipv6_payload(struct aksu *net, struct aksu_packet *in, const uint8_t *p
         return aksu_icmpv6_input(net, in, packet, fragmented);
     case NO_NEXT_HEADER:
         return AKSU_DROP_PROTOCOL;
-    case AKSU_PROTOCOL_UDP:
-        if (aksu_ipv6(net)->udp) {
+    default:
+        if (*said == AKSU_PROTOCOL_UDP && aksu_ipv6(net)->udp) {
             return aksu_ipv6(net)->udp->ops->input(net, in, packet);
         }
-        // fall through
-    default:
         return problem(net, in, packet, PROBLEM_HEADER, said);
     }
 }

@@ -259,7 +259,7 @@ static size_t prepare(struct aksu *net, struct aksu_udp *u, uint8_t *frame)
 
 static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
-    uint32_t wait_ms;
+    uint32_t wait_ms = AKSU_NEVER;
     size_t len = 0;
 
     do {
