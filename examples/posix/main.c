@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include <aksu/ipv6.h>
+#include <aksu/reassemble.h>
 #include <aksu_capture.h>
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -11,11 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-AKSU_STORAGE(rows_4, 4, 4, 65536, 65536);
-AKSU_STORAGE(rows_64, 64, 4, 262144, 262144);
-AKSU_STORAGE(rows_1024, 1024, 4, 65536, 65536);
+AKSU_STORAGE_WITH(rows_4, 4, 4, 65536, 65536, 8, 65515);
+AKSU_STORAGE_WITH(rows_64, 64, 4, 262144, 262144, 128, 65515);
+AKSU_STORAGE_WITH(rows_1024, 1024, 4, 65536, 65536, 2048, 65515);
 AKSU_BOARDS(boards, 1024, 32);
 AKSU_IPV6(ipv6, 1024);
+AKSU_REASSEMBLY(pieces, 4, 65528);
+AKSU_REASSEMBLY(pieces6, 4, 65528);
+static struct aksu_carrier carrier;
 
 struct settings {
     enum { NONE, PACKET, TAP, TUN } kind;
@@ -283,6 +287,9 @@ static int start_ipv6(const struct settings *s)
     if (!error && s->addr6.octets[0] != 0) {
         error = aksu_ipv6_add(&net, &s->addr6, s->prefix6);
     }
+    if (!error) {
+        error = aksu_ipv6_reassemble(&net, &pieces6);
+    }
     return error ? complain("cannot start IPv6", aksu_error_name(error)) : 0;
 }
 
@@ -312,6 +319,7 @@ static int start_stack(struct settings *s, const struct aksu_device *device)
         return complain("cannot seed", "getrandom failed");
     }
     aksu_now(&net, aksu_posix_ms());
+    (void)aksu_reassemble(&net, &pieces);
     return s->ipv6 ? start_ipv6(s) : 0;
 }
 
@@ -378,7 +386,7 @@ static void hang_up(struct aksu_device *device)
 static int run(struct settings *s, struct aksu_device *device, const struct app *app, int argc,
                char **argv)
 {
-    struct aksu_loop loop = {.stop = &stop, .done = app->done};
+    struct aksu_loop loop = {.stop = &stop, .done = app->done, .carrier = &carrier};
     struct aksu_loop claims = {.stop = &stop, .done = claimed, .user = s};
     int status = start_stack(s, device);
 
