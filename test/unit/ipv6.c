@@ -241,7 +241,7 @@ static void unknown_options(void **state)
     }
 }
 
-// R4443-E1: no error about an error, of whatever type and behind whatever headers.
+// R4443-05: no error about an error, of whatever type and behind whatever headers.
 static void no_error_about_an_error(void **state)
 {
     static const uint8_t kinds[] = {1, 2, 3, 4, 100, 127, 128, 200};
