@@ -5,6 +5,7 @@
 #include <aksu/dhcp6.h>
 #include <aksu/ipv6.h>
 #include <aksu/mdns.h>
+#include <aksu/reassemble.h>
 #include <aksu/udp.h>
 #include <aksu_capture.h>
 #include <arpa/inet.h>
@@ -14,12 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-AKSU_STORAGE(rows_4, 4, 8, 65536, 65536);
-AKSU_STORAGE(rows_64, 64, 8, 262144, 262144);
-AKSU_STORAGE(rows_1024, 1024, 8, 65536, 65536);
+AKSU_STORAGE_WITH(rows_4, 4, 8, 65536, 65536, 8, 65515);
+AKSU_STORAGE_WITH(rows_64, 64, 8, 262144, 262144, 128, 65515);
+AKSU_STORAGE_WITH(rows_1024, 1024, 8, 65536, 65536, 2048, 65515);
 AKSU_BOARDS(boards, 1024, 64);
 AKSU_IPV6(ipv6, 1024);
 AKSU_UDP_IPV6(udp_ipv6, 8);
+AKSU_REASSEMBLY(pieces, 4, 65528);
+AKSU_REASSEMBLY(pieces6, 4, 65528);
+static struct aksu_carrier carrier;
 
 struct settings {
     enum { NONE, PACKET, TAP, TUN } kind;
@@ -317,6 +321,9 @@ static int start_ipv6(const struct settings *s)
     if (!error && s->addr6.octets[0] != 0) {
         error = aksu_ipv6_add(&net, &s->addr6, s->prefix6);
     }
+    if (!error) {
+        error = aksu_ipv6_reassemble(&net, &pieces6);
+    }
     if (error) {
         return complain("cannot start IPv6", aksu_error_name(error));
     }
@@ -369,6 +376,7 @@ static int start_stack(struct settings *s, const struct aksu_device *device)
         return complain("cannot seed", "getrandom failed");
     }
     aksu_now(&net, aksu_posix_ms());
+    (void)aksu_reassemble(&net, &pieces);
     // What has no address at all takes what it can get of both versions.
     bool all = !host_has_address && c->mtu >= 1280;
     return s->ipv6 || all ? start_ipv6(s) : 0;
@@ -438,7 +446,7 @@ static void hang_up(struct aksu_device *device)
 static int run(struct settings *s, struct aksu_device *device, const struct app *app, int argc,
                char **argv)
 {
-    struct aksu_loop loop = {.stop = &stop, .done = app->done};
+    struct aksu_loop loop = {.stop = &stop, .done = app->done, .carrier = &carrier};
     struct aksu_loop claims = {.stop = &stop, .done = claimed, .user = s};
     int status = start_stack(s, device);
 

@@ -20,12 +20,14 @@ struct aksu_device {
     /// another negative errno value: then the frame is lost, as frames may be.
     int (*send)(struct aksu_device *, const void *frame, size_t len);
     void (*close)(struct aksu_device *);
-    int fd;                      ///< to poll
-    bool ethernet;               ///< frames; else bare IP packets (aksu_config.link = NULL)
-    uint16_t mtu;                ///< of the interface
-    uint64_t dropped;            ///< see aksu_posix_dropped()
-    struct aksu_device *inner;   ///< of a wrapper
-    struct aksu_pcapng *capture; ///< of aksu_posix_capture()
+    bool (*up)(struct aksu_device *); ///< whether the interface is up; NULL: always
+    int fd;                           ///< to poll
+    bool down;                        ///< it has gone down
+    bool ethernet;                    ///< frames; else bare IP packets (aksu_config.link = NULL)
+    uint16_t mtu;                     ///< of the interface
+    uint64_t dropped;                 ///< see aksu_posix_dropped()
+    struct aksu_device *inner;        ///< of a wrapper
+    struct aksu_pcapng *capture;      ///< of aksu_posix_capture()
 };
 
 /// Opens an AF_PACKET raw socket on an interface, which should have no address of its own: what it
@@ -68,6 +70,7 @@ struct aksu_loop {
     const volatile sig_atomic_t *stop; ///< ends the loop when a signal's handler sets it
     bool (*done)(void *user);          ///< ends the loop when it returns true
     void (*ready)(void *user);         ///< called when fd can be read, or has failed
+    struct aksu_carrier *carrier;      ///< for aksu_link(), which is told of the interface then
     int fd;                            ///< watched if ready is set
     void *user;
 };

@@ -39,6 +39,11 @@ static int capture_send(struct aksu_device *device, const void *frame, size_t le
     return error;
 }
 
+static bool capture_up(struct aksu_device *device)
+{
+    return !device->inner->up || device->inner->up(device->inner);
+}
+
 static void capture_close(struct aksu_device *device)
 {
     aksu_posix_close(device->inner);
@@ -50,6 +55,7 @@ void aksu_posix_capture(struct aksu_device *device, struct aksu_device *inner,
     *device = (struct aksu_device){.receive = capture_receive,
                                    .send = capture_send,
                                    .close = capture_close,
+                                   .up = capture_up,
                                    .fd = inner->fd,
                                    .ethernet = inner->ethernet,
                                    .mtu = inner->mtu,

@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <time.h>
 
-enum { FRAME = 65536 + 64, BATCH = 64, LAST_MS = 1000 };
+enum { FRAME = 65536 + 64, BATCH = 64, LAST_MS = 1000, LOOK_MS = 100 };
 
 struct round {
     struct aksu *net;
@@ -68,6 +68,14 @@ static int poll_unless_stopped(struct round *r, struct pollfd watched[2], uint32
     return n;
 }
 
+static void watch_link(struct round *r)
+{
+    if (r->loop->carrier && r->device->up) {
+        aksu_now(r->net, aksu_posix_ms());
+        aksu_link(r->net, r->loop->carrier, r->device->up(r->device));
+    }
+}
+
 // Sleeps until there is something to do.
 static int sleep_until_due(struct round *r)
 {
@@ -76,6 +84,10 @@ static int sleep_until_due(struct round *r)
         {.fd = r->device->fd, .events = (short)(POLLIN | (r->held > 0 ? POLLOUT : 0))},
         {.fd = loop->ready ? loop->fd : -1, .events = POLLIN}};
     uint32_t idle = r->held > 0 ? AKSU_NEVER : aksu_idle(r->net, aksu_posix_ms());
+
+    if (loop->carrier && loop->carrier->down && idle > LOOK_MS) {
+        idle = LOOK_MS; // nothing tells that it is up again
+    }
     int n = poll_unless_stopped(r, watched, r->more ? 0 : idle);
 
     if (n < 0) {
@@ -113,6 +125,7 @@ int aksu_posix_run(struct aksu *net, struct aksu_device *device, const struct ak
     r.held = 0;
     while (!(loop->stop && *loop->stop)) {
         error = take_in(&r);
+        watch_link(&r);
         send_out(&r);
         if (error < 0 || (loop->done && loop->done(loop->user))) {
             break;

@@ -95,9 +95,10 @@ static bool still_there(const struct aksu_device *device)
 }
 
 // Down and up again is no end of reception; an interface that was removed is.
-static int receive_error(const struct aksu_device *device)
+static int receive_error(struct aksu_device *device)
 {
     if (errno == ENETDOWN) {
+        device->down = true;
         return still_there(device) ? 0 : -ENODEV;
     }
     return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -141,8 +142,24 @@ static int transmit(struct aksu_device *device, const void *frame, size_t len)
     }
     // ENOBUFS: the interface's queue is full. Poll does not wait for that, so to try again is to
     // spin; the frame is lost, as in any full queue on its way, and TCP slows down.
+    device->down = device->down || errno == ENETDOWN;
     device->dropped++;
     return -errno;
+}
+
+// Looks again only after it went down, which calls of the socket tell.
+static bool up(struct aksu_device *device)
+{
+    struct ifreq request = {0};
+    struct sockaddr_ll here;
+    socklen_t len = sizeof here;
+
+    if (device->down && getsockname(device->fd, (struct sockaddr *)&here, &len) == 0 &&
+        if_indextoname((unsigned)here.sll_ifindex, request.ifr_name) &&
+        ioctl(device->fd, SIOCGIFFLAGS, &request) == 0) {
+        device->down = !(request.ifr_flags & IFF_RUNNING);
+    }
+    return !device->down;
 }
 
 static void end(struct aksu_device *device)
@@ -232,8 +249,8 @@ static int set_up(struct aksu_device *device, const char *interface)
 
 int aksu_posix_packet(struct aksu_device *device, const char *interface)
 {
-    *device =
-        (struct aksu_device){.receive = receive, .send = transmit, .close = end, .ethernet = true};
+    *device = (struct aksu_device){
+        .receive = receive, .send = transmit, .close = end, .up = up, .ethernet = true};
     device->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (device->fd < 0) {
         return -errno;

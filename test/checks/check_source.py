@@ -9,6 +9,7 @@ from common import LIB, ROOT, SRC, TCP, Tally, c_files, lib_sources, output, tre
 FREESTANDING = {"stdbool.h", "stddef.h", "stdint.h", "limits.h"}
 HOSTED = FREESTANDING | {"string.h", "assert.h"}
 MACROS = re.compile(r"AKSU_STORAGE|AKSU_STORAGE_WITH|AKSU_STORAGE_VALID|AKSU_BUCKETS_|AKSU_BOARDS|AKSU_IPV6|AKSU_UDP_IPV6|"
+                     r"AKSU_REASSEMBLY|AKSU_PIECES_SIZE_|"
                     r"AKSU_FAST_OPEN|AKSU_FAST_OPEN_CLIENT|AKSU_FAST_OPEN_SERVER|AKSU_CHOICE|"
                     r"AKSU_SLOTS_|AKSU_CHECK")
 

@@ -21,7 +21,7 @@ sys.path.append(str(HERE.parent / "checks"))
 from suite import expect, run  # noqa: E402  pylint: disable=wrong-import-position
 
 PEER = ["python3", HERE / "peer.py"]
-TOOLS = ["ip", "ethtool", "curl", "nginx", "ab", "nmap", "tshark"]
+TOOLS = ["ip", "ethtool", "curl", "nginx", "ab", "nmap", "tshark", "arping", "tracepath"]
 MEGA = 1 << 20
 BIG = 64 * MEGA
 
@@ -298,6 +298,53 @@ class Interop:
                 expect(" 0% packet loss" in done.stdout, done.stdout)
             link.stop(server)
             judge(pcap)
+
+    def test_fragmented_pings(self) -> None:
+        """Linux's fragments are put together; an answer that the link does not take is not sent."""
+        with self.link(9000) as link:
+            pcap = self.out / "fragmented_pings.pcapng"
+            server = link.serve("echo", 7, pcap=pcap)
+            link.on_linux("ip", "route", "add", f"{AKSU}/32", "dev", "veth0", "mtu", "1500")
+            for size in (1473, 4000, 8972):
+                done = link.on_linux("ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "dont", "-s",
+                                     size, AKSU, check=False)
+                expect(" 0% packet loss" in done.stdout, done.stdout)
+            done = link.on_linux("ping", "-c", "1", "-W", "1", "-M", "dont", "-s", 9500, AKSU,
+                                 check=False)
+            expect("100% packet loss" in done.stdout, done.stdout)
+            link.stop(server)
+            judge(pcap)
+            found = sh("tshark", "-n", "-r", pcap, "-Y", "ip.flags.mf == 1", "-T", "fields", "-e",
+                       "ip.src").stdout.split()
+            expect(LINUX in found and AKSU not in found, "Linux sent no fragments, or aksu did")
+
+    def test_arping_and_tracepath(self) -> None:
+        with self.link() as link:
+            server = link.serve("echo", 7)
+            done = link.on_linux("arping", "-D", "-c", "1", "-I", "veth0", AKSU, check=False)
+            expect(done.returncode == 1, "arping finds the address free:\n" + done.stdout)
+            done = link.on_linux("arping", "-c", "2", "-f", "-I", "veth0", AKSU)
+            expect("02:61:C0:00:02:02" in done.stdout.upper(), done.stdout)
+            done = link.on_linux("tracepath", "-n", "-m", "1", AKSU, check=False)
+            expect("pmtu 1500" in done.stdout, done.stdout)
+            link.stop(server)
+
+    def test_cable_pulled(self) -> None:
+        """Both sides have text on its way when the link goes for 5 s: it arrives all the same."""
+        with self.link() as link:
+            pcap = self.out / "cable.pcapng"
+            server = link.serve("http-server", 80, pcap=pcap)
+            got = self.out / "cable"
+            curl = link.start_linux("curl", "-sS", "-m", "60", "--limit-rate", "1M", "-o", got,
+                                    f"http://{AKSU}/4M.bin")
+            time.sleep(1)
+            link.inside(link.ours, "ip", "link", "set", "veth0", "down")
+            time.sleep(5)
+            link.inside(link.ours, "ip", "link", "set", "veth0", "up")
+            expect(curl.wait(timeout=60) == 0, "curl did not get the file")
+            expect(got.stat().st_size == 4 * MEGA, f"{got.stat().st_size} octets came")
+            link.stop(server)
+            judge(pcap, lossless=False)
 
     def test_idle_uses_no_cpu(self) -> None:
         with self.link() as link:

@@ -112,12 +112,25 @@ class Interop6:
                 done = link.on_linux("ping", "-6", "-c", "3", "-i", "0.05", "-W", "2", "-s", size,
                                      "-M", "do", AKSU6)
                 expect(" 0% packet loss" in done.stdout, done.stdout)
-            # One that is fragmented waits for a reassembler: no answer, and no harm.
+            # An answer that the link does not take is not sent.
             done = link.on_linux("ping", "-6", "-c", "1", "-W", "1", "-s", "3000", AKSU6, check=False)
             expect("100% packet loss" in done.stdout, done.stdout)
             link.on_linux("ping", "-6", "-c", "1", "-W", "2", AKSU6)
             done = link.on_linux("ping", "-6", "-c", "1", "-W", "2", "ff02::1%veth0")
             expect("1 received" in done.stdout, done.stdout)
+
+    def test_fragmented_pings(self) -> None:
+        pcap = self.out / "fragmented.pcapng"
+        with self.link(9000) as link:
+            process = link.serve("echo", 7, pcap=pcap, options=GIVEN)
+            link.on_linux("ip", "-6", "route", "add", f"{AKSU6}/128", "dev", "veth0", "mtu", "1500")
+            for size in (1453, 4000, 8952):
+                done = link.on_linux("ping", "-6", "-c", "3", "-i", "0.05", "-W", "2", "-M", "dont",
+                                     "-s", size, AKSU6)
+                expect(" 0% packet loss" in done.stdout, done.stdout)
+            expect(link.stop(process) == 0, "aksu-host did not end well")
+        judge(pcap)
+        expect(fields(pcap, "ipv6.fraghdr", "frame.number"), "Linux sent no fragments")
 
     def test_echo(self) -> None:
         with self.server("echo", "echo", 7) as link:

@@ -241,6 +241,25 @@ static void unknown_options(void **state)
     }
 }
 
+// R4443-05: no error about an error, of whatever type and behind whatever headers.
+static void no_error_about_an_error(void **state)
+{
+    static const uint8_t kinds[] = {1, 2, 3, 4, 100, 127, 128, 200};
+    (void)state;
+    for (unsigned i = 0; i < sizeof kinds; i++) {
+        for (unsigned deep = 0; deep < 2; deep++) {
+            uint8_t headers[16] = {60, 0, 1, 4, 0, 0, 0, 0, 58, 0, 0x80, 4};
+            struct wire w = icmp6(kinds[i], 0, NULL, 0);
+            w.first = 60;
+            w.headers = deep ? headers : headers + 8;
+            w.headers_len = deep ? 16 : 8;
+            assert_int_equal(feed_icmp(&h, &w), -AKSU_DROP_IP_OPTION);
+            assert_int_equal(next(&h), kinds[i] >= 128);
+            h.now += 1000;
+        }
+    }
+}
+
 // RFC 4443 2.4 e: what was for many is answered only if the option says so.
 static void unknown_options_to_many(void **state)
 {
@@ -614,6 +633,7 @@ int main(void)
         T(option_lengths),
         T(routing),
         T(fragments),
+        T(no_error_about_an_error),
         T(chains),
         T(cut_headers),
         T(next_headers),

@@ -129,6 +129,27 @@ static void two_hours(void **state)
     }
 }
 
+// RFC 4861 6.3.4: a network in which we have no address ends when its routers say so; and with an
+// address it is no longer on the link, while the address has its two hours.
+static void network_ends(void **state)
+{
+    (void)state;
+    struct aksu_addr in_it = addr6("2001:db8:1::7");
+    for (unsigned made = 0; made < 2; made++) {
+        const uint32_t lives[3] = {5 * HOUR, 0, HOUR};
+        setup(state);
+        for (unsigned i = 0; i < 3; i++) { // from who is no router: there is no other way
+            uint8_t options[32];
+            size_t len = put_prefix(options, "2001:db8:1::", 64, made ? L | A : L, lives[i], 0);
+            assert_int_equal(feed_ra(&h, 0, options, len), 0);
+            pass(&h, 10000);
+            assert_int_equal(reached(&in_it), lives[i] > 0);
+            unsigned there = made ? AKSU_IPV6_READY : AKSU_IPV6_NETWORK;
+            assert_int_equal(address(2)->state, made || lives[i] > 0 ? there : AKSU_IPV6_NONE);
+        }
+    }
+}
+
 // Infinity, and whatever is longer than the clock: it is said again before long.
 static void long_lives(void **state)
 {
@@ -455,6 +476,7 @@ int main(void)
         T(makes_an_address),
         T(makes_none),
         T(two_hours),
+        T(network_ends),
         T(long_lives),
         T(deprecated),
         T(router_lifetime),

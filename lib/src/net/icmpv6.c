@@ -77,8 +77,26 @@ static int echo(struct aksu *net, const struct aksu_packet *in, const uint8_t *p
     return full;
 }
 
-// Sends an error about a packet, but not about one to many, unless it is one of an option (2.4 e),
-// nor more than ten a second (2.4 f).
+// Whether a packet is an error itself, behind whatever headers (RFC 4443 2.4 e.1).
+static bool is_error(const uint8_t *packet)
+{
+    enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, OPTIONS = 60 };
+    const uint8_t *p = packet + AKSU_IPV6_LEN;
+    uint32_t left = aksu_get16(packet + 4);
+    unsigned kind = packet[6];
+
+    while (left >= 8 &&
+           (kind == HOP_BY_HOP || kind == ROUTING || kind == FRAGMENT || kind == OPTIONS)) {
+        uint32_t len = aksu_min32(left, kind == FRAGMENT ? 8 : (p[1] + 1u) * 8);
+        kind = p[0];
+        p += len;
+        left -= len;
+    }
+    return kind == AKSU_PROTOCOL_ICMPV6 && left > 0 && p[0] < AKSU_ICMPV6_ECHO;
+}
+
+// Sends an error about a packet, but not about an error, nor about one to many, unless it is one of
+// an option (2.4 e), nor more than ten a second (2.4 f).
 void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet,
                        unsigned type_code, uint32_t value)
 {
@@ -90,7 +108,7 @@ void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, const uin
     quoted = aksu_min32(quoted, net->store->echo_octets - AKSU_ICMP_LEN);
     if (net->now_ms - ip6->error_at < ERROR_EVERY_MS ||
         (aksu_ipv6_is_multicast(packet + AKSU_IPV6_DESTINATION) && type_code != PROBLEM_OPTION) ||
-        answer(net, in, packet, AKSU_ICMP_LEN + quoted)) {
+        is_error(packet) || answer(net, in, packet, AKSU_ICMP_LEN + quoted)) {
         return;
     }
     ip6->error_at = net->now_ms;

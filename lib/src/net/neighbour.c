@@ -30,8 +30,7 @@ static bool pending(const struct aksu *net, const struct aksu_ipv6_neighbour *n)
 }
 
 // An entry for an address: its own, a free one, one that is known (connections hold their station
-// themselves, so that harms none), else one that nobody has answered for in time. NULL: there is
-// none now.
+// themselves, so that harms none), else one that nobody asks for any more. NULL: there is none now.
 static struct aksu_ipv6_neighbour *place(struct aksu *net, const uint8_t *addr)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
@@ -43,7 +42,7 @@ static struct aksu_ipv6_neighbour *place(struct aksu *net, const uint8_t *addr)
     for (unsigned i = 0; !n && i < AKSU_IPV6_NEIGHBOURS; i++) {
         struct aksu_ipv6_neighbour *other =
             &ip6->neighbour[(net->now_ms + i) % AKSU_IPV6_NEIGHBOURS];
-        if (other->state == KNOWN || !pending(net, other)) {
+        if (other->state == KNOWN || aksu_reached(net->now_ms, other->at + ASK_EVERY_MS)) {
             n = other;
         }
     }

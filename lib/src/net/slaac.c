@@ -252,8 +252,13 @@ static void take_prefix(struct aksu *net, const uint8_t *p)
     if (!a) {
         return;
     }
-    a->valid_at = new_end(net->now_ms, a->valid_at, valid);
-    a->bits |= (p[3] & ON_LINK) ? AKSU_IPV6_ON_LINK : 0;
+    // Two hours are an address's: a network is what was said last, and with 0 it is gone.
+    a->valid_at = a->state == AKSU_IPV6_NETWORK ? net->now_ms + valid
+                                                : new_end(net->now_ms, a->valid_at, valid);
+    if (p[3] & ON_LINK) {
+        a->bits &= (uint8_t)~AKSU_IPV6_ON_LINK;
+        a->bits |= valid > 0 ? AKSU_IPV6_ON_LINK : 0;
+    }
     if (make_one) {
         a->preferred_at = net->now_ms + preferred;
         if (a->state == AKSU_IPV6_NETWORK) {
