@@ -4,6 +4,8 @@
 // IPV6 if it starts that: 2, as a client, too; 3, with UDP. The driver and the clock are stand-ins
 // that do nothing.
 #include <aksu/aksu.h>
+#include <aksu/claim.h>
+#include <aksu/reassemble.h>
 #ifdef UDP
 #include <aksu/connect_name.h>
 #include <aksu/dhcp.h>
@@ -161,6 +163,24 @@ static void on_servers(struct aksu *stack, struct aksu_dhcp6 *d)
 }
 #endif
 
+#ifdef REASSEMBLE
+AKSU_REASSEMBLY(pieces, 2, 4096);
+#endif
+#ifdef CLAIM
+static void on_claim(struct aksu *stack, struct aksu_claim *claimed, int error)
+{
+    (void)stack;
+    (void)claimed;
+    (void)error;
+}
+
+static struct aksu_claim claim;
+static struct aksu_link_local link_local;
+#endif
+#ifdef CARRIER
+static struct aksu_carrier carrier;
+#endif
+
 int main(void)
 {
     static const struct aksu_config config = {
@@ -190,6 +210,21 @@ int main(void)
 #elif IPV6 == 3
     (void)aksu_udp_ipv6(&net, &udp_ipv6);
 #endif
+#endif
+#ifdef REASSEMBLE
+    (void)aksu_reassemble(&net, &pieces);
+#if REASSEMBLE == 6
+    (void)aksu_ipv6_reassemble(&net, &pieces);
+#endif
+#endif
+#ifdef CLAIM
+    (void)aksu_claim(&net, &claim, &config.addr, 24, NULL, on_claim);
+#if CLAIM == 2
+    (void)aksu_link_local(&net, &link_local, 1000, on_claim);
+#endif
+#endif
+#ifdef CARRIER
+    aksu_link(&net, &carrier, true);
 #endif
 #ifdef DHCP
     (void)aksu_dhcp_start(&net, &dhcp, &dhcp_config);

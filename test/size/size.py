@@ -37,10 +37,13 @@ EXTRAS = {"ipv6": ["-DIPV6"], "udp": ["-DUDP=1"],
           "ipv6_client": ["-DUDP=2", "-DIPV6=2"],
           "udp_ipv6": ["-DUDP=2", "-DIPV6=3"],
           "igmp": ["-DUDP=2", "-DIGMP"], "mdns": ["-DUDP=2", "-DIGMP", "-DMDNS"],
-          "dhcp6": ["-DUDP=2", "-DIPV6=3", "-DDHCP6"]}  # the standard echo server, and more
+          "dhcp6": ["-DUDP=2", "-DIPV6=3", "-DDHCP6"],
+          "reassemble": ["-DREASSEMBLE=4"], "reassemble6": ["-DIPV6", "-DREASSEMBLE=6"],
+          "claim": ["-DCLAIM=1"], "link_local": ["-DCLAIM=2"], "carrier": ["-DCARRIER"]}  # the standard echo server, and more
 BESIDE = {"dhcp": "udp_open", "dns": "udp_open", "connect": "dns", "dns_tcp": "connect",
           "connect_name": "connect", "ipv6_client": "udp_open", "udp_ipv6": "ipv6_client",
-          "igmp": "udp_open", "mdns": "igmp", "dhcp6": "udp_ipv6"}
+          "igmp": "udp_open", "mdns": "igmp", "dhcp6": "udp_ipv6",
+          "reassemble6": "ipv6", "link_local": "claim"}
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
 RAM = {

@@ -123,7 +123,7 @@ static void answers_to_each(void **state)
         assert_int_equal(result,
                          i < AKSU_ANSWERS ? -AKSU_DROP_NO_CONNECTION : -AKSU_DROP_REPLY_FULL);
     }
-    for (unsigned i = 0; i < AKSU_ANSWERS; i++) {
+    for (unsigned i = AKSU_ANSWERS; i-- > 0;) { // the newest first
         from.octets[15] = (uint8_t)(10 + i);
         assert_true(next(&h));
         assert_addr(h.got.dst6, &from);
