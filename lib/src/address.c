@@ -146,7 +146,7 @@ static void find_gap(const uint8_t octets[16], unsigned *first, unsigned *end)
     *first = *end = 16;
     for (unsigned i = 0; i < 16; i += 2) {
         unsigned j = i;
-        while (j < 16 && octets[j] == 0 && octets[j + 1] == 0) {
+        while (j < 15 && octets[j] == 0 && octets[j + 1] == 0) {
             j += 2;
         }
         if (j - i > 2 && j - i > *end - *first) {
@@ -176,7 +176,8 @@ char *aksu_format_addr(const struct aksu_addr *addr, char *to)
 {
     const uint8_t *octets = addr->octets;
     char *at = to;
-    unsigned first, end;
+    unsigned first;
+    unsigned end;
 
     if (memcmp(octets, mapped, sizeof mapped) == 0) {
         format_ipv4(octets + 12, to);

@@ -32,7 +32,7 @@ const uint8_t aksu_ipv6_nodes[16] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 
 bool aksu_ipv6_is_any(const uint8_t *addr)
 {
-    return memcmp(addr, &aksu_ipv6_any, sizeof aksu_ipv6_any) == 0;
+    return memcmp(addr, aksu_ipv6_any.octets, sizeof aksu_ipv6_any) == 0;
 }
 
 // Which of our addresses one is, or AKSU_NO_ADDRESS.
@@ -59,8 +59,9 @@ void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16])
 // A number below one, at random.
 uint32_t aksu_ipv6_random(struct aksu *net, uint32_t below)
 {
-    const uint32_t words[2] = {net->now_ms, aksu_ipv6(net)->drawn++};
+    const uint32_t words[2] = {net->now_ms, aksu_ipv6(net)->drawn};
 
+    aksu_ipv6(net)->drawn++;
     return (uint32_t)aksu_siphash(net->secret, words, 1) % below;
 }
 
@@ -364,14 +365,14 @@ static const struct aksu_pair *pair_of(const struct aksu *net, const uint8_t *ma
     const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const struct aksu_storage *s = net->store;
     size_t row = ((uintptr_t)mac - (uintptr_t)s->row) / sizeof *s->row;
-    size_t answer = ((uintptr_t)mac - (uintptr_t)s->answer) / sizeof *s->answer;
+    size_t place = ((uintptr_t)mac - (uintptr_t)s->answer) / sizeof *s->answer;
 
     if (row < s->rows) {
         *remote = &ip6->remote[row];
         return &s->row[row].pair;
     }
-    *remote = &ip6->answer[answer % AKSU_ANSWERS];
-    return answer < AKSU_ANSWERS ? &s->answer[answer].pair : NULL;
+    *remote = &ip6->answer[place % AKSU_ANSWERS];
+    return place < AKSU_ANSWERS ? &s->answer[place].pair : NULL;
 }
 
 // Puts IPv6's header where that of IPv4 was made, if it is for a token. The flow label tells one
@@ -406,8 +407,9 @@ void aksu_ipv6_frame(const struct aksu *net, uint8_t *frame, const uint8_t mac[6
 // The header of a frame for a group (RFC 2464 7).
 void aksu_ipv6_group_frame(const struct aksu *net, uint8_t *frame, const uint8_t *group)
 {
-    uint8_t mac[6] = {0x33, 0x33};
+    uint8_t mac[6];
 
+    aksu_put16(mac, 0x3333);
     memcpy(mac + 2, group + 12, 4);
     aksu_ipv6_frame(net, frame, mac);
 }
@@ -481,7 +483,7 @@ void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct 
     info->remote.addr = ip6->remote[row - net->store->row];
 }
 
-const struct aksu_more_ops aksu_ipv6_server_ops = {
+static const struct aksu_more_ops server_ops = {
     aksu_ipv6_input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, NULL, false, NULL};
 
 static const struct aksu_link ethernet = {AKSU_ETHERNET_LEN, aksu_ethernet_input, frame_ethernet,
@@ -508,7 +510,7 @@ int aksu_ipv6_start(struct aksu *net, struct aksu_ipv6 *ip6, const uint8_t stabl
     memset(ip6, 0, sizeof *ip6);
     ip6->remote = remote;
     ip6->rows = rows;
-    ip6->more.ops = &aksu_ipv6_server_ops;
+    ip6->more.ops = &server_ops;
     ip6->more.next = net->more;
     net->more = &ip6->more;
     net->link = net->link ? &ethernet : &bare;
