@@ -18,7 +18,8 @@ struct aksu_port {
     struct aksu *net;
     struct aksu_mac *mac;
     uint32_t link_ms; ///< how often to look at the link; 0 = never: it is always up
-    /// Called when the link goes up or down, and once at the start. May be NULL.
+    /// Called when the link goes up or down, and once at the start: the place for aksu_link(), so
+    /// that connections outlive a pulled cable. May be NULL.
     void (*on_link)(struct aksu_port *port, bool up);
     void *user;
 

@@ -487,6 +487,30 @@ static void at_once(void **state)
     assert_int_equal(aksu_idle(&h.net, h.now), 1000);
 }
 
+// R6762-20: all begins anew when the link is back, unless it has ended.
+static void link_back(void **state)
+{
+    (void)state;
+    struct aksu_carrier carrier = {0};
+    ready();
+    pass(&h, 60000);
+    aksu_link(&h.net, &carrier, false);
+    aksu_link(&h.net, &carrier, true);
+    assert_true(next(&h)); // IGMP
+    assert_int_equal(h.got.protocol, 2);
+    expect_probes();
+    EXPECT(GROUP, ANSWER_HEAD("\2", "\0"), FULL_A FULL_PTR);
+    pass(&h, 20000);
+    aksu_link(&h.net, &carrier, false);
+    aksu_mdns_stop(&h.net, &mdns);
+    aksu_link(&h.net, &carrier, true);
+    pass(&h, 20000);
+    begin(0, 0);
+    ask(NAME, A, IN);
+    assert_int_equal(feed_from(PEER, PORT5353, GROUP), -AKSU_DROP_NOT_OURS); // it has ended
+    quiet(&h);
+}
+
 // R6762-16: the end of a name is told, with TTL 0.
 static void goodbye(void **state)
 {
@@ -679,6 +703,7 @@ int main(void)
         cmocka_unit_test_setup(at_once, setup),     cmocka_unit_test_setup(goodbye, setup),
         cmocka_unit_test_setup(no_address, setup),  cmocka_unit_test_setup(both_families, setup),
         cmocka_unit_test_setup(hostile, setup),     cmocka_unit_test_setup(not_started, setup),
+        cmocka_unit_test_setup(link_back, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -756,12 +756,34 @@ static size_t write_message(struct aksu *net, struct aksu_udp *u, void *to, size
 
 // --- Calls ---
 
+static const struct aksu_addr group = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 224, 0, 0, 251}};
+
+static void begin(struct aksu *net, struct aksu_mdns *mdns)
+{
+    mdns->conflicts = 0;
+    mdns->said = false;
+    mdns->saying = PROBE;
+    probe(net, mdns, chance(net, mdns, PROBE_MS));
+    schedule(net, mdns);
+}
+
+// 8: who is on the link, and listens to whom, may have changed.
+static void on_link(struct aksu *net, struct aksu_udp *u, bool up)
+{
+    struct aksu_mdns *mdns = responder(u);
+
+    if (up && mdns->saying != GOODBYE) {
+        aksu_igmp_leave(net, &mdns->group);
+        (void)aksu_igmp_join(net, &mdns->group, &group);
+        begin(net, mdns);
+    }
+}
+
 int aksu_mdns_start(struct aksu *net, struct aksu_mdns *mdns, const char *name,
                     aksu_mdns_handler handler)
 {
     static const struct aksu_udp_handlers handlers = {on_datagram, write_message, on_time, NULL,
-                                                      NULL};
-    const struct aksu_addr group = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 224, 0, 0, 251}};
+                                                      on_link};
     size_t len = 0;
 
     while (len <= AKSU_MDNS_NAME && name[len] && name[len] != '.') {
@@ -788,11 +810,7 @@ int aksu_mdns_start(struct aksu *net, struct aksu_mdns *mdns, const char *name,
     mdns->name = name;
     mdns->handler = handler;
     mdns->number = 1;
-    mdns->conflicts = 0;
-    mdns->said = false;
-    mdns->saying = PROBE;
-    probe(net, mdns, chance(net, mdns, PROBE_MS));
-    schedule(net, mdns);
+    begin(net, mdns);
     return AKSU_OK;
 }
 
