@@ -244,7 +244,7 @@ static uint32_t whose(const struct aksu *net, const struct aksu_mdns *mdns, cons
 static uint32_t take(const struct aksu *net, const struct aksu_mdns *mdns, const struct message *m,
                      uint32_t at, bool record, struct record *r)
 {
-    unsigned tail = record ? 10 : 4;
+    uint32_t tail = record ? UINT32_C(10) : UINT32_C(4);
 
     at = at ? whose(net, mdns, m, at, r) : 0;
     if (at == 0 || m->len - at < tail) {
