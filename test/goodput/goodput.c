@@ -28,8 +28,8 @@ struct row {
     const struct aksu_congestion *congestion; // NULL: the base's
     bool no_timestamps;
     bool no_recovery;
-    bool path_mtu; // is discovered
-    bool ecn;      // is asked for
+    bool ecn;                             // is asked for
+    const struct aksu_recovery *recovery; // NULL: the base's
 };
 
 static const struct row rows[] = {
@@ -39,7 +39,12 @@ static const struct row rows[] = {
     {.name = "full-nots", .base = &aksu_full, .no_timestamps = true},
     {.name = "newreno", .base = &aksu_full, .congestion = &aksu_newreno},
     {.name = "lossy", .base = &aksu_full, .congestion = &aksu_lossy},
-    {.name = "plpmtud", .base = &aksu_full, .path_mtu = true},
+    {.name = "plpmtud", .base = &aksu_full, .recovery = &aksu_plpmtud},
+    {.name = "paced", .base = &aksu_full, .recovery = &aksu_paced},
+    {.name = "paced-newreno",
+     .base = &aksu_full,
+     .congestion = &aksu_newreno,
+     .recovery = &aksu_paced},
     {.name = "ecn", .base = &aksu_full, .ecn = true},
     {.name = "newreno-ecn", .base = &aksu_full, .congestion = &aksu_newreno, .ecn = true},
     {.name = "no-recovery", .base = &aksu_full, .congestion = &aksu_newreno, .no_recovery = true},
@@ -61,8 +66,8 @@ static const struct aksu_profile *find_profile(const char *name)
             if (rows[i].no_recovery) {
                 made[i].recovery = NULL;
             }
-            if (rows[i].path_mtu) {
-                made[i].recovery = &aksu_plpmtud;
+            if (rows[i].recovery) {
+                made[i].recovery = rows[i].recovery;
             }
             if (rows[i].ecn) {
                 made[i].ecn = &aksu_ecn_asks;

@@ -75,7 +75,10 @@ HOLE = {"rate": 1e7, "delay_ms": 10, "queue": 50, "window": MB // 4, "octets": 1
 ADAPTED = {"octets": 20 * MB, "window": MB // 16}  # of base.reorder; the queue never overflows
 MARKS = {"none": {}, "20": {"mark": 20}, "10": {"mark": 10}, "5": {"mark": 5}}  # frames waiting
 MARKED = ("full", "ecn", "newreno", "newreno-ecn")
-SPECIAL = ("plpmtud", "ecn", "newreno-ecn")  # full or newreno where nothing vanishes or is marked
+QUEUES = {"50": {}, "16": {"queue": 16}, "8": {"queue": 8}, "4": {"queue": 4}}  # frames
+PACED = ("full", "paced", "newreno", "paced-newreno")
+# full or newreno where nothing vanishes or is marked, and the queue is no short one
+SPECIAL = ("plpmtud", "ecn", "newreno-ecn", "paced", "paced-newreno")
 TAILS = {"20": {"delay_ms": 10}, "100": {"delay_ms": 50}}  # by RTT, ms
 FLOORS = HERE / "floors"
 COUNTS = ("retransmitted", "spurious", "timeouts", "frames", "lost", "full", "unkept", "marked")
@@ -180,11 +183,11 @@ def measure_holes(program: pathlib.Path, wanted: list, seeds: int) -> dict:
     return figures
 
 
-def measure_marks(program: pathlib.Path, wanted: list) -> dict:
+def measure_queues(program: pathlib.Path, queues: dict, wanted: list) -> dict:
     """Percent of the link, segments sent again, frames marked: by (queue, profile). No chance."""
     base = GROUPS["base"]
-    commands = [command(program, "run", {**base.cell("0", p), **MARKS[mark], "profile": p})
-                for mark, p in wanted]
+    commands = [command(program, "run", {**base.cell("0", p), **queues[queue], "profile": p})
+                for queue, p in wanted]
     return {key: rows_of(done)[0] for key, done in zip(wanted, in_parallel(commands))}
 
 
@@ -289,6 +292,15 @@ def mark_table(figures: dict) -> str:
         table(["percent of the link; sent again, marked", *marks], rows)
 
 
+def pace_table(figures: dict) -> str:
+    queues = list(dict.fromkeys(queue for queue, _ in figures))
+    rows = [[profile, *(f"{f['percent']:.1f}; {f['retransmitted']:g}"
+                        for f in (figures[q, profile] for q in queues))]
+            for profile in dict.fromkeys(p for _, p in figures)]
+    return "### pace: the first table's link, a queue of so many frames\n\n" + \
+        table(["percent of the link; sent again", *queues], rows)
+
+
 def share_table(figures: dict) -> str:
     rows = [[f"{a}, {b}", f"{f['first']:.1f}", f"{f['second']:.1f}", f"{f['jain']:.3f}",
              f"{f['least']:.3f}"] for (a, b), f in figures.items()]
@@ -324,8 +336,11 @@ def measured(program: pathlib.Path, lines: list) -> dict:
     for (hole, profile), (share, _, _) in measure_holes(program, holes, SEEDS).items():
         figures[f"hole.{hole}", profile] = share
     marks = [(cell[5:], profile) for cell, profile, _ in lines if cell.startswith("mark.")]
-    for (mark, profile), f in measure_marks(program, marks).items():
+    for (mark, profile), f in measure_queues(program, MARKS, marks).items():
         figures[f"mark.{mark}", profile] = f["percent"] if f["retransmitted"] == 0 else 0
+    paced = [(cell[5:], profile) for cell, profile, _ in lines if cell.startswith("pace.")]
+    for (queue, profile), f in measure_queues(program, QUEUES, paced).items():
+        figures[f"pace.{queue}", profile] = f["percent"]
     adapted = [profile for cell, profile, _ in lines if cell == "adapted"]
     for profile, vain in measure_adapted(program, adapted).items():
         figures["adapted", profile] = 100 / max(vain, 1)
@@ -378,9 +393,9 @@ def build() -> pathlib.Path:
 def selected(cells: list | None) -> list:
     names = [f"{name}.{column}" for name, group in GROUPS.items() for column in group.columns]
     for cell in cells or []:
-        if cell not in {*names, *GROUPS, "tail", "share", "mark", "hole"}:
+        if cell not in {*names, *GROUPS, "tail", "share", "mark", "pace", "hole"}:
             sys.exit(f"goodput: no cell or group {cell}: there are {' '.join(names)} tail share mark "
-                     "hole")
+                     "pace hole")
     return [n for n in names if not cells or n in cells or n.split(".")[0] in cells]
 
 
@@ -405,7 +420,7 @@ def one_run(program: pathlib.Path, args: argparse.Namespace) -> None:
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/goodput", description=__doc__)
     add = parser.add_argument
-    add("--cell", action="append", help="a group, one cell of it, tail, share, mark or hole; may be repeated")
+    add("--cell", action="append", help="a group, one cell of it, tail, share, mark, pace or hole; may be repeated")
     add("--profile", action="append", help="a profile, as goodput.c names it; may be repeated")
     add("--seeds", type=int, default=SEEDS, help=f"seeds a cell: 1 to N ({SEEDS})")
     add("--csv", action="store_true", help="figures of the cells as CSV, medians of the seeds")
@@ -450,7 +465,11 @@ def main() -> None:
             pairs = list(itertools.combinations_with_replacement(args.profile, 2))
         parts.append(share_table(measure_shares(program, pairs, args.seeds)))
     if not args.cell or "mark" in args.cell:
-        parts.append(mark_table(measure_marks(program, [(m, p) for p in MARKED for m in MARKS])))
+        marks = [(mark, p) for p in MARKED for mark in MARKS]
+        parts.append(mark_table(measure_queues(program, MARKS, marks)))
+    if not args.cell or "pace" in args.cell:
+        queues = [(queue, p) for p in PACED for queue in QUEUES]
+        parts.append(pace_table(measure_queues(program, QUEUES, queues)))
     if not args.cell or "hole" in args.cell:
         holes = [(hole, p) for p in ("full", "plpmtud") for hole in HOLES]
         parts.append(hole_table(measure_holes(program, holes, args.seeds)))

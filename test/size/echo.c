@@ -30,6 +30,7 @@ extern const struct aksu_profile aksu_recovery;
 extern const struct aksu_profile aksu_cubic_recovery;
 extern const struct aksu_profile aksu_lossy_recovery;
 extern const struct aksu_profile aksu_plpmtud_recovery;
+extern const struct aksu_profile aksu_paced_recovery;
 #endif
 
 static struct aksu net;

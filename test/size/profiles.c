@@ -16,8 +16,10 @@ extern const struct aksu_profile aksu_recovery;
 extern const struct aksu_profile aksu_cubic_recovery;
 extern const struct aksu_profile aksu_lossy_recovery;
 extern const struct aksu_profile aksu_plpmtud_recovery;
+extern const struct aksu_profile aksu_paced_recovery;
 
 const struct aksu_profile aksu_recovery = PROFILE_OF(aksu_newreno, aksu_rack);
 const struct aksu_profile aksu_cubic_recovery = PROFILE_OF(aksu_cubic, aksu_rack);
 const struct aksu_profile aksu_lossy_recovery = PROFILE_OF(aksu_lossy, aksu_rack);
 const struct aksu_profile aksu_plpmtud_recovery = PROFILE_OF(aksu_newreno, aksu_plpmtud);
+const struct aksu_profile aksu_paced_recovery = PROFILE_OF(aksu_newreno, aksu_paced);

@@ -22,7 +22,7 @@ from stack import APPLICATION, Graph, Problem, describe, read_indirect  # noqa: 
 OUT = own_folder("size")
 CPUS = {"m3": "cortex-m3", "m0plus": "cortex-m0plus"}
 PROFILES = ("standard", "lean", "recovery", "cubic_recovery", "lossy_recovery",
-            "plpmtud_recovery")
+            "plpmtud_recovery", "paced_recovery")
 STACKS = {  # the figure, and the marks in `indirect` of what the profile has
     "standard": ("stack", ""),
     "cubic_recovery": ("stack.recovery", "+"),

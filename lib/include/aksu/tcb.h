@@ -509,6 +509,9 @@ extern const struct aksu_recovery aksu_rack; ///< RFC 8985, 9937, 5682
 /// aksu_rack, and discovery of the path's MTU without ICMP (RFC 4821): black holes are found and
 /// got out of while the peer sends SACKs. It takes one of the board's runs for itself.
 extern const struct aksu_recovery aksu_plpmtud;
+/// aksu_rack, and pacing: what cwnd lets out at once leaves over half a round-trip time while it
+/// doubles, over four fifths of one else.
+extern const struct aksu_recovery aksu_paced;
 extern const struct aksu_timestamps aksu_tcp_timestamps;
 extern const struct aksu_ecn aksu_ecn_answers; ///< if the peer asks
 extern const struct aksu_ecn aksu_ecn_asks;    ///< and as a client, too
