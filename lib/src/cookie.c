@@ -154,7 +154,7 @@ static int take(struct aksu *net, struct aksu_packet *in)
     uint16_t wnd = s->wnd;
     struct aksu_row *row;
 
-    if (!restored(net, in) || !(net->free_rows || make_room(net))) {
+    if (!restored(net, in) || !(aksu_table_room(net) || make_room(net))) {
         s->flags = flags;
         return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
     }

@@ -7,10 +7,10 @@
 #include "net/udp.h"
 
 enum {
-    LOOK_EVERY_MS = 1000,  // at a connection that is held, for its timeouts
-    ROUTERS_MS = 12000,    // three questions of 4 s
-    LIFE_MAX_MS = 1 << 30, // of a router
-    SOON_MS = 1            // once what is due now has been asked for
+    LOOK_EVERY_MS = 1000,           // at a connection that is held, for its timeouts
+    ROUTERS_MS = 12000,             // three questions of 4 s
+    LIFE_MAX_MS = INT32_C(1) << 30, // of a router
+    SOON_MS = 1                     // once what is due now has been asked for
 };
 
 static const struct aksu_more_ops ops;
@@ -76,7 +76,7 @@ static void hold(struct aksu *net, struct aksu_carrier *carrier, bool holds)
     carrier->holds = holds;
     for (uint32_t i = 0; i < net->store->rows; i++) {
         struct aksu_row *row = &net->store->row[i];
-        if (!(row->bits & AKSU_ROW_USED)) {
+        if (row->bits == 0) { // free; one in TIME-WAIT is nobody's, but it answers
             continue;
         }
         if (holds) {
@@ -96,6 +96,9 @@ static bool displaced(const struct aksu *net, const struct aksu_carrier *carrier
 
 static void stand_in(struct aksu *net, struct aksu_carrier *carrier)
 {
+    if (net->more->ops->addrs && aksu_ipv6(net)->arp == &holding) {
+        aksu_ipv6(net)->arp = carrier->resolver; // aksu_ipv6_client() took ours for ARP's
+    }
     carrier->resolver = net->resolver;
     net->resolver = &holding;
 }
@@ -174,7 +177,10 @@ void aksu_link(struct aksu *net, struct aksu_carrier *carrier, bool up)
     if (net->more && net->more->ops->addrs && up) {
         renew_six(net);
     }
-    for (struct aksu_more *m = net->more; m; m = m->next) {
+    struct aksu_more *next;
+
+    for (struct aksu_more *m = net->more; m; m = next) {
+        next = m->next; // a handler may close its endpoint, or open it anew
         struct aksu_udp *u = (struct aksu_udp *)m; // if it is an endpoint
         if (m->ops->endpoints && u->handlers->on_link) {
             u->handlers->on_link(net, u, up);

@@ -125,7 +125,7 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, struct aksu
     if (in->old) {
         open.iss = aksu_seq_max(open.iss, in->old->snd_nxt + 1); // RFC 6191 2
     }
-    if (aksu_table_room(net) && l->half_open < l->backlog) {
+    if (l->half_open < l->backlog && aksu_table_room(net)) {
         if (net->profile->fast_open) {
             net->profile->fast_open->syn(net, in, &open);
         } else {

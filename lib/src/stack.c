@@ -73,7 +73,8 @@ static bool over(const struct aksu_row *row)
 {
     const struct aksu_tcb *t = &row->tcb;
 
-    if (t->owed != 0 || (t->state > AKSU_LISTEN && t->state != AKSU_TIME_WAIT)) {
+    if ((t->owed & ~(unsigned)(AKSU_ECN | AKSU_ECE)) != 0 ||
+        (t->state > AKSU_LISTEN && t->state != AKSU_TIME_WAIT)) {
         return false;
     }
     return aksu_ring_readable(row) == 0 || row->reason != 0 ||

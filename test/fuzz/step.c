@@ -291,7 +291,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memset(&m, 0, sizeof m);
     memcpy(&m.p, profiles[first % 3], sizeof m.p);
-    m.p.recovery = !board ? NULL : (first & 64) ? &aksu_plpmtud : &aksu_rack;
+    m.p.recovery = !board         ? NULL
+                   : (first & 64) ? &aksu_plpmtud
+                   : (board & 1)  ? &aksu_paced
+                                  : &aksu_rack;
     m.p.fast_open = &fast_open;
     m.b = board ? &m.board.b : NULL;
     m.board.b.size = (uint8_t)(RUNS_MIN + board % (RUNS_MAX - RUNS_MIN + 1u));

@@ -126,6 +126,7 @@ static void joins(void **state)
     assert_int_equal(join(&other, US), AKSU_EINVAL);
     assert_int_equal(join(&other, 0xffffffff), AKSU_EINVAL);
     assert_int_equal(join(&other, OTHER), AKSU_OK);
+    assert_int_equal(join(&other, OTHER + 1), AKSU_EADDRINUSE); // it has one
     expect(REPORT, OTHER, OTHER);
     assert_int_equal(feed_group(OTHER), 0);
     assert_int_equal(feed_group(GROUP), 0);
@@ -154,6 +155,31 @@ static void answers_queries(void **state)
     assert_int_equal(feed_igmp(REPORT_1, 0, GROUP, GROUP), 0);
     assert_int_equal(pass(&h, 10000), 1);
     assert_int_equal(h.got.dst, OTHER);
+}
+
+// A query of a switch that has no address (RFC 4541 2.1.1); a link that may be another one.
+static void reported_anew(void **state)
+{
+    (void)state;
+    uint8_t frame[FRAME_MAX];
+    struct aksu_carrier carrier = {0};
+    struct wire w = to_all(ALL, IGMP);
+    join(&group, GROUP);
+    join(&other, OTHER);
+    pass(&h, 20000);
+    w.src = 0;
+    w.ttl = 1;
+    w.icmp_type = QUERY;
+    w.icmp_code = 20;
+    assert_int_equal(feed_frame(&h, frame, make_icmp(&w, frame)), 0);
+    assert_int_equal(pass(&h, 2000), 2);
+    aksu_igmp_leave(&h.net, &other);
+    pass(&h, 100);
+    aksu_link(&h.net, &carrier, false);
+    assert_int_equal(pass(&h, 20000), 0);
+    aksu_link(&h.net, &carrier, true);
+    assert_int_equal(pass(&h, 20000), 2);
+    assert_int_equal(h.got.dst, GROUP);
 }
 
 // The time of a report is random, and a second query does not put it off.
@@ -304,10 +330,10 @@ static void alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(joins, setup),     cmocka_unit_test_setup(answers_queries, setup),
-        cmocka_unit_test_setup(at_random, setup), cmocka_unit_test_setup(leaves, setup),
-        cmocka_unit_test_setup(hostile, setup),   cmocka_unit_test_setup(sends, setup),
-        cmocka_unit_test_setup(alone, setup),
+        cmocka_unit_test_setup(reported_anew, setup),   cmocka_unit_test_setup(joins, setup),
+        cmocka_unit_test_setup(answers_queries, setup), cmocka_unit_test_setup(at_random, setup),
+        cmocka_unit_test_setup(leaves, setup),          cmocka_unit_test_setup(hostile, setup),
+        cmocka_unit_test_setup(sends, setup),           cmocka_unit_test_setup(alone, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

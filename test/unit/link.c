@@ -261,6 +261,41 @@ static void claimed_by_another(void **state)
 // --- IPv6 ---
 
 // RFC 4862 5.4: each address is asked for anew, and routers; connections wait for theirs.
+static void reply_unasked(void)
+{
+    struct wire w;
+    uint8_t frame[FRAME_MAX];
+    memset(&w, 0, sizeof w);
+    memcpy(w.to, our_mac, 6);
+    memcpy(w.from, peer_mac, 6);
+    memcpy(w.sha, peer_mac, 6);
+    memcpy(w.tha, our_mac, 6);
+    w.type = 0x0806;
+    w.op = 2;
+    w.spa = PEER;
+    w.tpa = US;
+    assert_int_equal(feed_frame(&h, frame, make_arp(&w, frame)), -AKSU_DROP_ARP);
+}
+
+// IPv6's client is started while the cable is out: ARP's own resolver is behind it, and takes in
+// where a neighbour is.
+static void client_while_out(void **state)
+{
+    (void)state;
+    struct aksu_addr stable = {{1}};
+    start(&h, &store);
+    listen_on(&h, PORT);
+    assert_int_equal(aksu_ipv6_start(&h.net, &ip6, stable.octets), AKSU_OK);
+    pull();
+    assert_int_equal(aksu_ipv6_client(&h.net), AKSU_OK);
+    pass(&h, SECOND);
+    reply_unasked();
+    plug();
+    pass(&h, 10 * SECOND);
+    reply_unasked();
+    establish(&h, PEER_PORT);
+}
+
 static void six(void **state)
 {
     (void)state;
@@ -353,6 +388,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, setup)
 #define F(f) cmocka_unit_test_setup(f, setup_four)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(client_while_out, setup_four),
         F(text_on_its_way),
         F(text_meanwhile),
         F(timeout_goes_on),

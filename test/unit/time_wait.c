@@ -17,7 +17,7 @@ static void put_timestamp(struct wire *w, uint32_t value, uint32_t echo)
 }
 
 // A connection that we closed first: our last number is iss + 2, the peer's 1002.
-static void close_first(bool timestamps)
+static void close_marked(bool timestamps, unsigned owed)
 {
     struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
     if (timestamps)
@@ -31,6 +31,7 @@ static void close_first(bool timestamps)
     if (timestamps)
         put_timestamp(&w, PEER_TS, tsval);
     assert_int_equal(feed(&h, &w), 0);
+    h.net.store->row[0].tcb.owed |= (uint8_t)owed;
     assert_int_equal(aksu_close(&h.net, h.app.conn, 0), AKSU_OK);
     assert_true(next(&h));
     assert_true(h.got.flags & AKSU_FIN);
@@ -46,6 +47,24 @@ static void close_first(bool timestamps)
     assert_int_equal(aksu_connections(&h.net), 0); // it holds no row
     assert_int_equal(h.app.closes, 1);
     assert_int_equal(h.app.close_reason, AKSU_OK);
+}
+
+static void close_first(bool timestamps)
+{
+    close_marked(timestamps, 0);
+}
+
+// ECN that was negotiated is no work to be done.
+static void marked(void **state)
+{
+    (void)state;
+    struct aksu_profile profile = aksu_standard;
+    struct aksu_config config = default_config();
+    profile.ecn = &aksu_ecn_answers;
+    config.profile = &profile;
+    start_with(&h, &store, &config);
+    listen_on(&h, PORT);
+    close_marked(false, AKSU_ECN);
 }
 
 static void into_time_wait(bool timestamps)
@@ -460,6 +479,7 @@ int main(void)
         cmocka_unit_test(row_is_not_assassinated),
         cmocka_unit_test(row_gives_way),
         cmocka_unit_test(row_and_active_opens),
+        cmocka_unit_test(marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

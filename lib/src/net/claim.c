@@ -77,11 +77,17 @@ static bool conflicts(const struct aksu_claim *claim, const uint8_t *p)
             (!is_ours(claim) && sender == 0 && aksu_get32(p + TARGET) == claim->addr));
 }
 
+// Whether the stack has another address now than the claim has given it.
+static bool overtaken(const struct aksu *net, const struct aksu_claim *claim)
+{
+    return claim->state >= AKSU_CLAIM_PROBE && net->addr != (is_ours(claim) ? claim->addr : 0);
+}
+
 static int input(struct aksu *net, struct aksu_packet *in, int drop)
 {
     struct aksu_claim *claim = ours(net);
 
-    if (drop == AKSU_DROP_ARP && conflicts(claim, in->payload)) {
+    if (drop == AKSU_DROP_ARP && !overtaken(net, claim) && conflicts(claim, in->payload)) {
         aksu_more_lose(net);
         claim->state = AKSU_CLAIM_NONE;
         tell(net, claim, AKSU_EADDRINUSE);
@@ -124,12 +130,6 @@ static size_t announce(struct aksu *net, struct aksu_claim *claim, uint8_t *fram
         claim->state = AKSU_CLAIM_OURS;
     }
     return ask(net, claim, frame);
-}
-
-// Whether the stack has another address now than the claim has given it.
-static bool overtaken(const struct aksu *net, const struct aksu_claim *claim)
-{
-    return claim->state >= AKSU_CLAIM_PROBE && net->addr != (is_ours(claim) ? claim->addr : 0);
 }
 
 // Whether one that waits has to begin to, or to wait for longer. tries: since when it has.
@@ -193,7 +193,8 @@ static void link_changed(struct aksu *net, struct aksu_more *m, bool up)
 {
     struct aksu_claim *claim = (struct aksu_claim *)m;
 
-    if (up && claim->state != AKSU_CLAIM_WAIT && (is_ours(claim) || net->addr == 0)) {
+    if (up && claim->state != AKSU_CLAIM_WAIT && !overtaken(net, claim) &&
+        (is_ours(claim) || net->addr == 0)) {
         aksu_claim_probe(net, claim, 0);
     }
 }
@@ -204,9 +205,13 @@ static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false,
 
 int aksu_claim_add(struct aksu *net, struct aksu_claim *claim, aksu_on_claim on_claim)
 {
+    if (ours(net)) {
+        return AKSU_EBUSY;
+    }
     memset(claim, 0, sizeof *claim);
     claim->on_claim = on_claim;
-    return aksu_more_add(net, &claim->more, &ops) ? AKSU_OK : AKSU_EBUSY;
+    (void)aksu_more_add(net, &claim->more, &ops);
+    return AKSU_OK;
 }
 
 int aksu_claim(struct aksu *net, struct aksu_claim *claim, const struct aksu_addr *addr,

@@ -42,13 +42,13 @@ enum {
 };
 
 enum {
-    FIRST_MS = 1000,     // RFC 2131 4.4.1 has 1 to 10 s, so that hosts do not start as one
-    AGAIN_MS = 4000,     // 4.1: doubled up to 64 s, give or take one
-    DOUBLED = 4,         // times
-    REQUESTS = 4,        // until another server is looked for
-    DECLINED_MS = 10000, // 3.1 5
-    RENEW_S = 60,        // 4.4.5
-    LONG_S = 1000 * 1000 // a wait that the clock can hold
+    FIRST_MS = 1000,              // RFC 2131 4.4.1 has 1 to 10 s, so that hosts do not start as one
+    AGAIN_MS = 4000,              // 4.1: doubled up to 64 s, give or take one
+    DOUBLED = 4,                  // times
+    REQUESTS = 4,                 // until another server is looked for
+    DECLINED_MS = 10000,          // 3.1 5
+    RENEW_S = 60,                 // 4.4.5
+    LONG_S = INT32_C(1000) * 1000 // a wait that the clock can hold
 };
 
 static const uint8_t magic[4] = {99, 130, 83, 99};

@@ -29,7 +29,7 @@ enum {
     MAX_WAIT_LEAST_S = 60, // 21.25
     REFRESH_S = 86400,     // 21.23
     REFRESH_LEAST_S = 600,
-    LONG_S = 1000 * 1000 // a wait that the clock can hold
+    LONG_S = INT32_C(1000) * 1000 // a wait that the clock can hold
 };
 
 // Who we are (11.4): a DUID of the link's address. So is its option.
@@ -212,6 +212,19 @@ static void on_datagram(struct aksu *net, struct aksu_udp *u, const struct aksu_
     }
 }
 
+// The link is back, which may be another one: its routers are asked, and tell (18.2.12).
+static void on_link(struct aksu *net, struct aksu_udp *u, bool up)
+{
+    (void)net;
+    if (up) {
+        client(u)->state = WAITING;
+        u->bits = 0;
+    }
+}
+
+static const struct aksu_udp_handlers handlers = {on_datagram, write_message, on_time, NULL,
+                                                  on_link};
+
 // --- What routers say ---
 
 // Whether a frame brought an advertisement of a router that knows of servers. It has been taken in,
@@ -231,7 +244,8 @@ static int input(struct aksu *net, struct aksu_packet *in, int drop)
     int result = aksu_ipv6_input(net, in, drop);
     struct aksu_udp *u = aksu_udp_find(net, CLIENT_PORT);
 
-    if (result == 0 && u && client(u)->state == WAITING && advertised(frame)) {
+    if (result == 0 && u && u->handlers == &handlers && client(u)->state == WAITING &&
+        advertised(frame)) {
         begin(net, client(u));
     }
     return result;
@@ -241,8 +255,6 @@ static int input(struct aksu *net, struct aksu_packet *in, int drop)
 
 int aksu_dhcp6_start(struct aksu *net, struct aksu_dhcp6 *dhcp6, aksu_dhcp6_handler handler)
 {
-    static const struct aksu_udp_handlers handlers = {on_datagram, write_message, on_time, NULL,
-                                                      NULL};
     static const struct aksu_more_ops ops = {
         input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, &aksu_ipv6_dual, false, NULL};
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);

@@ -112,7 +112,7 @@ void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, const uin
         return;
     }
     ip6->error_at = net->now_ms;
-    p = aksu_put32(p, type_code << 16);
+    p = aksu_put32(p, (uint32_t)type_code << 16);
     p = aksu_put32(p, value);
     memcpy(p, packet, quoted);
 }

@@ -28,7 +28,19 @@ static int input(struct aksu *net, struct aksu_packet *in, int drop);
 static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
 static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
 
-static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false, NULL};
+// The link is back, which may be another one: who passes on groups there is to know.
+static void link_changed(struct aksu *net, struct aksu_more *m, bool up)
+{
+    struct aksu_group *g = (struct aksu_group *)m; // its first member
+
+    if (up && !(g->bits & LEAVING)) {
+        g->at = net->now_ms;
+        g->bits |= PENDING;
+        g->reports = REPORTS;
+    }
+}
+
+static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false, link_changed};
 
 bool aksu_igmp_ipv6(const struct aksu *net)
 {
@@ -121,6 +133,10 @@ static int take(struct aksu *net, struct aksu_packet *in)
     in->payload = packet;
     int drop = aksu_ipv4_input(net, in);
 
+    if (drop == AKSU_DROP_SOURCE && in->payload > packet && aksu_get32(packet + 12) == 0 &&
+        packet[9] == PROTOCOL_IGMP) {
+        drop = AKSU_DROP_NOT_OURS; // of a switch that has no address: RFC 4541 2.1.1
+    }
     if (drop != AKSU_DROP_NOT_OURS) {
         return drop;
     }
@@ -167,7 +183,7 @@ static size_t put(const struct aksu *net, uint8_t *frame, unsigned type, uint32_
     aksu_ethernet_put(net, frame, mac);
     aksu_put32(packet, 0x46000000u | (HEADER + MESSAGE));
     aksu_put32(packet + 4, 0);
-    aksu_put32(packet + 8, 1u << 24 | PROTOCOL_IGMP << 16); // TTL 1
+    aksu_put32(packet + 8, UINT32_C(1) << 24 | (uint32_t)PROTOCOL_IGMP << 16); // TTL 1
     aksu_put32(packet + 12, net->addr);
     aksu_put32(packet + 16, to);
     aksu_put32(packet + 20, router_alert);
@@ -262,6 +278,11 @@ int aksu_igmp_join(struct aksu *net, struct aksu_group *group, const struct aksu
     }
     const struct aksu_group *known = find(net, v);
 
+    for (const struct aksu_group *g = first_group(net); g; g = after(g)) {
+        if (g == group && g->addr != v) {
+            return AKSU_EADDRINUSE;
+        }
+    }
     if (known && (known != group || !(known->bits & LEAVING))) {
         return AKSU_EADDRINUSE;
     }

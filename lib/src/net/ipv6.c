@@ -93,7 +93,7 @@ void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote, unsigned loca
 
     sum += (uint32_t)complement(t >> 16) + complement(t) + complement(local);
     pair->remote = t;
-    pair->local = local << LOCAL_SHIFT | complement(aksu_sum_finish(sum));
+    pair->local = (uint32_t)local << LOCAL_SHIFT | complement(aksu_sum_finish(sum));
 }
 
 // --- Arriving packets ---
@@ -436,7 +436,7 @@ int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8
 
     if (!full) {
         memcpy(&aksu_ipv6(net)->answer[i], to, 16);
-        net->store->answer[i].pair.local = local << LOCAL_SHIFT;
+        net->store->answer[i].pair.local = (uint32_t)local << LOCAL_SHIFT;
     }
     return full;
 }
@@ -480,7 +480,10 @@ void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct 
     const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
     info->local.addr = ip6->address[row->pair.local >> LOCAL_SHIFT].addr;
-    info->remote.addr = ip6->remote[row - net->store->row];
+    const struct aksu_addr *remote = &ip6->remote[row - net->store->row];
+
+    // One that gave way is bound once its segment is taken in.
+    info->remote.addr = token(net, remote->octets) == row->pair.remote ? *remote : ip6->current;
 }
 
 static const struct aksu_more_ops server_ops = {

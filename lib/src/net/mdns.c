@@ -773,8 +773,6 @@ static void on_link(struct aksu *net, struct aksu_udp *u, bool up)
     struct aksu_mdns *mdns = responder(u);
 
     if (up && mdns->saying != GOODBYE) {
-        aksu_igmp_leave(net, &mdns->group);
-        (void)aksu_igmp_join(net, &mdns->group, &group);
         begin(net, mdns);
     }
 }

@@ -50,8 +50,8 @@ static size_t put_message(const struct aksu *net, uint8_t *frame, unsigned type,
     uint8_t *p = aksu_ipv6_put(packet, AKSU_PROTOCOL_ICMPV6, 255, source, destination,
                                named ? MESSAGE_LEN + OPTION_LEN : MESSAGE_LEN);
 
-    p = aksu_put32(p, type << 24);
-    p = aksu_put32(p, flags << 24);
+    p = aksu_put32(p, (uint32_t)type << 24);
+    p = aksu_put32(p, (uint32_t)flags << 24);
     memcpy(p, target, 16);
     if (named) {
         aksu_nd_put_station(net, p + 16, kind);

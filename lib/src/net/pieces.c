@@ -100,6 +100,9 @@ static bool fill(const struct aksu_reassembly *r, struct aksu_pieces *c,
     if (at == NONE) {
         return false;
     }
+    if (f->more && end == room(r)) {
+        return false; // it does not end here, where the place does
+    }
     uint32_t hole_end = aksu_get16(text + at * UNIT);
     uint32_t next = aksu_get16(text + at * UNIT + 2);
 

@@ -123,7 +123,7 @@ static size_t tell(const struct aksu *net, uint8_t *text, uint8_t *to)
         aksu_get32(packet + 16) != net->addr) {
         return 0;
     }
-    aksu_put32(aksu_put32(p, TIME_EXCEEDED << 24 | REASSEMBLY << 16), 0);
+    aksu_put32(aksu_put32(p, (uint32_t)TIME_EXCEEDED << 24 | (uint32_t)REASSEMBLY << 16), 0);
     memcpy(p + AKSU_ICMP_LEN, packet, AKSU_IPV4_LEN + QUOTED);
     aksu_put16(p + 2, aksu_sum_finish(aksu_copy(NULL, p, len)));
     aksu_ipv4_header(net, &pair, fields, len, to);

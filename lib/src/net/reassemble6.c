@@ -167,7 +167,7 @@ static size_t tell(const struct aksu *net, const uint8_t *text, const struct aks
         aksu_ipv6_put(packet, AKSU_PROTOCOL_ICMPV6, ip6->hops, ip6->address[local].addr.octets,
                       first + AKSU_IPV6_SOURCE, MTU_MIN - AKSU_IPV6_LEN - QUOTE_MAX + begun);
 
-    p = aksu_put32(p, AKSU_ICMPV6_TIME_EXCEEDED << 24 | REASSEMBLY << 16);
+    p = aksu_put32(p, (uint32_t)AKSU_ICMPV6_TIME_EXCEEDED << 24 | (uint32_t)REASSEMBLY << 16);
     p = aksu_put32(p, 0);
     memcpy(p, first, AKSU_IPV6_LEN);
     aksu_put16(p + 4, FRAGMENT_LEN + begun);

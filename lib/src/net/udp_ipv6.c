@@ -200,8 +200,11 @@ static size_t put(struct aksu *net, struct aksu_udp *u, uint8_t *frame)
     size_t room = ip6->mtu - AKSU_IPV6_LEN - AKSU_UDP_LEN;
 
     u->bits = 0;
-    if (own->state != AKSU_IPV6_READY) {
-        return 0; // it has gone
+    if (own->state != AKSU_IPV6_READY) { // it has gone
+        if (u->handlers->on_error) {
+            u->handlers->on_error(net, u, AKSU_EHOSTUNREACH);
+        }
+        return 0;
     }
     u->hop = 1; // in use: see prepare()
     if (net->link->header_len > 0) {
@@ -239,7 +242,8 @@ static size_t prepare(struct aksu *net, struct aksu_udp *u, uint8_t *frame)
             aksu_neighbour_doubt(net, hop);
         }
         u->known = 0;
-        if (!hop || !aksu_neighbour_find(net, hop, u->pair.local >> 16, frame, &station)) {
+        if (!hop || aksu_ipv6(net)->address[u->pair.local >> 16].state != AKSU_IPV6_READY ||
+            !aksu_neighbour_find(net, hop, u->pair.local >> 16, frame, &station)) {
             u->bits = 0;
             if (u->handlers->on_error) {
                 u->handlers->on_error(net, u, AKSU_EHOSTUNREACH);
