@@ -87,6 +87,18 @@ static void fast_path(struct fixture *f)
     assert_int_equal(f->outs, 10);
 }
 
+// A window that is less than an octet in a millisecond.
+static void slow_path(struct fixture *f)
+{
+    open(f);
+    f->t.srtt = UINT16_MAX;
+    f->t.cwnd = 2 * WHOLE;
+    write(f, 10 * WHOLE);
+    assert_int_equal(f->t.cwnd, 2 * WHOLE);
+    pass(f, 3000);
+    assert_true(f->outs >= 2);
+}
+
 static void without_a_round_trip_time(struct fixture *f)
 {
     open(f);
@@ -138,8 +150,10 @@ static void timeouts_come(struct fixture *f)
     pass(f, RTT_MS - 1);
     assert_int_equal(f->t.retries, 0);
     take(f);
+    pass(f, 300);
+    assert_int_equal(f->outs, 1); // a tail loss probe
     pass(f, 2000);
-    assert_true(f->outs >= 2); // a tail loss probe, and what timed out
+    assert_true(f->outs >= 2); // and what timed out
     assert_true(f->t.retries > 0);
 }
 
@@ -159,10 +173,15 @@ static void window_closes(struct fixture *f)
 int main(void)
 {
     static const struct test tests[] = {
-        TEST(first_window),  TEST(congestion_avoidance),
-        TEST(fast_path),     TEST(without_a_round_trip_time),
-        TEST(acks_let_out),  TEST(losses_do_not_wait),
-        TEST(timeouts_come), TEST(window_closes),
+        TEST(first_window),
+        TEST(congestion_avoidance),
+        TEST(fast_path),
+        TEST(slow_path),
+        TEST(without_a_round_trip_time),
+        TEST(acks_let_out),
+        TEST(losses_do_not_wait),
+        TEST(timeouts_come),
+        TEST(window_closes),
     };
     return run_at_bases("pacing", tests, sizeof tests / sizeof tests[0]);
 }

@@ -32,7 +32,8 @@ static void sent(const struct aksu_step *c)
         return; // nothing is known, or it is sent again, or RACK's ways are slow enough
     }
     uint32_t gain = t->cwnd < t->ssthresh ? SLOW_START_GAIN : GAIN;
-    uint32_t per_ms = aksu_max32(t->cwnd / t->srtt * gain, 1);
+    uint32_t cwnd = aksu_min32(t->cwnd, UINT32_C(1) << 27);
+    uint32_t per_ms = aksu_max32(cwnd * gain / t->srtt, 1);
     uint32_t burst = aksu_max32((uint32_t)BURST * t->snd_mss, per_ms);
     uint32_t ms = burst / per_ms;
 
