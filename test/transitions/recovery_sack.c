@@ -2064,38 +2064,47 @@ static void use(struct fixture *f, unsigned segments, unsigned *next)
 
 // 4.3: what is not used is not known to be there. A window of which half is in use grows, with each
 // ACK of what was in flight then; one of which less is stays as it is.
-static void window_not_used(struct fixture *fresh)
+static void less_than_half(struct fixture *f, unsigned *next)
 {
-    for (unsigned i = 0; i < VALIDATED; i++) {
-        struct fixture f = *fresh;
-        unsigned next = 0;
-        f.p.congestion = validated[i];
-        open_with(&f, 0);
-        for (unsigned round = 0; round < 20; round++)
-            use(&f, 4, &next);
-        assert_int_equal(f.t.cwnd, 10000);
-        use(&f, 5, &next);
-        assert_int_equal(f.t.cwnd, 15000);
-        for (unsigned round = 0; round < 20; round++)
-            use(&f, 7, &next);
-        assert_int_equal(f.t.cwnd, 15000);
-    }
+    for (unsigned round = 0; round < 20; round++)
+        use(f, 4, next);
+    assert_int_equal(f->t.cwnd, 10000);
+    use(f, 5, next);
+    assert_int_equal(f->t.cwnd, 15000);
+    for (unsigned round = 0; round < 20; round++)
+        use(f, 7, next);
+    assert_int_equal(f->t.cwnd, 15000);
 }
 
 // And once it is used again it grows again.
-static void window_used_again(struct fixture *fresh)
+static void all_of_it(struct fixture *f, unsigned *next)
+{
+    use(f, 10, next);
+    assert_int_equal(f->t.cwnd, 20000);
+    use(f, 2, next);
+    use(f, 20, next);
+    assert_int_equal(f->t.cwnd, 40000);
+}
+
+static void with_each(struct fixture *fresh, void (*uses)(struct fixture *, unsigned *))
 {
     for (unsigned i = 0; i < VALIDATED; i++) {
         struct fixture f = *fresh;
         unsigned next = 0;
         f.p.congestion = validated[i];
         open_with(&f, 0);
-        use(&f, 10, &next);
-        assert_int_equal(f.t.cwnd, 20000);
-        use(&f, 2, &next);
-        use(&f, 20, &next);
-        assert_int_equal(f.t.cwnd, 40000);
+        uses(&f, &next);
     }
+}
+
+static void window_not_used(struct fixture *fresh)
+{
+    with_each(fresh, less_than_half);
+}
+
+static void window_used_again(struct fixture *fresh)
+{
+    with_each(fresh, all_of_it);
 }
 
 // A small window of the receiver's that is full is not a sender's that sends little.

@@ -75,21 +75,9 @@ static void asks(uint32_t sender, uint32_t target)
     assert_int_equal(h.got.tpa, target);
 }
 
-// A packet of ARP from the peer's station.
 static int arp(unsigned op, uint32_t sender, uint32_t target)
 {
-    struct wire w;
-    uint8_t frame[FRAME_MAX];
-    memset(&w, 0, sizeof w);
-    memcpy(w.to, broadcast_mac, 6);
-    memcpy(w.from, peer_mac, 6);
-    memcpy(w.sha, peer_mac, 6);
-    w.type = 0x0806;
-    w.op = (uint16_t)op;
-    w.spa = sender;
-    w.tpa = target;
-    size_t len = make_arp(&w, frame);
-    return feed_frame(&h, frame, len);
+    return feed_arp(&h, op, sender, peer_mac, target);
 }
 
 static void becomes_ours(uint32_t addr)

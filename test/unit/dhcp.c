@@ -318,20 +318,10 @@ static void declines(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
-        uint8_t frame[FRAME_MAX];
-        struct wire w;
         to_request();
         answer(ACK);
         expect_probe(0, US);
-        memset(&w, 0, sizeof w);
-        memcpy(w.to, i ? broadcast_mac : our_mac, 6);
-        memcpy(w.from, peer_mac, 6);
-        memcpy(w.sha, peer_mac, 6);
-        w.type = 0x0806;
-        w.op = i ? 1 : 2;
-        w.spa = i ? 0 : US;
-        w.tpa = i ? US : 0;
-        assert_int_equal(feed_frame(&h, frame, make_arp(&w, frame)), 0);
+        assert_int_equal(feed_arp(&h, i ? 1 : 2, i ? 0 : US, peer_mac, i ? US : 0), 0);
         expect(DECLINE, 0, UINT32_MAX, broadcast_mac);
         assert_int_equal(option32(50), US);
         assert_int_equal(option32(54), GATE);

@@ -5,23 +5,7 @@
 AKSU_STORAGE(store, 4, 2, 2048, 2048);
 static struct host h;
 
-static struct wire arp(unsigned op, uint32_t spa, const uint8_t *sha, uint32_t tpa)
-{
-    struct wire w;
-    memset(&w, 0, sizeof w);
-    memcpy(w.to, op == 1 ? broadcast_mac : our_mac, 6);
-    memcpy(w.from, sha, 6);
-    w.type = 0x0806;
-    w.op = (uint16_t)op;
-    memcpy(w.sha, sha, 6);
-    w.spa = spa;
-    w.tpa = tpa;
-    if (op == 2)
-        memcpy(w.tha, our_mac, 6);
-    return w;
-}
-
-static int feed_arp(const struct wire *w)
+static int feed_packet(const struct wire *w)
 {
     uint8_t frame[FRAME_MAX];
     size_t len = make_arp(w, frame);
@@ -59,9 +43,9 @@ static void not_for_us(void **state)
     assert_true(feed(&h, &w) < 0);
     memcpy(w.to, broadcast_mac, 6);
     w.to[5] = 0xfe; // nearly to all
-    struct wire probe = arp(1, PEER, peer_mac, US);
+    struct wire probe = arp_packet(1, PEER, peer_mac, US);
     memcpy(probe.to, w.to, 6);
-    assert_int_equal(feed_arp(&probe), -AKSU_DROP_NOT_OURS);
+    assert_int_equal(feed_packet(&probe), -AKSU_DROP_NOT_OURS);
     quiet(&h);
 }
 
@@ -133,8 +117,8 @@ static void trailer_is_cut(void **state)
 static void request_is_answered(void **state)
 {
     (void)state;
-    struct wire w = arp(1, PEER, peer_mac, US);
-    assert_int_equal(feed_arp(&w), 0);
+    struct wire w = arp_packet(1, PEER, peer_mac, US);
+    assert_int_equal(feed_packet(&w), 0);
     assert_true(next(&h));
     assert_int_equal(h.got.type, 0x0806);
     assert_int_equal(h.got.op, 2);
@@ -150,8 +134,8 @@ static void request_is_answered(void **state)
 static void probe_is_answered(void **state)
 {
     (void)state;
-    struct wire w = arp(1, 0, peer_mac, US);
-    assert_int_equal(feed_arp(&w), 0);
+    struct wire w = arp_packet(1, 0, peer_mac, US);
+    assert_int_equal(feed_packet(&w), 0);
     assert_true(next(&h));
     assert_int_equal(h.got.op, 2);
     assert_int_equal(h.got.spa, US);
@@ -160,8 +144,8 @@ static void probe_is_answered(void **state)
 static void request_for_another(void **state)
 {
     (void)state;
-    struct wire w = arp(1, PEER, peer_mac, GATE);
-    assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+    struct wire w = arp_packet(1, PEER, peer_mac, GATE);
+    assert_int_equal(feed_packet(&w), -AKSU_DROP_ARP);
     quiet(&h);
 }
 
@@ -175,7 +159,7 @@ static void malformed_arp(void **state)
     } bad[] = {{14, 1}, {15, 6}, {16, 9}, {17, 1}, {18, 8}, {19, 16}, {20, 1}, {21, 0}, {21, 3}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint8_t frame[FRAME_MAX];
-        struct wire w = arp(1, PEER, peer_mac, US);
+        struct wire w = arp_packet(1, PEER, peer_mac, US);
         size_t len = make_arp(&w, frame);
         frame[bad[i].at] = bad[i].value;
         assert_true(feed_frame(&h, frame, len) < 0);
@@ -183,7 +167,7 @@ static void malformed_arp(void **state)
     }
     for (size_t len = 14; len < 42; len++) {
         uint8_t frame[FRAME_MAX];
-        struct wire w = arp(1, PEER, peer_mac, US);
+        struct wire w = arp_packet(1, PEER, peer_mac, US);
         make_arp(&w, frame);
         assert_true(feed_frame(&h, frame, len) < 0);
     }
@@ -198,10 +182,10 @@ static void impossible_arp_sender(void **state)
     struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
     assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
     assert_true(next(&h));
-    struct wire w = arp(2, PEER, multicast, US);
-    assert_true(feed_arp(&w) < 0);
-    w = arp(2, PEER, broadcast_mac, US);
-    assert_true(feed_arp(&w) < 0);
+    struct wire w = arp_packet(2, PEER, multicast, US);
+    assert_true(feed_packet(&w) < 0);
+    w = arp_packet(2, PEER, broadcast_mac, US);
+    assert_true(feed_packet(&w) < 0);
     quiet(&h);
 }
 
@@ -211,12 +195,12 @@ static void impossible_arp_address(void **state)
     (void)state;
     static const uint32_t senders[] = {0xc00002ff, 0xc0000200, FAR, 0xe0000001, 0x7f000001};
     for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
-        struct wire w = arp(1, senders[i], peer_mac, US);
-        assert_int_equal(feed_arp(&w), -AKSU_DROP_SOURCE);
+        struct wire w = arp_packet(1, senders[i], peer_mac, US);
+        assert_int_equal(feed_packet(&w), -AKSU_DROP_SOURCE);
     }
-    struct wire w = arp(1, PEER, peer_mac, US);
+    struct wire w = arp_packet(1, PEER, peer_mac, US);
     w.from[5]++; // nor one that speaks for another
-    assert_int_equal(feed_arp(&w), -AKSU_DROP_SOURCE);
+    assert_int_equal(feed_packet(&w), -AKSU_DROP_SOURCE);
     quiet(&h);
 }
 
@@ -307,8 +291,8 @@ static void answer_goes_stale(void **state)
 static void unsolicited_answer(void **state)
 {
     (void)state;
-    struct wire w = arp(2, PEER, gate_mac, US);
-    assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+    struct wire w = arp_packet(2, PEER, gate_mac, US);
+    assert_int_equal(feed_packet(&w), -AKSU_DROP_ARP);
     struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
     assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
     assert_true(next(&h));
@@ -322,10 +306,10 @@ static void unsolicited_answer_while_asking(void **state)
     struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
     assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
     assert_true(next(&h));
-    struct wire w = arp(2, PEER + 1, gate_mac, US);
-    assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
-    w = arp(2, 0, gate_mac, US); // an address that nobody has, as free entries do
-    assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+    struct wire w = arp_packet(2, PEER + 1, gate_mac, US);
+    assert_int_equal(feed_packet(&w), -AKSU_DROP_ARP);
+    w = arp_packet(2, 0, gate_mac, US); // an address that nobody has, as free entries do
+    assert_int_equal(feed_packet(&w), -AKSU_DROP_ARP);
     to.addr = aksu_ipv4(192, 0, 2, 3);
     assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
     assert_true(next(&h));
@@ -340,8 +324,8 @@ static void answer_to_another(void **state)
     struct aksu_endpoint to = {aksu_ipv4(192, 0, 2, 2), 80};
     assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
     assert_true(next(&h));
-    struct wire w = arp(2, PEER, gate_mac, US + 1);
-    assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+    struct wire w = arp_packet(2, PEER, gate_mac, US + 1);
+    assert_int_equal(feed_packet(&w), -AKSU_DROP_ARP);
     quiet(&h);
     answer_arp(&h, PEER, peer_mac);
     assert_true(next(&h));
@@ -354,12 +338,12 @@ static void live_entry_is_not_poisoned(void **state)
     (void)state;
     uint32_t iss;
     aksu_handle conn = establish_active(&h, 80, &iss);
-    struct wire w = arp(2, PEER, gate_mac, US);
-    feed_arp(&w);
-    w = arp(1, PEER, gate_mac, PEER); // gratuitous
-    feed_arp(&w);
-    w = arp(1, PEER, gate_mac, US);
-    feed_arp(&w);
+    struct wire w = arp_packet(2, PEER, gate_mac, US);
+    feed_packet(&w);
+    w = arp_packet(1, PEER, gate_mac, PEER); // gratuitous
+    feed_packet(&w);
+    w = arp_packet(1, PEER, gate_mac, US);
+    feed_packet(&w);
     assert_int_equal(aksu_send(&h.net, conn, "x", 1), 1);
     bool data = false;
     while (next(&h)) {
@@ -464,8 +448,8 @@ static void flood_evicts_nothing(void **state)
     aksu_handle conn = establish_active(&h, 80, &iss);
     for (uint32_t i = 0; i < 1000; i++) {
         uint8_t mac[6] = {2, 1, 0, 0, (uint8_t)(i >> 8), (uint8_t)i};
-        struct wire w = arp(1, 0xc0000203u + i % 200, mac, US);
-        feed_arp(&w);
+        struct wire w = arp_packet(1, 0xc0000203u + i % 200, mac, US);
+        feed_packet(&w);
         drain(&h);
     }
     assert_int_equal(aksu_send(&h.net, conn, "x", 1), 1);
@@ -480,8 +464,8 @@ static void conflict(void **state)
     (void)state;
     unsigned answers = 0;
     for (unsigned i = 0; i < 50; i++) {
-        struct wire w = arp(1, US, peer_mac, US);
-        feed_arp(&w);
+        struct wire w = arp_packet(1, US, peer_mac, US);
+        feed_packet(&w);
         answers += pass(&h, 100);
     }
     assert_int_equal(aksu_counters(&h.net)->arp_conflicts, 50);
@@ -492,9 +476,9 @@ static void conflict(void **state)
 static void conflict_is_defended(void **state)
 {
     (void)state;
-    struct wire w = arp(1, US, peer_mac, US);
+    struct wire w = arp_packet(1, US, peer_mac, US);
     for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(feed_arp(&w), 0);
+        assert_int_equal(feed_packet(&w), 0);
         assert_true(next(&h));
         assert_int_equal(h.got.type, 0x0806);
         assert_int_equal(h.got.op, 1);
@@ -504,7 +488,7 @@ static void conflict_is_defended(void **state)
         assert_int_equal(h.got.tpa, US);
         quiet(&h);
         h.now += 9999;
-        assert_int_equal(feed_arp(&w), -AKSU_DROP_ARP);
+        assert_int_equal(feed_packet(&w), -AKSU_DROP_ARP);
         quiet(&h);
         h.now += 1;
     }
@@ -515,8 +499,8 @@ static void conflict_is_defended(void **state)
 static void own_echo(void **state)
 {
     (void)state;
-    struct wire w = arp(1, US, our_mac, US);
-    feed_arp(&w);
+    struct wire w = arp_packet(1, US, our_mac, US);
+    feed_packet(&w);
     assert_int_equal(aksu_counters(&h.net)->arp_conflicts, 0);
     quiet(&h);
 }
@@ -549,11 +533,11 @@ static void bare_ip(void **state)
 static void conflict_much_later(void **state)
 {
     (void)state;
-    struct wire w = arp(1, US, peer_mac, US);
-    feed_arp(&w);
+    struct wire w = arp_packet(1, US, peer_mac, US);
+    feed_packet(&w);
     assert_int_equal(drain(&h), 1);
     h.now += 0x80000000u + 50000;
-    feed_arp(&w);
+    feed_packet(&w);
     assert_int_equal(drain(&h), 1);
 }
 

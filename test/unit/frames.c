@@ -621,21 +621,32 @@ uint32_t establish(struct host *h, uint16_t peer_port)
     return iss;
 }
 
-void answer_arp(struct host *h, uint32_t addr, const uint8_t *mac)
+struct wire arp_packet(unsigned op, uint32_t spa, const uint8_t *sha, uint32_t tpa)
 {
     struct wire w;
-    uint8_t frame[FRAME_MAX];
     memset(&w, 0, sizeof w);
-    memcpy(w.to, our_mac, 6);
-    memcpy(w.from, mac, 6);
+    memcpy(w.to, op == 1 ? broadcast_mac : our_mac, 6);
+    memcpy(w.from, sha, 6);
     w.type = 0x0806;
-    w.op = 2;
-    memcpy(w.sha, mac, 6);
-    w.spa = addr;
-    memcpy(w.tha, our_mac, 6);
-    w.tpa = US;
-    size_t len = make_arp(&w, frame);
-    assert_int_equal(feed_frame(h, frame, len), 0);
+    w.op = (uint16_t)op;
+    memcpy(w.sha, sha, 6);
+    w.spa = spa;
+    w.tpa = tpa;
+    if (op == 2)
+        memcpy(w.tha, our_mac, 6);
+    return w;
+}
+
+int feed_arp(struct host *h, unsigned op, uint32_t spa, const uint8_t *sha, uint32_t tpa)
+{
+    struct wire w = arp_packet(op, spa, sha, tpa);
+    uint8_t frame[FRAME_MAX];
+    return feed_frame(h, frame, make_arp(&w, frame));
+}
+
+void answer_arp(struct host *h, uint32_t addr, const uint8_t *mac)
+{
+    assert_int_equal(feed_arp(h, 2, addr, mac, US), 0);
 }
 
 aksu_handle establish_active(struct host *h, uint16_t peer_port, uint32_t *iss)

@@ -154,6 +154,9 @@ void listen_on(struct host *h, uint16_t port);
 uint32_t establish(struct host *h, uint16_t peer_port);
 /// Connects to the peer, answers ARP and the SYN. Returns the handle; *iss is ours.
 aksu_handle establish_active(struct host *h, uint16_t peer_port, uint32_t *iss);
+// A packet of ARP: a question (op 1) goes to all, an answer (2) to us.
+struct wire arp_packet(unsigned op, uint32_t spa, const uint8_t *sha, uint32_t tpa);
+int feed_arp(struct host *h, unsigned op, uint32_t spa, const uint8_t *sha, uint32_t tpa);
 void answer_arp(struct host *h, uint32_t addr, const uint8_t *mac);
 uint32_t dropped(const struct host *h, enum aksu_drop reason);
 

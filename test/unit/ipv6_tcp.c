@@ -696,18 +696,7 @@ static void peers_fall_silent(void **state)
     pass(&h, 900000);
     assert_int_equal(h.app.closes, 2);
     assert_int_equal(h.app.close_reason, AKSU_ETIMEDOUT);
-    struct wire w;
-    uint8_t frame[FRAME_MAX];
-    memset(&w, 0, sizeof w);
-    memcpy(w.to, our_mac, 6);
-    memcpy(w.from, peer_mac, 6);
-    w.type = 0x0806;
-    w.op = 2;
-    memcpy(w.sha, peer_mac, 6);
-    w.spa = PEER;
-    w.tpa = US;
-    size_t len = make_arp(&w, frame); // an answer that nobody asked for
-    assert_int_equal(feed_frame(&h, frame, len), -AKSU_DROP_ARP);
+    assert_int_equal(feed_arp(&h, 2, PEER, peer_mac, US), -AKSU_DROP_ARP); // nobody asked
 }
 
 // What a connection is told to send with is so in both versions.

@@ -229,8 +229,6 @@ static void claimed(void **state)
 static void claimed_by_another(void **state)
 {
     struct aksu_addr addr = aksu_ipv4(192, 0, 2, 1);
-    uint8_t frame[FRAME_MAX];
-    struct wire w;
     (void)state;
     aksu_claim(&h.net, &claim, &addr, 24, NULL, NULL);
     pass(&h, 20 * SECOND);
@@ -239,15 +237,7 @@ static void claimed_by_another(void **state)
     silence(5 * SECOND);
     plug();
     drain(&h);
-    memset(&w, 0, sizeof w);
-    memcpy(w.to, our_mac, 6);
-    memcpy(w.from, peer_mac, 6);
-    memcpy(w.sha, peer_mac, 6);
-    w.type = 0x0806;
-    w.op = 2;
-    w.spa = US;
-    size_t len = make_arp(&w, frame);
-    assert_int_equal(feed_frame(&h, frame, len), -AKSU_DROP_ARP);
+    assert_int_equal(feed_arp(&h, 2, US, peer_mac, 0), -AKSU_DROP_ARP);
     silence(20 * SECOND);
     assert_int_equal(h.app.closes, 1);
     assert_int_equal(h.app.close_reason, AKSU_ENETUNREACH);
@@ -263,18 +253,7 @@ static void claimed_by_another(void **state)
 // RFC 4862 5.4: each address is asked for anew, and routers; connections wait for theirs.
 static void reply_unasked(void)
 {
-    struct wire w;
-    uint8_t frame[FRAME_MAX];
-    memset(&w, 0, sizeof w);
-    memcpy(w.to, our_mac, 6);
-    memcpy(w.from, peer_mac, 6);
-    memcpy(w.sha, peer_mac, 6);
-    memcpy(w.tha, our_mac, 6);
-    w.type = 0x0806;
-    w.op = 2;
-    w.spa = PEER;
-    w.tpa = US;
-    assert_int_equal(feed_frame(&h, frame, make_arp(&w, frame)), -AKSU_DROP_ARP);
+    assert_int_equal(feed_arp(&h, 2, PEER, peer_mac, US), -AKSU_DROP_ARP);
 }
 
 // IPv6's client is started while the cable is out: ARP's own resolver is behind it, and takes in

@@ -1,70 +1,12 @@
 // SPDX-License-Identifier: MIT
 // UDP: R768-*, R1122U-*. Messages are made octet by octet.
-#include "frames.h"
-#include <aksu/udp.h>
+#include "diary.h"
 
 AKSU_STORAGE(store, 4, 2, 2048, 2048);
 static struct host h;
 
 enum { ETH = 14, IP = 20, UDP = 8 };
 
-// An endpoint with a diary.
-struct diary {
-    struct aksu_udp udp;
-    unsigned came, times, errors, wrote;
-    int error;
-    size_t len;
-    uint8_t data[1500];
-    struct aksu_endpoint from;
-    struct aksu_addr to;
-    bool answers; // each datagram
-    size_t text;  // octets that it writes
-    bool declines;
-};
-
-static void on_datagram(struct aksu *net, struct aksu_udp *udp, const struct aksu_packet *packet,
-                        const void *data, size_t len)
-{
-    struct diary *d = (struct diary *)udp;
-    d->came++;
-    d->len = len;
-    memcpy(d->data, data, len);
-    aksu_packet_from(packet, &d->from);
-    aksu_packet_to(packet, &d->to);
-    if (d->answers) {
-        aksu_udp_answer(net, udp, packet);
-        d->text = len;
-    }
-}
-
-static size_t write_text(struct aksu *net, struct aksu_udp *udp, void *to, size_t room)
-{
-    struct diary *d = (struct diary *)udp;
-    (void)net;
-    d->wrote++;
-    if (d->declines)
-        return AKSU_UDP_NONE;
-    assert_int_equal(room, 1500 - IP - UDP);
-    if (d->text <= room)
-        memcpy(to, d->data, d->text);
-    return d->text;
-}
-
-static void on_time(struct aksu *net, struct aksu_udp *udp)
-{
-    (void)net;
-    ((struct diary *)udp)->times++;
-}
-
-static void on_error(struct aksu *net, struct aksu_udp *udp, int error)
-{
-    struct diary *d = (struct diary *)udp;
-    (void)net;
-    d->errors++;
-    d->error = error;
-}
-
-static const struct aksu_udp_handlers handlers = {on_datagram, write_text, on_time, on_error, NULL};
 static struct diary one, two;
 
 static int setup(void **state)
@@ -415,33 +357,16 @@ static void known(void **state)
 static void other_answers(void **state)
 {
     (void)state;
-    uint8_t frame[FRAME_MAX];
-    struct wire w;
     open_at(&one, 4000);
-    memset(&w, 0, sizeof w);
-    memcpy(w.to, our_mac, 6);
-    memcpy(w.from, gate_mac, 6);
-    memcpy(w.sha, gate_mac, 6);
-    w.type = 0x0806;
-    w.op = 2;
-    w.tpa = US;
-    w.spa = PEER;
-    assert_int_equal(feed_frame(&h, frame, make_arp(&w, frame)), -AKSU_DROP_ARP); // not asked yet
+    assert_int_equal(feed_arp(&h, 2, PEER, gate_mac, US), -AKSU_DROP_ARP); // not asked yet
     say(&one, "hi");
     expect_question(PEER);
-    w.spa = GATE;
-    assert_int_equal(feed_frame(&h, frame, make_arp(&w, frame)), -AKSU_DROP_ARP);
-    w.spa = 0;
-    w.op = 1;
-    w.tpa = PEER; // a probe for it is no answer
-    assert_int_equal(feed_frame(&h, frame, make_arp(&w, frame)), -AKSU_DROP_ARP);
+    assert_int_equal(feed_arp(&h, 2, GATE, gate_mac, US), -AKSU_DROP_ARP);
+    assert_int_equal(feed_arp(&h, 1, 0, gate_mac, PEER), -AKSU_DROP_ARP); // a probe is no answer
     quiet(&h);
     answer_arp(&h, PEER, peer_mac);
     expect(peer_mac, PEER, 4000, 5000, "hi");
-    w.spa = PEER;
-    w.op = 2;
-    w.tpa = US;
-    assert_int_equal(feed_frame(&h, frame, make_arp(&w, frame)), -AKSU_DROP_ARP); // known already
+    assert_int_equal(feed_arp(&h, 2, PEER, gate_mac, US), -AKSU_DROP_ARP); // known already
     say(&one, "yo");
     expect(peer_mac, PEER, 4000, 5000, "yo");
 }
@@ -620,7 +545,6 @@ static void without_address(void **state)
     (void)state;
     struct aksu_config config = default_config();
     struct wire w;
-    uint8_t frame[FRAME_MAX];
     memset(&config.addr, 0, sizeof config.addr);
     memset(&config.gateway, 0, sizeof config.gateway);
     start_with(&h, &store, &config);
@@ -629,16 +553,9 @@ static void without_address(void **state)
     assert_true(feed(&h, &w) < 0);
     w.dst = 0;
     assert_true(feed(&h, &w) < 0);
-    memset(&w, 0, sizeof w);
-    memcpy(w.to, broadcast_mac, 6);
-    memcpy(w.from, peer_mac, 6);
-    memcpy(w.sha, peer_mac, 6);
-    w.type = 0x0806;
-    w.op = 1;
     for (unsigned i = 0; i < 4; i++) { // a probe, a question, for anyone and for 0.0.0.0
-        w.spa = i & 1 ? PEER : 0;
-        w.tpa = i & 2 ? US : 0;
-        assert_int_equal(feed_frame(&h, frame, make_arp(&w, frame)), -AKSU_DROP_ARP);
+        assert_int_equal(feed_arp(&h, 1, i & 1 ? PEER : 0, peer_mac, i & 2 ? US : 0),
+                         -AKSU_DROP_ARP);
     }
     quiet(&h);
     open_at(&one, 68);

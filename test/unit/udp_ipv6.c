@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // UDP over IPv6: R768-*, R8200-*, R4443-*. Messages are made octet by octet.
+#include "diary.h"
 #include "frames6.h"
-#include <aksu/udp.h>
 
 AKSU_STORAGE(store, 4, 2, 2048, 2048);
 AKSU_IPV6(ipv6, 4);
@@ -10,68 +10,9 @@ static struct host h;
 
 enum { ETH = 14, IP6 = 40, UDP = 8, UNREACHABLE6 = 1, NO_PORT = 4 };
 
-// An endpoint with a diary.
-struct diary {
-    struct aksu_udp udp;
-    unsigned came, times, errors, wrote;
-    int error;
-    size_t len;
-    uint8_t data[1500];
-    struct aksu_endpoint from;
-    struct aksu_addr to;
-    bool answers; // each datagram
-    bool again;   // on_time sends once more
-    size_t text;  // octets that it writes
-};
-
 static struct diary one, two, three;
 static const struct aksu_endpoint peer = {
     {{0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}}, 5000};
-
-static void on_datagram(struct aksu *net, struct aksu_udp *udp, const struct aksu_packet *packet,
-                        const void *data, size_t len)
-{
-    struct diary *d = (struct diary *)udp;
-    d->came++;
-    d->len = len;
-    memcpy(d->data, data, len);
-    aksu_packet_from(packet, &d->from);
-    aksu_packet_to(packet, &d->to);
-    if (d->answers) {
-        aksu_udp_answer(net, udp, packet);
-        d->text = len;
-    }
-}
-
-static size_t write_text(struct aksu *net, struct aksu_udp *udp, void *to, size_t room)
-{
-    struct diary *d = (struct diary *)udp;
-    d->wrote++;
-    assert_true(room == 1500 - IP6 - UDP || d->udp.pair.remote >> 24 != 0);
-    if (d->text <= room)
-        memcpy(to, d->data, d->text);
-    if (d->again)
-        aksu_udp_wake(net, udp, 50);
-    return d->text;
-}
-
-static void on_time(struct aksu *net, struct aksu_udp *udp)
-{
-    struct diary *d = (struct diary *)udp;
-    d->times++;
-    if (d->again)
-        assert_int_equal(aksu_udp_send(net, udp, &peer), AKSU_OK);
-}
-
-static void on_error(struct aksu *net, struct aksu_udp *udp, int error)
-{
-    struct diary *d = (struct diary *)udp;
-    (void)net;
-    d->errors++;
-    d->error = error;
-}
-
-static const struct aksu_udp_handlers handlers = {on_datagram, write_text, on_time, on_error, NULL};
 
 static int setup(void **state)
 {
@@ -375,14 +316,7 @@ static void both(void **state)
     assert_int_equal(h.got.type, 0x0806);
     say(&one, "six"); // instead
     expect_question(&peer6);
-    uint8_t frame[FRAME_MAX];
-    struct wire arp = tcp(0, 0, 0, 0);
-    arp.type = 0x0806;
-    arp.op = 2;
-    arp.spa = PEER;
-    arp.tpa = US;
-    memcpy(arp.sha, peer_mac, 6);
-    assert_int_equal(feed_frame(&h, frame, make_arp(&arp, frame)), -AKSU_DROP_ARP); // too late
+    assert_int_equal(feed_arp(&h, 2, PEER, peer_mac, US), -AKSU_DROP_ARP); // too late
     quiet(&h);
     assert_int_equal(feed_na(&h, &peer6, 0x60, peer_mac), 0);
     expect(peer_mac, &us6, &peer6, 4000, 5000, "six");
@@ -393,7 +327,7 @@ static void both(void **state)
     assert_true(next(&h));
     assert_int_equal(h.got.type, 0x0800);
     assert_memory_equal(h.got.data, "four", 4);
-    one.again = true;
+    one.again = &peer;
     aksu_udp_wake(&h.net, &one.udp, 50);
     h.now += 50;
     expect_question(&peer6);
@@ -401,7 +335,7 @@ static void both(void **state)
     expect(peer_mac, &us6, &peer6, 4000, 5000, "four");
     quiet(&h);
     assert_int_equal(aksu_idle(&h.net, h.now), 50);
-    one.again = false;
+    one.again = NULL;
     one.text = 1453; // more than there is room for
     assert_int_equal(aksu_udp_send(&h.net, &one.udp, &peer), AKSU_OK);
     quiet(&h);
