@@ -337,8 +337,8 @@ int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
     }
     if (whole) {
         drop = take(net, in);
-        if (drop != AKSU_DROP_FRAGMENT) { // that is for who reassembles
-            return drop;
+        if (drop != AKSU_DROP_FRAGMENT && drop != AKSU_DROP_NOT_OURS) {
+            return drop; // the others are for who reassembles, or listens to more groups
         }
     }
     return next ? next->ops->input(net, in, drop) : drop;
