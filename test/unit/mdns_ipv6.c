@@ -3,8 +3,8 @@
 #include "frames6.h"
 #include <aksu/mdns.h>
 
-AKSU_STORAGE(store, 4, 2, 2048, 2048);
-AKSU_IPV6(ipv6, 4);
+AKSU_STORAGE(store, 2, 1, RING, RING);
+AKSU_IPV6(ipv6, 2);
 static struct host h;
 static struct aksu_mdns mdns;
 static struct aksu_mdns_ipv6 six;
@@ -348,7 +348,7 @@ static void membership(void **state)
     assert_int_equal(reports_within(60000), 0);
     struct wire w = icmp6(MLD_QUERY, 0, body, sizeof body);
     w.ttl = 1;
-    w.icmp_rest = 500u << 16;
+    w.icmp_rest = UINT32_C(500) << 16;
     memcpy(w.src6, &router6, 16);
     to_group(&w, &nodes6);
     assert_int_equal(feed_icmp(&h, &w), 0);
