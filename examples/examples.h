@@ -10,6 +10,7 @@
 #include <aksu/aksu.h>
 #include <aksu/connect_name.h>
 #include <aksu/dhcp.h>
+#include <aksu/dhcp6.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -198,12 +199,14 @@ enum { HTTP_BOOT_DNS = 1024 }; ///< octets of a DNS message over TCP, with its q
 struct http_boot {
     struct aksu_udp timer; // first
     struct aksu_dhcp dhcp;
+    struct aksu_dhcp6 dhcp6; ///< for name servers, if UDP speaks IPv6 and a router says so
     struct aksu_dns dns;
     struct aksu_dns_tcp dns_tcp;
     struct aksu_named named;      ///< in the request's on_open: whom it goes to
     struct http_request *request; ///< with on_done; host is what is looked up
     uint16_t port;
     bool looking;
+    bool leased;
     uint8_t ticks;
     void (*on_lease)(struct http_boot *, const struct aksu_lease *);
     uint8_t dns_buffer[HTTP_BOOT_DNS];

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A page of a server that has a name, fetched by a host that has nothing: an address by DHCP, and
-// one of IPv6 if that is started; the server's by DNS; the page over TCP; then the address is given
-// back.
+// one of IPv6 if that is started; the server's by DNS, whose servers DHCP, routers and DHCPv6 tell;
+// the page over TCP; then the address is given back.
 #include "examples.h"
 
 #include <aksu/ipv6.h>
+#include <string.h>
 
 enum {
     TICK_MS = 500,
@@ -18,7 +19,33 @@ static void end(struct aksu *net, struct http_boot *boot, int error)
         boot->request->on_done(boot->request, 0, error);
     }
     aksu_udp_close(net, &boot->timer);
+    aksu_dhcp6_stop(net, &boot->dhcp6);
     aksu_dhcp_stop(net, &boot->dhcp);
+}
+
+static bool known(const struct aksu_dns *dns, const struct aksu_addr *server)
+{
+    unsigned i = 0;
+
+    while (i < AKSU_DNS_SERVERS && memcmp(&dns->server[i], server, sizeof *server) != 0) {
+        i++;
+    }
+    return i < AKSU_DNS_SERVERS;
+}
+
+// Whom to ask for names: servers of a lease, of routers, and behind them of DHCPv6. Returns how
+// many.
+static unsigned servers(struct aksu *net, struct http_boot *boot, const struct aksu_lease *lease)
+{
+    unsigned count = aksu_dns_servers(net, &boot->dns, lease);
+
+    for (unsigned i = 0; i < AKSU_DHCP6_SERVERS && count < AKSU_DNS_SERVERS; i++) {
+        const struct aksu_addr *server = &boot->dhcp6.server[i];
+        if (server->octets[0] && !known(&boot->dns, server)) {
+            boot->dns.server[count++] = *server;
+        }
+    }
+    return count;
 }
 
 // There is an address and a server of DNS, unless the server's address is given.
@@ -45,17 +72,21 @@ static void on_lease(struct aksu *net, struct aksu_dhcp *dhcp, const struct aksu
     if (boot->on_lease) {
         boot->on_lease(boot, lease);
     }
-    aksu_dns_servers(net, &boot->dns, lease);
-    fetch(net, boot);
+    boot->leased = true;
+    if (servers(net, boot, lease) > 0 || boot->dhcp6.udp.handlers == NULL) {
+        fetch(net, boot);
+    }
 }
 
-// Nobody gives an address of IPv4; routers may have told one of IPv6, and a server.
+// Nobody gives an address of IPv4, or there is one but no server; routers may have told an address
+// of IPv6, and a server, or DHCPv6 does.
 static void on_time(struct aksu *net, struct aksu_udp *timer)
 {
     struct http_boot *boot = (struct http_boot *)timer; // its first member
 
     boot->ticks = (uint8_t)(boot->ticks + (boot->ticks < PATIENCE));
-    if (boot->ticks == PATIENCE && aksu_dns_servers(net, &boot->dns, NULL) > 0) {
+    bool late = boot->ticks == PATIENCE;
+    if ((late || boot->leased) && (servers(net, boot, NULL) > 0 || (late && boot->leased))) {
         fetch(net, boot);
     } else {
         aksu_udp_wake(net, timer, TICK_MS);
@@ -85,6 +116,9 @@ int http_boot(struct aksu *net, struct http_boot *boot)
     }
     if (error == AKSU_OK) {
         error = aksu_dhcp_start(net, &boot->dhcp, &config);
+    }
+    if (error == AKSU_OK && aksu_dhcp6_start(net, &boot->dhcp6, NULL) != AKSU_OK) {
+        boot->dhcp6.udp.handlers = NULL; // IPv6, or UDP over it, is not spoken
     }
     boot->looking = error == AKSU_OK;
     return error;

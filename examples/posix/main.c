@@ -345,8 +345,12 @@ static void print_name(struct aksu *stack, struct aksu_mdns *responder, unsigned
 
 static int start_name(const char *name)
 {
+    static struct aksu_mdns_ipv6 six;
     int error = aksu_mdns_start(&net, &mdns, name, print_name);
 
+    if (!error) {
+        (void)aksu_mdns_ipv6(&net, &mdns, &six); // if IPv6 is spoken
+    }
     return error ? complain("cannot have the name", name) : 0;
 }
 

@@ -301,6 +301,11 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
     in.payload = frame;
     in.len = (uint32_t)len;
     in.from = frame; // a link with stations says more; without any will do
+    // Options that are taken to be there: see take_segment() of IPv6. All four are one word.
+    in.segment.flags = 0;
+    in.segment.options = 0;
+    in.segment.wscale = 0;
+    in.segment.sacks = 0;
     net->now_ms = now_ms;
     net->counters.frames_in++;
     int result = net->link ? net->link->input(net, &in) : aksu_ipv4_input(net, &in);

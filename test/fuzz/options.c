@@ -93,6 +93,7 @@ static void tcp_options(struct input *in)
     REQUIRE(exact);
     memcpy(exact, header, 20 + len);
     memset(&got, 0xee, sizeof got);
+    got.segment.options = got.segment.sacks = 0;
     got.payload = exact;
     got.len = (uint32_t)(20 + len);
     REQUIRE(aksu_segment_get(&got));
@@ -133,6 +134,7 @@ static void there_and_back(struct input *in)
     REQUIRE(len % 4 == 0 && len >= 20 && len <= HEADER_MAX && header[len] == 0xa5);
     got.payload = header;
     got.len = len;
+    got.segment.options = got.segment.sacks = 0;
     REQUIRE(aksu_segment_get(&got));
     REQUIRE(got.segment.seq == s.seq && got.segment.ack == s.ack && got.segment.wnd == s.wnd);
     REQUIRE(got.segment.flags == s.flags);

@@ -2,9 +2,11 @@
 // Frames of IPv6 into a stack that speaks it, with connections open as server and as client. Frames
 // come raw, or with right lengths and checksums; or are made of parts: extension headers, messages
 // of ICMPv6 and of neighbours and routers with options, segments near a connection's numbers,
-// datagrams, errors that quote them. Whatever comes: what leaves is well-formed, of our addresses,
-// and little; what is ours stays in its ranges; and when all is over the next who asks is answered.
+// datagrams, errors that quote them, messages of mDNS. Whatever comes: what leaves is well-formed,
+// of our addresses, and little; what is ours stays in its ranges; and when all is over the next who
+// asks is answered.
 #include <aksu/ipv6.h>
+#include <aksu/mdns.h>
 #include <aksu/reassemble.h>
 #include <aksu/udp.h>
 #include <string.h>
@@ -19,6 +21,8 @@ AKSU_STORAGE(store, ROWS, 1, 2000, 4000);
 AKSU_IPV6(ip6, ROWS);
 AKSU_REASSEMBLY(reassembly, 2, 512);
 AKSU_UDP_IPV6(udp6, 1);
+static struct aksu_mdns mdns;
+static struct aksu_mdns_ipv6 mdns6;
 
 static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 1};
 static const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 2};
@@ -485,6 +489,45 @@ static void made(struct input *in, bool pieces)
     feed(frame, ETH + IP6 + behind + len - cut);
 }
 
+// To mDNS's group: questions and records, of our name, of others, or of none.
+static void mdns_message(struct input *in)
+{
+    static const char *const names[] = {"\4fuzz\5local", "\4fuzz\300\21", "\300\14", "\1x\300\14"};
+    uint8_t frame[FRAME_MAX] = {0x33, 0x33, 0, 0, 0, 0xfb};
+    uint8_t *packet = frame + ETH, *u = packet + IP6, *p = u + UDP;
+    uint8_t how = take8(in);
+    size_t len = 12;
+
+    memcpy(frame + 6, peer_mac, 6);
+    put16(frame + 12, 0x86dd);
+    put16(p + 2, how & 1 ? 0x8400 : how & 2 ? 0x0200 : how == 4 ? take16(in) : 0);
+    for (unsigned i = 5; i < 12; i += 2) {
+        p[i] = take8(in) % 4;
+    }
+    for (unsigned n = take8(in) % 5; n > 0; n--) {
+        const char *name = names[take8(in) % 4];
+        size_t name_len = strlen(name) + (name == names[0]); // others end with a pointer
+        memcpy(p + len, name, name_len);
+        len += name_len;
+        len += put_octets(in, p + len, 40);
+    }
+    put32(packet, 6u << 28);
+    put16(packet + 4, (unsigned)(UDP + len));
+    packet[6] = how & 64 ? take8(in) : 17;
+    packet[7] = 255;
+    memcpy(packet + 8, &router, 16);
+    memcpy(packet + 24, "\xff\2\0\0\0\0\0\0\0\0\0\0\0\0\0\xfb", 16);
+    if (how & 8) {
+        put_addr(in, packet + 8);
+    }
+    put16(u, how & 16 ? 4000 : 5353);
+    put16(u + 2, 5353);
+    put16(u + 4, (unsigned)(UDP + len));
+    put16(u + 6, checksum(packet, 0, UDP + len, 17));
+    feed(frame, ETH + IP6 + UDP + len - (how & 32 ? take8(in) % 48 : 0));
+    drain();
+}
+
 static void raw(struct input *in)
 {
     const uint8_t *from;
@@ -512,7 +555,7 @@ static void attack(struct input *in, bool is_raw, bool pieces)
     drain();
     // What waited for a neighbour or a window may come out, an address's end ends all of its
     // connections, and a new address begins with a report.
-    if (before == 0 && frames > 1 + ROWS + 2 + AKSU_IPV6_ADDRESSES) {
+    if (before == 0 && frames > 1 + ROWS + 2 + AKSU_IPV6_ADDRESSES + (mdns.state ? 3 : 0)) {
         FAIL("%u frames came out for one", frames);
     }
 }
@@ -602,6 +645,11 @@ static void begin(struct input *in)
     }
     REQUIRE(aksu_ipv6_add(&net, &us, 64) == AKSU_OK);
     REQUIRE(aksu_listen(&net, NULL, PORT, 0, &handlers, NULL) == AKSU_OK);
+    memset(&mdns, 0, sizeof mdns);
+    if (!bare && (how & 0x08)) {
+        REQUIRE(aksu_mdns_start(&net, &mdns, "fuzz", NULL) == AKSU_OK);
+        REQUIRE(aksu_mdns_ipv6(&net, &mdns, &mdns6) == AKSU_OK);
+    }
     if (how & 0x20) {
         pass(20000); // else what comes meets claims
     }
@@ -645,6 +693,9 @@ static void end(void)
         aksu_abort(&net, c);
     }
     pass(LONG_MS);
+    aksu_mdns_stop(&net, &mdns);
+    drain();
+    REQUIRE(mdns.ipv6 == NULL);
     check();
     REQUIRE(aksu_connections(&net) == 0);
     REQUIRE(open_now == 0);
@@ -668,6 +719,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             attack(&in, kind == 0, false);
         } else if (kind == 15) {
             attack(&in, false, true);
+        } else if (kind == 14 && mdns.state) {
+            mdns_message(&in);
         } else if (kind < 12) {
             pass(times[take8(&in) % 8]);
         } else {

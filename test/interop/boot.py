@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "checks"))
 from suite import expect, run  # noqa: E402  pylint: disable=wrong-import-position
 
-TOOLS = ["ip", "ethtool", "dnsmasq", "nginx", "curl", "tshark"]
+TOOLS = ["ip", "ethtool", "dnsmasq", "radvd", "nginx", "curl", "tshark"]
 LEASED = "192.0.2.77"
 NO_ADDRESS = "not an address that can be connected to"
 PAGE = "The page of a server with a name.\n"
@@ -63,6 +63,12 @@ DUAL = ("--enable-ra", "--dhcp-range=2001:db8:5::,ra-only,64,600", f"--host-reco
         f"--host-record=ghost.test,{LINUX},2001:db8:5::99",
         *(f"--host-record=many.test,192.0.2.{100 + i}" for i in range(MANY)),
         *(f"--host-record=many.test,2001:db8:5::1:{i:x}" for i in range(MANY)))
+
+
+# A router that has servers told by DHCPv6 (RFC 4861 4.2, the O flag).
+RADVD = """interface veth0 { AdvSendAdvert on; AdvOtherConfigFlag on; MinRtrAdvInterval 3;
+    MaxRtrAdvInterval 4; prefix 2001:db8:5::/64 { }; };
+"""
 
 
 class Boot:
@@ -224,6 +230,26 @@ class Boot:
         expect(done.returncode == 0 and PAGE in done.stdout, done.stdout[-1500:])
         judge(pcap)
         expect(packets(pcap, "dns && ipv6") and not packets(pcap, "dns && ip"), "DNS over IPv4")
+
+    def test_servers_by_dhcp6(self) -> None:
+        """Neither DHCP nor the router tells a DNS server: DHCPv6 does."""
+        pcap, config = self.out / "dhcp6.pcapng", self.out / "radvd.conf"
+        config.write_text(RADVD, encoding="ascii")
+        with Dual(self.host) as link:
+            link.start_linux("radvd", "-n", "-C", config, "-p", self.out / "radvd.pid", "-m", "stderr",
+                             "-u", "root", log=self.out / "radvd.log")
+            self.dnsmasq(link, f"--host-record=six.test,{LINUX6}", "--dhcp-range=2001:db8:5::,static",
+                         f"--dhcp-option=option6:dns-server,[{LINUX6}]", "--dhcp-option=6")
+            self.nginx(link, f"[{LINUX6}]")
+            done = self.fetch(link, "http://six.test/", pcap)
+        expect(done.returncode == 0 and PAGE in done.stdout, done.stdout[-1500:] + self.log())
+        judge(pcap)
+        expect("DHCPINFORMATION-REQUEST(veth0)" in self.log(), self.log())
+        expect(packets(pcap, "dns && ipv6") and not packets(pcap, "dns && ip"), "DNS over IPv4")
+        expect(not packets(pcap, "icmpv6.opt.rdnss || dhcp.option.domain_name_server"),
+               "there is another server")
+        lines, unknown = explain.table(pcap)
+        expect(not unknown, "nothing explains\n" + "\n".join(lines))
 
 
 def show(folder: pathlib.Path) -> None:

@@ -15,7 +15,7 @@ FIELDS = """frame.number frame.time_relative eth.src eth.dst arp.opcode arp.ispr
 arp.src.proto_ipv4 arp.dst.proto_ipv4 ip.src ip.dst ipv6.src ipv6.dst icmp.type icmpv6.type
 icmpv6.nd.ns.target_address icmpv6.nd.na.target_address icmpv6.opt.prefix
 icmpv6.opt.rdnss dhcp.option.dhcp dhcp.ip.your dns.flags.response dns.flags.truncated
-dns.flags.rcode dns.qry.name dns.qry.type dns.a dns.aaaa tcp.flags tcp.len tcp.stream tcp.dstport
+dhcpv6.msgtype dns.flags.rcode dns.qry.name dns.qry.type dns.a dns.aaaa tcp.flags tcp.len tcp.stream tcp.dstport
 http.request.method http.response.code _ws.col.Protocol""".split()
 WIDTH = 33  # of an address
 TYPES = {"1": "IPv4", "28": "IPv6"}
@@ -137,6 +137,9 @@ class Explainer:
             return self.dhcp(p)
         if p["icmpv6.type"]:
             return self.icmpv6(p)
+        if p["dhcpv6.msgtype"]:
+            return {"11": "which name servers are there? (RFC 8415)",
+                    "7": "DHCPv6 tells its name servers"}.get(p["dhcpv6.msgtype"], "")
         if p["dns.qry.name"]:
             said = self.dns(p)
             if p["tcp.flags"]:

@@ -5,7 +5,9 @@
 // usage: interop_fast_open IFACE LOCAL PCAP server PORT             until SIGINT
 //        interop_fast_open IFACE LOCAL PCAP REMOTE PORT COUNT OCTETS   requests, one after the
 //        other
+// LOCAL and REMOTE are addresses of one version of IP.
 #include <aksu_capture.h>
+#include <aksu/ipv6.h>
 #include <aksu_posix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 
 AKSU_STORAGE(memory, 8, 1, 16384, 16384);
 AKSU_FAST_OPEN(fast, 4, 8);
+AKSU_IPV6(ipv6, 8);
 
 static struct aksu net;
 static struct aksu_profile profile;
@@ -124,6 +127,23 @@ static bool answered(void *user)
     return left == 0;
 }
 
+// Whether our addresses are in use.
+static bool claimed(void *user)
+{
+    (void)user;
+    return aksu_ipv6_address(&net, 0)->state == AKSU_IPV6_READY &&
+           aksu_ipv6_address(&net, 1)->state == AKSU_IPV6_READY;
+}
+
+// An address of IPv6, beside the one of IPv4 that the stack began with.
+static int start_ipv6(struct aksu_device *device, const struct aksu_addr *addr)
+{
+    struct aksu_loop loop = {.stop = &stop, .done = claimed};
+
+    return aksu_ipv6_start(&net, &ipv6, NULL) || aksu_ipv6_client(&net) ||
+           aksu_ipv6_add(&net, addr, 64) || aksu_posix_run(&net, device, &loop);
+}
+
 static int fail(const char *what)
 {
     printf("fast_open: %s\n", what);
@@ -137,12 +157,18 @@ int main(int argc, char **argv)
     struct aksu_device device, wire;
     struct aksu_pcapng pcap;
     struct aksu_loop loop = {.stop = &stop};
+    struct aksu_addr local;
 
     profile = aksu_full;
     profile.fast_open = &fast;
-    if (argc < 6 || aksu_parse_addr(argv[2], &config.addr) || aksu_init(&net, &memory, &config) ||
-        aksu_posix_seed(&net)) {
+    if (argc < 6 || aksu_parse_addr(argv[2], &local)) {
         return fail("arguments");
+    }
+    bool six = strchr(argv[2], ':') != NULL;
+
+    config.addr = six ? aksu_ipv4(192, 0, 2, 2) : local;
+    if (aksu_init(&net, &memory, &config) || aksu_posix_seed(&net)) {
+        return fail("start");
     }
     if (aksu_posix_packet(&wire, argv[1]) || aksu_pcapng_open(&pcap, argv[3], 1, argv[1])) {
         return fail("interface or capture");
@@ -150,6 +176,9 @@ int main(int argc, char **argv)
     aksu_posix_capture(&device, &wire, &pcap);
     signal(SIGINT, on_signal);
     aksu_now(&net, aksu_posix_ms());
+    if (six && start_ipv6(&device, &local)) {
+        return fail("IPv6");
+    }
     if (argc == 6) {
         (void)aksu_listen(&net, NULL, (uint16_t)atoi(argv[5]), 0, &echo, NULL);
     } else if (argc == 8 && aksu_parse_addr(argv[4], &remote.addr) == AKSU_OK) {

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """aksu against Linux's TCP over veth, both directions, every capture judged by tshark.
 
-usage: interop.py BIN-FOLDER [NAME ...]    all tests, or those whose names contain one of the words
+usage: interop.py BIN-FOLDER [NAME ...]           all tests, or those whose names contain a word
+       interop.py BIN-FOLDER --ipv6 [NAME ...]    those of TCP over IPv6, with fewer octets
 Needs root (network namespaces, raw sockets), iproute2, ethtool, curl, nginx, ab, nmap, tshark.
 """
 import json
@@ -13,7 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import NamedTuple
 
+from interop6 import AKSU6, GIVEN, LINUX6, Link6
 from namespaces import AKSU, LINUX, Link, digest, main, sh, start_nginx
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -24,6 +27,38 @@ PEER = ["python3", HERE / "peer.py"]
 TOOLS = ["ip", "ethtool", "curl", "nginx", "ab", "nmap", "tshark", "arping", "tracepath"]
 MEGA = 1 << 20
 BIG = 64 * MEGA
+
+
+class Given(Link6):
+    """aksu has a given address, and is there once that answers."""
+
+    def host_command(self, *app, options=(), **more) -> list:
+        return super().host_command(*app, options=(*GIVEN, *options), **more)
+
+
+class Version(NamedTuple):
+    """A version of IP, and how much is carried over it."""
+    number: int
+    link: type
+    aksu: str
+    linux: str
+    source: str  # tshark's name for it
+    ecn: str     # likewise
+    header: int  # octets
+    mtus: tuple  # the least, and the largest
+    tunnel: tuple  # Linux's end and ours
+    big: int
+    many: int
+
+    def host(self, address: str) -> str:
+        """As it stands in a URL."""
+        return f"[{address}]" if ":" in address else address
+
+
+FOUR = Version(4, Link, AKSU, LINUX, "ip.src", "ip.dsfield.ecn", 20, (576, 9000),
+               ("198.51.100.1/24", "198.51.100.2/24"), BIG, 10000)
+SIX = Version(6, Given, AKSU6, LINUX6, "ipv6.src", "ipv6.tclass.ecn", 40, (1280, 9000),
+              ("2001:db8:7::1/64", "2001:db8:7::2/64"), 8 * MEGA, 1000)
 
 
 def pattern(octets: int) -> bytes:
@@ -38,12 +73,12 @@ def pattern(octets: int) -> bytes:
     return bytes(out[:octets])
 
 
-def sent_again(pcap: pathlib.Path) -> list:
+def sent_again(pcap: pathlib.Path, version: Version) -> list:
     """What aksu sent again, but for tail loss probes (RFC 8985 7.3), of which a peer that is too
     busy to answer gets some, like aksu from Linux: the last octets that were sent, once."""
     fields = ["tcp.stream", "tcp.seq_raw", "tcp.len", "tcp.flags.syn", "frame.number"]
-    lines = sh("tshark", "-n", "-r", pcap, "-Y", f"tcp && ip.src == {AKSU}", "-T", "fields",
-               *(word for name in fields for word in ("-e", name))).stdout.splitlines()
+    lines = sh("tshark", "-n", "-r", pcap, "-Y", f"tcp && {version.source} == {version.aksu}",
+               "-T", "fields", *(word for name in fields for word in ("-e", name))).stdout.splitlines()
     last: dict = {}  # by stream
     probes, found = set(), []
     for line in lines:
@@ -60,38 +95,46 @@ def sent_again(pcap: pathlib.Path) -> list:
     return found
 
 
-def judge(pcap: pathlib.Path, lossless: bool = True) -> None:
+def judge(pcap: pathlib.Path, lossless: bool = True, version: Version = FOUR) -> None:
     """tshark finds nothing malformed, no bad checksum and no unexpected analysis flag."""
     checks = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
               # An ephemeral port may be that of a protocol that tshark knows.
               "-d", "tcp.port==1024-65535,data"]
     # Linux writes a sum of zero as 0xffff, which is the same number; tshark holds it to be wrong.
     filters = ["_ws.malformed", "ip.checksum.status == 0",
-               f"(tcp.checksum.status == 0 && !(tcp.checksum == 0xffff && ip.src == {LINUX}))",
+               f"(tcp.checksum.status == 0 && !(tcp.checksum == 0xffff && {version.source} == "
+               f"{version.linux}))",
                '(_ws.expert.severity == "Error" && !(tcp.checksum.status == 0))']
     if lossless:
         # Linux's tail loss probe sends again what is not acknowledged at once, however busy the
         # machine is, and its processors may overtake each other: aksu's side alone is judged.
-        filters += [f"(tcp.analysis.{flag} && ip.src == {AKSU})"
+        filters += [f"(tcp.analysis.{flag} && {version.source} == {version.aksu})"
                     for flag in ("lost_segment", "ack_lost_segment", "out_of_order")]
     found = sh("tshark", "-n", "-r", pcap, *checks, "-Y", " || ".join(filters), check=False)
     expect(found.returncode == 0, f"tshark cannot read {pcap}: {found.stdout}")
     lines = [l for l in found.stdout.splitlines() if not l.startswith(("Running as", " **", "**"))]
-    lines += sent_again(pcap) if lossless else []
+    lines += sent_again(pcap, version) if lossless else []
     expect(not lines, f"tshark on {pcap.name}:\n" + "\n".join(lines[:10]))
 
 
-class Interop:
-    def __init__(self, bin_folder: pathlib.Path, out: pathlib.Path) -> None:
+class Tcp:
+    """Over either version."""
+
+    def __init__(self, bin_folder: pathlib.Path, out: pathlib.Path, version: Version) -> None:
         self.bin, self.host, self.out = bin_folder, bin_folder / "aksu-host", out
+        self.ip, self.aksu, self.linux = version, version.aksu, version.linux
+        self.url = f"http://{version.host(version.aksu)}"
         file = out / "pattern"
         with open(file, "wb") as sink:
-            subprocess.run([bin_folder / "interop_pattern", str(BIG)], check=True, stdout=sink)
+            subprocess.run([bin_folder / "interop_pattern", str(version.big)], check=True, stdout=sink)
         self.big_pattern = digest(file)
         file.unlink()
 
     def link(self, mtu: int = 1500) -> Link:
-        return Link(self.host, mtu)
+        return self.ip.link(self.host, mtu)
+
+    def judge(self, pcap: pathlib.Path, lossless: bool = True) -> None:
+        judge(pcap, lossless, self.ip)
 
     def peer(self, link: Link, *args, timeout: int = 600) -> dict:
         done = link.on_linux(*PEER, *map(str, args), check=False, timeout=timeout)
@@ -104,22 +147,23 @@ class Interop:
 
     def big_file_to_linux(self, mtu: int) -> None:
         pcap = self.out / f"to-linux-{mtu}.pcapng"
-        for name, octets, capture in (("64M.bin", BIG, None), ("4M.bin", 4 * MEGA, pcap)):
+        big = self.ip.big
+        for name, octets, capture in ((f"{big // MEGA}M.bin", big, None), ("4M.bin", 4 * MEGA, pcap)):
             with self.link(mtu) as link:
                 server = link.serve("http-server", 80, pcap=capture)
                 got = self.out / "got"
-                link.on_linux("curl", "-sS", "-m", "300", "-o", got, f"http://{AKSU}/{name}")
+                link.on_linux("curl", "-sS", "-m", "300", "-o", got, f"{self.url}/{name}")
                 expect(link.stop(server) == 0, "aksu-host did not end well")
                 expect(got.stat().st_size == octets, f"{got.stat().st_size} octets came")
-                expect(octets != BIG or digest(got) == self.big_pattern, "it is not the pattern")
+                expect(octets != big or digest(got) == self.big_pattern, "it is not the pattern")
                 got.unlink()
-        judge(pcap)
+        self.judge(pcap)
 
     def test_to_linux_mtu_1500(self) -> None:
         self.big_file_to_linux(1500)
 
-    def test_to_linux_mtu_576(self) -> None:
-        self.big_file_to_linux(576)
+    def test_to_linux_least_mtu(self) -> None:
+        self.big_file_to_linux(self.ip.mtus[0])
 
     def test_to_linux_mtu_9000(self) -> None:
         self.big_file_to_linux(9000)
@@ -130,14 +174,14 @@ class Interop:
             server = link.serve("http-server", 80, pcap=pcap)
             for name, octets in (("1.bin", 1), ("1459.bin", 1459), ("100k.bin", 100 * 1024)):
                 got = self.out / name
-                link.on_linux("curl", "-sS", "-m", "60", "-o", got, f"http://{AKSU}/{name}")
+                link.on_linux("curl", "-sS", "-m", "60", "-o", got, f"{self.url}/{name}")
                 expect(got.read_bytes() == pattern(octets), f"{name} differs")
-            page = link.on_linux("curl", "-sS", "-m", "20", "-i", f"http://{AKSU}/").stdout
+            page = link.on_linux("curl", "-sS", "-m", "20", "-i", f"{self.url}/").stdout
             expect("200" in page and "aksu" in page, page[:300])
-            missing = link.on_linux("curl", "-sS", "-m", "20", "-i", f"http://{AKSU}/no").stdout
+            missing = link.on_linux("curl", "-sS", "-m", "20", "-i", f"{self.url}/no").stdout
             expect(" 404 " in missing.splitlines()[0] + " ", missing[:200])
             link.stop(server)
-            judge(pcap)
+            self.judge(pcap)
 
     def test_ecn(self) -> None:
         """Linux asks for it: aksu agrees, and marks its text alone (RFC 3168 6.1)."""
@@ -146,12 +190,13 @@ class Interop:
             link.on_linux("sysctl", "-qw", "net.ipv4.tcp_ecn=1")
             server = link.serve("http-server", 80, pcap=pcap)
             link.on_linux("curl", "-sS", "-m", "60", "-o", self.out / "got",
-                          f"http://{AKSU}/100k.bin")
+                          f"{self.url}/100k.bin")
             link.stop(server)
-            judge(pcap)
-        lines = sh("tshark", "-n", "-r", pcap, "-Y", f"tcp && ip.src == {AKSU}", "-T", "fields",
+            self.judge(pcap)
+        lines = sh("tshark", "-n", "-r", pcap, "-Y", f"tcp && {self.ip.source} == {self.aksu}",
+                   "-T", "fields",
                    *(word for name in ("tcp.flags.syn", "tcp.flags.ece", "tcp.flags.cwr",
-                                       "ip.dsfield.ecn", "tcp.len")
+                                       self.ip.ecn, "tcp.len")
                      for word in ("-e", name))).stdout.splitlines()
         rows = [[int(value) for value in line.split()] for line in lines if line[:1].isdigit()]
         expect([row for row in rows if row[0]] == [[1, 1, 0, 0, 0]], f"SYN,ACK: {rows[:2]}")
@@ -161,8 +206,9 @@ class Interop:
 
     def syns(self, pcap: pathlib.Path, source: str) -> list:
         """Octets of data, and of the cookie (None: no option), of each SYN and SYN,ACK."""
-        lines = sh("tshark", "-n", "-r", pcap, "-Y", f"tcp.flags.syn == 1 && ip.src == {source}", "-T",
-                   "fields", "-E", "separator=;", "-e", "tcp.len", "-e", "tcp.options.tfo", "-e",
+        lines = sh("tshark", "-n", "-r", pcap, "-Y",
+                   f"tcp.flags.syn == 1 && {self.ip.source} == {source}", "-T", "fields", "-E",
+                   "separator=;", "-e", "tcp.len", "-e", "tcp.options.tfo", "-e",
                    "tcp.options.tfo.cookie").stdout.splitlines()
         rows = [line.split(";") for line in lines if line[:1].isdigit()]
         return [(int(size), len(cookie) // 2 if option or cookie else None)
@@ -173,45 +219,50 @@ class Interop:
         with self.link() as link:
             pcap, log = self.out / "fast-open-server.pcapng", self.out / "log"
             link.on_linux("sysctl", "-qw", "net.ipv4.tcp_fastopen=3")
-            server = link.start(link.ours, self.bin / "interop_fast_open", "veth0", AKSU, pcap,
+            server = link.start(link.ours, self.bin / "interop_fast_open", "veth0", self.aksu, pcap,
                                 "server", 7, log=log)
             link.wait_for_aksu()
-            result = self.peer(link, "fast", AKSU, 7, 1000, 10)
+            result = self.peer(link, "fast", self.aksu, 7, 1000, 10)
             link.stop(server)
             expect(result == {"good": 10, "taken": 9}, str(result))
             told = json.loads(log.read_text(encoding="utf-8"))
             expect((told["early"], told["late"]) == (9, 1), str(told))
-            judge(pcap)
-            expect(self.syns(pcap, LINUX) == [(0, 0)] + [(1000, 8)] * 9, str(self.syns(pcap, LINUX)))
-            expect(self.syns(pcap, AKSU) == [(0, 8)] * 10, str(self.syns(pcap, AKSU)))
+            self.judge(pcap)
+            expect(self.syns(pcap, self.linux) == [(0, 0)] + [(1000, 8)] * 9,
+                   str(self.syns(pcap, self.linux)))
+            expect(self.syns(pcap, self.aksu) == [(0, 8)] * 10, str(self.syns(pcap, self.aksu)))
 
     def test_fast_open_from_linux(self) -> None:
         """Linux's server: aksu asks for a cookie, then sends data with each SYN."""
         with self.link() as link:
             pcap = self.out / "fast-open-client.pcapng"
             link.on_linux("sysctl", "-qw", "net.ipv4.tcp_fastopen=3")
-            link.start_linux(*PEER, "serve_fast", 9000)
+            link.start_linux(*PEER, "serve_fast", self.linux, 9000)
             time.sleep(0.3)
-            done = link.inside(link.ours, self.bin / "interop_fast_open", "veth0", AKSU, pcap, LINUX,
-                               9000, 10, 5000, check=False, timeout=60)
+            done = link.inside(link.ours, self.bin / "interop_fast_open", "veth0", self.aksu, pcap,
+                               self.linux, 9000, 10, 5000, check=False, timeout=60)
             expect(done.returncode == 0, done.stdout)
             told = json.loads(done.stdout.splitlines()[-1])
             expect((told["with_syn"], told["left"], told["wrong"]) == (9, 0, 0), str(told))
-            judge(pcap)
-            expect(self.syns(pcap, AKSU) == [(0, 0)] + [(1420, 8)] * 9, str(self.syns(pcap, AKSU)))
-            acked = sh("tshark", "-n", "-r", pcap, "-Y", f"tcp.flags.syn == 1 && ip.src == {LINUX}",
-                       "-T", "fields", "-e", "tcp.ack").stdout.split()
-            expect(acked[-10:] == ["1"] + ["1421"] * 9, str(acked))
+            self.judge(pcap)
+            full = 1440 - self.ip.header
+            expect(self.syns(pcap, self.aksu) == [(0, 0)] + [(full, 8)] * 9,
+                   str(self.syns(pcap, self.aksu)))
+            acked = sh("tshark", "-n", "-r", pcap, "-Y",
+                       f"tcp.flags.syn == 1 && {self.ip.source} == {self.linux}", "-T", "fields",
+                       "-e", "tcp.ack").stdout.split()
+            expect(acked[-10:] == ["1"] + [str(full + 1)] * 9, str(acked))
 
     def test_ab(self) -> None:
         with self.link() as link:
             pcap = self.out / "ab.pcapng"
             server = link.serve("http-server", 80, pcap=pcap)
-            report = link.on_linux("ab", "-q", "-c", "8", "-n", "5000", f"http://{AKSU}/").stdout
+            report = link.on_linux("ab", "-q", "-c", "8", "-n", self.ip.many // 2,
+                                   f"{self.url}/").stdout
             link.stop(server)
-            expect(re.search(r"Complete requests:\s+5000\b", report), report)
+            expect(re.search(rf"Complete requests:\s+{self.ip.many // 2}\b", report), report)
             expect(re.search(r"Failed requests:\s+0\b", report), report)
-            judge(pcap)
+            self.judge(pcap)
 
     def test_200_in_sequence(self) -> None:
         self.echo(octets=20000, count=200, parallel=1)
@@ -223,39 +274,39 @@ class Interop:
         with self.link() as link:
             pcap = self.out / f"echo-{parallel}.pcapng"
             server = link.serve("echo", 7, pcap=pcap)
-            result = self.peer(link, "echo", AKSU, 7, octets, count, parallel)
+            result = self.peer(link, "echo", self.aksu, 7, octets, count, parallel)
             link.stop(server)
             expect(result == {"good": count, "bad": 0}, str(result))
-            judge(pcap)
+            self.judge(pcap)
 
-    def test_10000_cycles_on_4_rows(self) -> None:
+    def test_many_cycles_on_4_rows(self) -> None:
         with self.link() as link:
-            pcap = self.out / "10000_cycles_on_4_rows.pcapng"
+            pcap = self.out / "many_cycles_on_4_rows.pcapng"
             server = link.serve("echo", 7, rows=4, pcap=pcap)
-            result = self.peer(link, "cycles", AKSU, 7, 10000)
+            result = self.peer(link, "cycles", self.aksu, 7, self.ip.many)
             expect(link.stop(server) == 0, "aksu-host did not end well")
-            expect(result["good"] == 10000 and result["failed"] == 0, str(result))
-            judge(pcap)
+            expect(result["good"] == self.ip.many and result["failed"] == 0, str(result))
+            self.judge(pcap)
 
     def test_full_backlog(self) -> None:
         with self.link() as link:
             pcap = self.out / "full_backlog.pcapng"
             server = link.serve("echo", 7, rows=4, pcap=pcap)
-            result = self.peer(link, "hold", AKSU, 7, 4)
+            result = self.peer(link, "hold", self.aksu, 7, 4)
             link.stop(server)
             expect(result == {"early": "nothing", "late": "y", "kept": 3}, str(result))
-            judge(pcap, lossless=False)
+            self.judge(pcap, lossless=False)
 
     def test_peer_resets_mid_transfer(self) -> None:
         with self.link() as link:
             pcap = self.out / "reset.pcapng"
             server = link.serve("http-server", 80, rows=4, pcap=pcap)
             for _ in range(8):  # twice the rows: none may stay taken
-                self.peer(link, "reset", AKSU, 80, "/64M.bin", 300000)
-            page = link.on_linux("curl", "-sS", "-m", "20", f"http://{AKSU}/").stdout
+                self.peer(link, "reset", self.aksu, 80, "/64M.bin", 300000)
+            page = link.on_linux("curl", "-sS", "-m", "20", f"{self.url}/").stdout
             link.stop(server)
             expect("aksu" in page, page[:200])
-            judge(pcap, lossless=False)
+            self.judge(pcap, lossless=False)
 
     def test_peer_killed_mid_transfer(self) -> None:
         with self.link() as link:
@@ -263,14 +314,14 @@ class Interop:
             server = link.serve("http-server", 80, rows=4, pcap=pcap)
             for _ in range(6):
                 curl = link.start_linux("curl", "-s", "--limit-rate", "1M", "-o", "/dev/null",
-                                        f"http://{AKSU}/64M.bin")
+                                        f"{self.url}/64M.bin")
                 time.sleep(0.3)
                 curl.kill()
                 curl.wait()
-            page = link.on_linux("curl", "-sS", "-m", "20", f"http://{AKSU}/").stdout
+            page = link.on_linux("curl", "-sS", "-m", "20", f"{self.url}/").stdout
             link.stop(server)
             expect("aksu" in page, page[:200])
-            judge(pcap, lossless=False)
+            self.judge(pcap, lossless=False)
 
     def test_nmap_scans(self) -> None:
         with self.link() as link:
@@ -279,55 +330,15 @@ class Interop:
             scans = {"-sS": ("open", "closed"), "-sF": ("open|filtered", "closed"),
                      "-sN": ("open|filtered", "closed"), "-sX": ("open|filtered", "closed")}
             for scan, (listening, closed) in scans.items():
-                report = link.on_linux("nmap", "-n", "-Pn", "--max-retries", "2", scan, "-p",
-                                       "80-81", AKSU, timeout=120).stdout
+                report = link.on_linux("nmap", *["-6"] * (self.ip.number == 6), "-n", "-Pn",
+                                       "--max-retries", "2", scan, "-p", "80-81", self.aksu,
+                                       timeout=120).stdout
                 expect(re.search(rf"80/tcp\s+{re.escape(listening)}\s", report), scan + report)
                 expect(re.search(rf"81/tcp\s+{closed}\s", report), scan + report)
-            page = link.on_linux("curl", "-sS", "-m", "20", f"http://{AKSU}/").stdout
+            page = link.on_linux("curl", "-sS", "-m", "20", f"{self.url}/").stdout
             link.stop(server)
             expect("aksu" in page, page[:200])
-            judge(pcap, lossless=False)
-
-    def test_ping_sizes(self) -> None:
-        with self.link() as link:
-            pcap = self.out / "ping_sizes.pcapng"
-            server = link.serve("echo", 7, pcap=pcap)
-            for size in (0, 1, 56, 1471, 1472):
-                done = link.on_linux("ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "do", "-s",
-                                     size, AKSU, check=False)
-                expect(" 0% packet loss" in done.stdout, done.stdout)
-            link.stop(server)
-            judge(pcap)
-
-    def test_fragmented_pings(self) -> None:
-        """Linux's fragments are put together; an answer that the link does not take is not sent."""
-        with self.link(9000) as link:
-            pcap = self.out / "fragmented_pings.pcapng"
-            server = link.serve("echo", 7, pcap=pcap)
-            link.on_linux("ip", "route", "add", f"{AKSU}/32", "dev", "veth0", "mtu", "1500")
-            for size in (1473, 4000, 8972):
-                done = link.on_linux("ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "dont", "-s",
-                                     size, AKSU, check=False)
-                expect(" 0% packet loss" in done.stdout, done.stdout)
-            done = link.on_linux("ping", "-c", "1", "-W", "1", "-M", "dont", "-s", 9500, AKSU,
-                                 check=False)
-            expect("100% packet loss" in done.stdout, done.stdout)
-            link.stop(server)
-            judge(pcap)
-            found = sh("tshark", "-n", "-r", pcap, "-Y", "ip.flags.mf == 1", "-T", "fields", "-e",
-                       "ip.src").stdout.split()
-            expect(LINUX in found and AKSU not in found, "Linux sent no fragments, or aksu did")
-
-    def test_arping_and_tracepath(self) -> None:
-        with self.link() as link:
-            server = link.serve("echo", 7)
-            done = link.on_linux("arping", "-D", "-c", "1", "-I", "veth0", AKSU, check=False)
-            expect(done.returncode == 1, "arping finds the address free:\n" + done.stdout)
-            done = link.on_linux("arping", "-c", "2", "-f", "-I", "veth0", AKSU)
-            expect("02:61:C0:00:02:02" in done.stdout.upper(), done.stdout)
-            done = link.on_linux("tracepath", "-n", "-m", "1", AKSU, check=False)
-            expect("pmtu 1500" in done.stdout, done.stdout)
-            link.stop(server)
+            self.judge(pcap, lossless=False)
 
     def test_cable_pulled(self) -> None:
         """Both sides have text on its way when the link goes for 5 s: it arrives all the same."""
@@ -336,7 +347,7 @@ class Interop:
             server = link.serve("http-server", 80, pcap=pcap)
             got = self.out / "cable"
             curl = link.start_linux("curl", "-sS", "-m", "60", "--limit-rate", "1M", "-o", got,
-                                    f"http://{AKSU}/4M.bin")
+                                    f"{self.url}/4M.bin")
             time.sleep(1)
             link.inside(link.ours, "ip", "link", "set", "veth0", "down")
             time.sleep(5)
@@ -344,13 +355,13 @@ class Interop:
             expect(curl.wait(timeout=60) == 0, "curl did not get the file")
             expect(got.stat().st_size == 4 * MEGA, f"{got.stat().st_size} octets came")
             link.stop(server)
-            judge(pcap, lossless=False)
+            self.judge(pcap, lossless=False)
 
     def test_idle_uses_no_cpu(self) -> None:
         with self.link() as link:
             server = link.serve("echo", 7)
             holder = link.start_linux("python3", "-c", "import socket,time;"
-                                      f"s=socket.create_connection(('{AKSU}',7));time.sleep(30)")
+                                      f"s=socket.create_connection(('{self.aksu}',7));time.sleep(30)")
             time.sleep(1)
             switches, ticks = self.switches(server.pid), self.cpu_ticks(server.pid)
             time.sleep(5)
@@ -378,21 +389,22 @@ class Interop:
         pcap = self.out / f"from-linux-{mtu}.pcapng"
         with self.link(mtu) as link, tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            start_nginx(link, folder)
-            for octets, capture in ((BIG, None), (4 * MEGA, pcap)):
+            start_nginx(link, folder, *[self.ip.host(self.linux)] * (self.ip.number == 6))
+            for octets, capture in ((self.ip.big, None), (4 * MEGA, pcap)):
                 file, got = folder / "file", self.out / "got"
                 file.write_bytes(os.urandom(octets))
-                done = link.run_aksu("http-get", f"http://{LINUX}/file", "-o", got, pcap=capture)
+                done = link.run_aksu("http-get", f"http://{self.ip.host(self.linux)}/file", "-o",
+                                     got, pcap=capture)
                 expect(done.returncode == 0, done.stdout[-500:])
                 expect(digest(got) == digest(file), "the file differs")
                 got.unlink()
-        judge(pcap)
+        self.judge(pcap)
 
     def test_from_linux_mtu_1500(self) -> None:
         self.big_file_from_linux(1500)
 
-    def test_from_linux_mtu_576(self) -> None:
-        self.big_file_from_linux(576)
+    def test_from_linux_least_mtu(self) -> None:
+        self.big_file_from_linux(self.ip.mtus[0])
 
     def test_from_linux_mtu_9000(self) -> None:
         self.big_file_from_linux(9000)
@@ -401,13 +413,13 @@ class Interop:
                  octets: int = 300000, receive: int = None) -> None:
         with self.link() as link:
             pcap = self.out / f"transfer-{how}-{server}.pcapng"
-            link.start_linux(*PEER, "serve", 9000, server)
+            link.start_linux(*PEER, "serve", self.linux, 9000, server)
             time.sleep(0.3)
-            done = link.run_aksu("transfer", f"{LINUX}:9000", "--send", octets, "--recv",
+            done = link.run_aksu("transfer", f"{self.ip.host(self.linux)}:9000", "--send", octets, "--recv",
                                  octets if receive is None else receive, "--close", how, "--count",
                                  count, "--parallel", parallel, pcap=pcap)
             expect(done.returncode == 0, done.stdout[-600:])
-            judge(pcap, lossless=how != "abort")
+            self.judge(pcap, lossless=how != "abort")
 
     def test_aksu_closes_first(self) -> None:
         self.transfer("first", "last")
@@ -424,32 +436,30 @@ class Interop:
     def test_both_close_at_once(self) -> None:
         self.transfer("first", "together", octets=1000, receive=1000)
 
-    def test_saved_and_resumed(self) -> None:
-        with self.link() as link:
-            link.start_linux(*PEER, "serve", 9000, "last")
-            time.sleep(0.3)
-            done = link.inside(link.ours, self.bin / "interop_resume", "veth0", AKSU, LINUX, 9000,
-                               check=False, timeout=120)
-            expect(done.returncode == 0, done.stdout)
-
     def tunnel(self, kind: str, name: str) -> None:
         """The kernel of one namespace at the other end of a TAP or TUN interface."""
+        near, far = self.ip.tunnel
+        six = self.ip.number == 6
         with self.link() as link:
             pcap = self.out / f"{kind}.pcapng"
-            server = link.start(link.ours, self.host, f"--{kind}", name, "--addr", "198.51.100.2/24",
-                                "--pcap", pcap, "http-server")
+            addresses = ["--addr", "198.51.100.2/24", *["--ipv6", far] * six]
+            server = link.start(link.ours, self.host, f"--{kind}", name, *addresses, "--pcap", pcap,
+                                "http-server")
             for _ in range(100):
-                if link.inside(link.ours, "ip", "addr", "add", "198.51.100.1/24", "dev", name,
+                if link.inside(link.ours, "sysctl", "-qw",
+                               f"net.ipv6.conf.{name}.disable_ipv6={int(not six)}",
                                check=False).returncode == 0:
                     break
                 time.sleep(0.05)
+            link.inside(link.ours, "ip", "addr", "add", near, "dev", name, *["nodad"] * six)
             link.inside(link.ours, "ip", "link", "set", name, "up")
-            got = self.out / "got"
+            got, host = self.out / "got", far.split("/", maxsplit=1)[0]
+            link.inside(link.ours, "ping", "-c", "1", "-w", "5", host, check=False)
             link.inside(link.ours, "curl", "-sS", "-m", "60", "-o", got,
-                        "http://198.51.100.2/3M.bin")
+                        f"http://{self.ip.host(host)}/3M.bin")
             expect(link.stop(server) == 0, "aksu-host did not end well")
             expect(got.read_bytes() == pattern(3 * MEGA), "the file differs")
-            judge(pcap, lossless=False)
+            self.judge(pcap, lossless=False)
 
     def test_tap(self) -> None:
         self.tunnel("tap", "tap7")
@@ -459,13 +469,74 @@ class Interop:
 
     def test_connection_refused(self) -> None:
         with self.link() as link:
-            done = link.run_aksu("http-get", f"http://{LINUX}:81/")
+            done = link.run_aksu("http-get", f"http://{self.ip.host(self.linux)}:81/")
             expect(done.returncode != 0 and "refused" in done.stdout, done.stdout[-300:])
 
     def test_no_such_host(self) -> None:
         with self.link() as link:
-            done = link.run_aksu("http-get", "http://192.0.2.77/", timeout=60)
+            nobody = self.ip.host(self.linux[:-1] + "77")
+            done = link.run_aksu("http-get", f"http://{nobody}/", timeout=60)
             expect(done.returncode != 0 and "unreachable" in done.stdout, done.stdout[-300:])
 
 
-main(TOOLS, lambda folder, out, words: run(Interop(folder, out), words))
+class Interop(Tcp):
+    """And what is IPv4's alone; IPv6's is in interop6.py."""
+
+    def test_ping_sizes(self) -> None:
+        with self.link() as link:
+            pcap = self.out / "ping_sizes.pcapng"
+            server = link.serve("echo", 7, pcap=pcap)
+            for size in (0, 1, 56, 1471, 1472):
+                done = link.on_linux("ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "do", "-s",
+                                     size, AKSU, check=False)
+                expect(" 0% packet loss" in done.stdout, done.stdout)
+            link.stop(server)
+            self.judge(pcap)
+
+    def test_fragmented_pings(self) -> None:
+        """Linux's fragments are put together; an answer that the link does not take is not sent."""
+        with self.link(9000) as link:
+            pcap = self.out / "fragmented_pings.pcapng"
+            server = link.serve("echo", 7, pcap=pcap)
+            link.on_linux("ip", "route", "add", f"{AKSU}/32", "dev", "veth0", "mtu", "1500")
+            for size in (1473, 4000, 8972):
+                done = link.on_linux("ping", "-c", "3", "-i", "0.05", "-W", "2", "-M", "dont", "-s",
+                                     size, AKSU, check=False)
+                expect(" 0% packet loss" in done.stdout, done.stdout)
+            done = link.on_linux("ping", "-c", "1", "-W", "1", "-M", "dont", "-s", 9500, AKSU,
+                                 check=False)
+            expect("100% packet loss" in done.stdout, done.stdout)
+            link.stop(server)
+            self.judge(pcap)
+            found = sh("tshark", "-n", "-r", pcap, "-Y", "ip.flags.mf == 1", "-T", "fields", "-e",
+                       "ip.src").stdout.split()
+            expect(LINUX in found and AKSU not in found, "Linux sent no fragments, or aksu did")
+
+    def test_arping_and_tracepath(self) -> None:
+        with self.link() as link:
+            server = link.serve("echo", 7)
+            done = link.on_linux("arping", "-D", "-c", "1", "-I", "veth0", AKSU, check=False)
+            expect(done.returncode == 1, "arping finds the address free:\n" + done.stdout)
+            done = link.on_linux("arping", "-c", "2", "-f", "-I", "veth0", AKSU)
+            expect("02:61:C0:00:02:02" in done.stdout.upper(), done.stdout)
+            done = link.on_linux("tracepath", "-n", "-m", "1", AKSU, check=False)
+            expect("pmtu 1500" in done.stdout, done.stdout)
+            link.stop(server)
+
+    def test_saved_and_resumed(self) -> None:
+        with self.link() as link:
+            link.start_linux(*PEER, "serve", LINUX, 9000, "last")
+            time.sleep(0.3)
+            done = link.inside(link.ours, self.bin / "interop_resume", "veth0", AKSU, LINUX, 9000,
+                               check=False, timeout=120)
+            expect(done.returncode == 0, done.stdout)
+
+
+def begin(bin_folder: pathlib.Path, out: pathlib.Path, words: list) -> None:
+    if words[:1] == ["--ipv6"]:
+        run(Tcp(bin_folder, out, SIX), words[1:], at_once=6)  # most of it is waiting
+    run(Interop(bin_folder, out, FOUR), words)
+
+
+if __name__ == "__main__":
+    main(TOOLS, begin)

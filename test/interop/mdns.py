@@ -8,6 +8,7 @@ dbus-daemon, tshark.
 """
 import pathlib
 import re
+import socket
 import sys
 import time
 
@@ -31,8 +32,8 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 AVAHI = """[server]
 host-name={name}
 allow-interfaces=veth0
-use-ipv4=yes
-use-ipv6=no
+use-ipv4={four}
+use-ipv6={six}
 check-response-ttl=yes
 [publish]
 publish-workstation=no
@@ -62,16 +63,22 @@ class Mdns:
     def bus(self) -> str:
         return f"DBUS_SYSTEM_BUS_ADDRESS=unix:path={self.out}/bus"
 
-    def avahi(self, link: Link, name: str) -> None:
+    def wait_for_bus(self) -> None:
+        for _ in range(250):
+            with socket.socket(socket.AF_UNIX) as bus:
+                if bus.connect_ex(f"{self.out}/bus") == 0:
+                    return
+            time.sleep(0.02)
+        raise RuntimeError("there is no bus")
+
+    def avahi(self, link: Link, name: str, over: str = "ipv4") -> None:
         """Starts it on Linux's side, with /run of its own, and waits until its own name is known."""
+        speaks = {"four": "yes" if over == "ipv4" else "no", "six": "yes" if over == "ipv6" else "no"}
         (self.out / "bus.conf").write_text(BUS.format(folder=self.out), encoding="ascii")
-        (self.out / "avahi.conf").write_text(AVAHI.format(name=name), encoding="ascii")
+        (self.out / "avahi.conf").write_text(AVAHI.format(name=name, **speaks), encoding="ascii")
         (self.out / "bus").unlink(missing_ok=True)
         link.start_linux("dbus-daemon", f"--config-file={self.out}/bus.conf", "--nofork")
-        for _ in range(100):
-            if (self.out / "bus").exists():
-                break
-            time.sleep(0.02)
+        self.wait_for_bus()
         log = self.out / "avahi.log"
         link.start_linux(
             "env", self.bus, "unshare", "-m", "sh", "-c",
@@ -128,21 +135,52 @@ class Mdns:
         expect(not packets(pcap, f"ip.src == {AKSU} && ip.dst == 224.0.0.251 && udp && ip.ttl < 255"),
                "TTL")
 
-    def test_conflict(self) -> None:
+    def test_over_ipv6(self) -> None:
+        """Linux speaks mDNS over IPv6 alone, and gets addresses of both kinds."""
+        pcap = self.out / "six.pcapng"
+        with Link6(self.host) as link:
+            self.avahi(link, "linux", "ipv6")
+            process = self.aksu(link, "sensor", pcap, ("--ipv6", f"{AKSU6}/64"))
+            done = self.resolve(link, "-6", "-n", "sensor.local")
+            expect(AKSU6 in done or "fe80::" in done, done)
+            done = self.resolve(link, "-4", "-n", "sensor.local")
+            expect(done == f"sensor.local\t{AKSU}\n", done)
+            expect(link.stop(process) == 0, "aksu-host did not end well")
+        judge(pcap)
+        ours = "eth.src == 02:61:c0:00:02:02 && mdns && ipv6.dst == ff02::fb"
+        for words, count in ((f"{ours} && ipv6.hlim == 255 && dns.flags.response == 0", 3),
+                             (f"{ours} && dns.a && dns.aaaa", 1), (f"{ours} && dns.resp.ttl == 0", 1),
+                             ("icmpv6.type == 143 && icmpv6.mldr.mar.multicast_address == ff02::fb "
+                              "&& eth.src == 02:61:c0:00:02:02", 3)):
+            found = packets(pcap, words)
+            expect(len(found) >= count, f"{words}: {len(found)} packets, of {count}")
+
+    def conflict(self, over: str, options=()) -> None:
         """Linux has the name: aksu takes the next one, and Linux finds it there."""
         pcap = self.out / "conflict.pcapng"
-        with Link(self.host) as link:
-            self.avahi(link, "sensor")
-            process = self.aksu(link, "sensor", pcap)
-            log = (self.out / "host.log").read_text()
-            expect("name sensor-2.local" in log, log)
+        with Link6(self.host) as link:
+            self.avahi(link, "sensor", over)
+            process = self.aksu(link, "sensor", pcap, options)
+            log = self.out / "host.log"
+            for _ in range(100):
+                if "name sensor-2.local" in log.read_text():
+                    break
+                time.sleep(0.1)
+            expect("name sensor-2.local" in log.read_text(), log.read_text())
             done = self.resolve(link, "-4", "-n", "sensor-2.local")
             expect(done == f"sensor-2.local\t{AKSU}\n", done)
-            done = self.resolve(link, "-4", "-n", "sensor.local")
-            expect(done == f"sensor.local\t{LINUX}\n", done)
+            if over == "ipv4":
+                done = self.resolve(link, "-4", "-n", "sensor.local")
+                expect(done == f"sensor.local\t{LINUX}\n", done)
             expect(link.stop(process) == 0, "aksu-host did not end well")
         judge(pcap)
 
+    def test_conflict(self) -> None:
+        self.conflict("ipv4")
+
+    def test_conflict_over_ipv6(self) -> None:
+        self.conflict("ipv6", ("--ipv6", f"{AKSU6}/64"))
+
 
 if __name__ == "__main__":
-    main(TOOLS, lambda folder, out, words: run(Mdns(folder, out), words, at_once=2))
+    main(TOOLS, lambda folder, out, words: run(Mdns(folder, out), words, at_once=4))

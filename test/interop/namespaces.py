@@ -92,9 +92,9 @@ class Link:
         self.wait_for_aksu()
         return process
 
-    def wait_for_aksu(self) -> None:
+    def wait_for_aksu(self, address: str = AKSU) -> None:
         for _ in range(100):
-            if self.on_linux("ping", "-c", "1", "-W", "1", AKSU, check=False).returncode == 0:
+            if self.on_linux("ping", "-c", "1", "-W", "1", address, check=False).returncode == 0:
                 return
             time.sleep(0.05)
         raise RuntimeError("aksu does not answer ping")

@@ -6,10 +6,10 @@ usage: peer.py echo HOST PORT OCTETS COUNT PARALLEL   send, half-close, read it 
        peer.py cycles HOST PORT COUNT                 open, one octet there and back, close
        peer.py hold HOST PORT COUNT                   fill the table, then see a late one served
        peer.py reset HOST PORT PATH OCTETS            read some of a file, then close with RST
-       peer.py serve PORT MODE                        echo; MODE: last, first or together closes
+       peer.py serve HOST PORT MODE                   echo; MODE: last, first or together closes
        peer.py fast HOST PORT OCTETS COUNT            the same as echo, with TCP Fast Open
-       peer.py serve_fast PORT                        serve PORT last, with TCP Fast Open
-Prints one line of JSON.
+       peer.py serve_fast HOST PORT                   serve HOST PORT last, with TCP Fast Open
+HOST is an address of IPv4 or IPv6. Prints one line of JSON.
 """
 import concurrent.futures
 import json
@@ -22,6 +22,10 @@ import time
 
 TIMEOUT = 60
 TCPI_OPT_SYN_DATA = 32
+
+
+def family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def connect(host: str, port: int) -> socket.socket:
@@ -118,7 +122,7 @@ def fast(host: str, port: int, octets: int, count: int) -> dict:
     good = taken = 0
     for _ in range(count):
         data = os.urandom(octets)
-        with socket.socket() as connection:
+        with socket.socket(family(host)) as connection:
             sent = connection.sendto(data, socket.MSG_FASTOPEN, (host, port))
             connection.sendall(data[sent:])
             connection.shutdown(socket.SHUT_WR)
@@ -128,8 +132,8 @@ def fast(host: str, port: int, octets: int, count: int) -> dict:
     return {"good": good, "taken": taken}
 
 
-def serve_fast(port: int) -> None:
-    with socket.create_server(("", port), backlog=128) as listener:
+def serve_fast(host: str, port: int) -> None:
+    with socket.create_server((host, port), family=family(host), backlog=128) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
         while True:
             connection, _ = listener.accept()
@@ -137,9 +141,9 @@ def serve_fast(port: int) -> None:
             threading.Thread(target=answer, args=(connection, "last"), daemon=True).start()
 
 
-def serve(port: int, mode: str) -> None:
+def serve(host: str, port: int, mode: str) -> None:
     """last: echoes to the end. first: closes after the first part. together: when it has it all."""
-    with socket.create_server(("", port), backlog=128) as listener:
+    with socket.create_server((host, port), family=family(host), backlog=128) as listener:
         while True:
             connection, _ = listener.accept()
             connection.settimeout(TIMEOUT)

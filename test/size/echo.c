@@ -146,6 +146,9 @@ static struct aksu_group group;
 #endif
 #ifdef MDNS
 static struct aksu_mdns mdns;
+#if MDNS == 6
+static struct aksu_mdns_ipv6 mdns6;
+#endif
 
 static void on_name(struct aksu *stack, struct aksu_mdns *m, unsigned number)
 {
@@ -253,6 +256,9 @@ int main(void)
 #endif
 #ifdef MDNS
     (void)aksu_mdns_start(&net, &mdns, "name", on_name);
+#if MDNS == 6
+    (void)aksu_mdns_ipv6(&net, &mdns, &mdns6);
+#endif
 #endif
 #ifdef UDP
     (void)(UDP == 1 ? aksu_udp_listen(&net, &udp, 7, &udp_handlers)

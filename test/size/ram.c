@@ -26,6 +26,7 @@ SIZE(dns_query, sizeof(struct aksu_dns_query));
 SIZE(dns_entry, sizeof(struct aksu_dns_entry));
 SIZE(group, sizeof(struct aksu_group));
 SIZE(mdns, sizeof(struct aksu_mdns));
+SIZE(mdns_ipv6, sizeof(struct aksu_mdns_ipv6));
 SIZE(dhcp6, sizeof(struct aksu_dhcp6));
 SIZE(ipv6, sizeof(struct aksu_ipv6));
 SIZE(ipv6_neighbour, sizeof(struct aksu_ipv6_neighbour));

@@ -37,12 +37,14 @@ EXTRAS = {"ipv6": ["-DIPV6"], "udp": ["-DUDP=1"],
           "ipv6_client": ["-DUDP=2", "-DIPV6=2"],
           "udp_ipv6": ["-DUDP=2", "-DIPV6=3"],
           "igmp": ["-DUDP=2", "-DIGMP"], "mdns": ["-DUDP=2", "-DIGMP", "-DMDNS"],
+          "mdns_dual": ["-DUDP=2", "-DIPV6", "-DIGMP", "-DMDNS"],
+          "mdns_ipv6": ["-DUDP=2", "-DIPV6", "-DIGMP", "-DMDNS=6"],
           "dhcp6": ["-DUDP=2", "-DIPV6=3", "-DDHCP6"],
           "reassemble": ["-DREASSEMBLE=4"], "reassemble6": ["-DIPV6", "-DREASSEMBLE=6"],
           "claim": ["-DCLAIM=1"], "link_local": ["-DCLAIM=2"], "carrier": ["-DCARRIER"]}  # the standard echo server, and more
 BESIDE = {"dhcp": "udp_open", "dns": "udp_open", "connect": "dns", "dns_tcp": "connect",
           "connect_name": "connect", "ipv6_client": "udp_open", "udp_ipv6": "ipv6_client",
-          "igmp": "udp_open", "mdns": "igmp", "dhcp6": "udp_ipv6",
+          "igmp": "udp_open", "mdns": "igmp", "mdns_ipv6": "mdns_dual", "dhcp6": "udp_ipv6",
           "reassemble6": "ipv6", "link_local": "claim"}
 SECTION = re.compile(r"^ \.(text|rodata|data|bss)(?:\.\S*)?\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+"
                      r"\S*libaksu\.a\((\S+?)\)", re.M)
@@ -62,6 +64,7 @@ RAM = {
     "dns_entry": "an address that is remembered, with its name of 48 (struct aksu_dns_entry)",
     "group": "a group of IPv4 (struct aksu_group)",
     "mdns": "a responder of mDNS, its endpoint and group included (struct aksu_mdns)",
+    "mdns_ipv6": "its part over IPv6 (struct aksu_mdns_ipv6)",
     "dhcp6": "a DHCPv6 client, its endpoint included (struct aksu_dhcp6)",
     "ipv6": "IPv6, all but 16 a connection (struct aksu_ipv6)",
     "ipv6_neighbour": "an entry of its neighbour cache",

@@ -3,7 +3,7 @@
 #include "frames6.h"
 #include <aksu/dhcp6.h>
 
-AKSU_STORAGE(store, 4, 2, 2048, 2048);
+AKSU_STORAGE(store, 2, 1, RING, RING);
 AKSU_IPV6(ipv6, 4);
 AKSU_UDP_IPV6(udp6, 2);
 static struct host h;
@@ -46,7 +46,7 @@ static void advertise(unsigned flags)
     uint8_t body[8] = {0};
     struct wire w = icmp6(RA, 0, body, sizeof body);
     w.ttl = 255;
-    w.icmp_rest = flags << 16 | 1800;
+    w.icmp_rest = (uint32_t)flags << 16 | 1800;
     memcpy(w.from, gate_mac, 6);
     memcpy(w.src6, &router6, 16);
     to_group(&w, &nodes6);
@@ -93,7 +93,7 @@ static struct {
 
 static void begin(unsigned type, uint32_t id)
 {
-    put32(m.octets, type << 24 | id);
+    put32(m.octets, (uint32_t)type << 24 | id);
     m.len = 4;
 }
 

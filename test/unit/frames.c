@@ -112,7 +112,7 @@ void seal_tcp(uint8_t *frame)
 static size_t make_ip6(const struct wire *w, uint8_t *frame, size_t len)
 {
     uint8_t *ip = frame + ETH;
-    put32(ip, 6u << 28 | (uint32_t)w->tos << 20 | w->flow);
+    put32(ip, UINT32_C(6) << 28 | (uint32_t)w->tos << 20 | w->flow);
     put16(ip + 4, (unsigned)(w->headers_len + len));
     ip[6] = w->headers_len > 0 ? w->first : w->protocol;
     ip[7] = w->ttl;

@@ -17,7 +17,12 @@
 #define PEER 0xc0000202u ///< 192.0.2.2
 #define GATE 0xc00002feu ///< 192.0.2.254
 #define FAR  0xc6336401u ///< 198.51.100.1, beyond the gateway
-enum { PORT = 80, PEER_PORT = 40000, FRAME_MAX = 2048 };
+enum { PORT = 80, PEER_PORT = 40000 };
+#ifdef AKSU_TEST_TINY // 16 KB of memory in all
+enum { FRAME_MAX = 1600, DATA_MAX = 500, RING = 300 };
+#else
+enum { FRAME_MAX = 2048, DATA_MAX = 70000, RING = 2048 };
+#endif
 
 extern const uint8_t our_mac[6];
 extern const uint8_t peer_mac[6];
@@ -114,7 +119,7 @@ struct app {
     size_t acked;     ///< of all on_sent
     bool refuse;      ///< on_accept returns false
     bool keep;        ///< do not read in on_recv
-    uint8_t data[70000];
+    uint8_t data[DATA_MAX];
     size_t len; ///< octets read
 };
 extern const struct aksu_handlers app_handlers;

@@ -170,6 +170,50 @@ static void cookies(void **state)
     assert_addr(info.remote.addr.octets, &peer6);
 }
 
+static unsigned snd_mss(void)
+{
+    struct aksu_info info;
+    assert_int_equal(aksu_info(&h.net, h.app.conn, &info), AKSU_OK);
+    return info.tcb->snd_mss;
+}
+
+// MUST-15: a peer that says no MSS takes 1220 octets; one that says less takes that.
+static void mss_default(void **state)
+{
+    (void)state;
+    static const uint8_t less[4] = {2, 4, 0x02, 0x58};
+    for (unsigned i = 0; i < 2; i++) {
+        struct wire w = tcp6(AKSU_SYN, 1000, 0, 0);
+        w.sport = (uint16_t)(PEER_PORT + i);
+        memcpy(w.options, less, 4);
+        w.options_len = i == 0 ? 0 : 4;
+        assert_int_equal(feed(&h, &w), 0);
+        assert_true(next(&h));
+        w = tcp6(AKSU_ACK, 1001, h.got.seq + 1, 0);
+        w.sport = (uint16_t)(PEER_PORT + i);
+        assert_int_equal(feed(&h, &w), 0);
+        assert_int_equal(snd_mss(), i == 0 ? 1220 : 600);
+        assert_int_equal(aksu_abort(&h.net, h.app.conn), AKSU_OK);
+        drain(&h);
+    }
+}
+
+// The same where a cookie stands for the SYN.
+static void mss_default_of_cookies(void **state)
+{
+    (void)state;
+    struct aksu_addr from = far6;
+    for (unsigned i = 0; i < 3; i++) {
+        from.octets[15] = (uint8_t)(10 + i);
+        struct wire w = from6(i < 2 ? &from : &peer6, AKSU_SYN, 1000, 0);
+        assert_int_equal(feed(&h, &w), 0);
+        assert_true(next(&h));
+    }
+    struct wire w = tcp6(AKSU_ACK, 1001, h.got.seq + 1, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(snd_mss(), 1220);
+}
+
 // More half-open connections than rows: one gives way, its row is another's then.
 static void gives_way(void **state)
 {
@@ -387,6 +431,7 @@ static void client(void **state)
     w.dport = h.got.sport;
     assert_int_equal(feed(&h, &w), 0);
     assert_int_equal(h.app.opens, 1);
+    assert_int_equal(snd_mss(), 1220); // MUST-15
     assert_true(next(&h));
     assert_int_equal(aksu_send(&h.net, conn, "ask", 3), 3);
     assert_true(next(&h));
@@ -908,6 +953,8 @@ int main(void)
         T(closed_port),
         T(answers_to_each),
         T(cookies),
+        T(mss_default),
+        T(mss_default_of_cookies),
         T(gives_way),
         T(time_wait),
         T(time_wait_ends),

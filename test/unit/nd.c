@@ -4,7 +4,7 @@
 
 enum { SOLICITED = 0x40, OVERRIDE = 0x20 };
 
-AKSU_STORAGE(store, 2, 1, 1024, 1024);
+AKSU_STORAGE(store, 2, 1, RING, RING);
 AKSU_IPV6(ip6, 2);
 static struct host h;
 
@@ -341,7 +341,7 @@ static void query(void **state)
     uint8_t body[20] = {0};
     struct aksu_addr link = *link6(&h), want[2] = {group6(&link), group6(&us6)};
     struct wire w = icmp6(MLD_QUERY, 0, body, 20);
-    w.icmp_rest = 1000u << 16;
+    w.icmp_rest = UINT32_C(1000) << 16;
     w.ttl = 1;
     memcpy(w.src6, &router6, 16);
     to_group(&w, &nodes6);
@@ -358,7 +358,7 @@ static void query(void **state)
         }
         quiet(&h);
     }
-    w.icmp_rest = 0xffffu << 16; // an exponent: at most that
+    w.icmp_rest = UINT32_C(0xffff) << 16; // an exponent: at most that
     assert_int_equal(feed_icmp(&h, &w), 0);
     assert_in_range(aksu_idle(&h.net, h.now), 0, 32767);
     h.now += 32767;

@@ -17,7 +17,8 @@ enum {
     HEADERS_MAX = 8, // extension headers of one packet that are looked at
     LOCAL_SHIFT = 16,
     TYPE_IPV6 = 0x86dd,
-    MTU_MIN = 1280
+    MTU_MIN = 1280,
+    MSS_DEFAULT = MTU_MIN - AKSU_IPV6_LEN - AKSU_TCP_LEN // RFC 9293 3.7.1, MUST-15
 };
 
 // Codes of a parameter problem (RFC 4443 3.4).
@@ -270,7 +271,9 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     }
     struct aksu_pair pair = in->pair;
     uint16_t mtu = net->mtu;
-    net->mtu = aksu_ipv6_mtu(net); // what it opens has the MSS of it
+    net->mtu = aksu_ipv6_mtu(net);      // what it opens has the MSS of it
+    in->segment.options = AKSU_OPT_MSS; // unless the peer says another
+    in->segment.mss = MSS_DEFAULT;
     int drop = aksu_stack_tcp(net, in);
 
     net->mtu = mtu;
@@ -337,8 +340,8 @@ int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
     }
     if (whole) {
         drop = take(net, in);
-        if (drop != AKSU_DROP_FRAGMENT) { // that is for who reassembles
-            return drop;
+        if (drop != AKSU_DROP_FRAGMENT && drop != AKSU_DROP_NOT_OURS) {
+            return drop; // the others are for who reassembles, or listens to more groups
         }
     }
     return next ? next->ops->input(net, in, drop) : drop;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A responder of Multicast DNS, RFC 6762, for the name of one host: a UDP endpoint and a group.
 // What a message says is read where it lies. All records are unique: nobody else has the name.
-#include <aksu/mdns.h>
+#include "mdns.h"
 #include "igmp.h"
 #include "ipv6.h"
 
-enum { PORT = 5353, HEADER = 12, NAME_MAX = 255, LABEL_MAX = 63, MTU_MIN = 576 };
+enum { PORT = AKSU_MDNS_PORT, HEADER = 12, NAME_MAX = 255, LABEL_MAX = 63, MTU_MIN = 576 };
 
 enum { RESPONSE = 0x8000, AUTHORITATIVE = 0x0400, CUT = 0x0200, REFUSED = 0x780f };
 
@@ -17,8 +17,6 @@ enum { CLASS_IN = 1, CLASS_ANY = 255, UNIQUE = 0x8000, UNICAST = 0x8000 };
 enum { WANT_A = 1, WANT_AAAA = 2, WANT_PTR = 4, WANT_NOTHING = 8 };
 
 enum { STOPPED, PROBING, ANNOUNCING, READY };
-
-enum { PROBE, ANSWER, TO_ONE, GOODBYE }; // what is being said
 
 enum {
     TTL = 120,       // seconds: 10
@@ -269,12 +267,7 @@ static void schedule(struct aksu *net, struct aksu_mdns *m)
     uint32_t wait = AKSU_NEVER;
 
     if (m->asker.wanted) {
-        m->saying = TO_ONE;
-        m->udp.pair = m->asker.pair;
-        memcpy(m->udp.mac, m->asker.mac, sizeof m->udp.mac);
-        m->udp.bits = AKSU_UDP_READY;
-        m->udp.at = net->now_ms;
-        return;
+        return; // that goes first
     }
     if (m->state == PROBING || m->state == ANNOUNCING) {
         wait = until(net->now_ms, m->at);
@@ -288,9 +281,19 @@ static void schedule(struct aksu *net, struct aksu_mdns *m)
     }
 }
 
+// To all, of both versions. An answer has been given then.
 static void say(struct aksu *net, struct aksu_mdns *m, unsigned what)
 {
-    m->saying = (uint8_t)what;
+    m->saying.what = (uint8_t)what;
+    m->saying.of = m->wanted;
+    if (m->ipv6) {
+        m->ipv6->saying = m->saying;
+    }
+    if (what == AKSU_MDNS_ANSWER) {
+        m->said = true;
+        m->said_at = net->now_ms;
+        m->wanted = 0;
+    }
     aksu_igmp_send(net, &m->group, &m->udp, PORT);
 }
 
@@ -300,6 +303,9 @@ static void probe(struct aksu *net, struct aksu_mdns *m, uint32_t wait_ms)
     m->tries = 0;
     m->wanted = 0;
     m->asker.wanted = 0;
+    if (m->ipv6) {
+        m->ipv6->asker.wanted = 0;
+    }
     m->at = net->now_ms + wait_ms;
 }
 
@@ -308,7 +314,7 @@ static void announce(struct aksu *net, struct aksu_mdns *m)
     m->at = net->now_ms + AGAIN_MS;
     m->state = ++m->tries == ANNOUNCEMENTS ? READY : ANNOUNCING;
     m->wanted = WANT_A | WANT_AAAA | WANT_PTR;
-    say(net, m, ANSWER);
+    say(net, m, AKSU_MDNS_ANSWER);
 }
 
 static void on_time(struct aksu *net, struct aksu_udp *u)
@@ -319,7 +325,7 @@ static void on_time(struct aksu *net, struct aksu_udp *u)
     if (due && m->state == PROBING && m->tries < PROBES) {
         m->tries++;
         m->at = net->now_ms + PROBE_MS;
-        say(net, m, PROBE);
+        say(net, m, AKSU_MDNS_PROBE);
     } else if (due && m->state == PROBING) {
         m->tries = 0;
         m->conflicts = 0;
@@ -330,7 +336,7 @@ static void on_time(struct aksu *net, struct aksu_udp *u)
     } else if (due) {
         announce(net, m);
     } else {
-        say(net, m, ANSWER);
+        say(net, m, AKSU_MDNS_ANSWER);
     }
 }
 
@@ -503,17 +509,15 @@ static void answer_all(struct aksu *net, struct aksu_mdns *m, unsigned wanted, b
 }
 
 // To one host, at once. False: another is being answered.
-static bool answer_one(struct aksu_mdns *m, const struct aksu_packet *packet, unsigned wanted,
-                       unsigned id, unsigned type)
+static bool answer_one(const struct aksu_mdns_from *from, unsigned wanted, unsigned id,
+                       unsigned type)
 {
-    struct aksu_mdns_asker *a = &m->asker;
+    struct aksu_mdns_asker *a = from->asker;
 
     if (a->wanted) {
         return false;
     }
-    a->pair = packet->pair;
-    memcpy(a->mac, packet->from, sizeof a->mac);
-    a->legacy = packet->pair.remote_port != PORT;
+    a->legacy = from->port != PORT;
     a->id = (uint16_t)(a->legacy ? id : 0);
     a->type = (uint16_t)type;
     a->wanted = (uint8_t)wanted;
@@ -552,7 +556,7 @@ static uint32_t take_questions(const struct aksu *net, const struct aksu_mdns *m
 }
 
 static void query(struct aksu *net, struct aksu_mdns *mdns, const struct message *m,
-                  const struct aksu_packet *packet)
+                  const struct aksu_mdns_from *from)
 {
     struct query q;
     uint32_t at = take_questions(net, mdns, m, &q);
@@ -568,43 +572,58 @@ static void query(struct aksu *net, struct aksu_mdns *mdns, const struct message
         }
         return;
     }
-    if (aksu_get16(m->p + 4) == 0 && packet->pair.remote == mdns->more_from) {
+    if (aksu_get16(m->p + 4) == 0 && from->host == mdns->more_from) {
         mdns->wanted &= (uint8_t)~have; // the rest of a query that was cut
     }
     q.wanted &= ~have;
     if (!q.wanted) {
         return;
     }
-    bool legacy = packet->pair.remote_port != PORT;
+    bool legacy = from->port != PORT;
     bool fresh = mdns->said && net->now_ms - mdns->said_at < FRESH_MS;
 
     if (legacy || (q.unicast && fresh)) {
-        if (answer_one(mdns, packet, q.wanted, aksu_get16(m->p), q.type) || legacy) {
+        if (answer_one(from, q.wanted, aksu_get16(m->p), q.type) || legacy) {
             return;
         }
     }
-    mdns->more_from = cut ? packet->pair.remote : 0;
+    mdns->more_from = cut ? from->host : 0;
     answer_all(net, mdns, q.wanted, q.claim, cut ? MORE_MS + chance(net, mdns, 100) : 0);
+}
+
+// Takes a message in. True: there is an asker now that is answered alone.
+bool aksu_mdns_take(struct aksu *net, struct aksu_mdns *mdns, const struct aksu_mdns_from *from,
+                    const void *data, size_t len)
+{
+    const struct message m = {data, (uint32_t)len};
+    bool busy = from->asker->wanted > 0;
+
+    // 18.3: of a kind that is known.
+    if (len < HEADER || (aksu_get16(m.p + 2) & REFUSED) || mdns->saying.what == AKSU_MDNS_GOODBYE) {
+        return false;
+    }
+    if (!(aksu_get16(m.p + 2) & RESPONSE)) {
+        query(net, mdns, &m, from);
+    } else if (from->port == PORT) {
+        response(net, mdns, &m);
+    }
+    schedule(net, mdns);
+    return !busy && from->asker->wanted > 0;
 }
 
 static void on_datagram(struct aksu *net, struct aksu_udp *u, const struct aksu_packet *packet,
                         const void *data, size_t len)
 {
     struct aksu_mdns *mdns = responder(u);
-    const struct message m = {data, (uint32_t)len};
+    const struct aksu_mdns_from from = {packet->pair.remote, packet->pair.remote_port,
+                                        &mdns->asker};
 
-    // 11: from this link; 18.3: of a kind that is known.
-    if (aksu_is_token(&packet->pair) || len < HEADER || (aksu_get16(m.p + 2) & REFUSED) ||
-        (packet->pair.local == net->addr && !aksu_ipv4_here(net, packet->pair.remote)) ||
-        mdns->saying == GOODBYE) {
-        return;
+    // 11: from this link.
+    if (!aksu_is_token(&packet->pair) &&
+        (packet->pair.local != net->addr || aksu_ipv4_here(net, packet->pair.remote)) &&
+        aksu_mdns_take(net, mdns, &from, data, len)) {
+        aksu_udp_answer(net, u, packet);
     }
-    if (!(aksu_get16(m.p + 2) & RESPONSE)) {
-        query(net, mdns, &m, packet);
-    } else if (packet->pair.remote_port == PORT) {
-        response(net, mdns, &m);
-    }
-    schedule(net, mdns);
 }
 
 // --- What goes out ---
@@ -706,65 +725,96 @@ static void put_probe(const struct aksu *net, const struct aksu_mdns *m, struct 
     w->begin[9] = (uint8_t)put_records(net, m, w, WANT_A | WANT_AAAA, CLASS_IN, TTL);
 }
 
-static void put_answer(const struct aksu *net, const struct aksu_mdns *m, struct writer *w)
+// To a client of DNS: what it is used to (6.7).
+static void put_legacy(const struct aksu *net, const struct aksu_mdns *m, struct writer *w,
+                       const struct aksu_mdns_asker *asker)
 {
-    bool one = m->saying == TO_ONE;
-    unsigned wanted = one ? m->asker.wanted : m->wanted;
+    aksu_put16(w->begin, asker->id);
+    w->begin[5] = 1;
+    put_question(net, m, w, asker->wanted, asker->type, CLASS_IN);
+    w->begin[7] = (uint8_t)put_records(net, m, w, asker->wanted, CLASS_IN, TTL_LEGACY);
+}
 
-    aksu_put16(w->begin + 2, RESPONSE | AUTHORITATIVE);
-    if (one && m->asker.legacy) {
-        aksu_put16(w->begin, m->asker.id);
-        w->begin[5] = 1;
-        put_question(net, m, w, wanted, m->asker.type, CLASS_IN);
-        w->begin[7] = (uint8_t)put_records(net, m, w, wanted, CLASS_IN, TTL_LEGACY);
-        return;
+static void put_answer(const struct aksu *net, const struct aksu_mdns *m, struct writer *w,
+                       unsigned wanted, uint32_t ttl)
+{
+    unsigned class = CLASS_IN | UNIQUE;
+
+    w->begin[7] = (uint8_t)put_records(net, m, w, wanted, class, ttl);
+    w->begin[11] = (uint8_t)put_records(net, m, w, along(net, wanted), class, ttl);
+}
+
+// Writes what is said to all, or what an asker wants, which has it then. Returns its length.
+size_t aksu_mdns_write(const struct aksu *net, const struct aksu_mdns *m,
+                       const struct aksu_mdns_saying *saying, struct aksu_mdns_asker *asker,
+                       void *to)
+{
+    struct writer w = {to, (uint8_t *)to + HEADER, 0};
+    bool one = asker->wanted > 0;
+
+    memset(to, 0, HEADER);
+    if (!one && saying->what == AKSU_MDNS_PROBE) {
+        put_probe(net, m, &w);
+        return (size_t)(w.p - w.begin);
     }
-    uint32_t ttl = m->saying == GOODBYE ? 0 : TTL;
-
-    w->begin[7] = (uint8_t)put_records(net, m, w, wanted, CLASS_IN | UNIQUE, ttl);
-    w->begin[11] = (uint8_t)put_records(net, m, w, along(net, wanted), CLASS_IN | UNIQUE, ttl);
+    aksu_put16(w.begin + 2, RESPONSE | AUTHORITATIVE);
+    if (one && asker->legacy) {
+        put_legacy(net, m, &w, asker);
+    } else if (one) {
+        put_answer(net, m, &w, asker->wanted, TTL);
+    } else {
+        put_answer(net, m, &w, saying->of, saying->what == AKSU_MDNS_GOODBYE ? 0 : TTL);
+    }
+    asker->wanted = 0;
+    return (size_t)(w.p - w.begin);
 }
 
 static size_t write_message(struct aksu *net, struct aksu_udp *u, void *to, size_t room)
 {
     struct aksu_mdns *m = responder(u);
-    struct writer w = {to, (uint8_t *)to + HEADER, 0};
+    size_t len = aksu_mdns_write(net, m, &m->saying, &m->asker, to);
 
     (void)room;
-    memset(to, 0, HEADER);
-    if (m->saying == PROBE) {
-        put_probe(net, m, &w);
-    } else {
-        put_answer(net, m, &w);
-    }
-    if (m->saying == GOODBYE) {
+    if (m->saying.what == AKSU_MDNS_GOODBYE) {
         m->state = STOPPED;
         aksu_udp_close(net, u);
         aksu_igmp_leave(net, &m->group);
-        return (size_t)(w.p - w.begin);
+    } else {
+        schedule(net, m);
     }
-    if (m->saying == TO_ONE) {
-        m->asker.wanted = 0;
-    } else if (m->saying == ANSWER) {
-        m->said = true;
-        m->said_at = net->now_ms;
-        m->wanted = 0;
-    }
-    schedule(net, m);
-    return (size_t)(w.p - w.begin);
+    return len;
 }
 
 // --- Calls ---
 
 static const struct aksu_addr group = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 224, 0, 0, 251}};
 
-static void begin(struct aksu *net, struct aksu_mdns *mdns)
+// Claims the name, from the beginning.
+void aksu_mdns_begin(struct aksu *net, struct aksu_mdns *mdns)
 {
     mdns->conflicts = 0;
     mdns->said = false;
-    mdns->saying = PROBE;
+    mdns->saying.what = AKSU_MDNS_NOTHING;
+    if (mdns->ipv6) {
+        mdns->ipv6->saying = mdns->saying;
+        mdns->ipv6->ends = false;
+    }
     probe(net, mdns, chance(net, mdns, PROBE_MS));
     schedule(net, mdns);
+}
+
+// Our addresses are others now: they are announced (8.4).
+void aksu_mdns_announce(struct aksu *net, struct aksu_mdns *mdns)
+{
+    if (mdns->state == ANNOUNCING || mdns->state == READY) {
+        mdns->state = ANNOUNCING;
+        mdns->tries = 0;
+        mdns->at = mdns->said_at + AGAIN_MS;
+        if (aksu_reached(net->now_ms, mdns->at)) {
+            mdns->at = net->now_ms;
+        }
+        schedule(net, mdns);
+    }
 }
 
 // 8: who is on the link, and listens to whom, may have changed.
@@ -772,8 +822,8 @@ static void on_link(struct aksu *net, struct aksu_udp *u, bool up)
 {
     struct aksu_mdns *mdns = responder(u);
 
-    if (up && mdns->saying != GOODBYE) {
-        begin(net, mdns);
+    if (up && mdns->saying.what != AKSU_MDNS_GOODBYE) {
+        aksu_mdns_begin(net, mdns);
     }
 }
 
@@ -808,15 +858,21 @@ int aksu_mdns_start(struct aksu *net, struct aksu_mdns *mdns, const char *name,
     mdns->name = name;
     mdns->handler = handler;
     mdns->number = 1;
-    begin(net, mdns);
+    aksu_mdns_begin(net, mdns);
     return AKSU_OK;
 }
 
 void aksu_mdns_stop(struct aksu *net, struct aksu_mdns *mdns)
 {
+    if (mdns->ipv6) {
+        mdns->ipv6->asker.wanted = 0;
+        mdns->ipv6->saying.what = AKSU_MDNS_NOTHING;
+        mdns->ipv6->ends = true;
+    }
+    mdns->asker.wanted = 0;
     if (mdns->state == ANNOUNCING || mdns->state == READY) {
         mdns->wanted = WANT_A | WANT_AAAA | WANT_PTR;
-        say(net, mdns, GOODBYE);
+        say(net, mdns, AKSU_MDNS_GOODBYE);
     } else if (mdns->state == PROBING) {
         mdns->state = STOPPED;
         aksu_udp_close(net, &mdns->udp);

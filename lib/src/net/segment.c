@@ -54,7 +54,7 @@ static unsigned get_option(const uint8_t *p, unsigned len, struct aksu_segment *
 // length checked before it is used. At most 40 octets, so SACK has at most 4 blocks.
 static unsigned get_options(const uint8_t *p, unsigned len, struct aksu_segment *s)
 {
-    unsigned options = 0;
+    unsigned options = s->options;
 
     while (len > 0 && p[0] != END) {
         unsigned step = 1;
@@ -72,7 +72,8 @@ static unsigned get_options(const uint8_t *p, unsigned len, struct aksu_segment 
     return options;
 }
 
-// Decodes in->payload; afterwards that is the segment's text. False: no TCP header.
+// Decodes in->payload; afterwards that is the segment's text. What in->segment has of options
+// before, and what SACK blocks, stays. False: no TCP header.
 bool aksu_segment_get(struct aksu_packet *in)
 {
     const uint8_t *p = in->payload;
@@ -87,7 +88,6 @@ bool aksu_segment_get(struct aksu_packet *in)
     }
     in->old = NULL;
     in->header = p;
-    s->sacks = 0;
     in->pair.remote_port = aksu_get16(p);
     in->pair.local_port = aksu_get16(p + 2);
     s->seq = aksu_get32(p + 4);

@@ -37,7 +37,7 @@ void aksu_tcp_open(const struct aksu_step *c, const struct aksu_open *o, enum ak
 // Options that count only on a SYN. What the peer does not offer is off in both directions.
 static void negotiate(struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    uint16_t mss = (s->options & AKSU_OPT_MSS) ? s->mss : AKSU_MSS_DEFAULT;
+    uint16_t mss = (s->options & AKSU_OPT_MSS) ? s->mss : t->snd_mss;
 
     t->snd_mss = (uint16_t)aksu_min32(aksu_max32(mss, AKSU_MSS_FLOOR), t->rcv_mss);
     t->flags &= (uint16_t)(s->options << AKSU_OFFER_SHIFT | ~AKSU_OFFERS);
