@@ -460,6 +460,53 @@ static void six_and_four_ask(void **state)
     next_icmp(&h, NS);
 }
 
+static int claims_ours(void)
+{
+    uint8_t frame[FRAME_MAX];
+    struct wire w;
+    memset(&w, 0, sizeof w);
+    memcpy(w.to, our_mac, 6);
+    memcpy(w.from, peer_mac, 6);
+    memcpy(w.sha, peer_mac, 6);
+    w.type = 0x0806;
+    w.op = 2;
+    w.spa = US;
+    return feed_frame(&h, frame, make_arp(&w, frame));
+}
+
+// An address of IPv4 that is lost ends the connections that have it, in all rows, at once, and no
+// other.
+static void four_lost(void **state)
+{
+    static const uint8_t text[10];
+    struct aksu_addr addr = aksu_ipv4(192, 0, 2, 1), gate = aksu_ipv4(192, 0, 2, 254);
+    (void)state;
+    assert_int_equal(aksu_claim(&h.net, &claim, &addr, 24, &gate, NULL), AKSU_OK);
+    pass(&h, 20 * SECOND);
+    establish6(&h, PEER_PORT);
+    aksu_handle six = h.app.conn;
+    establish(&h, (uint16_t)(PEER_PORT + 1));
+    establish(&h, (uint16_t)(PEER_PORT + 2));
+    aksu_abort(&h.net, h.app.conn);
+    drain(&h);
+    establish(&h, (uint16_t)(PEER_PORT + 3));
+    establish(&h, (uint16_t)(PEER_PORT + 4));
+    assert_int_equal(aksu_connections(&h.net), 4);
+    unsigned closes = h.app.closes;
+    assert_int_equal(claims_ours(), 0);
+    drain(&h);
+    assert_int_equal(claims_ours(), -AKSU_DROP_ARP);
+    assert_int_equal(h.net.addr, 0);
+    assert_int_equal(h.net.netmask, 0);
+    assert_int_equal(h.net.gateway, 0);
+    assert_int_equal(pass(&h, 1), 0);
+    assert_int_equal(h.app.closes, closes + 3);
+    assert_int_equal(h.app.close_reason, AKSU_ENETUNREACH);
+    assert_int_equal(aksu_connections(&h.net), 1);
+    assert_int_equal(aksu_send(&h.net, six, text, sizeof text), sizeof text);
+    assert_int_equal(pass(&h, 1), 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
@@ -480,6 +527,7 @@ int main(void)
         F(several),
         T(six_and_four),
         T(six_and_four_ask),
+        T(four_lost),
         T(six_routers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
