@@ -117,6 +117,7 @@ static void fixed_address(void **state)
     (void)state;
     assert_int_equal(take_it(&h.net, &claim), AKSU_OK);
     assert_int_equal(arp(1, PEER, US), -AKSU_DROP_ARP); // it is not ours yet
+    assert_true(h.net.addr == 0 && h.net.netmask == 0 && h.net.gateway == 0);
     becomes_ours(US);
     assert_int_equal(arp(1, PEER, US), 0);
     assert_true(next(&h));
@@ -210,6 +211,9 @@ static void overtaken(void **state)
     assert_int_equal(arp(2, US, PEER), -AKSU_DROP_ARP);
     assert_int_equal(ours + lost, 0);
     assert_int_equal(arp(1, PEER, US + 76), 0);
+    drain(&h);
+    h.net.addr = h.net.netmask = 0; // that is over, too, but the claim is no more
+    assert_int_equal(pass(&h, 20000), 0);
 }
 
 static void refuses(void **state)
@@ -389,6 +393,10 @@ static void link_gives_way(void **state)
     assert_true(next(&h));
     assert_memory_equal(h.got.to, peer_mac, 6); // no longer to all
     assert_int_equal(arp(1, PEER, local.claim.addr), -AKSU_DROP_ARP);
+    h.net.addr = h.net.netmask = 0;
+    assert_int_equal(pass(&h, 4999), 0);
+    ours = 0;
+    becomes_ours(local.claim.addr);
 }
 
 int main(void)
