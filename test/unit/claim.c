@@ -115,10 +115,12 @@ static void becomes_ours(uint32_t addr)
 static void fixed_address(void **state)
 {
     (void)state;
+    memset(&claim, 0xff, sizeof claim); // whatever was there
     assert_int_equal(take_it(&h.net, &claim), AKSU_OK);
     assert_int_equal(arp(1, PEER, US), -AKSU_DROP_ARP); // it is not ours yet
     assert_true(h.net.addr == 0 && h.net.netmask == 0 && h.net.gateway == 0);
     becomes_ours(US);
+    assert_int_equal(h.net.netmask, 0xffffff00);
     assert_int_equal(arp(1, PEER, US), 0);
     assert_true(next(&h));
     assert_int_equal(h.got.op, 2);
@@ -333,6 +335,7 @@ static void link_conflicts(void **state)
 {
     uint32_t last = 0;
     (void)state;
+    memset(&local, 0xff, sizeof local); // whatever was there
     assert_int_equal(aksu_link_local(&h.net, &local, 0, on_claim), AKSU_OK);
     quiet(&h);
     for (unsigned i = 0; i < 14; i++) {
