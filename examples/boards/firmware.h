@@ -21,6 +21,12 @@
 #define BOARD_TIME_WAITS (2 * BOARD_CONNECTIONS)
 #endif
 
+/// Whether connections wait while the cable is pulled, and addresses are verified when it is back:
+/// aksu_link(). 0 saves its flash.
+#ifndef BOARD_CABLE
+#define BOARD_CABLE 1
+#endif
+
 /// The network, unless set with -D: CMake's AKSU_BOARD_FLAGS.
 #ifndef BOARD_ADDRESS
 #define BOARD_ADDRESS aksu_ipv4(192, 168, 77, 2)

@@ -4,6 +4,7 @@
 
 static struct aksu net;
 static struct aksu_port port;
+static struct aksu_carrier carrier;
 
 void print_number(uint32_t number)
 {
@@ -16,6 +17,9 @@ static void on_link(struct aksu_port *p, bool up)
 {
     (void)p;
     aksu_print(up ? "link up\n" : "link down\n");
+    if (BOARD_CABLE) {
+        aksu_link(&net, &carrier, up); // connections outlive a pulled cable
+    }
 }
 
 // The number, for the names of all errors would be 1.3 KB of flash: see enum aksu_error.

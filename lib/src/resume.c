@@ -15,8 +15,9 @@ enum {
 static bool idle(const struct aksu_tcb *t)
 {
     return t->state == AKSU_ESTABLISHED && t->snd_buf == 0 && t->snd_una == t->snd_max &&
-           t->rcv_room == t->rcv_buf && t->ranges == 0 && (t->owed & ~AKSU_ECN) == 0 &&
-           (t->flags & NEVER_IDLE) == 0 && (t->timers & ~(unsigned)AKSU_TIMER_MISC) == 0;
+           t->rcv_room == t->rcv_buf && t->ranges == 0 &&
+           (t->owed & ~(AKSU_ECN | AKSU_ECN_SLOWED)) == 0 && (t->flags & NEVER_IDLE) == 0 &&
+           (t->timers & ~(unsigned)AKSU_TIMER_MISC) == 0;
 }
 
 int aksu_save(struct aksu *net, aksu_handle conn, void *to, size_t size)

@@ -74,7 +74,7 @@ static bool over(const struct aksu_row *row)
 {
     const struct aksu_tcb *t = &row->tcb;
 
-    if ((t->owed & ~(unsigned)(AKSU_ECN | AKSU_ECE)) != 0 ||
+    if ((t->owed & ~(unsigned)(AKSU_ECN | AKSU_ECE | AKSU_ECN_SLOWED)) != 0 ||
         (t->state > AKSU_LISTEN && t->state != AKSU_TIME_WAIT)) {
         return false;
     }

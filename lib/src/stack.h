@@ -313,6 +313,7 @@ static inline bool aksu_ipv4_begins(const uint8_t *packet)
     return packet[0] >= 0x45 && packet[0] <= 0x4f;
 }
 
+#define AKSU_LINK_LOCAL UINT32_C(0xa9fe0000) // 169.254.0.0/16, RFC 3927
 bool aksu_ipv4_host(uint32_t addr, uint32_t own, uint32_t netmask);
 bool aksu_ipv4_unicast(const struct aksu *net, uint32_t addr);
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr);

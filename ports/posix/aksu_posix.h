@@ -20,14 +20,17 @@ struct aksu_device {
     /// another negative errno value: then the frame is lost, as frames may be.
     int (*send)(struct aksu_device *, const void *frame, size_t len);
     void (*close)(struct aksu_device *);
-    bool (*up)(struct aksu_device *); ///< whether the interface is up; NULL: always
-    int fd;                           ///< to poll
-    bool down;                        ///< it has gone down
-    bool ethernet;                    ///< frames; else bare IP packets (aksu_config.link = NULL)
-    uint16_t mtu;                     ///< of the interface
-    uint64_t dropped;                 ///< see aksu_posix_dropped()
-    struct aksu_device *inner;        ///< of a wrapper
-    struct aksu_pcapng *capture;      ///< of aksu_posix_capture()
+    /// Tells whether the interface is up, and has a carrier; NULL: always. news: there is some to
+    /// read.
+    bool (*up)(struct aksu_device *, bool news);
+    int fd;                      ///< to poll
+    int news;                    ///< to poll if up is set: of the interface; -1: there is none
+    bool down;                   ///< it has gone down
+    bool ethernet;               ///< frames; else bare IP packets (aksu_config.link = NULL)
+    uint16_t mtu;                ///< of the interface
+    uint64_t dropped;            ///< see aksu_posix_dropped()
+    struct aksu_device *inner;   ///< of a wrapper
+    struct aksu_pcapng *capture; ///< of aksu_posix_capture()
 };
 
 /// Opens an AF_PACKET raw socket on an interface, which should have no address of its own: what it

@@ -39,9 +39,9 @@ static int capture_send(struct aksu_device *device, const void *frame, size_t le
     return error;
 }
 
-static bool capture_up(struct aksu_device *device)
+static bool capture_up(struct aksu_device *device, bool news)
 {
-    return !device->inner->up || device->inner->up(device->inner);
+    return !device->inner->up || device->inner->up(device->inner, news);
 }
 
 static void capture_close(struct aksu_device *device)
@@ -57,6 +57,7 @@ void aksu_posix_capture(struct aksu_device *device, struct aksu_device *inner,
                                    .close = capture_close,
                                    .up = capture_up,
                                    .fd = inner->fd,
+                                   .news = inner->up ? inner->news : -1,
                                    .ethernet = inner->ethernet,
                                    .mtu = inner->mtu,
                                    .inner = inner,

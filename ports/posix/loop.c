@@ -7,12 +7,14 @@
 #include <time.h>
 
 enum { FRAME = 65536 + 64, BATCH = 64, LAST_MS = 1000, LOOK_MS = 100 };
+enum { WATCHED = 3 };
 
 struct round {
     struct aksu *net;
     struct aksu_device *device;
     const struct aksu_loop *loop;
     bool more;   // a batch is in, and frames still wait
+    bool news;   // of the interface
     size_t held; // length of out: aksu_output()'s frame counts as sent, so it is held till it is
     uint8_t in[FRAME];
     uint8_t out[FRAME];
@@ -47,7 +49,7 @@ static void send_out(struct round *r)
     }
 }
 
-static int poll_unless_stopped(struct round *r, struct pollfd watched[2], uint32_t ms)
+static int poll_unless_stopped(struct round *r, struct pollfd watched[WATCHED], uint32_t ms)
 {
     struct timespec span = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
     const struct timespec *timeout = ms == AKSU_NEVER ? NULL : &span;
@@ -55,12 +57,12 @@ static int poll_unless_stopped(struct round *r, struct pollfd watched[2], uint32
     sigset_t before;
 
     if (!r->loop->stop) {
-        return ppoll(watched, 2, timeout, NULL);
+        return ppoll(watched, WATCHED, timeout, NULL);
     }
     // A signal between the look at stop and the sleep would go unnoticed till the next frame.
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    int n = *r->loop->stop ? 0 : ppoll(watched, 2, timeout, &before);
+    int n = *r->loop->stop ? 0 : ppoll(watched, WATCHED, timeout, &before);
     int error = errno;
 
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -72,7 +74,7 @@ static void watch_link(struct round *r)
 {
     if (r->loop->carrier && r->device->up) {
         aksu_now(r->net, aksu_posix_ms());
-        aksu_link(r->net, r->loop->carrier, r->device->up(r->device));
+        aksu_link(r->net, r->loop->carrier, r->device->up(r->device, r->news));
     }
 }
 
@@ -80,16 +82,18 @@ static void watch_link(struct round *r)
 static int sleep_until_due(struct round *r)
 {
     const struct aksu_loop *loop = r->loop;
-    struct pollfd watched[2] = {
+    struct pollfd watched[WATCHED] = {
         {.fd = r->device->fd, .events = (short)(POLLIN | (r->held > 0 ? POLLOUT : 0))},
-        {.fd = loop->ready ? loop->fd : -1, .events = POLLIN}};
+        {.fd = loop->ready ? loop->fd : -1, .events = POLLIN},
+        {.fd = loop->carrier && r->device->up ? r->device->news : -1, .events = POLLIN}};
     uint32_t idle = r->held > 0 ? AKSU_NEVER : aksu_idle(r->net, aksu_posix_ms());
 
     if (loop->carrier && loop->carrier->down && idle > LOOK_MS) {
-        idle = LOOK_MS; // nothing tells that it is up again
+        idle = LOOK_MS; // where nothing tells that it is up again
     }
     int n = poll_unless_stopped(r, watched, r->more ? 0 : idle);
 
+    r->news = n > 0 && watched[2].revents;
     if (n < 0) {
         return errno == EINTR ? 0 : -errno;
     }
@@ -122,6 +126,7 @@ int aksu_posix_run(struct aksu *net, struct aksu_device *device, const struct ak
     r.net = net;
     r.device = device;
     r.loop = loop;
+    r.news = false;
     r.held = 0;
     while (!(loop->stop && *loop->stop)) {
         error = take_in(&r);

@@ -7,6 +7,8 @@
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -147,14 +149,30 @@ static int transmit(struct aksu_device *device, const void *frame, size_t len)
     return -errno;
 }
 
-// Looks again only after it went down, which calls of the socket tell.
-static bool up(struct aksu_device *device)
+// What the kernel tells of all interfaces, a cable that is pulled among it. -1: it does not.
+static int open_news(void)
+{
+    struct sockaddr_nl here = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&here, sizeof here) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+// Looks again only when there is news, or after it went down, which calls of the socket tell, too.
+static bool up(struct aksu_device *device, bool news)
 {
     struct ifreq request = {0};
     struct sockaddr_ll here;
     socklen_t len = sizeof here;
+    char said[64]; // what it says does not matter
 
-    if (device->down && getsockname(device->fd, (struct sockaddr *)&here, &len) == 0 &&
+    while (news && recv(device->news, said, sizeof said, 0) > 0) {
+    }
+    if ((news || device->down) && getsockname(device->fd, (struct sockaddr *)&here, &len) == 0 &&
         if_indextoname((unsigned)here.sll_ifindex, request.ifr_name) &&
         ioctl(device->fd, SIOCGIFFLAGS, &request) == 0) {
         device->down = !(request.ifr_flags & IFF_RUNNING);
@@ -165,6 +183,9 @@ static bool up(struct aksu_device *device)
 static void end(struct aksu_device *device)
 {
     close(device->fd);
+    if (device->news >= 0) {
+        close(device->news);
+    }
 }
 
 // Asks for what the socket needs of the interface. Returns 0 or a negative errno value.
@@ -259,6 +280,8 @@ int aksu_posix_packet(struct aksu_device *device, const char *interface)
 
     if (error) {
         close(device->fd);
+    } else {
+        device->news = open_news();
     }
     return error;
 }

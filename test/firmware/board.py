@@ -237,6 +237,21 @@ class Board:
             time.sleep(0.05)
         raise Failure("nginx does not start")
 
+    def start_dnsmasq(self, address: str) -> subprocess.Popen:
+        """A DHCP server that has one address to give, and says in the file dnsmasq what it does."""
+        log = self.folder / "dnsmasq"
+        log.write_text("")
+        process = self.start("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0",
+                             "--user=root", f"--interface={TAP}", "--no-ping", "--dhcp-authoritative",
+                             f"--dhcp-range={address},{address},255.255.255.0,120",
+                             f"--log-facility={log}", f"--dhcp-leasefile={self.folder}/leases",
+                             f"--pid-file={self.folder}/dnsmasq.pid")
+        for _ in range(100):
+            if "started" in log.read_text():
+                return process
+            time.sleep(0.05)
+        raise Failure("dnsmasq does not start: " + log.read_text())
+
     def read(self, *expressions: str) -> list:
         """The values of expressions in the image's C, read by gdb while the board stands still."""
         done = self.gdb(*(f'printf "%lu\\n", (unsigned long)({e})' for e in expressions))

@@ -5,6 +5,7 @@
 usage: client.py sequence COUNT       connections one after the other, a file of the pattern each
        client.py until FILE COUNT     the same until the file is there, and at least COUNT
        client.py hold SECONDS         a connection that stays open, and is served again at its end
+       client.py hold-until FILE      the same until the file is there
 Prints one line of JSON.
 """
 import json
@@ -60,25 +61,33 @@ def sequence(count: int, go_on: object = lambda: False) -> dict:
     return {"good": good, "errors": errors, "slowest_s": round(slowest, 2)}
 
 
-def hold(seconds: float) -> dict:
+def hold(wait: object) -> dict:
+    """Two requests in one connection; wait() between them."""
     with socket.create_connection(BOARD, timeout=TIMEOUT_S) as connection:
         stream = connection.makefile("rb")
         answers = []
-        for wait in (seconds, 0):
+        for then in (wait, lambda: None):
             connection.sendall(request(1, "Connection: keep-alive"))
             answers.append(stream.readline().decode().strip())
             while stream.readline() != b"\r\n":
                 pass
             stream.read(1)
             print("served", flush=True)
-            time.sleep(wait)
+            then()
     return {"answers": answers}
+
+
+def wait_for(file: pathlib.Path) -> None:
+    while not file.exists():
+        time.sleep(0.05)
 
 
 def main() -> None:
     what, *words = sys.argv[1:]
     if what == "hold":
-        result = hold(float(words[0]))
+        result = hold(lambda: time.sleep(float(words[0])))
+    elif what == "hold-until":
+        result = hold(lambda: wait_for(pathlib.Path(words[0])))
     elif what == "until":
         file = pathlib.Path(words[0])
         result = sequence(int(words[1]), lambda: not file.exists())

@@ -21,6 +21,7 @@ from suite import expect, run  # in a folder that board.py adds
 
 MEGA = 1 << 20
 WAKES_PER_S, LOSS_PERCENT = 20, 5
+MOVED = "192.168.77.3"  # where another DHCP server puts the board
 CABLE_FILE = 16 * MEGA  # far more than Linux's receive buffer holds when the cable is pulled
 
 
@@ -189,17 +190,61 @@ class Firmware:
             board.wait_for(lambda: came() > MEGA // 2, "half a megabyte")
             board.monitor.command("set_link", name="wire", up=False)
             if board.machine.shows_link:
-                board.wait_for(lambda: board.text().endswith("link down\n"), "link down")
+                self.check_silent(board)
             board.linux("ping", "-c", "1", "-W", "1", BOARD, check=False)
             expect(board.last.returncode != 0, "the cable is not pulled")
             time.sleep(1)
             expect(client.poll() is None and came() < CABLE_FILE, "it was over before")
-            board.monitor.command("set_link", name="wire", up=True)
-            if board.machine.shows_link:
-                board.wait_for(lambda: board.text().endswith("link up\n"), "link up")
+            self.plug(board)
             said, _ = client.communicate(timeout=120)
             expect(client.returncode == 0, said)
             expect(file.read_bytes() == wanted(CABLE_FILE), "the file differs")
+
+    def check_silent(self, board: Board) -> None:
+        """Told that there is no link, the board sends nothing, whatever its timeouts are."""
+        board.wait_for(lambda: board.text().endswith("link down\n"), "link down")
+        sent = board.read("port.mac->counters.sent")
+        time.sleep(3)
+        expect(board.read("port.mac->counters.sent") == sent, "it sends without a link")
+
+    def plug(self, board: Board) -> None:
+        board.monitor.command("set_link", name="wire", up=True)
+        if board.machine.shows_link:
+            board.wait_for(lambda: "link up\n" in board.text().rpartition("link down\n")[2], "link up")
+
+    def pull(self, board: Board) -> None:
+        board.monitor.command("set_link", name="wire", up=False)
+        board.wait_for(lambda: board.text().endswith("link down\n"), "link down")
+
+    def test_address_is_verified_on_the_new_link(self) -> None:
+        """The lease is asked for anew, and kept, with its connections; a refused one is replaced."""
+        server = []
+        def log() -> str:
+            return (board.folder / "dnsmasq").read_text()
+        with self.board("http_dhcp", before=lambda b: server.append(b.start_dnsmasq(BOARD)),
+                        then=Board.wait_for_ping) as board:
+            if not board.machine.shows_link:
+                return
+            over = board.folder / "over"
+            client = board.start(sys.executable, HERE / "client.py", "hold-until", over,
+                                 stdout=subprocess.PIPE)
+            client.stdout.readline()
+            asked = log().count("DHCPDISCOVER"), log().count("DHCPACK")
+            self.pull(board)
+            self.plug(board)
+            board.wait_for(lambda: log().count("DHCPACK") > asked[1], "a DHCPACK")
+            expect(log().count("DHCPDISCOVER") == asked[0], f"it began anew: {log()}")
+            over.touch()
+            expect(client.communicate(timeout=60)[0].count("200 OK") == 2, "the connection is gone")
+            self.pull(board)
+            server[0].terminate()
+            server[0].wait()
+            board.start_dnsmasq(MOVED)
+            self.plug(board)
+            board.wait_for(lambda: f"address {MOVED}\n" in board.text(), "the new address")
+            expect("no address\n" in board.text(), board.text())
+            page = board.linux("curl", "-sS", "-m", "60", "-i", f"http://{MOVED}/")
+            expect(page.startswith("HTTP/1.1 200"), page)
 
     def test_syn_flood(self) -> None:
         with self.served() as board:
@@ -245,11 +290,11 @@ def main() -> None:
         print("SKIPPED: NOT ROOT, so no network namespaces and no TAP: nothing of the firmware is "
               "tested\n0 passed, 0 failed, 1 skipped")
         return
-    tools = missing_tools(name, "gdb-multiarch", "nginx")
+    tools = missing_tools(name, "gdb-multiarch", "nginx", "dnsmasq")
     if tools:
         print(f"missing: {' '.join(tools)}: scripts/setup firmware\n0 passed, 1 failed")
         sys.exit(1)
-    built = build(name, pathlib.Path(folder), targets=("http_server", "http_client"))
+    built = build(name, pathlib.Path(folder), targets=("http_server", "http_client", "http_dhcp"))
     run(Firmware(name, built, LONG if long else SHORT), words)
 
 

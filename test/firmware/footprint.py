@@ -8,7 +8,8 @@ usage: footprint.py BUILD-FOLDER
 4 connections with a receive ring of 1 KB each. Flash is the whole image, driver and start-up code
 included, without the pages that it serves. RAM is all but the stack and the MAC's frame buffers. The
 stack is what the main loop took, by an image that keeps interrupts out of it (masked.c), and what an
-interrupt takes at its deepest point: it does not depend on when interrupts came. Each figure is compared
+interrupt takes at its deepest point: it does not depend on when interrupts came. All that is without
+aksu_link() (BOARD_CABLE=0); what it adds has figures of its own, `cable_...`. Each figure is compared
 with the file `budget`. The stack needs root (a network namespace): skipped else.
 """
 import concurrent.futures
@@ -26,6 +27,7 @@ FRAME = 32 + 4  # octets that a Cortex-M pushes for an interrupt, and what align
 MASKED = (f"-DAKSU_BOARD_SOURCES={HERE}/masked.c",
           "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--wrap=aksu_cpu_sleep")
 FLAGS = "-DAKSU_BOARD_FLAGS=BOARD_RING=1024;BOARD_ECHO=64;BOARD_TIME_WAITS=2;EXAMPLE_LINE=40"
+BARE = f"{FLAGS};BOARD_CABLE=0"
 SECTION = re.compile(r"^ \.(data|bss|dma)\.(\S+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+\S+$", re.M)
 FUNCTION = re.compile(r"^\w+ (\w+) [tTwW] \S+\t(\S+):\d+$", re.M)
 FLASH = (  # functions, by the file that has them; what is put into one of another part counts there
@@ -67,15 +69,21 @@ def frame_buffers(image: pathlib.Path) -> int:
     return sum(int(output(["gdb-multiarch", "-nx", "-batch", member, image])) for member in members)
 
 
-def measure(image: pathlib.Path) -> dict:
+def sizes(image: pathlib.Path) -> dict:
+    """Octets of flash, without the pages, and of RAM, without stack and frames."""
     sections = dict(re.findall(r"^\.(text|data|bss|dma|ARM\.exidx)\s+(\d+)\s",
                                output(["arm-none-eabi-size", "-A", image]), re.M))
     octets = {name: int(size) for name, size in sections.items()}
-    parts = attributed(image)
-    pages, frames = symbol(image, "page"), frame_buffers(image)
     flash = octets["text"] + octets.get("data", 0) + octets.get("ARM.exidx", 0)
-    parts[0]["tables, texts, vectors"] = flash - sum(parts[0].values())
     ram = octets["bss"] + octets.get("data", 0) + octets.get("dma", 0)
+    return {"flash": flash - symbol(image, "page"), "ram": ram - frame_buffers(image)}
+
+
+def measure(image: pathlib.Path) -> dict:
+    parts, found = attributed(image), sizes(image)
+    pages, frames = symbol(image, "page"), frame_buffers(image)
+    flash, ram = found["flash"] + pages, found["ram"] + frames
+    parts[0]["tables, texts, vectors"] = flash - sum(parts[0].values())
     for what, parts, whole, apart, not_counted in zip(
             ("Flash", "RAM, without the stack"), parts, (flash, ram),
             ("of it pages", "of it frames"), (pages, frames)):
@@ -83,7 +91,7 @@ def measure(image: pathlib.Path) -> dict:
         for name, size in (*parts.items(), ("the whole", whole), (apart, not_counted)):
             print(f"{size:8}  {name}")
         print()
-    return {"flash": flash - pages, "ram": ram - frames}
+    return found
 
 
 def load(board: Board) -> None:
@@ -130,11 +138,14 @@ def main() -> None:
         print(f"missing: {' '.join(tools)}: scripts/setup firmware\n0 passed, 1 failed")
         sys.exit(1)
     folder = pathlib.Path(sys.argv[1])
-    image = build(NAME, folder, options=(FLAGS,), targets=("http_server",))
+    image = build(NAME, folder, options=(BARE,), targets=("http_server",))
+    told = build(NAME, folder / "cable", options=(FLAGS,), targets=("http_server",))
     tally = Tally()
     figures = measure(image / "http_server.elf")
+    cable = sizes(told / "http_server.elf")
+    figures |= {f"cable_{what}": cable[what] - figures[what] for what in cable}
     if os.geteuid() == 0:
-        masked = build(NAME, folder / "masked", options=(FLAGS, *MASKED), targets=("http_server",))
+        masked = build(NAME, folder / "masked", options=(BARE, *MASKED), targets=("http_server",))
         figures["stack"] = stack_used(masked / "http_server.elf")
         check_budget(tally, figures, HERE / "budget")
         tally.finish()

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // UDP, DHCP, DNS over UDP and TCP, connections by name, mDNS, IGMP; DHCPv6 in every second: a stack
 // that starts with nothing hears frames of any kind, answers with right checksums of servers that
-// know what was asked, ARP packets; time passes, questions are asked, the address is given back.
-// All that comes out is drained; then nothing is due. The stack has no address or one that a host
-// can have; each question ends; at the end a server is still listened to.
+// know what was asked, ARP packets; time passes, questions are asked, the address is given back,
+// one is claimed, fixed or of the link, the cable is pulled and plugged in. All that comes out is
+// drained; then nothing is due. The stack has no address or one that a host can have; each question
+// ends; at the end a server is still listened to.
+#include <aksu/claim.h>
 #include <aksu/connect_name.h>
 #include <aksu/dhcp.h>
 #include <aksu/dhcp6.h>
@@ -37,6 +39,9 @@ static struct aksu_udp echo;
 static uint32_t now;
 static size_t text;
 static bool started;
+static struct aksu_carrier carrier;
+static struct aksu_claim fixed;
+static struct aksu_link_local local;
 
 static const uint8_t ours[6] = {2, 0, 0, 0, 0, 1}, theirs[6] = {2, 0, 0, 0, 0, 2};
 
@@ -77,6 +82,22 @@ static void on_lease(struct aksu *n, struct aksu_dhcp *d, const struct aksu_leas
 }
 
 static const struct aksu_dhcp_config config = {"fuzz", on_lease};
+
+static void on_claim(struct aksu *n, struct aksu_claim *claim, int error)
+{
+    REQUIRE(error == AKSU_OK ? n->addr == claim->addr : error == AKSU_EADDRINUSE && n->addr == 0);
+}
+
+// An address of the link, while there is none of DHCP; or a fixed one, of whom has no DHCP.
+static void claims(uint8_t how)
+{
+    if (how & 1) {
+        (void)aksu_link_local(&net, &local, how * UINT32_C(100), on_claim);
+    } else if (!started) {
+        struct aksu_addr addr = aksu_ipv4(192, 0, 2, 5 + how % 4);
+        (void)aksu_claim(&net, &fixed, &addr, 24, NULL, how & 8 ? on_claim : NULL);
+    }
+}
 
 static void on_answer(struct aksu *n, struct aksu_dns_query *q, int error,
                       const struct aksu_addr *addr)
@@ -376,8 +397,9 @@ static void arp(struct input *in)
     memcpy(frame + 14, "\0\1\10\0\6\4\0", 7);
     frame[21] = (uint8_t)(1 + (how & 1));
     memcpy(frame + 22, theirs, 6);
-    put32(frame + 28, how & 2 ? 0xc00002fe : how & 4 ? dhcp.addr : how & 8 ? 0 : take32(in));
-    put32(frame + 38, how & 16 ? dhcp.addr : net.addr);
+    uint32_t wanted = how & 32 ? local.claim.addr : how & 64 ? fixed.addr : dhcp.addr;
+    put32(frame + 28, how & 2 ? 0xc00002fe : how & 4 ? wanted : how & 8 ? 0 : take32(in));
+    put32(frame + 38, how & 16 ? wanted : net.addr);
     feed(frame, sizeof frame);
 }
 
@@ -555,6 +577,10 @@ static void act(struct input *in)
             name(take8(in));
             drain();
             break;
+        case 7:
+            claims(take8(in));
+            drain();
+            break;
         default:
             arp(in);
         }
@@ -564,9 +590,12 @@ static void act(struct input *in)
         break;
     default:
         if (what >> 5 == 0) {
-            started ? aksu_dhcp_stop(&net, &dhcp) : (void)0;
+            aksu_dhcp_stop(&net, &dhcp);
+            started = false;
         } else if (what >> 5 == 1) {
             search(take8(in));
+        } else if (what >> 5 == 2) {
+            aksu_link(&net, &carrier, what & 8);
         } else {
             ask(what >> 7, what >> 3);
         }
@@ -588,6 +617,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(query, 0, sizeof query);
     memset(&mdns, 0, sizeof mdns);
     memset(&dhcp6, 0, sizeof dhcp6);
+    memset(&carrier, 0, sizeof carrier);
+    memset(&fixed, 0, sizeof fixed);
+    memset(&local, 0, sizeof local);
     wide = size % 2;
     dns.entry = cache;
     dns.entries = 2;
@@ -617,7 +649,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     aksu_mdns_stop(&net, &mdns);
     aksu_dhcp_stop(&net, &dhcp);
     pass(20000);
-    REQUIRE(net.addr == 0);
+    REQUIRE(net.addr == 0 || net.addr == local.claim.addr || net.addr == fixed.addr);
     REQUIRE(mdns.state == 0);
     REQUIRE(aksu_dhcp_start(&net, &dhcp, &config) == AKSU_OK);
     pass(70000);

@@ -32,6 +32,7 @@ static const struct aksu_addr router = {{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 static const struct aksu_addr none;
 static const struct aksu_addr nodes = {{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
+static struct aksu_carrier carrier;
 static struct aksu net;
 static uint32_t now;
 static bool bare;
@@ -568,9 +569,12 @@ static void use(struct input *in)
     struct aksu_endpoint to = {{{0}}, 9};
     struct aksu_info info;
     aksu_handle conn;
-    uint8_t what = take8(in) % 8;
+    uint8_t which = take8(in);
+    uint8_t what = which % 8;
 
-    if (what == 0) {
+    if (what == 6 && which >= 0x80) {
+        aksu_link(&net, &carrier, which & 0x40);
+    } else if (what == 0) {
         put_addr(in, to.addr.octets);
         open_now += aksu_connect(&net, &to, 0, &handlers, NULL) > 0;
     } else if (what == 1) {
@@ -627,6 +631,7 @@ static void begin(struct input *in)
     uint8_t how = take8(in);
     struct aksu_config config = {.profile = profiles[how % 3]};
 
+    memset(&carrier, 0, sizeof carrier);
     bare = how & 0x40;
     now = how & 0x80 ? 0xffffc000u : 1000;
     open_now = 0;

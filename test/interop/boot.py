@@ -184,6 +184,8 @@ class Boot:
                       "tcp.flags.fin == 1 && ipv6"):
             expect(packets(pcap, words), f"no packet: {words}")
         expect(not packets(pcap, "tcp && ip"), "there is TCP over IPv4")
+        told, found = (explain.outline(lines) for lines in (explain.documented(), explain.table(pcap)[0]))
+        expect(told == found, f"docs/network.md has\n{told}\nand this run\n{found}")
 
     def test_over_ipv4(self) -> None:
         """A name with an address of IPv4 alone; then one whose host of IPv6 does not answer."""

@@ -6,6 +6,7 @@ usage: explain.py CAPTURE        of one that aksu-host --pcap wrote of http-get
        explain.py --run BIN      boots and fetches over both versions, and explains that (root)
 """
 import pathlib
+import re
 import sys
 
 from namespaces import sh
@@ -170,6 +171,41 @@ def table(pcap: pathlib.Path) -> tuple:
             unknown.append(line)
     head = f"{'No.':>3} {'Time':>6}  {'From':<{WIDTH}} {'To':<{WIDTH}} {'What':<16} Why"
     return [head] + lines, unknown
+
+
+ORDERED = ("DHCP", "DNS", "TCP")
+# What depends on when Linux does what, and what we answer to it: its answer about IPv4 may come when
+# the page is there, or not any more.
+SOMETIMES = re.compile(r"Linux |which station has fe80|fe80::\S+ is at |what came is acknowledged|"
+                       r"which station has 192\.0\.2\.77|\S+ is 192\.0\.2\.1$|that came to a port")
+VARIES = ((re.compile(r"\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b"), "a station"),
+          (re.compile(r"\bfe80::\w+:\w+ff:fe\w+:\w+"), "Linux"),
+          (re.compile(r"^\d+ octets"), "octets"))
+
+
+def outline(lines: list) -> dict:
+    """What is the same in each run, of the lines of a table: by protocol who says what to whom, and
+    why, each but once; of some in the order of the first time."""
+    found = {}
+    for line in lines:
+        at = line.index("  ", 4) + 2  # behind number and time
+        source, target = line[at:at + WIDTH].strip(), line[at + WIDTH + 1:at + 2 * WIDTH + 1].strip()
+        name, why = line[at + 2 * WIDTH + 2:at + 2 * WIDTH + 18].split(), line[at + 2 * WIDTH + 19:]
+        for pattern, instead in VARIES:
+            why = pattern.sub(instead, why)
+        if name == ["What"] or SOMETIMES.match(why):
+            continue
+        key = (source, target, why) if name[0] in ORDERED else why
+        rows = found.setdefault(name[0], [])
+        if key not in rows:
+            rows.append(key)
+    return {name: rows if name in ORDERED else sorted(rows) for name, rows in found.items()}
+
+
+def documented() -> list:
+    """The lines of the table in docs/network.md."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "docs/network.md").read_text(encoding="utf-8")
+    return re.findall(r"^    (No\. .*|[ \d]{3} +\d+\.\d{3}  .*)$", text, re.M)
 
 
 def main() -> None:

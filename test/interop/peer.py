@@ -7,6 +7,7 @@ usage: peer.py echo HOST PORT OCTETS COUNT PARALLEL   send, half-close, read it 
        peer.py hold HOST PORT COUNT                   fill the table, then see a late one served
        peer.py reset HOST PORT PATH OCTETS            read some of a file, then close with RST
        peer.py serve HOST PORT MODE                   echo; MODE: last, first or together closes
+       peer.py told HOST PORT COUNT                   HTTP as lines of the input say: ask or read N OCTETS
        peer.py fast HOST PORT OCTETS COUNT            the same as echo, with TCP Fast Open
        peer.py serve_fast HOST PORT                   serve HOST PORT last, with TCP Fast Open
 HOST is an address of IPv4 or IPv6. Prints one line of JSON.
@@ -132,6 +133,32 @@ def fast(host: str, port: int, octets: int, count: int) -> dict:
     return {"good": good, "taken": taken}
 
 
+def told(host: str, port: int, count: int) -> dict:
+    """Asks for files of the pattern, and reads them, in connections that stay: one line for each."""
+    held = [connect(host, port) for _ in range(count)]
+    for line in sys.stdin:
+        what, number, octets = line.split()
+        connection = held[int(number)]
+        connection.settimeout(None)
+        if what == "ask":
+            connection.sendall(f"GET /{octets}.bin HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            verdict = "asked"
+        else:
+            verdict = read_answer(connection, int(octets))
+        print(json.dumps(verdict), flush=True)
+    return {}
+
+
+def read_answer(connection: socket.socket, octets: int) -> str:
+    try:
+        head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+        while head.startswith(b"HTTP/1.1 200 ") and len(body) < octets and (part := connection.recv(65536)):
+            body += part
+        return "good" if len(body) == octets else "bad"
+    except OSError as error:
+        return type(error).__name__
+
+
 def serve_fast(host: str, port: int) -> None:
     with socket.create_server((host, port), family=family(host), backlog=128) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
@@ -169,7 +196,7 @@ def answer(connection: socket.socket, mode: str) -> None:
 def main() -> None:
     what, *args = sys.argv[1:]
     numbers = [int(a) if a.isdigit() else a for a in args]
-    result = {"echo": echo, "cycles": cycles, "hold": hold, "reset": reset,
+    result = {"echo": echo, "cycles": cycles, "hold": hold, "reset": reset, "told": told,
               "serve": serve, "fast": fast, "serve_fast": serve_fast}[what](*numbers)
     print(json.dumps(result), flush=True)
 

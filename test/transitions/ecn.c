@@ -260,6 +260,69 @@ static void with_a_loss(struct fixture *f)
     assert_int_equal(f->t.ssthresh, ssthresh);
 }
 
+// Three duplicates, of which the third is answered: what is missing is sent again.
+static void sent_again(struct fixture *f, uint32_t from)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+        take(f);
+        arrive(f, seg(f, A, 1, from, 0, 20000));
+        assert_true(i < 2 || f->t.recover == f->t.snd_max);
+        flush(f);
+    }
+    assert_true(f->outs > 0);
+    assert_int_equal(f->out[0].seq, f->iss + from);
+    assert_true(f->t.flags & AKSU_F_RECOVERY);
+    assert_int_equal(f->t.dupacks, 0);
+}
+
+// A loss behind an echo of the same window is repaired without a timeout, and costs no more.
+static void before_a_loss(struct fixture *f)
+{
+    congested(f);
+    user(f, AKSU_EV_WROTE, 1000);
+    sent_again(f, 1001);
+    assert_int_equal(f->t.ssthresh, 7200);
+    assert_int_equal(f->t.cwnd, 7200 + 3000);
+    assert_int_equal(f->t.owed & AKSU_ECN_SLOWED, 0);
+    arrive(f, seg(f, A, 1, f->t.snd_max - f->iss, 0, 20000));
+    assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+    assert_int_equal(f->t.ssthresh, 7200);
+    assert_true(f->t.cwnd <= 7200);
+}
+
+// What was sent behind the echo is of the next window: it costs what a loss does.
+static void before_a_loss_of_the_next_window(struct fixture *f)
+{
+    congested(f);
+    uint32_t recover = f->t.recover - f->iss;
+    arrive(f, seg(f, A, 1, recover, 0, 20000));
+    user(f, AKSU_EV_WROTE, 6000);
+    flush(f);
+    sent_again(f, recover);
+    assert_int_equal(f->t.ssthresh, 3000);
+    assert_int_equal(f->t.cwnd, 6000);
+}
+
+// But behind a timeout the duplicates may be of what was sent again (RFC 6582 3.2 step 4).
+static void before_a_timeout(struct fixture *f)
+{
+    congested(f);
+    pass(f, 2000);
+    arrive(f, seg(f, A, 1, 2001, 0, 20000));
+    flush(f);
+    while (f->t.snd_nxt != f->t.snd_max) {
+        arrive(f, seg(f, A, 1, f->t.snd_una + 1000 - f->iss, 0, 20000));
+        flush(f);
+    }
+    uint32_t una = f->t.snd_una - f->iss;
+    assert_true(f->t.snd_una != f->t.snd_max);
+    for (unsigned i = 0; i < 4; i++)
+        arrive(f, seg(f, A, 1, una, 0, 20000));
+    assert_int_equal(f->t.flags & AKSU_F_RECOVERY, 0);
+    assert_int_equal(f->t.owed & AKSU_OWE_REXMIT, 0);
+}
+
 // Behind a loss the first new text says that the window is smaller, too (6.1.2): not what is sent
 // again, and no more than one.
 static void says_so_after_a_loss(struct fixture *f)
@@ -365,6 +428,9 @@ int main(void)
         TEST(slows_down),
         TEST(once_a_window),
         TEST(with_a_loss),
+        TEST(before_a_loss),
+        TEST(before_a_loss_of_the_next_window),
+        TEST(before_a_timeout),
         TEST(least),
         TEST(not_undone),
         TEST(not_agreed),

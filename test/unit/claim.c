@@ -103,9 +103,12 @@ static void becomes_ours(uint32_t addr)
 static void fixed_address(void **state)
 {
     (void)state;
+    memset(&claim, 0xff, sizeof claim); // whatever was there
     assert_int_equal(take_it(&h.net, &claim), AKSU_OK);
     assert_int_equal(arp(1, PEER, US), -AKSU_DROP_ARP); // it is not ours yet
+    assert_true(h.net.addr == 0 && h.net.netmask == 0 && h.net.gateway == 0);
     becomes_ours(US);
+    assert_int_equal(h.net.netmask, 0xffffff00);
     assert_int_equal(arp(1, PEER, US), 0);
     assert_true(next(&h));
     assert_int_equal(h.got.op, 2);
@@ -198,6 +201,9 @@ static void overtaken(void **state)
     assert_int_equal(arp(2, US, PEER), -AKSU_DROP_ARP);
     assert_int_equal(ours + lost, 0);
     assert_int_equal(arp(1, PEER, US + 76), 0);
+    drain(&h);
+    h.net.addr = h.net.netmask = 0; // that is over, too, but the claim is no more
+    assert_int_equal(pass(&h, 20000), 0);
 }
 
 static void refuses(void **state)
@@ -317,6 +323,7 @@ static void link_conflicts(void **state)
 {
     uint32_t last = 0;
     (void)state;
+    memset(&local, 0xff, sizeof local); // whatever was there
     assert_int_equal(aksu_link_local(&h.net, &local, 0, on_claim), AKSU_OK);
     quiet(&h);
     for (unsigned i = 0; i < 14; i++) {
@@ -377,6 +384,10 @@ static void link_gives_way(void **state)
     assert_true(next(&h));
     assert_memory_equal(h.got.to, peer_mac, 6); // no longer to all
     assert_int_equal(arp(1, PEER, local.claim.addr), -AKSU_DROP_ARP);
+    h.net.addr = h.net.netmask = 0;
+    assert_int_equal(pass(&h, 4999), 0);
+    ours = 0;
+    becomes_ours(local.claim.addr);
 }
 
 int main(void)

@@ -390,6 +390,97 @@ static void skip_arp(void)
     quiet(&h);
 }
 
+static int claimed_by_another(uint16_t op)
+{
+    uint8_t frame[FRAME_MAX];
+    struct wire w;
+    memset(&w, 0, sizeof w);
+    memcpy(w.to, broadcast_mac, 6);
+    memcpy(w.from, peer_mac, 6);
+    memcpy(w.sha, peer_mac, 6);
+    w.type = 0x0806;
+    w.op = op;
+    w.spa = US;
+    w.tpa = US;
+    return feed_frame(&h, frame, make_arp(&w, frame));
+}
+
+static void is_defended(void)
+{
+    assert_int_equal(claimed_by_another(1), 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.type, 0x0806);
+    assert_memory_equal(h.got.to, broadcast_mac, 6);
+    assert_int_equal(h.got.spa, US);
+    assert_int_equal(h.got.tpa, US);
+    quiet(&h);
+    assert_int_equal(lost, 0);
+}
+
+static void expect_declined(void)
+{
+    expect(DECLINE, 0, UINT32_MAX, broadcast_mac);
+    assert_int_equal(option32(50), US);
+    assert_int_equal(option32(54), GATE);
+    assert_int_equal(lost, 1);
+    assert_int_equal(h.net.addr, 0);
+    assert_int_equal(pass(&h, 1), 0);
+    assert_int_equal(h.app.closes, 1);
+    assert_int_equal(h.app.close_reason, AKSU_ENETUNREACH);
+}
+
+// R5227-04, R2131-06: another host takes it later: it is defended once in 10 s; who claims it again
+// has it.
+static void declines_later(void **state)
+{
+    (void)state;
+    to_bound();
+    listen_on(&h, PORT);
+    establish(&h, PEER_PORT);
+    for (unsigned i = 0; i < 3; i++) {
+        is_defended();
+        h.now += 10000;
+    }
+    is_defended();
+    h.now += 9999;
+    assert_int_equal(claimed_by_another(2), 0);
+    expect_declined();
+    assert_in_range(aksu_idle(&h.net, h.now), 9998, 10000);
+    h.now += 10000;
+    expect(DISCOVER, 0, UINT32_MAX, broadcast_mac);
+}
+
+// Also while it is announced, and while a server is asked whether it may be kept: the next one that
+// is not answered.
+static void declines_meanwhile(void **state)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        setup(state);
+        if (i == 0) {
+            to_confirm();
+            answer(ACK);
+            expect_probe(US, US);
+        } else {
+            to_bound();
+        }
+        listen_on(&h, PORT);
+        establish(&h, PEER_PORT);
+        if (i > 0) {
+            until_frame(); // T1
+            skip_arp();
+        }
+        if (i == 2) {
+            while (!next(&h) || h.got.type == 0x0806) {
+                h.now += aksu_idle(&h.net, h.now);
+            }
+            assert_int_equal(h.got.dst, UINT32_MAX); // T2
+        }
+        is_defended();
+        assert_int_equal(claimed_by_another(1), 0);
+        expect_declined();
+    }
+}
+
 // R2131-07, R2131-08: nobody answers: at T2 all servers are asked, and at the end the address is
 // given up and its connections end.
 static void rebinds_and_loses(void **state)
@@ -845,6 +936,8 @@ int main(void)
         T(gets_an_address),
         T(backs_off),
         T(declines),
+        T(declines_later),
+        T(declines_meanwhile),
         T(refused),
         T(renews),
         T(rebinds_and_loses),

@@ -189,11 +189,11 @@ static void impossible_arp_sender(void **state)
     quiet(&h);
 }
 
-// R826-04: nor protocol addresses that no station of this network has.
+// R826-04: nor protocol addresses that no station has.
 static void impossible_arp_address(void **state)
 {
     (void)state;
-    static const uint32_t senders[] = {0xc00002ff, 0xc0000200, FAR, 0xe0000001, 0x7f000001};
+    static const uint32_t senders[] = {0xc00002ff, 0xc0000200, 0xe0000001, 0x7f000001};
     for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
         struct wire w = arp_packet(1, senders[i], peer_mac, US);
         assert_int_equal(feed_packet(&w), -AKSU_DROP_SOURCE);
@@ -202,6 +202,22 @@ static void impossible_arp_address(void **state)
     w.from[5]++; // nor one that speaks for another
     assert_int_equal(feed_packet(&w), -AKSU_DROP_SOURCE);
     quiet(&h);
+}
+
+// R826-03, R3927-07: whatever network a station of this link thinks that it is in, it is answered.
+static void asked_from_another_network(void **state)
+{
+    (void)state;
+    static const uint32_t senders[] = {ON_LINK, FAR};
+    for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
+        struct wire w = arp(1, senders[i], peer_mac, US);
+        assert_int_equal(feed_arp(&w), 0);
+        assert_true(next(&h));
+        assert_int_equal(h.got.op, 2);
+        assert_memory_equal(h.got.to, peer_mac, 6);
+        assert_int_equal(h.got.tpa, senders[i]);
+        quiet(&h);
+    }
 }
 
 // R1122A-03: the SYN is sent right after the answer.
@@ -224,7 +240,7 @@ static void connect_resolves(void **state)
     assert_int_equal(h.got.dst, PEER);
 }
 
-// A destination beyond the netmask goes to the gateway's hardware address.
+// R1122I-12: a destination beyond the netmask goes to the gateway's hardware address.
 static void connect_through_gateway(void **state)
 {
     (void)state;
@@ -237,6 +253,22 @@ static void connect_through_gateway(void **state)
     assert_int_equal(h.got.flags, AKSU_SYN);
     assert_memory_equal(h.got.to, gate_mac, 6);
     assert_int_equal(h.got.dst, FAR);
+}
+
+// R3927-07: but an address of the link is asked for itself, for no router forwards to it.
+static void connect_on_the_link(void **state)
+{
+    (void)state;
+    struct aksu_endpoint to = {aksu_ipv4(169, 254, 3, 4), 80};
+    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.tpa, ON_LINK);
+    assert_int_equal(h.got.spa, US);
+    answer_arp(&h, ON_LINK, peer_mac);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN);
+    assert_memory_equal(h.got.to, peer_mac, 6);
+    assert_int_equal(h.got.dst, ON_LINK);
 }
 
 // R1122A-02: at most one request a second; in the end the connection hears of it.
@@ -559,8 +591,10 @@ int main(void)
         T(malformed_arp),
         T(impossible_arp_sender),
         T(impossible_arp_address),
+        T(asked_from_another_network),
         T(connect_resolves),
         T(connect_through_gateway),
+        T(connect_on_the_link),
         T(unresolved),
         T(answer_goes_stale),
         T(unsolicited_answer),

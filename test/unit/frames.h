@@ -13,10 +13,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define US   0xc0000201u ///< 192.0.2.1
-#define PEER 0xc0000202u ///< 192.0.2.2
-#define GATE 0xc00002feu ///< 192.0.2.254
-#define FAR  0xc6336401u ///< 198.51.100.1, beyond the gateway
+#define US      0xc0000201u ///< 192.0.2.1
+#define PEER    0xc0000202u ///< 192.0.2.2
+#define GATE    0xc00002feu ///< 192.0.2.254
+#define FAR     0xc6336401u ///< 198.51.100.1, beyond the gateway
+#define ON_LINK 0xa9fe0304u ///< 169.254.3.4
 enum { PORT = 80, PEER_PORT = 40000 };
 #ifdef AKSU_TEST_TINY // 16 KB of memory in all
 enum { FRAME_MAX = 1600, DATA_MAX = 500, RING = 300 };

@@ -362,6 +362,130 @@ static void six_routers(void **state)
     assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
 }
 
+// Each of several is held, whatever row it has, and a reply that nobody asked for harms none.
+static void several(void **state)
+{
+    static const uint8_t text[10];
+    aksu_handle conn[3];
+    (void)state;
+    for (uint16_t i = 0; i < 3; i++) {
+        establish(&h, (uint16_t)(PEER_PORT + i));
+        conn[i] = h.app.conn;
+    }
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(aksu_send(&h.net, conn[i], text, sizeof text), sizeof text);
+    assert_int_equal(pass(&h, 1), 3);
+    pull();
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(aksu_send(&h.net, conn[i], text, sizeof text), sizeof text);
+    reply_unasked();
+    silence(5 * SECOND);
+    plug();
+    unsigned first = 0;
+    for (h.now++; next(&h);)
+        first += h.got.len > 0;
+    assert_true(first >= 3);
+}
+
+// While one of IPv6 waits for its address nobody sends, in whatever rows they are.
+static void six_and_four(void **state)
+{
+    static const uint8_t text[10];
+    (void)state;
+    establish(&h, (uint16_t)(PEER_PORT + 1));
+    establish6(&h, PEER_PORT);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, text, sizeof text), sizeof text);
+    assert_true(next(&h));
+    plug(); // no news
+    assert_int_equal(aksu_ipv6_address(&h.net, 1)->state, AKSU_IPV6_READY);
+    pull();
+    silence(5 * SECOND);
+    plug();
+    for (bool sent = false; !sent;) {
+        if (!next(&h)) {
+            h.now += aksu_idle(&h.net, h.now);
+            continue;
+        }
+        sent = h.got.protocol == 6 && h.got.len > 0;
+    }
+    assert_int_equal(aksu_ipv6_address(&h.net, 1)->state, AKSU_IPV6_READY);
+}
+
+// With clients of both versions each asks for its own stations again, of which nothing is known.
+static void six_and_four_ask(void **state)
+{
+    struct aksu_endpoint four = {aksu_ipv4(192, 0, 2, 2), 7};
+    struct aksu_endpoint six = {peer6, 7};
+    (void)state;
+    assert_int_equal(aksu_ipv6_client(&h.net), AKSU_OK);
+    assert_true(aksu_connect(&h.net, &six, 0, &app_handlers, &h.app) > 0);
+    next_icmp(&h, NS);
+    assert_int_equal(feed_na(&h, &peer6, 0x60, peer_mac), 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN);
+    aksu_abort(&h.net, aksu_next_connection(&h.net, 0));
+    pass(&h, SECOND);
+    pull();
+    pass(&h, SECOND);
+    plug();
+    pass(&h, 20 * SECOND);
+    assert_true(aksu_connect(&h.net, &four, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.type, 0x0806);
+    answer_arp(&h, PEER, peer_mac);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN);
+    assert_true(aksu_connect(&h.net, &six, 0, &app_handlers, &h.app) > 0);
+    next_icmp(&h, NS);
+}
+
+static int claims_ours(void)
+{
+    uint8_t frame[FRAME_MAX];
+    struct wire w;
+    memset(&w, 0, sizeof w);
+    memcpy(w.to, our_mac, 6);
+    memcpy(w.from, peer_mac, 6);
+    memcpy(w.sha, peer_mac, 6);
+    w.type = 0x0806;
+    w.op = 2;
+    w.spa = US;
+    return feed_frame(&h, frame, make_arp(&w, frame));
+}
+
+// An address of IPv4 that is lost ends the connections that have it, in all rows, at once, and no
+// other.
+static void four_lost(void **state)
+{
+    static const uint8_t text[10];
+    struct aksu_addr addr = aksu_ipv4(192, 0, 2, 1), gate = aksu_ipv4(192, 0, 2, 254);
+    (void)state;
+    assert_int_equal(aksu_claim(&h.net, &claim, &addr, 24, &gate, NULL), AKSU_OK);
+    pass(&h, 20 * SECOND);
+    establish6(&h, PEER_PORT);
+    aksu_handle six = h.app.conn;
+    establish(&h, (uint16_t)(PEER_PORT + 1));
+    establish(&h, (uint16_t)(PEER_PORT + 2));
+    aksu_abort(&h.net, h.app.conn);
+    drain(&h);
+    establish(&h, (uint16_t)(PEER_PORT + 3));
+    establish(&h, (uint16_t)(PEER_PORT + 4));
+    assert_int_equal(aksu_connections(&h.net), 4);
+    unsigned closes = h.app.closes;
+    assert_int_equal(claims_ours(), 0);
+    drain(&h);
+    assert_int_equal(claims_ours(), -AKSU_DROP_ARP);
+    assert_int_equal(h.net.addr, 0);
+    assert_int_equal(h.net.netmask, 0);
+    assert_int_equal(h.net.gateway, 0);
+    assert_int_equal(pass(&h, 1), 0);
+    assert_int_equal(h.app.closes, closes + 3);
+    assert_int_equal(h.app.close_reason, AKSU_ENETUNREACH);
+    assert_int_equal(aksu_connections(&h.net), 1);
+    assert_int_equal(aksu_send(&h.net, six, text, sizeof text), sizeof text);
+    assert_int_equal(pass(&h, 1), 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
@@ -379,6 +503,10 @@ int main(void)
         F(claimed_by_another),
         T(six),
         T(six_taken),
+        F(several),
+        T(six_and_four),
+        T(six_and_four_ask),
+        T(four_lost),
         T(six_routers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -353,6 +353,34 @@ static void known(void **state)
     quiet(&h);
 }
 
+// R1122I-12: of our network each is asked for itself, others are the gateway's; R3927-07: but not
+// those of the link, in which 169.254.255.255 is all.
+static void next_hops(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t to[4];
+        uint32_t hop; // 0: all stations
+    } t[] = {{{192, 0, 2, 2}, PEER},       {{192, 0, 2, 254}, GATE}, {{198, 51, 100, 1}, GATE},
+             {{169, 253, 255, 255}, GATE}, {{169, 255, 0, 1}, GATE}, {{169, 254, 3, 4}, ON_LINK},
+             {{169, 254, 255, 255}, 0},    {{192, 0, 2, 255}, 0},    {{192, 0, 2, 0}, 0},
+             {{255, 255, 255, 255}, 0}};
+    open_at(&one, 4000);
+    for (unsigned i = 0; i < sizeof t / sizeof *t; i++) {
+        const uint8_t *o = t[i].to;
+        struct aksu_endpoint to = {aksu_ipv4(o[0], o[1], o[2], o[3]), 5000};
+        one.text = 0;
+        assert_int_equal(aksu_udp_send(&h.net, &one.udp, &to), AKSU_OK);
+        one.udp.hop = 0;
+        if (t[i].hop) {
+            expect_question(t[i].hop);
+            answer_arp(&h, t[i].hop, gate_mac);
+        }
+        expect(t[i].hop ? gate_mac : broadcast_mac, get32(o), 4000, 5000, "");
+        quiet(&h);
+    }
+}
+
 // R826-04: nobody but the station that was asked for is believed.
 static void other_answers(void **state)
 {
@@ -570,10 +598,23 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, setup)
     const struct CMUnitTest tests[] = {
-        T(answers),         T(ports),         T(checksum),     T(checksum_of_zero),
-        T(lengths),         T(unreachable),   T(broadcasts),   T(nobody_answers),
-        T(known),           T(other_answers), T(destinations), T(what_write_says),
-        T(errors),          T(turns),         T(chosen_ports), T(without_stations),
+        T(answers),
+        T(ports),
+        T(checksum),
+        T(checksum_of_zero),
+        T(lengths),
+        T(unreachable),
+        T(broadcasts),
+        T(nobody_answers),
+        T(known),
+        T(next_hops),
+        T(other_answers),
+        T(destinations),
+        T(what_write_says),
+        T(errors),
+        T(turns),
+        T(chosen_ports),
+        T(without_stations),
         T(without_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

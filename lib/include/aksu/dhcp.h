@@ -7,7 +7,7 @@
 ///     aksu_dhcp_start(net, &dhcp, &config);
 ///
 /// Before an address is used other hosts are asked whether they have it (RFC 5227), which takes
-/// four seconds; if one has it is declined.
+/// four seconds; if one has it, or claims it later and does not give way, it is declined.
 #ifndef AKSU_DHCP_H
 #define AKSU_DHCP_H
 

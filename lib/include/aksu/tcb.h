@@ -139,7 +139,8 @@ enum {
     AKSU_OWE_REXMIT = 0x04,    ///< the segment at snd_una again (fast retransmit)
     AKSU_OWE_PROBE = 0x08,     ///< a window probe, or what silly-window avoidance held back
     AKSU_OWE_KEEPALIVE = 0x10, ///< a keep-alive segment
-    AKSU_ECN = 0x20            ///< ECN is negotiated: AKSU_ECE is owed here, too
+    AKSU_ECN = 0x20,           ///< ECN is negotiated: AKSU_ECE is owed here, too
+    AKSU_ECN_SLOWED = 0x80     ///< recover is that of an echo, for which nothing was sent again
 };
 
 /// Properties of a connection (tcb.flags). What a SYN offers has the bit of its option times 16.

@@ -54,10 +54,9 @@ int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
     }
     uint32_t sender = aksu_get32(p + 14);
 
-    // The sender is who sent the frame, and an address of this network; 0 is an ARP probe.
-    if (memcmp(p + 8, in->from, 6) != 0 ||
-        (sender != 0 &&
-         (!aksu_ipv4_unicast(net, sender) || ((sender ^ net->addr) & net->netmask) != 0))) {
+    // The sender is who sent the frame, and a host, on this link whatever its network (RFC 3927
+    // 2.6.2); 0 is an ARP probe.
+    if (memcmp(p + 8, in->from, 6) != 0 || (sender != 0 && !aksu_ipv4_unicast(net, sender))) {
         return AKSU_DROP_SOURCE;
     }
     if (net->addr == 0) {

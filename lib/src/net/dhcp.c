@@ -61,6 +61,12 @@ static struct aksu_dhcp *client(struct aksu_udp *u)
     return (struct aksu_dhcp *)u; // its first member
 }
 
+// Whether the stack's address is the one that was given.
+static bool bound(const struct aksu_dhcp *d)
+{
+    return d->state >= ANNOUNCING && d->state != DECLINING;
+}
+
 // --- Time ---
 
 static uint32_t chance(const struct aksu *net, const struct aksu_dhcp *d)
@@ -84,9 +90,20 @@ static void age(const struct aksu *net, struct aksu_dhcp *d)
     d->lease = less(d->lease, gone);
 }
 
-static void wake_s(struct aksu *net, struct aksu_dhcp *d, uint32_t seconds)
+// Another station that has our address, and claims it again when it was defended (RFC 5227 2.4),
+// ends the wait: it is as if we had asked for its station.
+static void wait_ms(struct aksu *net, struct aksu_dhcp *d, uint32_t ms)
 {
-    aksu_udp_wake(net, &d->udp, aksu_min32(seconds, LONG_S) * 1000);
+    aksu_udp_wake(net, &d->udp, ms);
+    if (bound(d)) {
+        d->udp.hop = d->addr;
+        d->udp.tries = 1;
+    }
+}
+
+static void wait_s(struct aksu *net, struct aksu_dhcp *d, uint32_t seconds)
+{
+    wait_ms(net, d, aksu_min32(seconds, LONG_S) * 1000);
 }
 
 // --- What goes out ---
@@ -112,12 +129,6 @@ static void start(struct aksu *net, struct aksu_dhcp *d, uint32_t wait_ms)
     aksu_udp_wake(net, &d->udp, wait_ms);
 }
 
-// Whether the stack's address is the one that was given.
-static bool bound(const struct aksu_dhcp *d)
-{
-    return d->state >= ANNOUNCING && d->state != DECLINING;
-}
-
 // Whether messages are of that address, too.
 static bool speaks(const struct aksu_dhcp *d)
 {
@@ -133,6 +144,15 @@ static void lose(struct aksu *net, struct aksu_dhcp *d)
     if (tell) {
         d->config->on_lease(net, d, NULL);
     }
+}
+
+// Another host has the address: RFC 2131 3.1 5.
+static void decline(struct aksu *net, struct aksu_dhcp *d)
+{
+    if (bound(d)) {
+        lose(net, d);
+    }
+    send(net, d, DECLINING, UINT32_MAX);
 }
 
 static uint8_t *put_addr(uint8_t *p, unsigned option, uint32_t addr)
@@ -196,18 +216,16 @@ static void put_message(const struct aksu *net, const struct aksu_dhcp *d, uint8
     *p = 0xff;
 }
 
-static void on_time(struct aksu *net, struct aksu_udp *u);
-
 // After what was sent: when to try again.
 static void wait_again(struct aksu *net, struct aksu_dhcp *d)
 {
     if (d->state == RENEWING || d->state == REBINDING) {
         uint32_t left = d->state == RENEWING ? d->t2 : d->lease;
-        wake_s(net, d, left <= RENEW_S ? left : left / 2 > RENEW_S ? left / 2 : RENEW_S);
+        wait_s(net, d, left <= RENEW_S ? left : left / 2 > RENEW_S ? left / 2 : RENEW_S);
     } else {
         unsigned doubled = d->tries < DOUBLED ? d->tries : DOUBLED;
         d->tries++;
-        aksu_udp_wake(net, &d->udp, ((uint32_t)AGAIN_MS << doubled) - 1000 + chance(net, d) % 2000);
+        wait_ms(net, d, ((uint32_t)AGAIN_MS << doubled) - 1000 + chance(net, d) % 2000);
     }
 }
 
@@ -215,13 +233,8 @@ static size_t write_message(struct aksu *net, struct aksu_udp *u, void *to, size
 {
     struct aksu_dhcp *d = client(u);
 
-    if (d->state == PROBING) { // somebody has the address
-        send(net, d, DECLINING, UINT32_MAX);
-        return AKSU_UDP_NONE;
-    }
-    if (d->state == ANNOUNCING) { // or claims it, too late
-        d->state = BOUND;
-        on_time(net, u);
+    if (d->state == PROBING || d->state == ANNOUNCING) { // somebody has the address
+        decline(net, d);
         return AKSU_UDP_NONE;
     }
     (void)room;
@@ -241,18 +254,9 @@ static size_t write_message(struct aksu *net, struct aksu_udp *u, void *to, size
     return MESSAGE_LEN;
 }
 
-static void on_time(struct aksu *net, struct aksu_udp *u)
+// With the address that is ours.
+static void go_on(struct aksu *net, struct aksu_dhcp *d)
 {
-    struct aksu_dhcp *d = client(u);
-
-    if (d->state < ANNOUNCING) {
-        if (d->state != SELECTING && d->tries >= REQUESTS) {
-            start(net, d, FIRST_MS);
-        } else {
-            send(net, d, d->state, UINT32_MAX);
-        }
-        return;
-    }
     age(net, d);
     if (d->state == REBOOTING && d->lease > 0) {
         if (d->tries < REQUESTS) {
@@ -269,7 +273,24 @@ static void on_time(struct aksu *net, struct aksu_udp *u)
     } else if (d->t1 == 0) {
         send(net, d, RENEWING, d->server);
     } else {
-        wake_s(net, d, d->t1);
+        wait_s(net, d, d->t1);
+    }
+}
+
+static void on_time(struct aksu *net, struct aksu_udp *u)
+{
+    struct aksu_dhcp *d = client(u);
+
+    if (bound(d)) {
+        if (u->tries == 0) {
+            decline(net, d);
+        } else {
+            go_on(net, d);
+        }
+    } else if (d->state != SELECTING && d->tries >= REQUESTS) {
+        start(net, d, FIRST_MS);
+    } else {
+        send(net, d, d->state, UINT32_MAX);
     }
 }
 
@@ -286,7 +307,7 @@ static void on_error(struct aksu *net, struct aksu_udp *u, int error)
         send(net, d, CONFIRMING, UINT32_MAX);
     } else if (d->state == ANNOUNCING) {
         d->state = BOUND;
-        on_time(net, u);
+        go_on(net, d);
     } else if (d->state == RELEASING) {
         send(net, d, RELEASING, UINT32_MAX);
     } else {
@@ -380,7 +401,7 @@ static void use(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
         send(net, d, ANNOUNCING, d->addr);
     } else {
         d->state = BOUND;
-        wake_s(net, d, d->t1);
+        wait_s(net, d, d->t1);
     }
     if (d->config->on_lease) {
         d->config->on_lease(net, d, &lease);

@@ -4,10 +4,11 @@
 
 enum { DONT_FRAGMENT = 0x4000, FRAGMENT = 0x3fff, OPTION_LSRR = 131, OPTION_SSRR = 137 };
 
-// Whether an address is one of this network.
+// Whether an address is one of this network, or of the link, which no router forwards: RFC 3927
+// 2.6.2.
 bool aksu_ipv4_here(const struct aksu *net, uint32_t addr)
 {
-    return ((addr ^ net->addr) & net->netmask) == 0;
+    return ((addr ^ net->addr) & net->netmask) == 0 || addr >> 16 == AKSU_LINK_LOCAL >> 16;
 }
 
 // Whether an address can be one host's (RFC 1122 3.2.1.3), seen from `own` on a network.

@@ -10,7 +10,6 @@ enum {
 };
 
 static const uint32_t RATE_LIMIT_MS = UINT32_C(60000);
-static const uint32_t NETWORK = UINT32_C(0xa9fe0000);
 static const uint32_t NETMASK = UINT32_C(0xffff0000);
 
 // 2.5: all packets of ARP that have such an address go to all.
@@ -21,7 +20,7 @@ static size_t answer(struct aksu *net, const struct aksu_answer *a, uint8_t *fra
                                          offsetof(struct aksu_link_local, link));
     size_t len = local->inner->answer(net, a, frame);
 
-    if (a->kind == AKSU_ARP_REPLY && (net->addr & NETMASK) == NETWORK) {
+    if (a->kind == AKSU_ARP_REPLY && (net->addr & NETMASK) == AKSU_LINK_LOCAL) {
         memcpy(frame, aksu_broadcast, sizeof aksu_broadcast);
     }
     return len;
@@ -31,7 +30,7 @@ static void choose(const struct aksu *net, struct aksu_link_local *local)
 {
     local->claim.addr = 0;
     local->claim.addr =
-        NETWORK + FIRST + aksu_claim_chance(net, &local->claim, local->tried++) % RANGE;
+        AKSU_LINK_LOCAL + FIRST + aksu_claim_chance(net, &local->claim, local->tried++) % RANGE;
 }
 
 static void next(struct aksu *net, struct aksu_claim *claim, int error)

@@ -19,10 +19,12 @@ enum {
     KNOWN_FOR = 60       // times 1024 ms
 };
 
-// Whether an address is for all stations of the network, old form included (RFC 1122 3.3.6).
+// Whether an address is for all stations of the network, old form included (RFC 1122 3.3.6), or of
+// the link.
 static bool to_all(const struct aksu *net, uint32_t addr)
 {
-    return addr == UINT32_MAX || (aksu_ipv4_here(net, addr) && !aksu_ipv4_unicast(net, addr));
+    return addr == UINT32_MAX || addr == (AKSU_LINK_LOCAL | 0xffff) ||
+           (aksu_ipv4_here(net, addr) && !aksu_ipv4_unicast(net, addr));
 }
 
 // --- What comes in ---

@@ -6,7 +6,8 @@
 enum {
     ECT_0 = 2, // IP's field: the transport knows ECN
     CE = 3,    // a router was congested
-    SETUP = AKSU_ECE | AKSU_CWR
+    SETUP = AKSU_ECE | AKSU_CWR,
+    DUPACKS = 3
 };
 
 // 6.1.1: a SYN asks with both flags, a SYN,ACK agrees with one; a SYN that was sent again asked for
@@ -62,6 +63,27 @@ static void slow_down(const struct aksu_step *c, struct aksu_tcb *t)
     t->ssthresh = aksu_max32(t->ssthresh, flight / 5 * 4);
     t->cwnd = aksu_min32(cwnd, t->ssthresh);
     t->recover = t->snd_max;
+    t->owed |= AKSU_ECN_SLOWED;
+}
+
+// What is lost of a window that an echo has made smaller is sent again at the third duplicate, too,
+// though recovery.c, for which recover is that of an earlier loss, lets it wait for a timeout. For
+// the same window no more is given up (6.1.2); the first segment of the next may be what is lost.
+static void repair(const struct aksu_step *c, struct aksu_tcb *t)
+{
+    if (t->snd_nxt != t->snd_max || aksu_seq_lt(t->recover, t->snd_una)) {
+        t->owed &= (uint8_t)~AKSU_ECN_SLOWED; // there was a timeout, or the window is over
+    } else if (t->dupacks == DUPACKS) {
+        if (t->recover == t->snd_una) {
+            c->p->congestion->lost(c, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
+        } else {
+            t->cwnd = t->ssthresh + DUPACKS * t->snd_mss;
+        }
+        t->recover = t->snd_max;
+        t->flags |= AKSU_F_RECOVERY;
+        t->dupacks = 0;
+        t->owed = (uint8_t)((t->owed & ~AKSU_ECN_SLOWED) | AKSU_OWE_REXMIT);
+    }
 }
 
 static void arrived(const struct aksu_step *c)
@@ -77,6 +99,9 @@ static void arrived(const struct aksu_step *c)
     }
     if ((s->flags & (AKSU_ECE | AKSU_SYN)) == AKSU_ECE && aksu_seq_lt(t->recover, s->ack)) {
         slow_down(c, t);
+    }
+    if (t->owed & AKSU_ECN_SLOWED) {
+        repair(c, t);
     }
 }
 
