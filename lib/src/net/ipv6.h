@@ -10,7 +10,15 @@
 enum { AKSU_PROTOCOL_ICMPV6 = 58, AKSU_NO_ADDRESS = AKSU_IPV6_ADDRESSES };
 
 // Fields of a header.
-enum { AKSU_IPV6_HOPS = 7, AKSU_IPV6_SOURCE = 8, AKSU_IPV6_DESTINATION = 24 };
+enum { AKSU_IPV6_NEXT = 6, AKSU_IPV6_HOPS = 7, AKSU_IPV6_SOURCE = 8, AKSU_IPV6_DESTINATION = 24 };
+
+// Extension headers.
+enum {
+    AKSU_IPV6_HOP_BY_HOP = 0,
+    AKSU_IPV6_ROUTING = 43,
+    AKSU_IPV6_FRAGMENT = 44,
+    AKSU_IPV6_OPTIONS = 60 // for the destination
+};
 
 // ICMPv6 (RFC 4443 2.1), ND (RFC 4861 4), MLD (RFC 3810 5).
 enum {
@@ -26,6 +34,14 @@ enum {
     AKSU_ND_SOLICIT = 135,
     AKSU_ND_ADVERT = 136,
     AKSU_MLD_REPORT = 143
+};
+
+// ND: messages before their options, and options that tell a station.
+enum {
+    AKSU_ND_ROUTER_LEN = 16,
+    AKSU_ND_LEN = 24,
+    AKSU_ND_SOURCE_OPTION = 1,
+    AKSU_ND_TARGET_OPTION = 2
 };
 
 // answer.kind, beside those of stack.h: what lies in the place for echoes; a neighbour
@@ -53,7 +69,7 @@ static inline bool aksu_ipv6_is_link_local(const uint8_t *addr)
 
 // What UDP is to IPv6, and IPv6 to UDP.
 struct aksu_udp_ipv6_ops {
-    int (*input)(struct aksu *net, struct aksu_packet *in, const uint8_t *packet);
+    int (*input)(struct aksu *net, struct aksu_packet *in);
     // An ICMPv6 error that quotes a datagram, with its ports.
     int (*quoted)(struct aksu *net, const struct aksu_packet *in, bool refused);
     int (*send)(struct aksu *net, struct aksu_udp *udp, const struct aksu_endpoint *to);
@@ -62,10 +78,15 @@ struct aksu_udp_ipv6_ops {
 // ipv6.c
 extern const struct aksu_addr aksu_ipv6_any;
 extern const uint8_t aksu_ipv6_nodes[16];
+bool aksu_ipv6_same(const uint8_t *a, const uint8_t *b);
+void aksu_ipv6_copy(uint8_t *to, const uint8_t *from);
 void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16]);
 bool aksu_ipv6_is_any(const uint8_t *addr);
 uint32_t aksu_ipv6_random(struct aksu *net, uint32_t below);
+unsigned aksu_ipv6_find(const struct aksu_ipv6 *ip6, const uint8_t *addr, unsigned least);
 unsigned aksu_ipv6_ours(const struct aksu_ipv6 *ip6, const uint8_t *addr);
+uint32_t aksu_ipv6_extension(unsigned kind, const uint8_t *p, uint32_t left);
+unsigned aksu_ipv6_upper(unsigned kind, const uint8_t **p, uint32_t *left);
 int aksu_ipv6_payload(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
                       bool fragmented);
 int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop);
@@ -84,20 +105,23 @@ void aksu_ipv6_frame(const struct aksu *net, uint8_t *frame, const uint8_t mac[6
 void aksu_ipv6_group_frame(const struct aksu *net, uint8_t *frame, const uint8_t *group);
 
 // icmpv6.c
-int aksu_icmpv6_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
-                      bool fragmented);
-void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet,
-                       unsigned type_code, uint32_t value);
+int aksu_icmpv6_input(struct aksu *net, struct aksu_packet *in, bool fragmented);
+bool aksu_icmpv6_is_error(unsigned kind, const uint8_t *p, uint32_t left);
+void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, unsigned type_code,
+                       uint32_t value);
 uint16_t aksu_icmpv6_sum(const uint8_t *packet, const uint8_t *message, uint32_t len,
                          unsigned protocol);
 size_t aksu_icmpv6_finish(uint8_t *packet, uint32_t behind);
-size_t aksu_icmpv6_output(struct aksu *net, const struct aksu_answer *a, uint8_t *packet);
+size_t aksu_icmpv6_send(const struct aksu *net, uint8_t *frame, unsigned fields,
+                        const uint8_t *source, const uint8_t *destination, uint32_t len);
+size_t aksu_icmpv6_output(struct aksu *net, uint8_t *frame, const uint8_t *source,
+                          const uint8_t *destination);
 
 // nd.c
 bool aksu_nd_options(const uint8_t *p, uint32_t left, unsigned kind, const uint8_t **mac);
-uint8_t *aksu_nd_put_station(const struct aksu *net, uint8_t *p, unsigned kind);
-int aksu_nd_input(struct aksu *net, struct aksu_packet *in, const uint8_t *packet);
-size_t aksu_nd_advert(const struct aksu *net, const struct aksu_answer *a, uint8_t *frame);
+int aksu_nd_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *mac);
+size_t aksu_nd_put(const struct aksu *net, uint8_t *frame, unsigned type, const uint8_t *source,
+                   const uint8_t *destination, const uint8_t *target);
 size_t aksu_nd_solicit(const struct aksu *net, const uint8_t *source, const uint8_t *target,
                        uint8_t *frame);
 
@@ -115,7 +139,7 @@ void aksu_neighbour_doubt(struct aksu *net, const uint8_t *hop);
 
 // slaac.c
 void aksu_slaac_start(struct aksu *net, const uint8_t stable[16]);
-int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet);
+int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *mac);
 void aksu_slaac_conflict(struct aksu *net, const uint8_t *target);
 size_t aksu_slaac_output(struct aksu *net, uint8_t *frame);
 uint32_t aksu_slaac_idle(const struct aksu *net, uint32_t now_ms);
@@ -123,7 +147,7 @@ unsigned aksu_slaac_source(const struct aksu *net, const uint8_t *destination);
 const uint8_t *aksu_slaac_next_hop(const struct aksu *net, const uint8_t *destination);
 
 // mld.c
-int aksu_mld_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet);
+int aksu_mld_input(struct aksu *net, const struct aksu_packet *in);
 size_t aksu_mld_report(struct aksu *net, const struct aksu_ipv6_address *a, uint8_t *frame);
 
 #endif

@@ -9,11 +9,9 @@ enum {
     SOLICITS = 3,
     CLAIMS = 3,     // addresses that are tried in a network: IDGEN_RETRIES
     CLAIM_NEXT = 8, // in address.bits, from there on: how many were tried
-    STATION_OPTION = 1,
     PREFIX_OPTION = 3,
     MTU_OPTION = 5,
     SERVERS_OPTION = 25,
-    ADVERT_LEN = 16,
     MTU_MIN = 1280
 };
 
@@ -157,18 +155,17 @@ static void end_connections(struct aksu *net, const struct aksu_ipv6_address *a)
 void aksu_slaac_conflict(struct aksu *net, const uint8_t *target)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
+    unsigned i = aksu_ipv6_find(ip6, target, AKSU_IPV6_TENTATIVE);
+    struct aksu_ipv6_address *a = &ip6->address[i];
 
-    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES; i++) {
-        struct aksu_ipv6_address *a = &ip6->address[i];
-        if (a->state != AKSU_IPV6_TENTATIVE || memcmp(&a->addr, target, 16) != 0) {
-            continue;
-        }
-        end_connections(net, a); // which it had before the link went
-        if ((a->bits & AKSU_IPV6_MADE) && a->bits / CLAIM_NEXT < CLAIMS) {
-            make(net, a);
-        } else {
-            a->state = AKSU_IPV6_DUPLICATE;
-        }
+    if (i == AKSU_NO_ADDRESS || a->state != AKSU_IPV6_TENTATIVE) {
+        return;
+    }
+    end_connections(net, a); // which it had before the link went
+    if ((a->bits & AKSU_IPV6_MADE) && a->bits / CLAIM_NEXT < CLAIMS) {
+        make(net, a);
+    } else {
+        a->state = AKSU_IPV6_DUPLICATE;
     }
 }
 
@@ -306,27 +303,29 @@ static void take_option(struct aksu *net, const uint8_t *p)
     }
 }
 
-// A router advertisement (RFC 4861 6.1.2, 6.3.4).
-int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet)
+// A router advertisement (RFC 4861 6.1.2, 6.3.4), whose options are well-formed. mac: the station
+// that they tell, or NULL.
+int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *mac)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    const uint8_t *router = packet + AKSU_IPV6_SOURCE;
+    const uint8_t *router = in->header + AKSU_IPV6_SOURCE;
     const uint8_t *p = in->payload;
-    const uint8_t *mac = NULL;
-
-    if (in->len < ADVERT_LEN || !aksu_ipv6_is_link_local(router) ||
-        !aksu_nd_options(p + ADVERT_LEN, in->len - ADVERT_LEN, STATION_OPTION, &mac)) {
-        return AKSU_DROP_ICMP;
-    }
     uint32_t seconds = aksu_get16(p + 6);
 
-    keep(net->now_ms, ip6->router, AKSU_IPV6_ROUTERS, router, life(seconds));
-    ip6->hops = p[4] ? p[4] : ip6->hops;
-    ip6->solicits = seconds ? 0 : ip6->solicits;
+    if (!aksu_ipv6_is_link_local(router)) {
+        return AKSU_DROP_ICMP;
+    }
+    keep(net->now_ms, ip6->router, AKSU_IPV6_ROUTERS, router, seconds * 1000);
+    if (p[4]) {
+        ip6->hops = p[4];
+    }
+    if (seconds) {
+        ip6->solicits = 0;
+    }
     if (mac && ip6->learn) {
         ip6->learn(net, router, mac, true);
     }
-    for (uint32_t at = ADVERT_LEN; at < in->len; at += p[at + 1] * 8u) {
+    for (uint32_t at = AKSU_ND_ROUTER_LEN; at < in->len; at += p[at + 1] * 8u) {
         take_option(net, p + at);
     }
     return 0;
@@ -415,24 +414,13 @@ static size_t solicit(struct aksu *net, uint8_t *frame)
 {
     static const uint8_t routers[16] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    uint32_t header = net->link->header_len;
-    uint8_t *packet = frame + header;
     unsigned local = aksu_slaac_source(net, ip6->address[0].addr.octets);
 
     ip6->solicits--;
     ip6->solicit_at = net->now_ms + SOLICIT_MS;
-    if (local == AKSU_NO_ADDRESS) {
-        return 0;
-    }
-    uint8_t *p = aksu_ipv6_put(packet, AKSU_PROTOCOL_ICMPV6, 255, ip6->address[local].addr.octets,
-                               routers, header ? 16 : 8);
-
-    p = aksu_put32(aksu_put32(p, (uint32_t)AKSU_ND_ROUTER_SOLICIT << 24), 0);
-    if (header) {
-        aksu_nd_put_station(net, p, STATION_OPTION);
-        aksu_ipv6_group_frame(net, frame, routers);
-    }
-    return header + aksu_icmpv6_finish(packet, 0);
+    return local == AKSU_NO_ADDRESS ? 0
+                                    : aksu_nd_put(net, frame, AKSU_ND_ROUTER_SOLICIT,
+                                                  ip6->address[local].addr.octets, routers, NULL);
 }
 
 // The next frame that our addresses need, or 0.

@@ -84,8 +84,9 @@ static int send(struct aksu *net, struct aksu_udp *u, const struct aksu_endpoint
 
 // --- What comes in ---
 
-static int datagram(struct aksu *net, struct aksu_packet *in, const uint8_t *packet)
+static int datagram(struct aksu *net, struct aksu_packet *in)
 {
+    const uint8_t *packet = in->header;
     const uint8_t *p = in->payload;
     const uint8_t *from = packet + AKSU_IPV6_SOURCE;
     uint32_t len = in->len < AKSU_UDP_LEN ? 0 : aksu_get16(p + 4);
@@ -107,11 +108,10 @@ static int datagram(struct aksu *net, struct aksu_packet *in, const uint8_t *pac
     aksu_ipv6_name(net, from, local, &in->pair);
     in->pair.remote_port = aksu_get16(p);
     in->pair.local_port = aksu_get16(p + 2);
-    in->header = packet;
     struct aksu_udp *u = aksu_udp_find(net, in->pair.local_port);
 
     if (!u) {
-        aksu_icmpv6_error(net, in, packet, NO_PORT, 0);
+        aksu_icmpv6_error(net, in, NO_PORT, 0);
         return AKSU_DROP_NO_CONNECTION;
     }
     u->handlers->on_datagram(net, u, in, p + AKSU_UDP_LEN, len - AKSU_UDP_LEN);
