@@ -31,11 +31,9 @@ static bool may_send(const struct aksu *net, const struct aksu_row *row)
 
 static size_t resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame)
 {
-    static const struct aksu_segment rst = {.flags = AKSU_RST};
-
     (void)frame;
-    if (row->tcb.state == AKSU_CLOSED) { // a RST would not arrive, and is as good as sent
-        aksu_stack_sent(net, row, &rst);
+    if (row->tcb.state == AKSU_CLOSED) {
+        aksu_stack_sent(net, row, &aksu_stack_rst);
         aksu_stack_wake(net, row);
     } else {
         aksu_table_schedule(net, row, LOOK_EVERY_MS);

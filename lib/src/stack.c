@@ -45,13 +45,14 @@ void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32
     aksu_stack_wake(net, row);
 }
 
-// Ends a connection whose peer cannot be reached: a RST would not arrive, and is as good as sent.
+// A RST that would not arrive is as good as sent.
+const struct aksu_segment aksu_stack_rst = {.flags = AKSU_RST};
+
+// Ends a connection whose peer cannot be reached.
 void aksu_stack_silence(struct aksu *net, struct aksu_row *row, int error)
 {
-    static const struct aksu_segment rst = {.flags = AKSU_RST};
-
     aksu_stack_do(net, row, AKSU_EV_ABORT, 0);
-    aksu_stack_sent(net, row, &rst);
+    aksu_stack_sent(net, row, &aksu_stack_rst);
     row->reason = (uint8_t)-error;
 }
 

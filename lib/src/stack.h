@@ -213,6 +213,7 @@ void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_step *c);
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s);
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
+extern const struct aksu_segment aksu_stack_rst;
 void aksu_stack_silence(struct aksu *net, struct aksu_row *row, int error);
 int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,

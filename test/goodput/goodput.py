@@ -283,22 +283,25 @@ def hole_table(figures: dict) -> str:
         table(["percent of the link", *holes], rows)
 
 
-def mark_table(figures: dict) -> str:
-    marks = list(dict.fromkeys(mark for mark, _ in figures))
-    rows = [[profile, *(f"{f['percent']:.1f}; {f['retransmitted']:g}, {f['marked']:g}"
-                        for f in (figures[m, profile] for m in marks))]
+def queue_table(title: str, figures: dict, counts: tuple) -> str:
+    """What measure_queues() gave. counts: which of COUNTS stand beside the share of the link."""
+    queues = list(dict.fromkeys(queue for queue, _ in figures))
+    def cell(f):
+        return f"{f['percent']:.1f}; " + ", ".join(f"{f[key]:g}" for key in counts)
+    rows = [[profile, *(cell(figures[q, profile]) for q in queues)]
             for profile in dict.fromkeys(p for _, p in figures)]
-    return "### mark: the first table's link, a queue that marks or drops from so many frames on\n\n" + \
-        table(["percent of the link; sent again, marked", *marks], rows)
+    names = ", ".join("sent again" if key == "retransmitted" else key for key in counts)
+    return f"### {title}\n\n" + table([f"percent of the link; {names}", *queues], rows)
+
+
+def mark_table(figures: dict) -> str:
+    return queue_table("mark: the first table's link, a queue that marks or drops from so many "
+                       "frames on", figures, ("retransmitted", "marked"))
 
 
 def pace_table(figures: dict) -> str:
-    queues = list(dict.fromkeys(queue for queue, _ in figures))
-    rows = [[profile, *(f"{f['percent']:.1f}; {f['retransmitted']:g}"
-                        for f in (figures[q, profile] for q in queues))]
-            for profile in dict.fromkeys(p for _, p in figures)]
-    return "### pace: the first table's link, a queue of so many frames\n\n" + \
-        table(["percent of the link; sent again", *queues], rows)
+    return queue_table("pace: the first table's link, a queue of so many frames", figures,
+                       ("retransmitted",))
 
 
 def share_table(figures: dict) -> str:

@@ -10,7 +10,7 @@ import sys
 import time
 
 from boot import packets
-from interop6 import AKSU6, Link6, judge
+from ipv6 import AKSU6, Link6, judge
 from namespaces import main
 
 HERE = pathlib.Path(__file__).resolve().parent

@@ -12,7 +12,7 @@ import random
 import sys
 
 from namespaces import AKSU, Link, digest, main, sh
-from interop6 import AKSU6, Link6
+from ipv6 import AKSU6, Link6
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "checks"))

@@ -12,7 +12,7 @@ import sys
 import time
 
 from boot import judge, packets
-from interop6 import AKSU6, Link6
+from ipv6 import AKSU6, Link6
 from namespaces import AKSU, LINUX, Link, main
 
 HERE = pathlib.Path(__file__).resolve().parent

@@ -65,6 +65,12 @@ struct aksu_udp_ipv6;
 /// The memory of one stack's IPv6, made by AKSU_IPV6. Its members are the library's.
 struct aksu_ipv6 {
     struct aksu_more more; // first
+    uint8_t hops;          // of our packets: what routers say
+    uint8_t report;        // the address whose group is to be reported next
+    uint8_t solicits;      // router solicitations, likewise
+    uint16_t mtu;          // of the link: what routers say
+    uint16_t message_len;  // of the ICMPv6 message in the place for echoes
+    uint16_t drawn;        // random numbers so far
     struct aksu_addr *remote;
     uint32_t rows;
     // Of a client: the resolver of IPv4, and who takes in where a neighbour is.
@@ -72,12 +78,6 @@ struct aksu_ipv6 {
     bool (*learn)(struct aksu *net, const uint8_t *addr, const uint8_t *mac, bool override);
     struct aksu_udp_ipv6 *udp; // NULL: it is not spoken
     struct aksu_addr current;  // who sent the packet that is taken in, or is connected to
-    uint8_t hops;              // of our packets: what routers say
-    uint8_t report;            // the address whose group is to be reported next
-    uint8_t solicits;          // router solicitations, likewise
-    uint16_t mtu;              // of the link: what routers say
-    uint16_t message_len;      // of the ICMPv6 message in the place for echoes
-    uint16_t drawn;            // random numbers so far
     uint32_t report_at;
     uint32_t solicit_at;
     uint32_t error_at;

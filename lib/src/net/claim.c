@@ -205,12 +205,10 @@ static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false,
 
 int aksu_claim_add(struct aksu *net, struct aksu_claim *claim, aksu_on_claim on_claim)
 {
-    if (ours(net)) {
+    if (!aksu_more_add(net, &claim->more, &ops)) {
         return AKSU_EBUSY;
     }
-    memset(claim, 0, sizeof *claim);
-    claim->on_claim = on_claim;
-    (void)aksu_more_add(net, &claim->more, &ops);
+    *claim = (struct aksu_claim){.more = claim->more, .on_claim = on_claim};
     return AKSU_OK;
 }
 

@@ -21,28 +21,21 @@ uint16_t aksu_icmpv6_sum(const uint8_t *packet, const uint8_t *message, uint32_t
 // Puts the header before a message of so many octets, and the frame's if it is for a group; fills
 // in the checksum. fields: what follows the header, and hops; 0 are hop-by-hop options of 8 octets.
 // Returns the length of the frame.
-size_t aksu_icmpv6_send(const struct aksu *net, uint8_t *frame, unsigned fields,
+size_t aksu_icmpv6_send(const struct aksu *net, uint8_t *frame, uint32_t fields,
                         const uint8_t *source, const uint8_t *destination, uint32_t len)
 {
     uint32_t header = net->link->header_len;
     uint8_t *packet = frame + header;
+    uint8_t *p = aksu_ipv6_put(packet, 0, len << 16 | fields, source, destination);
+    uint32_t behind = fields >> 8 ? 0 : 8;
 
-    aksu_ipv6_put(packet, fields >> 8, fields & 0xff, source, destination, len);
     if (header > 0 && aksu_ipv6_is_multicast(destination)) {
         aksu_ipv6_group_frame(net, frame, destination);
     }
-    return header + aksu_icmpv6_finish(packet, fields >> 8 ? 0 : 8);
-}
-
-// Fills in the checksum of a message, so far behind its header. Returns the length of the packet.
-size_t aksu_icmpv6_finish(uint8_t *packet, uint32_t behind)
-{
-    uint32_t len = aksu_get16(packet + 4);
-    uint8_t *message = packet + AKSU_IPV6_LEN + behind;
-
-    aksu_put16(message + 2, 0);
-    aksu_put16(message + 2, aksu_icmpv6_sum(packet, message, len - behind, AKSU_PROTOCOL_ICMPV6));
-    return AKSU_IPV6_LEN + len;
+    p += behind;
+    aksu_put16(p + 2, 0);
+    aksu_put16(p + 2, aksu_icmpv6_sum(packet, p, len - behind, AKSU_PROTOCOL_ICMPV6));
+    return header + AKSU_IPV6_LEN + len;
 }
 
 // Takes the place for echoes, and an answer that sends what lies in it.

@@ -374,12 +374,12 @@ int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
 
 // --- Leaving packets ---
 
-// Writes a header. Returns what follows it.
-uint8_t *aksu_ipv6_put(uint8_t *to, unsigned protocol, unsigned hops, const uint8_t *source,
-                       const uint8_t *destination, uint32_t len)
+// Writes a header: class and flow; len, protocol and hops. Returns what follows it.
+uint8_t *aksu_ipv6_put(uint8_t *to, uint32_t first, uint32_t second, const uint8_t *source,
+                       const uint8_t *destination)
 {
-    to = aksu_put32(to, UINT32_C(6) << 28);
-    to = aksu_put32(to, len << 16 | protocol << 8 | hops);
+    to = aksu_put32(to, UINT32_C(6) << 28 | first);
+    to = aksu_put32(to, second);
     aksu_ipv6_copy(to, source);
     aksu_ipv6_copy(to + 16, destination);
     return to + 32;
@@ -418,11 +418,10 @@ static bool put_header(const struct aksu *net, uint8_t *packet, const uint8_t *m
     uint32_t len = aksu_get16(made + 2) - (uint32_t)AKSU_IPV4_LEN;
     uint32_t flow = (pair->remote ^ (uint32_t)pair->remote_port << 4 ^ pair->local_port) & 0xfffff;
     uint32_t class = made[1];
-    unsigned hops = made[8] == AKSU_TTL_DEFAULT ? ip6->hops : made[8];
+    uint32_t hops = made[8] == AKSU_TTL_DEFAULT ? ip6->hops : made[8];
 
-    aksu_ipv6_put(packet, AKSU_PROTOCOL_TCP, hops,
-                  ip6->address[pair->local >> LOCAL_SHIFT].addr.octets, remote->octets, len);
-    aksu_put32(packet, UINT32_C(6) << 28 | class << 20 | flow);
+    aksu_ipv6_put(packet, class << 20 | flow, len << 16 | AKSU_PROTOCOL_TCP << 8 | hops,
+                  ip6->address[pair->local >> LOCAL_SHIFT].addr.octets, remote->octets);
     return true;
 }
 

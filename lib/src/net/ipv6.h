@@ -99,8 +99,8 @@ void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote, unsigned loca
                     struct aksu_pair *pair);
 int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8_t *to,
                      unsigned local, unsigned kind);
-uint8_t *aksu_ipv6_put(uint8_t *to, unsigned protocol, unsigned hops, const uint8_t *source,
-                       const uint8_t *destination, uint32_t len);
+uint8_t *aksu_ipv6_put(uint8_t *to, uint32_t first, uint32_t second, const uint8_t *source,
+                       const uint8_t *destination);
 void aksu_ipv6_frame(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
 void aksu_ipv6_group_frame(const struct aksu *net, uint8_t *frame, const uint8_t *group);
 
@@ -111,8 +111,7 @@ void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, unsigned 
                        uint32_t value);
 uint16_t aksu_icmpv6_sum(const uint8_t *packet, const uint8_t *message, uint32_t len,
                          unsigned protocol);
-size_t aksu_icmpv6_finish(uint8_t *packet, uint32_t behind);
-size_t aksu_icmpv6_send(const struct aksu *net, uint8_t *frame, unsigned fields,
+size_t aksu_icmpv6_send(const struct aksu *net, uint8_t *frame, uint32_t fields,
                         const uint8_t *source, const uint8_t *destination, uint32_t len);
 size_t aksu_icmpv6_output(struct aksu *net, uint8_t *frame, const uint8_t *source,
                           const uint8_t *destination);

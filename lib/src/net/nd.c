@@ -5,7 +5,9 @@
 enum {
     SOLICITED = 0x40,
     OVERRIDE = 0x20,
-    TARGET = 8, // where a message has it
+    FLAGS = 4, // where a message has them
+    TARGET = 8,
+    MESSAGE_LEN = 8,
     OPTION_LEN = 8
 };
 
@@ -35,16 +37,21 @@ size_t aksu_nd_put(const struct aksu *net, uint8_t *frame, unsigned type, const 
                    const uint8_t *destination, const uint8_t *target)
 {
     uint8_t *begin = frame + net->link->header_len + AKSU_IPV6_LEN;
-    bool advert = type == AKSU_ND_ADVERT;
-    uint32_t flags = aksu_ipv6_is_multicast(destination) ? OVERRIDE : SOLICITED | OVERRIDE;
-    uint8_t *p = aksu_put32(aksu_put32(begin, (uint32_t)type << 24), advert ? flags << 24 : 0);
+    uint8_t *p = begin + MESSAGE_LEN;
+    uint8_t kind = AKSU_ND_SOURCE_OPTION;
 
+    memset(begin, 0, MESSAGE_LEN);
+    begin[0] = (uint8_t)type;
+    if (type == AKSU_ND_ADVERT) {
+        begin[FLAGS] = aksu_ipv6_is_multicast(destination) ? OVERRIDE : SOLICITED | OVERRIDE;
+        kind = AKSU_ND_TARGET_OPTION;
+    }
     if (target) {
         aksu_ipv6_copy(p, target);
         p += 16;
     }
     if (net->link->header_len > 0 && !aksu_ipv6_is_any(source)) {
-        p[0] = advert ? AKSU_ND_TARGET_OPTION : AKSU_ND_SOURCE_OPTION;
+        p[0] = kind;
         p[1] = 1;
         memcpy(p + 2, net->mac, 6);
         p += OPTION_LEN;
@@ -92,7 +99,7 @@ static int solicited(struct aksu *net, const struct aksu_packet *in, const uint8
 static int advertised(struct aksu *net, const struct aksu_packet *in, const uint8_t *mac)
 {
     const uint8_t *target = in->payload + TARGET;
-    unsigned flags = in->payload[4];
+    unsigned flags = in->payload[FLAGS];
     const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
     // 7.1.2

@@ -170,7 +170,7 @@ bool aksu_pieces_ecn(const struct aksu_pieces *c, uint8_t *tos)
 
 // Frees one whose time has come: it can be told of if its first fragment was there, and nothing was
 // wrong with it. Or NULL.
-struct aksu_pieces *aksu_pieces_late(struct aksu *net, struct aksu_reassembly *r)
+static struct aksu_pieces *late(const struct aksu *net, struct aksu_reassembly *r)
 {
     for (struct aksu_pieces *c = r->pieces; c < r->pieces + r->count; c++) {
         if (c->state != FREE && aksu_reached(net->now_ms, c->at)) {
@@ -184,14 +184,30 @@ struct aksu_pieces *aksu_pieces_late(struct aksu *net, struct aksu_reassembly *r
     return NULL;
 }
 
-uint32_t aksu_pieces_idle(const struct aksu_reassembly *r, uint32_t now_ms, uint32_t wait_ms)
+// Tells of the packets that were given up, one in a frame.
+size_t aksu_pieces_output(struct aksu *net, struct aksu_reassembly *r, aksu_pieces_tell tell,
+                          uint8_t *frame, uint8_t *packet, const uint8_t **mac)
+{
+    struct aksu_pieces *c;
+
+    while ((c = late(net, r)) != NULL) {
+        size_t len = tell(net, c, aksu_pieces_text(r, c), packet, mac);
+        if (len > 0) {
+            return len;
+        }
+    }
+    return aksu_more_output(&r->more, net, frame, packet, mac);
+}
+
+uint32_t aksu_pieces_idle(const struct aksu *net, const struct aksu_reassembly *r, uint32_t now_ms,
+                          uint32_t wait_ms)
 {
     for (const struct aksu_pieces *c = r->pieces; c < r->pieces + r->count; c++) {
         if (c->state != FREE) {
             wait_ms = aksu_reached(now_ms, c->at) ? 0 : aksu_min32(wait_ms, c->at - now_ms);
         }
     }
-    return wait_ms;
+    return aksu_more_idle(&r->more, net, now_ms, wait_ms);
 }
 
 int aksu_pieces_add(struct aksu *net, struct aksu_reassembly *r, const struct aksu_more_ops *ops)

@@ -20,14 +20,21 @@ struct aksu_fragment {
     bool more;
 };
 
+// Writes what tells of a packet that was given up, with what came of its text. Returns the length
+// of the packet where *mac says to whom, else that of the frame; 0: it is not to be told of.
+typedef size_t (*aksu_pieces_tell)(const struct aksu *net, const struct aksu_pieces *c,
+                                   uint8_t *text, uint8_t *packet, const uint8_t **mac);
+
 // Where the text of a packet is put together. Before it lies its header, and before that, as in a
 // frame, who sent it.
 uint8_t *aksu_pieces_text(const struct aksu_reassembly *r, const struct aksu_pieces *c);
 int aksu_pieces_take(struct aksu *net, struct aksu_reassembly *r, const struct aksu_packet *in,
                      const struct aksu_fragment *f, struct aksu_pieces **whole);
 bool aksu_pieces_ecn(const struct aksu_pieces *c, uint8_t *tos);
-struct aksu_pieces *aksu_pieces_late(struct aksu *net, struct aksu_reassembly *r);
-uint32_t aksu_pieces_idle(const struct aksu_reassembly *r, uint32_t now_ms, uint32_t wait_ms);
+size_t aksu_pieces_output(struct aksu *net, struct aksu_reassembly *r, aksu_pieces_tell tell,
+                          uint8_t *frame, uint8_t *packet, const uint8_t **mac);
+uint32_t aksu_pieces_idle(const struct aksu *net, const struct aksu_reassembly *r, uint32_t now_ms,
+                          uint32_t wait_ms);
 void aksu_pieces_free(struct aksu_pieces *c);
 int aksu_pieces_add(struct aksu *net, struct aksu_reassembly *r, const struct aksu_more_ops *ops);
 

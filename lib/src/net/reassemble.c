@@ -111,7 +111,8 @@ static int input(struct aksu *net, struct aksu_packet *in, int drop)
 }
 
 // Says that a packet was given up (RFC 1122 3.3.2), but not one that is an error itself (3.2.2).
-static size_t tell(const struct aksu *net, uint8_t *text, uint8_t *to)
+static size_t tell(const struct aksu *net, const struct aksu_pieces *c, uint8_t *text, uint8_t *to,
+                   const uint8_t **mac)
 {
     const uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_ICMP;
     const uint32_t len = AKSU_ICMP_LEN + AKSU_IPV4_LEN + QUOTED;
@@ -123,35 +124,23 @@ static size_t tell(const struct aksu *net, uint8_t *text, uint8_t *to)
         aksu_get32(packet + 16) != net->addr) {
         return 0;
     }
+    finish(packet, aksu_pieces_begun(c), MORE);
     aksu_put32(aksu_put32(p, (uint32_t)TIME_EXCEEDED << 24 | (uint32_t)REASSEMBLY << 16), 0);
     memcpy(p + AKSU_ICMP_LEN, packet, AKSU_IPV4_LEN + QUOTED);
     aksu_put16(p + 2, aksu_sum_finish(aksu_copy(NULL, p, len)));
     aksu_ipv4_header(net, &pair, fields, len, to);
+    *mac = packet - (AKSU_ETHERNET_LEN - 6);
     return AKSU_IPV4_LEN + len;
 }
 
 static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
-    struct aksu_reassembly *r = ours(net);
-    struct aksu_pieces *c;
-
-    while ((c = aksu_pieces_late(net, r)) != NULL) {
-        uint8_t *text = aksu_pieces_text(r, c);
-        finish(text - AKSU_IPV4_LEN, aksu_pieces_begun(c), MORE);
-        size_t len = tell(net, text, packet);
-        if (len > 0) {
-            *mac = text - AKSU_IPV4_LEN - (AKSU_ETHERNET_LEN - 6);
-            return len;
-        }
-    }
-    return aksu_more_output(&r->more, net, frame, packet, mac);
+    return aksu_pieces_output(net, ours(net), tell, frame, packet, mac);
 }
 
 static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
 {
-    struct aksu_reassembly *r = ours(net);
-
-    return aksu_more_idle(&r->more, net, now_ms, aksu_pieces_idle(r, now_ms, wait_ms));
+    return aksu_pieces_idle(net, ours(net), now_ms, wait_ms);
 }
 
 static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false, NULL};

@@ -133,56 +133,47 @@ static int input(struct aksu *net, struct aksu_packet *in, int drop)
 }
 
 // Says that a packet was given up, if that is no error itself (RFC 4443 2.4 e).
-static size_t tell(const struct aksu *net, const uint8_t *text, const struct aksu_pieces *c,
-                   uint8_t *frame)
+static size_t tell(const struct aksu *net, const struct aksu_pieces *c, uint8_t *text,
+                   uint8_t *packet, const uint8_t **mac)
 {
     const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     uint32_t begun = aksu_min32(aksu_pieces_begun(c), QUOTE_MAX);
     const uint8_t *first = text - AKSU_IPV6_LEN;
     unsigned local = aksu_ipv6_ours(ip6, first + AKSU_IPV6_DESTINATION);
     uint32_t header = net->link->header_len;
-    uint8_t *packet = frame + header;
 
+    (void)mac; // the frame is whole
     if (local == AKSU_NO_ADDRESS || aksu_icmpv6_is_error(first[AKSU_IPV6_NEXT], text, begun)) {
         return 0;
     }
-    uint8_t *p =
-        aksu_ipv6_put(packet, AKSU_PROTOCOL_ICMPV6, ip6->hops, ip6->address[local].addr.octets,
-                      first + AKSU_IPV6_SOURCE, MTU_MIN - AKSU_IPV6_LEN - QUOTE_MAX + begun);
+    uint8_t *begin = packet + AKSU_IPV6_LEN;
+    uint8_t *p = begin;
 
     p = aksu_put32(p, (uint32_t)AKSU_ICMPV6_TIME_EXCEEDED << 24 | (uint32_t)REASSEMBLY << 16);
     p = aksu_put32(p, 0);
     memcpy(p, first, AKSU_IPV6_LEN);
     aksu_put16(p + 4, FRAGMENT_LEN + begun);
-    p[6] = AKSU_IPV6_FRAGMENT;
+    p[AKSU_IPV6_NEXT] = AKSU_IPV6_FRAGMENT;
     p += AKSU_IPV6_LEN;
-    aksu_put32(aksu_put32(p, (uint32_t)first[6] << 24 | 1), c->id);
-    memcpy(p + FRAGMENT_LEN, text, begun);
+    p = aksu_put32(p, (uint32_t)first[AKSU_IPV6_NEXT] << 24 | 1);
+    p = aksu_put32(p, c->id);
+    memcpy(p, text, begun);
     if (header > 0) {
-        aksu_ipv6_frame(net, frame, first - (AKSU_ETHERNET_LEN - 6));
+        aksu_ipv6_frame(net, packet - header, first - (AKSU_ETHERNET_LEN - 6));
     }
-    return header + aksu_icmpv6_finish(packet, 0);
+    return aksu_icmpv6_send(net, packet - header, AKSU_PROTOCOL_ICMPV6 << 8 | ip6->hops,
+                            ip6->address[local].addr.octets, first + AKSU_IPV6_SOURCE,
+                            (uint32_t)(p - begin) + begun);
 }
 
 static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
-    struct aksu_reassembly *r = ours(net);
-    struct aksu_pieces *c;
-
-    while ((c = aksu_pieces_late(net, r)) != NULL) {
-        size_t len = tell(net, aksu_pieces_text(r, c), c, frame);
-        if (len > 0) {
-            return len;
-        }
-    }
-    return aksu_more_output(&r->more, net, frame, packet, mac);
+    return aksu_pieces_output(net, ours(net), tell, frame, packet, mac);
 }
 
 static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
 {
-    struct aksu_reassembly *r = ours(net);
-
-    return aksu_more_idle(&r->more, net, now_ms, aksu_pieces_idle(r, now_ms, wait_ms));
+    return aksu_pieces_idle(net, ours(net), now_ms, wait_ms);
 }
 
 static const struct aksu_more_ops ops = {input, output, idle, NULL, NULL, false, NULL};

@@ -212,8 +212,8 @@ static size_t put(struct aksu *net, struct aksu_udp *u, uint8_t *frame)
     }
     uint32_t ports = (uint32_t)u->pair.local_port << 16 | u->pair.remote_port;
 
-    aksu_ipv6_put(packet, AKSU_PROTOCOL_UDP, group ? GROUP_HOPS : ip6->hops, own->addr.octets, to,
-                  0);
+    aksu_ipv6_put(packet, 0, AKSU_PROTOCOL_UDP << 8 | (group ? GROUP_HOPS : ip6->hops),
+                  own->addr.octets, to);
     size_t text = u->handlers->write(net, u, p + AKSU_UDP_LEN, room);
 
     if (text > room) {

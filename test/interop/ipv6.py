@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """aksu against Linux over IPv6, in namespaces as interop.py's, every capture judged by tshark.
 
-usage: interop6.py BIN-FOLDER [NAME ...]    all tests, or those whose names contain one of the words
+usage: ipv6.py BIN-FOLDER [NAME ...]    all tests, or those whose names contain one of the words
 Needs root (network namespaces, raw sockets) and what scripts/setup net installs.
 """
 import contextlib
@@ -10,14 +10,12 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
-from namespaces import AKSU, Link, digest, sh
+from namespaces import AKSU, Link, digest, main, sh
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "checks"))
@@ -294,19 +292,8 @@ while True:
 """
 
 
-def main() -> None:
-    bin_folder, words = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
-    if os.geteuid() != 0 or not socket.has_ipv6:
-        print("SKIPPED: not root, so no network namespaces and no raw sockets; or no IPv6 here\n"
-              "0 passed, 0 failed, 1 skipped")
-        return
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    if missing:
-        print(f"missing: {' '.join(missing)} (scripts/setup net installs them)\n0 passed, 1 failed")
-        sys.exit(1)
-    with tempfile.TemporaryDirectory() as out:
-        run(Interop6(bin_folder, pathlib.Path(out)), words, at_once=4)  # most of it is waiting
-
-
 if __name__ == "__main__":
-    main()
+    if socket.has_ipv6:
+        main(TOOLS, lambda folder, out, words: run(Interop6(folder, out), words, at_once=4))
+    else:
+        print("SKIPPED: no IPv6 here\n0 passed, 0 failed, 1 skipped")
