@@ -23,8 +23,13 @@ enum {
     AKSU_IPV6_ADDRESSES = 4, ///< of ours, and networks that are on the link
     AKSU_IPV6_NEIGHBOURS = 4,
     AKSU_IPV6_ROUTERS = 2,
-    AKSU_IPV6_SERVERS = 2 ///< name servers that routers announce (RFC 8106)
+    AKSU_IPV6_SERVERS = 2, ///< name servers that routers announce (RFC 8106)
+    AKSU_IPV6_HEARD = AKSU_IPV6_ROUTERS + AKSU_IPV6_SERVERS
 };
+
+// What is to be sent again and again: reports of groups, one of each address, and questions for
+// routers.
+enum { AKSU_IPV6_REPORTS, AKSU_IPV6_SOLICITS, AKSU_IPV6_TODO };
 
 /// How far an address of ours is.
 enum aksu_ipv6_state {
@@ -64,13 +69,12 @@ struct aksu_udp_ipv6;
 
 /// The memory of one stack's IPv6, made by AKSU_IPV6. Its members are the library's.
 struct aksu_ipv6 {
-    struct aksu_more more; // first
-    uint8_t hops;          // of our packets: what routers say
-    uint8_t report;        // the address whose group is to be reported next
-    uint8_t solicits;      // router solicitations, likewise
-    uint16_t mtu;          // of the link: what routers say
-    uint16_t message_len;  // of the ICMPv6 message in the place for echoes
-    uint16_t drawn;        // random numbers so far
+    struct aksu_more more;        // first
+    uint8_t hops;                 // of our packets: what routers say
+    uint8_t todo[AKSU_IPV6_TODO]; // how often
+    uint16_t mtu;                 // of the link: what routers say
+    uint16_t message_len;         // of the ICMPv6 message in the place for echoes
+    uint16_t drawn;               // random numbers so far
     struct aksu_addr *remote;
     uint32_t rows;
     // Of a client: the resolver of IPv4, and who takes in where a neighbour is.
@@ -78,15 +82,13 @@ struct aksu_ipv6 {
     bool (*learn)(struct aksu *net, const uint8_t *addr, const uint8_t *mac, bool override);
     struct aksu_udp_ipv6 *udp; // NULL: it is not spoken
     struct aksu_addr current;  // who sent the packet that is taken in, or is connected to
-    uint32_t report_at;
-    uint32_t solicit_at;
+    uint32_t todo_at[AKSU_IPV6_TODO];
     uint32_t error_at;
     uint32_t stable[4];
     struct aksu_addr answer[AKSU_ANSWERS];
     struct aksu_ipv6_address address[AKSU_IPV6_ADDRESSES];
     struct aksu_ipv6_neighbour neighbour[AKSU_IPV6_NEIGHBOURS];
-    struct aksu_ipv6_router router[AKSU_IPV6_ROUTERS];
-    struct aksu_ipv6_router server[AKSU_IPV6_SERVERS];
+    struct aksu_ipv6_router router[AKSU_IPV6_HEARD]; // then name servers
 };
 
 /// Defines `name`, a static struct aksu_ipv6, for a stack of so many connections: 16 octets each.

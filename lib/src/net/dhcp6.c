@@ -274,8 +274,8 @@ int aksu_dhcp6_start(struct aksu *net, struct aksu_dhcp6 *dhcp6, aksu_dhcp6_hand
     dhcp6->state = WAITING;
     ip6->more.ops = &ops;
     if (ip6->address[0].state == AKSU_IPV6_READY) { // what routers said before was not heard
-        ip6->solicits = 1;
-        ip6->solicit_at = net->now_ms;
+        ip6->todo[AKSU_IPV6_SOLICITS] = 1;
+        ip6->todo_at[AKSU_IPV6_SOLICITS] = net->now_ms;
     }
     return AKSU_OK;
 }

@@ -20,9 +20,9 @@ int aksu_mld_input(struct aksu *net, const struct aksu_packet *in)
     }
     uint32_t within = aksu_min32(aksu_get16(in->payload + 4), DELAY_MAX_MS);
 
-    if (ip6->report == AKSU_NO_ADDRESS) {
-        ip6->report = 0;
-        ip6->report_at = net->now_ms + aksu_ipv6_random(net, within + 1);
+    if (ip6->todo[AKSU_IPV6_REPORTS] == 0) {
+        ip6->todo[AKSU_IPV6_REPORTS] = AKSU_IPV6_ADDRESSES;
+        ip6->todo_at[AKSU_IPV6_REPORTS] = net->now_ms + aksu_ipv6_random(net, within + 1);
     }
     return 0;
 }

@@ -18,9 +18,11 @@ enum {
 static const uint32_t LIFE_MAX_MS = UINT32_C(1) << 30; // 12 days; what is longer is said again
 static const uint32_t TWO_HOURS_MS = UINT32_C(7200000);
 
-// Seconds in milliseconds, as far as the clock reaches.
-static uint32_t life(uint32_t seconds)
+// Seconds on the wire in milliseconds, as far as the clock reaches.
+static uint32_t life(const uint8_t *p)
 {
+    uint32_t seconds = aksu_get32(p);
+
     return seconds < LIFE_MAX_MS / 1000 ? seconds * 1000 : LIFE_MAX_MS;
 }
 
@@ -30,24 +32,6 @@ static uint32_t left(uint32_t now_ms, uint32_t until)
     uint32_t ms = until - now_ms;
 
     return ms <= LIFE_MAX_MS ? ms : 0;
-}
-
-// What is over stays so while the clock turns.
-static void age(uint32_t now_ms, struct aksu_ipv6_router *list, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        if (left(now_ms, list[i].until) == 0) {
-            list[i].until = now_ms;
-        }
-    }
-}
-
-static void age_all(const struct aksu *net)
-{
-    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-
-    age(net->now_ms, ip6->router, AKSU_IPV6_ROUTERS);
-    age(net->now_ms, ip6->server, AKSU_IPV6_SERVERS);
 }
 
 static bool same_network(const uint8_t *a, const uint8_t *b, unsigned bits)
@@ -94,13 +78,9 @@ void aksu_slaac_start(struct aksu *net, const uint8_t stable[16])
         ip6->stable[i] = stable ? aksu_get32(stable + 4 * i) : net->secret[i];
     }
     ip6->hops = AKSU_TTL_DEFAULT;
-    ip6->report = AKSU_NO_ADDRESS;
     ip6->mtu = net->mtu;
-    for (unsigned i = 0; i < AKSU_IPV6_ROUTERS; i++) {
+    for (unsigned i = 0; i < AKSU_IPV6_HEARD; i++) {
         ip6->router[i].until = net->now_ms;
-    }
-    for (unsigned i = 0; i < AKSU_IPV6_SERVERS; i++) {
-        ip6->server[i].until = net->now_ms;
     }
     a->addr.octets[0] = 0xfe;
     a->addr.octets[1] = 0x80;
@@ -169,17 +149,18 @@ void aksu_slaac_conflict(struct aksu *net, const uint8_t *target)
     }
 }
 
-// An address is ours: routers are asked once there is one on the link.
+// An address is ours: its group is told once more (RFC 3810 6.1), and routers are asked once there
+// is one on the link.
 static void ready(struct aksu *net, struct aksu_ipv6_address *a)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
     a->state = AKSU_IPV6_READY;
-    ip6->report = net->link->header_len ? 0 : AKSU_NO_ADDRESS; // once more (RFC 3810 6.1)
-    ip6->report_at = net->now_ms;
+    ip6->todo[AKSU_IPV6_REPORTS] = net->link->header_len ? AKSU_IPV6_ADDRESSES : 0;
+    ip6->todo_at[AKSU_IPV6_REPORTS] = net->now_ms;
     if (aksu_ipv6_is_link_local(a->addr.octets)) {
-        ip6->solicits = SOLICITS;
-        ip6->solicit_at = net->now_ms + aksu_ipv6_random(net, 1000);
+        ip6->todo[AKSU_IPV6_SOLICITS] = SOLICITS;
+        ip6->todo_at[AKSU_IPV6_SOLICITS] = net->now_ms + aksu_ipv6_random(net, 1000);
     }
 }
 
@@ -187,12 +168,13 @@ static void ready(struct aksu *net, struct aksu_ipv6_address *a)
 // question is asked, and if nobody answers the address is ours.
 static size_t claim(struct aksu *net, struct aksu_ipv6_address *a, uint8_t *frame)
 {
-    a->tries++;
-    if (a->tries == 1 && net->link->header_len > 0) {
+    unsigned step = net->link->header_len > 0 ? ++a->tries : 0;
+
+    if (step == 1) {
         a->at = net->now_ms + aksu_ipv6_random(net, CLAIM_MS);
         return aksu_mld_report(net, a, frame);
     }
-    if (a->tries == 2 && net->link->header_len > 0) {
+    if (step == 2) {
         a->at = net->now_ms + CLAIM_MS;
         return aksu_nd_solicit(net, aksu_ipv6_any.octets, a->addr.octets, frame);
     }
@@ -200,24 +182,7 @@ static size_t claim(struct aksu *net, struct aksu_ipv6_address *a, uint8_t *fram
     return 0;
 }
 
-static void expire(struct aksu *net, struct aksu_ipv6_address *a)
-{
-    a->state = AKSU_IPV6_NONE;
-    end_connections(net, a);
-}
-
 // --- What routers say ---
-
-// A life that a stranger may shorten, but not below two hours (RFC 4862 5.5.3 e).
-static uint32_t new_end(uint32_t now_ms, uint32_t until, uint32_t ms)
-{
-    uint32_t now_left = left(now_ms, until);
-
-    if (ms > TWO_HOURS_MS || ms > now_left) {
-        return now_ms + ms;
-    }
-    return now_left <= TWO_HOURS_MS ? until : now_ms + TWO_HOURS_MS;
-}
 
 // A network of this link: RFC 4861 6.3.4, RFC 4862 5.5.3.
 static void take_prefix(struct aksu *net, const uint8_t *p)
@@ -225,8 +190,8 @@ static void take_prefix(struct aksu *net, const uint8_t *p)
     enum { ON_LINK = 0x80, AUTONOMOUS = 0x40 };
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const uint8_t *prefix = p + 16;
-    uint32_t valid = life(aksu_get32(p + 4));
-    uint32_t preferred = life(aksu_get32(p + 8));
+    uint32_t valid = life(p + 4);
+    uint32_t preferred = life(p + 8);
     bool make_one = (p[3] & AUTONOMOUS) && p[2] == 64 && preferred <= valid;
     struct aksu_ipv6_address *a = NULL;
 
@@ -241,64 +206,66 @@ static void take_prefix(struct aksu *net, const uint8_t *p)
         a = known ? b : NULL;
     }
     if (!a && valid > 0 && (a = free_place(ip6)) != NULL) {
-        memcpy(&a->addr, prefix, 16);
+        aksu_ipv6_copy(a->addr.octets, prefix);
         a->prefix = p[2];
         a->state = AKSU_IPV6_NETWORK;
-        a->valid_at = net->now_ms;
     }
     if (!a) {
         return;
     }
-    // Two hours are an address's: a network is what was said last, and with 0 it is gone.
-    a->valid_at = a->state == AKSU_IPV6_NETWORK ? net->now_ms + valid
-                                                : new_end(net->now_ms, a->valid_at, valid);
     if (p[3] & ON_LINK) {
         a->bits &= (uint8_t)~AKSU_IPV6_ON_LINK;
         a->bits |= valid > 0 ? AKSU_IPV6_ON_LINK : 0;
     }
-    if (make_one) {
-        a->preferred_at = net->now_ms + preferred;
-        if (a->state == AKSU_IPV6_NETWORK) {
-            a->bits |= AKSU_IPV6_MADE;
-            make(net, a);
-        }
+    a->preferred_at = make_one ? net->now_ms + preferred : a->preferred_at;
+    // A stranger may shorten an address's life, but not below two hours (RFC 4862 5.5.3 e); a
+    // network is what was said last, and with 0 it is gone.
+    if (a->state != AKSU_IPV6_NETWORK) {
+        uint32_t least = aksu_min32(left(net->now_ms, a->valid_at), TWO_HOURS_MS);
+        valid = valid < least ? least : valid;
+    } else if (make_one) {
+        a->bits |= AKSU_IPV6_MADE;
+        make(net, a);
     }
+    a->valid_at = net->now_ms + valid;
 }
 
-// Keeps an address for a time: its own place, else the one that ends first.
-static void keep(uint32_t now_ms, struct aksu_ipv6_router *list, unsigned count,
-                 const uint8_t *addr, uint32_t ms)
+// Keeps an address for a time, of a router or of a name server: in its own place, else in that of
+// the one that ends first.
+static void keep(const struct aksu *net, unsigned first, const uint8_t *addr, uint32_t ms)
 {
+    struct aksu_ipv6_router *list = &aksu_ipv6(net)->router[first];
     struct aksu_ipv6_router *place = list;
 
-    for (unsigned i = 0; i < count; i++) {
-        if (memcmp(&list[i].addr, addr, 16) == 0) {
-            place = &list[i];
-            break;
+    for (unsigned i = 0; i < (first ? AKSU_IPV6_SERVERS : AKSU_IPV6_ROUTERS); i++) {
+        if (aksu_ipv6_same(list[i].addr.octets, addr)) {
+            list[i].until = net->now_ms + ms;
+            return;
         }
-        if (left(now_ms, list[i].until) < left(now_ms, place->until)) {
+        if (left(net->now_ms, list[i].until) < left(net->now_ms, place->until)) {
             place = &list[i];
         }
     }
-    if (ms > 0 || memcmp(&place->addr, addr, 16) == 0) {
-        memcpy(&place->addr, addr, 16);
-        place->until = now_ms + ms;
+    if (ms > 0) {
+        aksu_ipv6_copy(place->addr.octets, addr);
+        place->until = net->now_ms + ms;
     }
 }
 
 static void take_option(struct aksu *net, const uint8_t *p)
 {
-    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     uint32_t len = p[1] * 8u;
 
     if (p[0] == PREFIX_OPTION && len == 32) {
         take_prefix(net, p);
     } else if (p[0] == MTU_OPTION && len == 8) {
         uint32_t mtu = aksu_get32(p + 4);
-        ip6->mtu = mtu >= MTU_MIN && mtu <= net->mtu ? (uint16_t)mtu : ip6->mtu;
+        if (mtu >= MTU_MIN && mtu <= net->mtu) {
+            aksu_ipv6(net)->mtu = (uint16_t)mtu;
+        }
     } else if (p[0] == SERVERS_OPTION && len % 16 == 8) {
         for (uint32_t at = 8; at < len; at += 16) {
-            keep(net->now_ms, ip6->server, AKSU_IPV6_SERVERS, p + at, life(aksu_get32(p + 4)));
+            keep(net, AKSU_IPV6_ROUTERS, p + at, life(p + 4));
         }
     }
 }
@@ -315,12 +282,12 @@ int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8
     if (!aksu_ipv6_is_link_local(router)) {
         return AKSU_DROP_ICMP;
     }
-    keep(net->now_ms, ip6->router, AKSU_IPV6_ROUTERS, router, seconds * 1000);
+    keep(net, 0, router, seconds * 1000);
     if (p[4]) {
         ip6->hops = p[4];
     }
     if (seconds) {
-        ip6->solicits = 0;
+        ip6->todo[AKSU_IPV6_SOLICITS] = 0;
     }
     if (mac && ip6->learn) {
         ip6->learn(net, router, mac, true);
@@ -390,23 +357,44 @@ const struct aksu_ipv6_address *aksu_ipv6_address(const struct aksu *net, unsign
 
 const struct aksu_addr *aksu_ipv6_server(const struct aksu *net, unsigned i)
 {
-    const struct aksu_ipv6_router *s = &aksu_ipv6(net)->server[i];
+    const struct aksu_ipv6_router *s = &aksu_ipv6(net)->router[AKSU_IPV6_ROUTERS + i];
 
     return i < AKSU_IPV6_SERVERS && left(net->now_ms, s->until) > 0 ? &s->addr : NULL;
 }
 
 // --- Time ---
 
-// When something is next to be done about an address. False: never.
-static bool due_at(const struct aksu_ipv6_address *a, uint32_t *at)
+// When something is next to be done about an address, or about what there is once. False: never.
+static bool due_at(const struct aksu_ipv6 *ip6, unsigned i, uint32_t *at)
 {
-    if (a->state == AKSU_IPV6_TENTATIVE) {
-        *at = a->at;
-    } else {
-        *at = a->valid_at;
+    const struct aksu_ipv6_address *a = &ip6->address[i];
+
+    if (i >= AKSU_IPV6_ADDRESSES) {
+        i -= AKSU_IPV6_ADDRESSES;
+        *at = ip6->todo_at[i];
+        return ip6->todo[i] > 0;
     }
+    *at = a->state == AKSU_IPV6_TENTATIVE ? a->at : a->valid_at;
     return a->state == AKSU_IPV6_TENTATIVE ||
            (a->state != AKSU_IPV6_NONE && !(a->bits & AKSU_IPV6_FOREVER));
+}
+
+// What comes first, and in how many milliseconds.
+static uint32_t next(const struct aksu_ipv6 *ip6, uint32_t now_ms, unsigned *which)
+{
+    uint32_t least = AKSU_NEVER;
+
+    for (unsigned i = AKSU_IPV6_ADDRESSES + AKSU_IPV6_TODO; i-- > 0;) {
+        uint32_t at;
+        if (due_at(ip6, i, &at)) {
+            at = aksu_reached(now_ms, at) ? 0 : at - now_ms;
+            if (at <= least) {
+                least = at;
+                *which = i;
+            }
+        }
+    }
+    return least;
 }
 
 // Asks for routers (RFC 4861 6.3.7).
@@ -416,11 +404,23 @@ static size_t solicit(struct aksu *net, uint8_t *frame)
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     unsigned local = aksu_slaac_source(net, ip6->address[0].addr.octets);
 
-    ip6->solicits--;
-    ip6->solicit_at = net->now_ms + SOLICIT_MS;
+    ip6->todo[AKSU_IPV6_SOLICITS]--;
+    ip6->todo_at[AKSU_IPV6_SOLICITS] = net->now_ms + SOLICIT_MS;
     return local == AKSU_NO_ADDRESS ? 0
                                     : aksu_nd_put(net, frame, AKSU_ND_ROUTER_SOLICIT,
                                                   ip6->address[local].addr.octets, routers, NULL);
+}
+
+// What is over stays so while the clock turns.
+static void age(const struct aksu *net)
+{
+    struct aksu_ipv6_router *r = aksu_ipv6(net)->router;
+
+    for (unsigned i = 0; i < AKSU_IPV6_HEARD; i++) {
+        if (left(net->now_ms, r[i].until) == 0) {
+            r[i].until = net->now_ms;
+        }
+    }
 }
 
 // The next frame that our addresses need, or 0.
@@ -428,47 +428,29 @@ size_t aksu_slaac_output(struct aksu *net, uint8_t *frame)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     size_t len = 0;
-    uint32_t at;
+    unsigned i;
 
-    age_all(net);
-    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES && len == 0; i++) {
+    age(net);
+    while (len == 0 && next(ip6, net->now_ms, &i) == 0) {
         struct aksu_ipv6_address *a = &ip6->address[i];
-        while (len == 0 && due_at(a, &at) && aksu_reached(net->now_ms, at)) {
-            if (a->state == AKSU_IPV6_TENTATIVE) {
-                len = claim(net, a, frame);
-            } else {
-                expire(net, a);
-            }
+        if (i == AKSU_IPV6_ADDRESSES + AKSU_IPV6_SOLICITS) {
+            len = solicit(net, frame);
+        } else if (i == AKSU_IPV6_ADDRESSES + AKSU_IPV6_REPORTS) {
+            a -= ip6->todo[AKSU_IPV6_REPORTS]--;
+            len = a->state >= AKSU_IPV6_TENTATIVE ? aksu_mld_report(net, a, frame) : 0;
+        } else if (a->state == AKSU_IPV6_TENTATIVE) {
+            len = claim(net, a, frame);
+        } else {
+            a->state = AKSU_IPV6_NONE;
+            end_connections(net, a);
         }
-    }
-    while (len == 0 && ip6->report < AKSU_NO_ADDRESS && aksu_reached(net->now_ms, ip6->report_at)) {
-        const struct aksu_ipv6_address *a = &ip6->address[ip6->report++];
-        len = a->state >= AKSU_IPV6_TENTATIVE ? aksu_mld_report(net, a, frame) : 0;
-    }
-    if (len == 0 && ip6->solicits > 0 && aksu_reached(net->now_ms, ip6->solicit_at)) {
-        len = solicit(net, frame);
     }
     return len;
 }
 
-static uint32_t sooner(uint32_t wait, uint32_t now_ms, uint32_t at)
-{
-    return aksu_min32(wait, aksu_reached(now_ms, at) ? 0 : at - now_ms);
-}
-
 uint32_t aksu_slaac_idle(const struct aksu *net, uint32_t now_ms)
 {
-    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    uint32_t wait = AKSU_NEVER;
-    uint32_t at;
+    unsigned which;
 
-    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES; i++) {
-        if (due_at(&ip6->address[i], &at)) {
-            wait = sooner(wait, now_ms, at);
-        }
-    }
-    if (ip6->report < AKSU_NO_ADDRESS) {
-        wait = sooner(wait, now_ms, ip6->report_at);
-    }
-    return ip6->solicits > 0 ? sooner(wait, now_ms, ip6->solicit_at) : wait;
+    return next(aksu_ipv6(net), now_ms, &which);
 }
