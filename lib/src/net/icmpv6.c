@@ -43,13 +43,13 @@ static int answer(struct aksu *net, const struct aksu_packet *in, uint32_t len)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const uint8_t *to = in->header + AKSU_IPV6_SOURCE;
-    unsigned local = aksu_ipv6_ours(ip6, in->header + AKSU_IPV6_DESTINATION);
+    const struct aksu_ipv6_address *local = aksu_ipv6_ours(net, in->header + AKSU_IPV6_DESTINATION);
 
-    if (local == AKSU_NO_ADDRESS) {
+    if (!local) {
         local = aksu_slaac_source(net, to); // it came to a group
     }
     if ((net->offload & AKSU_ECHOING) || len > net->store->echo_octets ||
-        len + AKSU_IPV6_LEN > ip6->mtu || local == AKSU_NO_ADDRESS || aksu_ipv6_is_any(to)) {
+        len + AKSU_IPV6_LEN > ip6->mtu || !local || aksu_ipv6_is_any(to)) {
         return AKSU_DROP_ECHO_BUSY;
     }
     int full = aksu_ipv6_answer(net, in, to, local, AKSU_ANSWER_ICMPV6);
@@ -161,9 +161,9 @@ static int error(struct aksu *net, struct aksu_packet *in)
     if (q[6] != AKSU_PROTOCOL_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    unsigned local = aksu_ipv6_ours(aksu_ipv6(net), q + AKSU_IPV6_SOURCE);
+    const struct aksu_ipv6_address *local = aksu_ipv6_ours(net, q + AKSU_IPV6_SOURCE);
 
-    if (local == AKSU_NO_ADDRESS) {
+    if (!local) {
         return AKSU_DROP_ICMP_QUOTE;
     }
     aksu_ipv6_name(net, q + AKSU_IPV6_DESTINATION, local, &in->pair);

@@ -42,21 +42,23 @@ bool aksu_ipv6_is_any(const uint8_t *addr)
     return aksu_ipv6_same(addr, aksu_ipv6_any.octets);
 }
 
-// Which of our addresses one is, that is in a state or beyond, or AKSU_NO_ADDRESS.
-unsigned aksu_ipv6_find(const struct aksu_ipv6 *ip6, const uint8_t *addr, unsigned least)
+// Which of our addresses one is, that is in a state or beyond, or NULL.
+struct aksu_ipv6_address *aksu_ipv6_find(const struct aksu *net, const uint8_t *addr,
+                                         unsigned least)
 {
-    unsigned i = 0;
+    struct aksu_ipv6_address *a = aksu_ipv6(net)->address;
 
-    while (i < AKSU_IPV6_ADDRESSES &&
-           (ip6->address[i].state < least || !aksu_ipv6_same(ip6->address[i].addr.octets, addr))) {
-        i++;
+    for (unsigned left = AKSU_IPV6_ADDRESSES; left > 0; left--, a++) {
+        if (a->state >= least && aksu_ipv6_same(a->addr.octets, addr)) {
+            return a;
+        }
     }
-    return i;
+    return NULL;
 }
 
-unsigned aksu_ipv6_ours(const struct aksu_ipv6 *ip6, const uint8_t *addr)
+struct aksu_ipv6_address *aksu_ipv6_ours(const struct aksu *net, const uint8_t *addr)
 {
-    return aksu_ipv6_find(ip6, addr, AKSU_IPV6_READY);
+    return aksu_ipv6_find(net, addr, AKSU_IPV6_READY);
 }
 
 // The group of those that have the end of an address (RFC 4291 2.7.1).
@@ -96,36 +98,36 @@ static uint16_t complement(uint32_t v)
 }
 
 // The pair of a remote address and one of ours; ports are left alone.
-void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote, unsigned local,
-                    struct aksu_pair *pair)
+void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote,
+                    const struct aksu_ipv6_address *local, struct aksu_pair *pair)
 {
     uint32_t t = token(net, remote);
-    uint32_t sum = aksu_sum_header(remote, 16) +
-                   aksu_sum_header(aksu_ipv6(net)->address[local].addr.octets, 16);
+    uint32_t sum = aksu_sum_header(remote, 16) + aksu_sum_header(local->addr.octets, 16);
+    uint32_t i = (uint32_t)(local - aksu_ipv6(net)->address);
 
-    sum += (uint32_t)complement(t >> 16) + complement(t) + complement(local);
+    sum += (uint32_t)complement(t >> 16) + complement(t) + complement(i);
     pair->remote = t;
-    pair->local = (uint32_t)local << LOCAL_SHIFT | complement(aksu_sum_finish(sum));
+    pair->local = i << LOCAL_SHIFT | complement(aksu_sum_finish(sum));
 }
 
 // --- Arriving packets ---
 
 // Whether a packet can have come from an address: not from many, not from ourselves, not from IPv4
 // in disguise. `::` can only ask who has an address: see nd.c.
-static bool source_valid(const struct aksu_ipv6 *ip6, const uint8_t *addr)
+static bool source_valid(const struct aksu *net, const uint8_t *addr)
 {
-    return !aksu_ipv6_is_multicast(addr) && aksu_ipv6_ours(ip6, addr) == AKSU_NO_ADDRESS &&
+    return !aksu_ipv6_is_multicast(addr) && !aksu_ipv6_ours(net, addr) &&
            (aksu_addr_get((const struct aksu_addr *)addr) == AKSU_NOT_IPV4 ||
             aksu_ipv6_is_any(addr));
 }
 
 // Whether a group is one of ours: all nodes, or those that have the end of an address of ours.
-static bool group_ours(const struct aksu_ipv6 *ip6, const uint8_t *addr)
+static bool group_ours(const struct aksu *net, const uint8_t *addr)
 {
+    const struct aksu_ipv6_address *a = aksu_ipv6(net)->address;
     uint8_t group[16];
 
-    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES; i++) {
-        const struct aksu_ipv6_address *a = &ip6->address[i];
+    for (unsigned left = AKSU_IPV6_ADDRESSES; left > 0; left--, a++) {
         aksu_ipv6_group(a->addr.octets, group);
         if (a->state >= AKSU_IPV6_TENTATIVE && aksu_ipv6_same(addr, group)) {
             return true;
@@ -137,7 +139,6 @@ static bool group_ours(const struct aksu_ipv6 *ip6, const uint8_t *addr)
 static int take_header(const struct aksu *net, struct aksu_packet *in)
 {
     const uint8_t *p = in->payload;
-    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
     if (in->len < AKSU_IPV6_LEN) {
         return AKSU_DROP_RUNT;
@@ -147,12 +148,12 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
     if (p[0] >> 4 != 6 || len > in->len - AKSU_IPV6_LEN || len + AKSU_IPV6_LEN > net->mtu) {
         return AKSU_DROP_IP_HEADER;
     }
-    if (!source_valid(ip6, p + AKSU_IPV6_SOURCE)) {
+    if (!source_valid(net, p + AKSU_IPV6_SOURCE)) {
         return AKSU_DROP_SOURCE;
     }
     const uint8_t *to = p + AKSU_IPV6_DESTINATION;
 
-    if (aksu_ipv6_ours(ip6, to) == AKSU_NO_ADDRESS && !group_ours(ip6, to)) {
+    if (!aksu_ipv6_ours(net, to) && !group_ours(net, to)) {
         return AKSU_DROP_NOT_OURS;
     }
     in->payload = p + AKSU_IPV6_LEN;
@@ -258,7 +259,7 @@ uint16_t aksu_ipv6_mtu(const struct aksu *net)
 }
 
 // The place of the address that a row talks to.
-static uint8_t *remote_of(const struct aksu *net, const struct aksu_row *row)
+uint8_t *aksu_ipv6_remote(const struct aksu *net, const struct aksu_row *row)
 {
     return aksu_ipv6(net)->remote[row - net->store->row].octets;
 }
@@ -266,7 +267,7 @@ static uint8_t *remote_of(const struct aksu *net, const struct aksu_row *row)
 // A row is the current host's.
 void aksu_ipv6_bind(struct aksu *net, const struct aksu_row *row)
 {
-    aksu_ipv6_copy(remote_of(net, row), aksu_ipv6(net)->current.octets);
+    aksu_ipv6_copy(aksu_ipv6_remote(net, row), aksu_ipv6(net)->current.octets);
 }
 
 static int take_segment(struct aksu *net, struct aksu_packet *in)
@@ -274,9 +275,9 @@ static int take_segment(struct aksu *net, struct aksu_packet *in)
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const uint8_t *packet = in->header;
     const uint8_t *from = packet + AKSU_IPV6_SOURCE;
-    unsigned local = aksu_ipv6_ours(ip6, packet + AKSU_IPV6_DESTINATION);
+    const struct aksu_ipv6_address *local = aksu_ipv6_ours(net, packet + AKSU_IPV6_DESTINATION);
 
-    if (local == AKSU_NO_ADDRESS || aksu_ipv6_is_any(from)) {
+    if (!local || aksu_ipv6_is_any(from)) {
         return AKSU_DROP_SOURCE; // TCP is between two
     }
     if (in->len < AKSU_TCP_LEN) {
@@ -287,7 +288,7 @@ static int take_segment(struct aksu *net, struct aksu_packet *in)
     in->pair.local_port = aksu_get16(in->payload + 2);
     struct aksu_row *row = aksu_table_find(net, &in->pair);
 
-    if (row && !aksu_ipv6_same(remote_of(net, row), from)) {
+    if (row && !aksu_ipv6_same(aksu_ipv6_remote(net, row), from)) {
         return AKSU_DROP_NO_ROW; // another address of the same token
     }
     aksu_ipv6_copy(ip6->current.octets, from);
@@ -421,7 +422,7 @@ static bool put_header(const struct aksu *net, uint8_t *packet, const uint8_t *m
     uint32_t hops = made[8] == AKSU_TTL_DEFAULT ? ip6->hops : made[8];
 
     aksu_ipv6_put(packet, class << 20 | flow, len << 16 | AKSU_PROTOCOL_TCP << 8 | hops,
-                  ip6->address[pair->local >> LOCAL_SHIFT].addr.octets, remote->octets);
+                  aksu_ipv6_own(net, pair)->addr.octets, remote->octets);
     return true;
 }
 
@@ -456,14 +457,15 @@ static void frame_bare(const struct aksu *net, uint8_t *frame, const uint8_t mac
 
 // Puts an answer on the pile that is addressed to a host.
 int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8_t *to,
-                     unsigned local, unsigned kind)
+                     const struct aksu_ipv6_address *local, unsigned kind)
 {
+    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     unsigned i = net->answers;
     int full = aksu_stack_answer(net, in, kind, NULL);
 
     if (!full) {
-        aksu_ipv6_copy(aksu_ipv6(net)->answer[i].octets, to);
-        net->store->answer[i].pair.local = (uint32_t)local << LOCAL_SHIFT;
+        aksu_ipv6_copy(ip6->answer[i].octets, to);
+        net->store->answer[i].pair.local = (uint32_t)(local - ip6->address) << LOCAL_SHIFT;
     }
     return full;
 }
@@ -475,7 +477,7 @@ static size_t answer(struct aksu *net, const struct aksu_answer *a, uint8_t *fra
     if (a->kind < AKSU_ANSWER_ICMPV6) {
         return aksu_arp_answer(net, a, frame);
     }
-    const uint8_t *own = ip6->address[a->pair.local >> LOCAL_SHIFT].addr.octets;
+    const uint8_t *own = aksu_ipv6_own(net, &a->pair)->addr.octets;
     const uint8_t *to = ip6->answer[a - net->store->answer].octets;
 
     if (net->link->header_len > 0) {
@@ -506,10 +508,9 @@ uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_m
 void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info)
 {
     const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    const uint8_t *remote = remote_of(net, row);
+    const uint8_t *remote = aksu_ipv6_remote(net, row);
 
-    aksu_ipv6_copy(info->local.addr.octets,
-                   ip6->address[row->pair.local >> LOCAL_SHIFT].addr.octets);
+    aksu_ipv6_copy(info->local.addr.octets, aksu_ipv6_own(net, &row->pair)->addr.octets);
     // One that gave way is bound once its segment is taken in.
     aksu_ipv6_copy(info->remote.addr.octets,
                    token(net, remote) == row->pair.remote ? remote : ip6->current.octets);

@@ -7,7 +7,7 @@
 #include <aksu/udp.h>
 #include "../stack.h"
 
-enum { AKSU_PROTOCOL_ICMPV6 = 58, AKSU_NO_ADDRESS = AKSU_IPV6_ADDRESSES };
+enum { AKSU_PROTOCOL_ICMPV6 = 58 };
 
 // Fields of a header.
 enum { AKSU_IPV6_NEXT = 6, AKSU_IPV6_HOPS = 7, AKSU_IPV6_SOURCE = 8, AKSU_IPV6_DESTINATION = 24 };
@@ -57,6 +57,13 @@ static inline struct aksu_ipv6 *aksu_ipv6(const struct aksu *net)
     return (struct aksu_ipv6 *)(void *)net->more;
 }
 
+// Which of our addresses a pair has.
+static inline struct aksu_ipv6_address *aksu_ipv6_own(const struct aksu *net,
+                                                      const struct aksu_pair *pair)
+{
+    return &aksu_ipv6(net)->address[pair->local >> 16];
+}
+
 static inline bool aksu_ipv6_is_multicast(const uint8_t *addr)
 {
     return addr[0] == 0xff;
@@ -83,8 +90,9 @@ void aksu_ipv6_copy(uint8_t *to, const uint8_t *from);
 void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16]);
 bool aksu_ipv6_is_any(const uint8_t *addr);
 uint32_t aksu_ipv6_random(struct aksu *net, uint32_t below);
-unsigned aksu_ipv6_find(const struct aksu_ipv6 *ip6, const uint8_t *addr, unsigned least);
-unsigned aksu_ipv6_ours(const struct aksu_ipv6 *ip6, const uint8_t *addr);
+struct aksu_ipv6_address *aksu_ipv6_find(const struct aksu *net, const uint8_t *addr,
+                                         unsigned least);
+struct aksu_ipv6_address *aksu_ipv6_ours(const struct aksu *net, const uint8_t *addr);
 uint32_t aksu_ipv6_extension(unsigned kind, const uint8_t *p, uint32_t left);
 unsigned aksu_ipv6_upper(unsigned kind, const uint8_t **p, uint32_t *left);
 int aksu_ipv6_payload(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
@@ -94,11 +102,12 @@ size_t aksu_ipv6_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const
 uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
 void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info);
 uint16_t aksu_ipv6_mtu(const struct aksu *net);
+uint8_t *aksu_ipv6_remote(const struct aksu *net, const struct aksu_row *row);
 void aksu_ipv6_bind(struct aksu *net, const struct aksu_row *row);
-void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote, unsigned local,
-                    struct aksu_pair *pair);
+void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote,
+                    const struct aksu_ipv6_address *local, struct aksu_pair *pair);
 int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8_t *to,
-                     unsigned local, unsigned kind);
+                     const struct aksu_ipv6_address *local, unsigned kind);
 uint8_t *aksu_ipv6_put(uint8_t *to, uint32_t first, uint32_t second, const uint8_t *source,
                        const uint8_t *destination);
 void aksu_ipv6_frame(const struct aksu *net, uint8_t *frame, const uint8_t mac[6]);
@@ -131,7 +140,8 @@ struct aksu_station {
     size_t len;         // by a frame of so many octets, or none now,
     uint32_t wait_ms;   // and until the next
 };
-bool aksu_neighbour_find(struct aksu *net, const uint8_t *hop, unsigned local, uint8_t *frame,
+bool aksu_neighbour_find(struct aksu *net, const uint8_t *hop,
+                         const struct aksu_ipv6_address *local, uint8_t *frame,
                          struct aksu_station *station);
 bool aksu_neighbour_learn(struct aksu *net, const uint8_t *addr, const uint8_t *mac, bool override);
 void aksu_neighbour_doubt(struct aksu *net, const uint8_t *hop);
@@ -142,7 +152,8 @@ int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8
 void aksu_slaac_conflict(struct aksu *net, const uint8_t *target);
 size_t aksu_slaac_output(struct aksu *net, uint8_t *frame);
 uint32_t aksu_slaac_idle(const struct aksu *net, uint32_t now_ms);
-unsigned aksu_slaac_source(const struct aksu *net, const uint8_t *destination);
+struct aksu_ipv6_address *aksu_slaac_source(const struct aksu *net, const uint8_t *destination);
+struct aksu_ipv6_address *aksu_slaac_near(const struct aksu *net);
 const uint8_t *aksu_slaac_next_hop(const struct aksu *net, const uint8_t *destination);
 
 // mld.c

@@ -79,14 +79,14 @@ static int solicited(struct aksu *net, const struct aksu_packet *in, const uint8
     const uint8_t *to = in->header + AKSU_IPV6_DESTINATION;
     const uint8_t *target = in->payload + TARGET;
     bool asks_for_itself = aksu_ipv6_is_any(source);
-    unsigned local = aksu_ipv6_ours(aksu_ipv6(net), target);
+    const struct aksu_ipv6_address *local = aksu_ipv6_ours(net, target);
 
     // 7.1.1. A group of ours that is not that of all nodes is one of solicited nodes.
     if (asks_for_itself &&
         (mac || !aksu_ipv6_is_multicast(to) || aksu_ipv6_same(to, aksu_ipv6_nodes))) {
         return AKSU_DROP_ICMP;
     }
-    if (local != AKSU_NO_ADDRESS) {
+    if (local) {
         return aksu_ipv6_answer(net, in, asks_for_itself ? aksu_ipv6_nodes : source, local,
                                 AKSU_ANSWER_ND);
     }

@@ -100,7 +100,7 @@ static int take(struct aksu *net, struct aksu_reassembly *r, struct aksu_packet 
     uint32_t at;
 
     if (aksu_ipv6_is_any(packet + AKSU_IPV6_SOURCE) ||
-        aksu_ipv6_ours(aksu_ipv6(net), packet + AKSU_IPV6_DESTINATION) == AKSU_NO_ADDRESS) {
+        !aksu_ipv6_ours(net, packet + AKSU_IPV6_DESTINATION)) {
         return AKSU_DROP_FRAGMENT;
     }
     unsigned problem = fault(packet, p, &f, &at);
@@ -139,11 +139,11 @@ static size_t tell(const struct aksu *net, const struct aksu_pieces *c, uint8_t 
     const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     uint32_t begun = aksu_min32(aksu_pieces_begun(c), QUOTE_MAX);
     const uint8_t *first = text - AKSU_IPV6_LEN;
-    unsigned local = aksu_ipv6_ours(ip6, first + AKSU_IPV6_DESTINATION);
+    const struct aksu_ipv6_address *local = aksu_ipv6_ours(net, first + AKSU_IPV6_DESTINATION);
     uint32_t header = net->link->header_len;
 
     (void)mac; // the frame is whole
-    if (local == AKSU_NO_ADDRESS || aksu_icmpv6_is_error(first[AKSU_IPV6_NEXT], text, begun)) {
+    if (!local || aksu_icmpv6_is_error(first[AKSU_IPV6_NEXT], text, begun)) {
         return 0;
     }
     uint8_t *begin = packet + AKSU_IPV6_LEN;
@@ -162,7 +162,7 @@ static size_t tell(const struct aksu *net, const struct aksu_pieces *c, uint8_t 
         aksu_ipv6_frame(net, packet - header, first - (AKSU_ETHERNET_LEN - 6));
     }
     return aksu_icmpv6_send(net, packet - header, AKSU_PROTOCOL_ICMPV6 << 8 | ip6->hops,
-                            ip6->address[local].addr.octets, first + AKSU_IPV6_SOURCE,
+                            local->addr.octets, first + AKSU_IPV6_SOURCE,
                             (uint32_t)(p - begin) + begun);
 }
 

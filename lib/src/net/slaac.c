@@ -7,10 +7,10 @@ enum {
     CLAIM_MS = 1000, // RETRANS_TIMER: how long another host may object (RFC 4862 5.4)
     SOLICIT_MS = 4000,
     SOLICITS = 3,
-    CLAIMS = 3,     // addresses that are tried in a network: IDGEN_RETRIES
-    CLAIM_NEXT = 8, // in address.bits, from there on: how many were tried
-    PREFIX_OPTION = 3,
-    MTU_OPTION = 5,
+    CLAIMS = 3,                 // addresses that are tried in a network: IDGEN_RETRIES
+    CLAIM_NEXT = 8,             // in address.bits, from there on: how many were tried
+    PREFIX_OPTION = 3 << 8 | 4, // and length in words of 8 octets
+    MTU_OPTION = 5 << 8 | 1,
     SERVERS_OPTION = 25,
     MTU_MIN = 1280
 };
@@ -18,11 +18,9 @@ enum {
 static const uint32_t LIFE_MAX_MS = UINT32_C(1) << 30; // 12 days; what is longer is said again
 static const uint32_t TWO_HOURS_MS = UINT32_C(7200000);
 
-// Seconds on the wire in milliseconds, as far as the clock reaches.
-static uint32_t life(const uint8_t *p)
+// Seconds in milliseconds, as far as the clock reaches.
+static uint32_t life(uint32_t seconds)
 {
-    uint32_t seconds = aksu_get32(p);
-
     return seconds < LIFE_MAX_MS / 1000 ? seconds * 1000 : LIFE_MAX_MS;
 }
 
@@ -119,12 +117,11 @@ int aksu_ipv6_add(struct aksu *net, const struct aksu_addr *addr, uint8_t prefix
 // The end of an address is the end of its connections.
 static void end_connections(struct aksu *net, const struct aksu_ipv6_address *a)
 {
-    uint32_t local = (uint32_t)(a - aksu_ipv6(net)->address);
+    struct aksu_row *row = net->store->row;
 
-    for (uint32_t i = 0; i < net->store->rows; i++) {
-        struct aksu_row *row = &net->store->row[i];
+    for (uint32_t left = net->store->rows; left > 0; left--, row++) {
         if ((row->bits & AKSU_ROW_USED) && aksu_is_token(&row->pair) &&
-            row->pair.local >> 16 == local) {
+            aksu_ipv6_own(net, &row->pair) == a) {
             aksu_stack_silence(net, row, AKSU_EHOSTUNREACH);
             aksu_table_schedule(net, row, 1); // what is due now has been asked for
         }
@@ -134,11 +131,9 @@ static void end_connections(struct aksu *net, const struct aksu_ipv6_address *a)
 // Another host has, or wants, an address that we claim (RFC 4862 5.4.3 to 5.4.5).
 void aksu_slaac_conflict(struct aksu *net, const uint8_t *target)
 {
-    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    unsigned i = aksu_ipv6_find(ip6, target, AKSU_IPV6_TENTATIVE);
-    struct aksu_ipv6_address *a = &ip6->address[i];
+    struct aksu_ipv6_address *a = aksu_ipv6_find(net, target, AKSU_IPV6_TENTATIVE);
 
-    if (i == AKSU_NO_ADDRESS || a->state != AKSU_IPV6_TENTATIVE) {
+    if (!a || a->state != AKSU_IPV6_TENTATIVE) {
         return;
     }
     end_connections(net, a); // which it had before the link went
@@ -185,13 +180,12 @@ static size_t claim(struct aksu *net, struct aksu_ipv6_address *a, uint8_t *fram
 // --- What routers say ---
 
 // A network of this link: RFC 4861 6.3.4, RFC 4862 5.5.3.
-static void take_prefix(struct aksu *net, const uint8_t *p)
+static void take_prefix(struct aksu *net, const uint8_t *p, uint32_t valid)
 {
     enum { ON_LINK = 0x80, AUTONOMOUS = 0x40 };
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const uint8_t *prefix = p + 16;
-    uint32_t valid = life(p + 4);
-    uint32_t preferred = life(p + 8);
+    uint32_t preferred = life(aksu_get32(p + 8));
     bool make_one = (p[3] & AUTONOMOUS) && p[2] == 64 && preferred <= valid;
     struct aksu_ipv6_address *a = NULL;
 
@@ -254,18 +248,17 @@ static void keep(const struct aksu *net, unsigned first, const uint8_t *addr, ui
 
 static void take_option(struct aksu *net, const uint8_t *p)
 {
-    uint32_t len = p[1] * 8u;
+    uint32_t value = aksu_get32(p + 4);
+    uint32_t ms = life(value);
+    unsigned kind = aksu_get16(p); // and length
 
-    if (p[0] == PREFIX_OPTION && len == 32) {
-        take_prefix(net, p);
-    } else if (p[0] == MTU_OPTION && len == 8) {
-        uint32_t mtu = aksu_get32(p + 4);
-        if (mtu >= MTU_MIN && mtu <= net->mtu) {
-            aksu_ipv6(net)->mtu = (uint16_t)mtu;
-        }
-    } else if (p[0] == SERVERS_OPTION && len % 16 == 8) {
-        for (uint32_t at = 8; at < len; at += 16) {
-            keep(net, AKSU_IPV6_ROUTERS, p + at, life(p + 4));
+    if (kind == PREFIX_OPTION) {
+        take_prefix(net, p, ms);
+    } else if (kind == MTU_OPTION && value >= MTU_MIN && value <= net->mtu) {
+        aksu_ipv6(net)->mtu = (uint16_t)value;
+    } else if (p[0] == SERVERS_OPTION && p[1] % 2) {
+        for (uint32_t i = 1; i < p[1]; i += 2) {
+            keep(net, AKSU_IPV6_ROUTERS, p + i * 8, ms);
         }
     }
 }
@@ -301,16 +294,15 @@ int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8
 // --- Choices ---
 
 // Which of our addresses talks to one: one of the same reach (RFC 6724 5, rules 2 and 3), of the
-// same network if there is one. Or AKSU_NO_ADDRESS.
-unsigned aksu_slaac_source(const struct aksu *net, const uint8_t *destination)
+// same network if there is one. Or NULL.
+struct aksu_ipv6_address *aksu_slaac_source(const struct aksu *net, const uint8_t *destination)
 {
-    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
+    struct aksu_ipv6_address *a = aksu_ipv6(net)->address;
+    struct aksu_ipv6_address *best = NULL;
     bool near = aksu_ipv6_is_link_local(destination);
-    unsigned best = AKSU_NO_ADDRESS;
     unsigned most = 0;
 
-    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES; i++) {
-        const struct aksu_ipv6_address *a = &ip6->address[i];
+    for (unsigned i = AKSU_IPV6_ADDRESSES; i > 0; i--, a++) {
         if (a->state != AKSU_IPV6_READY || aksu_ipv6_is_link_local(a->addr.octets) != near) {
             continue;
         }
@@ -319,10 +311,16 @@ unsigned aksu_slaac_source(const struct aksu *net, const uint8_t *destination)
                          (same_network(a->addr.octets, destination, a->prefix) ? 1u : 0u);
         if (score > most) {
             most = score;
-            best = i;
+            best = a;
         }
     }
     return best;
+}
+
+// Which of them talks to this link.
+struct aksu_ipv6_address *aksu_slaac_near(const struct aksu *net)
+{
+    return aksu_slaac_source(net, aksu_ipv6(net)->address[0].addr.octets);
 }
 
 // Who packets for an address are handed to: it itself on this link, else a router. NULL: nobody.
@@ -402,13 +400,13 @@ static size_t solicit(struct aksu *net, uint8_t *frame)
 {
     static const uint8_t routers[16] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    unsigned local = aksu_slaac_source(net, ip6->address[0].addr.octets);
+    const struct aksu_ipv6_address *local = aksu_slaac_near(net);
 
     ip6->todo[AKSU_IPV6_SOLICITS]--;
     ip6->todo_at[AKSU_IPV6_SOLICITS] = net->now_ms + SOLICIT_MS;
-    return local == AKSU_NO_ADDRESS ? 0
-                                    : aksu_nd_put(net, frame, AKSU_ND_ROUTER_SOLICIT,
-                                                  ip6->address[local].addr.octets, routers, NULL);
+    return local
+               ? aksu_nd_put(net, frame, AKSU_ND_ROUTER_SOLICIT, local->addr.octets, routers, NULL)
+               : 0;
 }
 
 // What is over stays so while the clock turns.
