@@ -19,8 +19,8 @@ uint16_t aksu_icmpv6_sum(const uint8_t *packet, const uint8_t *message, uint32_t
 }
 
 // Puts the header before a message of so many octets, and the frame's if it is for a group; fills
-// in the checksum. fields: what follows the header, and hops; 0 are hop-by-hop options of 8 octets.
-// Returns the length of the frame.
+// in the checksum, which is 0 so far. fields: what follows the header, and hops; 0 are hop-by-hop
+// options of 8 octets. Returns the length of the frame.
 size_t aksu_icmpv6_send(const struct aksu *net, uint8_t *frame, uint32_t fields,
                         const uint8_t *source, const uint8_t *destination, uint32_t len)
 {
@@ -33,13 +33,12 @@ size_t aksu_icmpv6_send(const struct aksu *net, uint8_t *frame, uint32_t fields,
         aksu_ipv6_group_frame(net, frame, destination);
     }
     p += behind;
-    aksu_put16(p + 2, 0);
     aksu_put16(p + 2, aksu_icmpv6_sum(packet, p, len - behind, AKSU_PROTOCOL_ICMPV6));
     return header + AKSU_IPV6_LEN + len;
 }
 
 // Takes the place for echoes, and an answer that sends what lies in it.
-static int answer(struct aksu *net, const struct aksu_packet *in, uint32_t len)
+static int answer(struct aksu *net, struct aksu_packet *in, uint32_t len)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const uint8_t *to = in->header + AKSU_IPV6_SOURCE;
@@ -74,13 +73,13 @@ size_t aksu_icmpv6_output(struct aksu *net, uint8_t *frame, const uint8_t *sourc
                             len);
 }
 
-static int echo(struct aksu *net, const struct aksu_packet *in)
+static int echo(struct aksu *net, struct aksu_packet *in)
 {
     int full = answer(net, in, in->len);
 
     if (!full) {
         memcpy(net->store->echo, in->payload, in->len);
-        net->store->echo[0] = AKSU_ICMPV6_ECHO_REPLY;
+        aksu_put32(net->store->echo, (uint32_t)AKSU_ICMPV6_ECHO_REPLY << 24);
     }
     return full;
 }
@@ -94,8 +93,7 @@ bool aksu_icmpv6_is_error(unsigned kind, const uint8_t *p, uint32_t left)
 
 // Sends an error about a packet, but not about an error, nor about one to many, unless it is one of
 // an option (2.4 e), nor more than ten a second (2.4 f).
-void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, unsigned type_code,
-                       uint32_t value)
+void aksu_icmpv6_error(struct aksu *net, struct aksu_packet *in, unsigned type_code, uint32_t value)
 {
     enum { PROBLEM_OPTION = AKSU_ICMPV6_PROBLEM << 8 | 2 };
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
@@ -171,7 +169,7 @@ static int error(struct aksu *net, struct aksu_packet *in)
 }
 
 // A message of ND: from this link, of this version, and whole (RFC 6980 5).
-static int discover(struct aksu *net, const struct aksu_packet *in, bool fragmented)
+static int discover(struct aksu *net, struct aksu_packet *in, bool fragmented)
 {
     const uint8_t *p = in->payload;
     bool router = p[0] == AKSU_ND_ROUTER_ADVERT;

@@ -64,19 +64,19 @@ struct aksu_ipv6_address *aksu_ipv6_ours(const struct aksu *net, const uint8_t *
 // The group of those that have the end of an address (RFC 4291 2.7.1).
 void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16])
 {
-    memcpy(group, aksu_ipv6_nodes, 11);
+    aksu_ipv6_copy(group, aksu_ipv6_nodes);
     group[11] = 1;
     group[12] = 0xff;
     memcpy(group + 13, addr + 13, 3);
 }
 
-// A number below one, at random.
-uint32_t aksu_ipv6_random(struct aksu *net, uint32_t below)
+// A time at random, so many milliseconds from now at most, which is not one of them.
+uint32_t aksu_ipv6_soon(struct aksu *net, uint32_t within_ms)
 {
     const uint32_t words[2] = {net->now_ms, aksu_ipv6(net)->drawn};
 
     aksu_ipv6(net)->drawn++;
-    return (uint32_t)aksu_siphash(net->secret, words, 1) % below;
+    return net->now_ms + (uint32_t)aksu_siphash(net->secret, words, 1) % within_ms;
 }
 
 static uint32_t token(const struct aksu *net, const uint8_t *addr)
@@ -92,22 +92,16 @@ static uint32_t token(const struct aksu *net, const uint8_t *addr)
     return hash ? hash : 1;
 }
 
-static uint16_t complement(uint32_t v)
-{
-    return (uint16_t)~v;
-}
-
 // The pair of a remote address and one of ours; ports are left alone.
 void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote,
                     const struct aksu_ipv6_address *local, struct aksu_pair *pair)
 {
-    uint32_t t = token(net, remote);
+    pair->remote = token(net, remote);
+    pair->local = (uint32_t)(local - aksu_ipv6(net)->address) << LOCAL_SHIFT;
     uint32_t sum = aksu_sum_header(remote, 16) + aksu_sum_header(local->addr.octets, 16);
-    uint32_t i = (uint32_t)(local - aksu_ipv6(net)->address);
+    uint16_t differs = aksu_sum_finish(sum + aksu_sum_end(pair, 0));
 
-    sum += (uint32_t)complement(t >> 16) + complement(t) + complement(i);
-    pair->remote = t;
-    pair->local = i << LOCAL_SHIFT | complement(aksu_sum_finish(sum));
+    pair->local |= (uint16_t)~differs;
 }
 
 // --- Arriving packets ---
@@ -162,15 +156,14 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
 }
 
 // in->header is IPv6's from here on.
-static int problem(struct aksu *net, const struct aksu_packet *in, unsigned code, const uint8_t *at)
+static int problem(struct aksu *net, struct aksu_packet *in, unsigned code, const uint8_t *at)
 {
     aksu_icmpv6_error(net, in, code, (uint32_t)(at - in->header));
     return code == PROBLEM_HEADER ? AKSU_DROP_PROTOCOL : AKSU_DROP_IP_OPTION;
 }
 
 // RFC 8200 4.2: what to do with an option that is not known is in its two upper bits.
-static int take_options(struct aksu *net, const struct aksu_packet *in, const uint8_t *p,
-                        uint32_t left)
+static int take_options(struct aksu *net, struct aksu_packet *in, const uint8_t *p, uint32_t left)
 {
     enum { PAD_1 = 0, PAD_N = 1, SKIP = 0, DISCARD = 1, TELL = 2 };
     const uint8_t *packet = in->header;
@@ -456,16 +449,16 @@ static void frame_bare(const struct aksu *net, uint8_t *frame, const uint8_t mac
 }
 
 // Puts an answer on the pile that is addressed to a host.
-int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8_t *to,
+int aksu_ipv6_answer(struct aksu *net, struct aksu_packet *in, const uint8_t *to,
                      const struct aksu_ipv6_address *local, unsigned kind)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    unsigned i = net->answers;
+
+    in->pair.local = (uint32_t)(local - ip6->address) << LOCAL_SHIFT;
     int full = aksu_stack_answer(net, in, kind, NULL);
 
     if (!full) {
-        aksu_ipv6_copy(ip6->answer[i].octets, to);
-        net->store->answer[i].pair.local = (uint32_t)(local - ip6->address) << LOCAL_SHIFT;
+        aksu_ipv6_copy(ip6->answer[net->answers - 1].octets, to);
     }
     return full;
 }

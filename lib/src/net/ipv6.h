@@ -89,7 +89,7 @@ bool aksu_ipv6_same(const uint8_t *a, const uint8_t *b);
 void aksu_ipv6_copy(uint8_t *to, const uint8_t *from);
 void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16]);
 bool aksu_ipv6_is_any(const uint8_t *addr);
-uint32_t aksu_ipv6_random(struct aksu *net, uint32_t below);
+uint32_t aksu_ipv6_soon(struct aksu *net, uint32_t within_ms);
 struct aksu_ipv6_address *aksu_ipv6_find(const struct aksu *net, const uint8_t *addr,
                                          unsigned least);
 struct aksu_ipv6_address *aksu_ipv6_ours(const struct aksu *net, const uint8_t *addr);
@@ -106,7 +106,7 @@ uint8_t *aksu_ipv6_remote(const struct aksu *net, const struct aksu_row *row);
 void aksu_ipv6_bind(struct aksu *net, const struct aksu_row *row);
 void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote,
                     const struct aksu_ipv6_address *local, struct aksu_pair *pair);
-int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8_t *to,
+int aksu_ipv6_answer(struct aksu *net, struct aksu_packet *in, const uint8_t *to,
                      const struct aksu_ipv6_address *local, unsigned kind);
 uint8_t *aksu_ipv6_put(uint8_t *to, uint32_t first, uint32_t second, const uint8_t *source,
                        const uint8_t *destination);
@@ -116,7 +116,7 @@ void aksu_ipv6_group_frame(const struct aksu *net, uint8_t *frame, const uint8_t
 // icmpv6.c
 int aksu_icmpv6_input(struct aksu *net, struct aksu_packet *in, bool fragmented);
 bool aksu_icmpv6_is_error(unsigned kind, const uint8_t *p, uint32_t left);
-void aksu_icmpv6_error(struct aksu *net, const struct aksu_packet *in, unsigned type_code,
+void aksu_icmpv6_error(struct aksu *net, struct aksu_packet *in, unsigned type_code,
                        uint32_t value);
 uint16_t aksu_icmpv6_sum(const uint8_t *packet, const uint8_t *message, uint32_t len,
                          unsigned protocol);
@@ -127,7 +127,7 @@ size_t aksu_icmpv6_output(struct aksu *net, uint8_t *frame, const uint8_t *sourc
 
 // nd.c
 bool aksu_nd_options(const uint8_t *p, uint32_t left, unsigned kind, const uint8_t **mac);
-int aksu_nd_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *mac);
+int aksu_nd_input(struct aksu *net, struct aksu_packet *in, const uint8_t *mac);
 size_t aksu_nd_put(const struct aksu *net, uint8_t *frame, unsigned type, const uint8_t *source,
                    const uint8_t *destination, const uint8_t *target);
 size_t aksu_nd_solicit(const struct aksu *net, const uint8_t *source, const uint8_t *target,

@@ -22,7 +22,7 @@ int aksu_mld_input(struct aksu *net, const struct aksu_packet *in)
 
     if (ip6->todo[AKSU_IPV6_REPORTS] == 0) {
         ip6->todo[AKSU_IPV6_REPORTS] = AKSU_IPV6_ADDRESSES;
-        ip6->todo_at[AKSU_IPV6_REPORTS] = net->now_ms + aksu_ipv6_random(net, within + 1);
+        ip6->todo_at[AKSU_IPV6_REPORTS] = aksu_ipv6_soon(net, within + 1);
     }
     return 0;
 }

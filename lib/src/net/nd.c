@@ -73,7 +73,7 @@ size_t aksu_nd_solicit(const struct aksu *net, const uint8_t *source, const uint
 // --- What arrives ---
 
 // Answers who asked, or all if the asker has no address yet.
-static int solicited(struct aksu *net, const struct aksu_packet *in, const uint8_t *mac)
+static int solicited(struct aksu *net, struct aksu_packet *in, const uint8_t *mac)
 {
     const uint8_t *source = in->header + AKSU_IPV6_SOURCE;
     const uint8_t *to = in->header + AKSU_IPV6_DESTINATION;
@@ -96,7 +96,7 @@ static int solicited(struct aksu *net, const struct aksu_packet *in, const uint8
     return AKSU_DROP_ARP;
 }
 
-static int advertised(struct aksu *net, const struct aksu_packet *in, const uint8_t *mac)
+static int advertised(struct aksu *net, struct aksu_packet *in, const uint8_t *mac)
 {
     const uint8_t *target = in->payload + TARGET;
     unsigned flags = in->payload[FLAGS];
@@ -113,7 +113,7 @@ static int advertised(struct aksu *net, const struct aksu_packet *in, const uint
 }
 
 // A message whose options are well-formed. mac: the station that they tell, or NULL.
-int aksu_nd_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *mac)
+int aksu_nd_input(struct aksu *net, struct aksu_packet *in, const uint8_t *mac)
 {
     if (net->link->header_len == 0 ||
         aksu_ipv6_is_multicast(in->payload + TARGET)) { // without stations there is nothing to ask

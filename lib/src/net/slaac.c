@@ -49,7 +49,11 @@ static void make(struct aksu *net, struct aksu_ipv6_address *a)
     words[3] |= (uint32_t)(a->bits / CLAIM_NEXT) << 16;
     uint64_t hash = aksu_siphash(aksu_ipv6(net)->stable, words, 2);
 
-    aksu_put32(aksu_put32(a->addr.octets + 8, (uint32_t)(hash >> 32)), (uint32_t)hash);
+    words[0] = (uint32_t)(hash >> 32);
+    words[1] = (uint32_t)hash;
+    for (unsigned i = 0; i < 2; i++) {
+        aksu_put32(a->addr.octets + 8 + 4 * i, words[i]);
+    }
     a->bits += CLAIM_NEXT;
     a->state = AKSU_IPV6_TENTATIVE;
     a->tries = 0;
@@ -155,7 +159,7 @@ static void ready(struct aksu *net, struct aksu_ipv6_address *a)
     ip6->todo_at[AKSU_IPV6_REPORTS] = net->now_ms;
     if (aksu_ipv6_is_link_local(a->addr.octets)) {
         ip6->todo[AKSU_IPV6_SOLICITS] = SOLICITS;
-        ip6->todo_at[AKSU_IPV6_SOLICITS] = net->now_ms + aksu_ipv6_random(net, 1000);
+        ip6->todo_at[AKSU_IPV6_SOLICITS] = aksu_ipv6_soon(net, CLAIM_MS);
     }
 }
 
@@ -166,7 +170,7 @@ static size_t claim(struct aksu *net, struct aksu_ipv6_address *a, uint8_t *fram
     unsigned step = net->link->header_len > 0 ? ++a->tries : 0;
 
     if (step == 1) {
-        a->at = net->now_ms + aksu_ipv6_random(net, CLAIM_MS);
+        a->at = aksu_ipv6_soon(net, CLAIM_MS);
         return aksu_mld_report(net, a, frame);
     }
     if (step == 2) {
