@@ -26,13 +26,13 @@ size_t aksu_icmpv6_send(const struct aksu *net, uint8_t *frame, uint32_t fields,
 {
     uint32_t header = net->link->header_len;
     uint8_t *packet = frame + header;
-    uint8_t *p = aksu_ipv6_put(packet, 0, len << 16 | fields, source, destination);
     uint32_t behind = fields >> 8 ? 0 : 8;
 
-    if (header > 0 && aksu_ipv6_is_multicast(destination)) {
-        aksu_ipv6_group_frame(net, frame, destination);
+    if (aksu_ipv6_is_multicast(destination)) {
+        aksu_ipv6_group_frame(net, frame, destination); // written over if the link has none
     }
-    p += behind;
+    uint8_t *p = aksu_ipv6_put(packet, 0, len << 16 | fields, source, destination) + behind;
+
     aksu_put16(p + 2, aksu_icmpv6_sum(packet, p, len - behind, AKSU_PROTOCOL_ICMPV6));
     return header + AKSU_IPV6_LEN + len;
 }

@@ -473,9 +473,7 @@ static size_t answer(struct aksu *net, const struct aksu_answer *a, uint8_t *fra
     const uint8_t *own = aksu_ipv6_own(net, &a->pair)->addr.octets;
     const uint8_t *to = ip6->answer[a - net->store->answer].octets;
 
-    if (net->link->header_len > 0) {
-        aksu_ipv6_frame(net, frame, a->mac);
-    }
+    aksu_ipv6_frame(net, frame, a->mac); // which is written over if the link has none
     return a->kind == AKSU_ANSWER_ND ? aksu_nd_put(net, frame, AKSU_ND_ADVERT, own, to, own)
                                      : aksu_icmpv6_output(net, frame, own, to);
 }

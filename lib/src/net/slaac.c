@@ -60,12 +60,14 @@ static void make(struct aksu *net, struct aksu_ipv6_address *a)
     a->at = net->now_ms;
 }
 
-static struct aksu_ipv6_address *free_place(struct aksu_ipv6 *ip6)
+static struct aksu_ipv6_address *free_place(const struct aksu *net)
 {
-    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES; i++) {
-        if (ip6->address[i].state == AKSU_IPV6_NONE) {
-            memset(&ip6->address[i], 0, sizeof ip6->address[i]);
-            return &ip6->address[i];
+    struct aksu_ipv6_address *a = aksu_ipv6(net)->address;
+
+    for (unsigned i = AKSU_IPV6_ADDRESSES; i > 0; i--, a++) {
+        if (a->state == AKSU_IPV6_NONE) {
+            memset(a, 0, sizeof *a);
+            return a;
         }
     }
     return NULL;
@@ -74,7 +76,7 @@ static struct aksu_ipv6_address *free_place(struct aksu_ipv6 *ip6)
 void aksu_slaac_start(struct aksu *net, const uint8_t stable[16])
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    struct aksu_ipv6_address *a = free_place(ip6);
+    struct aksu_ipv6_address *a = free_place(net);
 
     for (unsigned i = 0; i < 4; i++) {
         ip6->stable[i] = stable ? aksu_get32(stable + 4 * i) : net->secret[i];
@@ -105,7 +107,7 @@ int aksu_ipv6_add(struct aksu *net, const struct aksu_addr *addr, uint8_t prefix
             return AKSU_EADDRINUSE;
         }
     }
-    struct aksu_ipv6_address *a = free_place(ip6);
+    struct aksu_ipv6_address *a = free_place(net);
 
     if (!a) {
         return AKSU_ENOMEM;
@@ -203,7 +205,7 @@ static void take_prefix(struct aksu *net, const uint8_t *p, uint32_t valid)
                      b->prefix == p[2] && same_network(b->addr.octets, prefix, p[2]);
         a = known ? b : NULL;
     }
-    if (!a && valid > 0 && (a = free_place(ip6)) != NULL) {
+    if (!a && valid > 0 && (a = free_place(net)) != NULL) {
         aksu_ipv6_copy(a->addr.octets, prefix);
         a->prefix = p[2];
         a->state = AKSU_IPV6_NETWORK;
@@ -230,18 +232,18 @@ static void take_prefix(struct aksu *net, const uint8_t *p, uint32_t valid)
 
 // Keeps an address for a time, of a router or of a name server: in its own place, else in that of
 // the one that ends first.
-static void keep(const struct aksu *net, unsigned first, const uint8_t *addr, uint32_t ms)
+static void keep(const struct aksu *net, struct aksu_ipv6_router *list, unsigned count,
+                 const uint8_t *addr, uint32_t ms)
 {
-    struct aksu_ipv6_router *list = &aksu_ipv6(net)->router[first];
     struct aksu_ipv6_router *place = list;
 
-    for (unsigned i = 0; i < (first ? AKSU_IPV6_SERVERS : AKSU_IPV6_ROUTERS); i++) {
-        if (aksu_ipv6_same(list[i].addr.octets, addr)) {
-            list[i].until = net->now_ms + ms;
+    for (; count > 0; count--, list++) {
+        if (aksu_ipv6_same(list->addr.octets, addr)) {
+            list->until = net->now_ms + ms;
             return;
         }
-        if (left(net->now_ms, list[i].until) < left(net->now_ms, place->until)) {
-            place = &list[i];
+        if (!aksu_reached(list->until, place->until)) {
+            place = list;
         }
     }
     if (ms > 0) {
@@ -252,6 +254,7 @@ static void keep(const struct aksu *net, unsigned first, const uint8_t *addr, ui
 
 static void take_option(struct aksu *net, const uint8_t *p)
 {
+    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     uint32_t value = aksu_get32(p + 4);
     uint32_t ms = life(value);
     unsigned kind = aksu_get16(p); // and length
@@ -259,10 +262,10 @@ static void take_option(struct aksu *net, const uint8_t *p)
     if (kind == PREFIX_OPTION) {
         take_prefix(net, p, ms);
     } else if (kind == MTU_OPTION && value >= MTU_MIN && value <= net->mtu) {
-        aksu_ipv6(net)->mtu = (uint16_t)value;
+        ip6->mtu = (uint16_t)value;
     } else if (p[0] == SERVERS_OPTION && p[1] % 2) {
         for (uint32_t i = 1; i < p[1]; i += 2) {
-            keep(net, AKSU_IPV6_ROUTERS, p + i * 8, ms);
+            keep(net, ip6->router + AKSU_IPV6_ROUTERS, AKSU_IPV6_SERVERS, p + i * 8, ms);
         }
     }
 }
@@ -279,7 +282,7 @@ int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8
     if (!aksu_ipv6_is_link_local(router)) {
         return AKSU_DROP_ICMP;
     }
-    keep(net, 0, router, seconds * 1000);
+    keep(net, ip6->router, AKSU_IPV6_ROUTERS, router, seconds * 1000);
     if (p[4]) {
         ip6->hops = p[4];
     }
