@@ -66,6 +66,7 @@ struct aksu_ipv6_router {
 };
 
 struct aksu_udp_ipv6;
+struct aksu_slaac_ops;
 
 /// The memory of one stack's IPv6, made by AKSU_IPV6. Its members are the library's.
 struct aksu_ipv6 {
@@ -80,8 +81,9 @@ struct aksu_ipv6 {
     // Of a client: the resolver of IPv4, and who takes in where a neighbour is.
     const struct aksu_resolver *arp;
     bool (*learn)(struct aksu *net, const uint8_t *addr, const uint8_t *mac, bool override);
-    struct aksu_udp_ipv6 *udp; // NULL: it is not spoken
-    struct aksu_addr current;  // who sent the packet that is taken in, or is connected to
+    const struct aksu_slaac_ops *slaac; // NULL: no routers are heard
+    struct aksu_udp_ipv6 *udp;          // NULL: it is not spoken
+    struct aksu_addr current;           // who sent the packet that is taken in, or is connected to
     uint32_t todo_at[AKSU_IPV6_TODO];
     uint32_t error_at;
     uint32_t stable[4];
@@ -104,6 +106,12 @@ struct aksu_ipv6 {
 /// Returns AKSU_ENOKEY before aksu_seed(); AKSU_ENOMEM if ip6 has fewer connections than the stack;
 /// AKSU_EINVAL if the MTU is below 1280 (RFC 8200 5), AKSU_EBUSY if it has been started.
 int aksu_ipv6_start(struct aksu *net, struct aksu_ipv6 *ip6, const uint8_t stable[16]);
+
+/// Starts IPv6 without SLAAC, for a server in a network that is known: its addresses are those of
+/// aksu_ipv6_add(), and one of the link, made from that of its station. Routers are not heard: who
+/// opens a connection is answered, and aksu_connect() reaches networks on the link.
+/// Returns what aksu_ipv6_start() does.
+int aksu_ipv6_fixed(struct aksu *net, struct aksu_ipv6 *ip6);
 
 /// Lets aksu_connect() take addresses of IPv6, too. Returns AKSU_EINVAL before aksu_ipv6_start().
 int aksu_ipv6_client(struct aksu *net);

@@ -171,17 +171,18 @@ static int error(struct aksu *net, struct aksu_packet *in)
 // A message of ND: from this link, of this version, and whole (RFC 6980 5).
 static int discover(struct aksu *net, struct aksu_packet *in, bool fragmented)
 {
+    const struct aksu_slaac_ops *slaac = aksu_ipv6(net)->slaac;
     const uint8_t *p = in->payload;
     bool router = p[0] == AKSU_ND_ROUTER_ADVERT;
     uint32_t len = router ? AKSU_ND_ROUTER_LEN : AKSU_ND_LEN;
     unsigned kind = p[0] == AKSU_ND_ADVERT ? AKSU_ND_TARGET_OPTION : AKSU_ND_SOURCE_OPTION;
     const uint8_t *mac = NULL;
 
-    if (in->header[AKSU_IPV6_HOPS] != 255 || p[1] != 0 || fragmented || in->len < len ||
-        !aksu_nd_options(p + len, in->len - len, kind, &mac)) {
+    if ((router && !slaac) || in->header[AKSU_IPV6_HOPS] != 255 || p[1] != 0 || fragmented ||
+        in->len < len || !aksu_nd_options(p + len, in->len - len, kind, &mac)) {
         return AKSU_DROP_ICMP;
     }
-    return router ? aksu_slaac_input(net, in, mac) : aksu_nd_input(net, in, mac);
+    return router ? slaac->input(net, in, mac) : aksu_nd_input(net, in, mac);
 }
 
 int aksu_icmpv6_input(struct aksu *net, struct aksu_packet *in, bool fragmented)

@@ -42,6 +42,11 @@ bool aksu_ipv6_is_any(const uint8_t *addr)
     return aksu_ipv6_same(addr, aksu_ipv6_any.octets);
 }
 
+bool aksu_ipv6_is_link_local(const uint8_t *addr)
+{
+    return (aksu_get16(addr) & 0xffc0) == 0xfe80;
+}
+
 // Which of our addresses one is, that is in a state or beyond, or NULL.
 struct aksu_ipv6_address *aksu_ipv6_find(const struct aksu *net, const uint8_t *addr,
                                          unsigned least)
@@ -514,7 +519,8 @@ static const struct aksu_link ethernet = {AKSU_ETHERNET_LEN, aksu_ethernet_input
                                           answer};
 static const struct aksu_link bare = {0, aksu_ipv4_input, frame_bare, answer};
 
-int aksu_ipv6_start(struct aksu *net, struct aksu_ipv6 *ip6, const uint8_t stable[16])
+// Starts it with an address of the link, whose end is still to be made, and claimed.
+int aksu_ipv6_begin(struct aksu *net, struct aksu_ipv6 *ip6, const struct aksu_slaac_ops *slaac)
 {
     struct aksu_addr *remote = ip6->remote;
     uint32_t rows = ip6->rows;
@@ -534,10 +540,17 @@ int aksu_ipv6_start(struct aksu *net, struct aksu_ipv6 *ip6, const uint8_t stabl
     memset(ip6, 0, sizeof *ip6);
     ip6->remote = remote;
     ip6->rows = rows;
+    ip6->slaac = slaac;
+    ip6->hops = AKSU_TTL_DEFAULT;
+    ip6->mtu = net->mtu;
     ip6->more.ops = &server_ops;
     ip6->more.next = net->more;
     net->more = &ip6->more;
     net->link = net->link ? &ethernet : &bare;
-    aksu_slaac_start(net, stable);
+    struct aksu_ipv6_address *a = ip6->address;
+
+    aksu_put16(a->addr.octets, 0xfe80);
+    a->prefix = 64;
+    a->bits = AKSU_IPV6_FOREVER;
     return AKSU_OK;
 }

@@ -49,7 +49,12 @@ enum {
 enum { AKSU_ANSWER_ICMPV6 = 3, AKSU_ANSWER_ND = 4 };
 
 // address.bits
-enum { AKSU_IPV6_ON_LINK = 0x01, AKSU_IPV6_MADE = 0x02, AKSU_IPV6_FOREVER = 0x04 };
+enum {
+    AKSU_IPV6_ON_LINK = 0x01,
+    AKSU_IPV6_MADE = 0x02,
+    AKSU_IPV6_FOREVER = 0x04,
+    AKSU_IPV6_TRIED = 8 // from there on: how many were made in its network
+};
 
 // IPv6 is the first of what there is beside TCP.
 static inline struct aksu_ipv6 *aksu_ipv6(const struct aksu *net)
@@ -69,11 +74,6 @@ static inline bool aksu_ipv6_is_multicast(const uint8_t *addr)
     return addr[0] == 0xff;
 }
 
-static inline bool aksu_ipv6_is_link_local(const uint8_t *addr)
-{
-    return addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
-}
-
 // What UDP is to IPv6, and IPv6 to UDP.
 struct aksu_udp_ipv6_ops {
     int (*input)(struct aksu *net, struct aksu_packet *in);
@@ -89,6 +89,7 @@ bool aksu_ipv6_same(const uint8_t *a, const uint8_t *b);
 void aksu_ipv6_copy(uint8_t *to, const uint8_t *from);
 void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16]);
 bool aksu_ipv6_is_any(const uint8_t *addr);
+bool aksu_ipv6_is_link_local(const uint8_t *addr);
 uint32_t aksu_ipv6_soon(struct aksu *net, uint32_t within_ms);
 struct aksu_ipv6_address *aksu_ipv6_find(const struct aksu *net, const uint8_t *addr,
                                          unsigned least);
@@ -97,6 +98,7 @@ uint32_t aksu_ipv6_extension(unsigned kind, const uint8_t *p, uint32_t left);
 unsigned aksu_ipv6_upper(unsigned kind, const uint8_t **p, uint32_t *left);
 int aksu_ipv6_payload(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
                       bool fragmented);
+int aksu_ipv6_begin(struct aksu *net, struct aksu_ipv6 *ip6, const struct aksu_slaac_ops *slaac);
 int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop);
 size_t aksu_ipv6_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
 uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms);
@@ -146,14 +148,39 @@ bool aksu_neighbour_find(struct aksu *net, const uint8_t *hop,
 bool aksu_neighbour_learn(struct aksu *net, const uint8_t *addr, const uint8_t *mac, bool override);
 void aksu_neighbour_doubt(struct aksu *net, const uint8_t *hop);
 
-// slaac.c
-void aksu_slaac_start(struct aksu *net, const uint8_t stable[16]);
-int aksu_slaac_input(struct aksu *net, const struct aksu_packet *in, const uint8_t *mac);
+// What SLAAC is to IPv6, where addresses are made and routers heard.
+struct aksu_slaac_ops {
+    // A router advertisement, whose options are well-formed. mac: the station that they tell, or
+    // NULL.
+    int (*input)(struct aksu *net, const struct aksu_packet *in, const uint8_t *mac);
+    // Makes the next address in a network, and claims it.
+    void (*make)(struct aksu *net, struct aksu_ipv6_address *a);
+    // The next frame, or 0.
+    size_t (*output)(struct aksu *net, uint8_t *frame);
+};
+
+// How far the clock reaches: 12 days; what is longer is said again.
+enum { AKSU_IPV6_LIFE_MAX_MS = INT32_C(1) << 30 };
+
+// What is left of a life that ends then.
+static inline uint32_t aksu_ipv6_left(uint32_t now_ms, uint32_t until)
+{
+    uint32_t ms = until - now_ms;
+
+    return ms <= AKSU_IPV6_LIFE_MAX_MS ? ms : 0;
+}
+
+// address6.c
+bool aksu_ipv6_same_network(const uint8_t *a, const uint8_t *b, unsigned bits);
+void aksu_ipv6_claim(const struct aksu *net, struct aksu_ipv6_address *a);
+struct aksu_ipv6_address *aksu_ipv6_place(const struct aksu *net);
 void aksu_slaac_conflict(struct aksu *net, const uint8_t *target);
 size_t aksu_slaac_output(struct aksu *net, uint8_t *frame);
 uint32_t aksu_slaac_idle(const struct aksu *net, uint32_t now_ms);
 struct aksu_ipv6_address *aksu_slaac_source(const struct aksu *net, const uint8_t *destination);
 struct aksu_ipv6_address *aksu_slaac_near(const struct aksu *net);
+
+// slaac.c
 const uint8_t *aksu_slaac_next_hop(const struct aksu *net, const uint8_t *destination);
 
 // mld.c
