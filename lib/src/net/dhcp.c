@@ -62,7 +62,7 @@ enum {
     LONG_S = INT32_C(1000) * 1000 // a wait that the clock can hold
 };
 
-static const uint8_t magic[4] = {99, 130, 83, 99};
+static const uint32_t MAGIC = 0x63825363;
 
 // What an answer says, in words; 0: it does not say.
 enum { YOURS, TYPE, OVERLOAD, NETMASK, ROUTER, DNS, DNS_2, LEASE, SERVER, T1, T2, WORDS };
@@ -183,7 +183,7 @@ static void put_message(const struct aksu *net, const struct aksu_dhcp *d, uint8
         to[10] = 0x80;
     }
     memcpy(to + 28, net->mac, sizeof net->mac);
-    memcpy(p - sizeof magic, magic, sizeof magic);
+    aksu_put32(p - 4, MAGIC);
     *p++ = OPTION_TYPE;
     *p++ = 1;
     *p++ = (uint8_t)type;
@@ -345,8 +345,7 @@ static bool parse(const struct aksu *net, const struct aksu_dhcp *d, const uint8
 {
     memset(a, 0, WORDS * sizeof *a);
     if (len < OPTIONS_AT || p[0] != 2 || aksu_get32(p + 4) != d->xid ||
-        memcmp(p + 28, net->mac, sizeof net->mac) != 0 ||
-        memcmp(p + OPTIONS_AT - sizeof magic, magic, sizeof magic) != 0 ||
+        memcmp(p + 28, net->mac, sizeof net->mac) != 0 || aksu_get32(p + OPTIONS_AT - 4) != MAGIC ||
         !take_options(a, p + OPTIONS_AT, p + len)) {
         return false;
     }
@@ -367,13 +366,15 @@ static void use(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
     aksu_addr_put(a[DNS], &lease.dns[0]);
     aksu_addr_put(a[DNS_2], &lease.dns[1]);
     lease.seconds = a[LEASE];
-    lease.prefix = a[NETMASK] ? 32 : 24;
+    unsigned prefix = a[NETMASK] ? 32 : 24;
+
     for (uint32_t mask = ~a[NETMASK]; a[NETMASK] && (mask & 1); mask >>= 1) {
-        lease.prefix--;
+        prefix--;
     }
-    if (aksu_set_address(net, &lease.addr, lease.prefix, &lease.router)) {
+    lease.prefix = (uint8_t)prefix;
+    if (aksu_set_address(net, &lease.addr, (uint8_t)prefix, &lease.router)) {
         memset(&lease.router, 0, sizeof lease.router);
-        if (aksu_set_address(net, &lease.addr, lease.prefix, NULL)) {
+        if (aksu_set_address(net, &lease.addr, (uint8_t)prefix, NULL)) {
             return;
         }
     }
@@ -386,7 +387,7 @@ static void use(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
         send(net, d, ANNOUNCING, d->addr);
     } else {
         d->state = BOUND;
-        wake_s(net, d, d->t1);
+        on_time(net, &d->udp);
     }
     if (d->config->on_lease) {
         d->config->on_lease(net, d, &lease);
