@@ -204,10 +204,10 @@ int main(void)
     }
 #ifdef IPV6
 #if IPV6 == 4
-    static const struct aksu_addr fixed = {{0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+    static const struct aksu_addr fixed = {
+        {0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
-    if (aksu_ipv6_fixed(&net, &ipv6) != AKSU_OK ||
-        aksu_ipv6_add(&net, &fixed, 64) != AKSU_OK) {
+    if (aksu_ipv6_fixed(&net, &ipv6) != AKSU_OK || aksu_ipv6_add(&net, &fixed, 64) != AKSU_OK) {
         return 1;
     }
 #else

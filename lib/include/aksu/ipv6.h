@@ -73,9 +73,9 @@ struct aksu_ipv6 {
     struct aksu_more more;        // first
     uint8_t hops;                 // of our packets: what routers say
     uint8_t todo[AKSU_IPV6_TODO]; // how often
+    uint8_t drawn;                // random numbers so far
     uint16_t mtu;                 // of the link: what routers say
     uint16_t message_len;         // of the ICMPv6 message in the place for echoes
-    uint16_t drawn;               // random numbers so far
     struct aksu_addr *remote;
     uint32_t rows;
     // Of a client: the resolver of IPv4, and who takes in where a neighbour is.

@@ -41,26 +41,34 @@ static void make(struct aksu *net, struct aksu_ipv6_address *a)
 
 // --- What routers say ---
 
+// The network of an option, if it is known, or NULL.
+static struct aksu_ipv6_address *network(const struct aksu *net, const uint8_t *p)
+{
+    struct aksu_ipv6_address *a = aksu_ipv6(net)->address;
+
+    for (unsigned i = AKSU_IPV6_ADDRESSES; i > 0; i--, a++) {
+        if (a->state != AKSU_IPV6_NONE && !(a->bits & AKSU_IPV6_FOREVER) && a->prefix == p[2] &&
+            aksu_ipv6_same_network(a->addr.octets, p + 16, p[2])) {
+            return a;
+        }
+    }
+    return NULL;
+}
+
 // A network of this link: RFC 4861 6.3.4, RFC 4862 5.5.3.
 static void take_prefix(struct aksu *net, const uint8_t *p, uint32_t valid)
 {
     enum { ON_LINK = 0x80, AUTONOMOUS = 0x40 };
-    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const uint8_t *prefix = p + 16;
     uint32_t preferred = life(aksu_get32(p + 8));
     bool make_one = (p[3] & AUTONOMOUS) && p[2] == 64 && preferred <= valid;
-    struct aksu_ipv6_address *a = NULL;
 
     if (p[2] > 128 || aksu_ipv6_is_link_local(prefix) || aksu_ipv6_is_multicast(prefix) ||
         !(make_one || (p[3] & ON_LINK))) {
         return;
     }
-    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES && !a; i++) {
-        struct aksu_ipv6_address *b = &ip6->address[i];
-        bool known = b->state != AKSU_IPV6_NONE && !(b->bits & AKSU_IPV6_FOREVER) &&
-                     b->prefix == p[2] && aksu_ipv6_same_network(b->addr.octets, prefix, p[2]);
-        a = known ? b : NULL;
-    }
+    struct aksu_ipv6_address *a = network(net, p);
+
     if (!a && valid > 0 && (a = aksu_ipv6_place(net)) != NULL) {
         aksu_ipv6_copy(a->addr.octets, prefix);
         a->prefix = p[2];
