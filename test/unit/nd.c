@@ -212,6 +212,25 @@ static void fixed_addresses(void **state)
     establish6(&h, PEER_PORT);
 }
 
+// There is no router, whatever the clock says.
+static void fixed_has_no_router(void **state)
+{
+    const struct aksu_endpoint far = {far6, 9}, near = {peer6, 9};
+    (void)state;
+    for (uint32_t quarter = 0; quarter < 4; quarter++) {
+        start(&h, &store);
+        h.now = (quarter << 30) + 1;
+        aksu_now(&h.net, h.now);
+        assert_int_equal(aksu_ipv6_fixed(&h.net, &ip6), AKSU_OK);
+        assert_int_equal(aksu_ipv6_client(&h.net), AKSU_OK);
+        assert_int_equal(aksu_ipv6_add(&h.net, &us6, 64), AKSU_OK);
+        pass(&h, 20000);
+        assert_int_equal(aksu_connect(&h.net, &far, 0, &app_handlers, &h.app), AKSU_EADDRNOTAVAIL);
+        assert_true(aksu_connect(&h.net, &near, 0, &app_handlers, &h.app) > 0);
+        assert_null(aksu_ipv6_server(&h.net, 0));
+    }
+}
+
 // One that another host has is not ours, and none is made in its place.
 static void fixed_address_conflicts(void **state)
 {
@@ -460,6 +479,7 @@ int main(void)
         T(claimed_by_another),
         T(given_address_conflicts),
         T(fixed_addresses),
+        T(fixed_has_no_router),
         T(fixed_address_conflicts),
         R(defended),
         R(questions_answered),

@@ -180,7 +180,7 @@ const uint8_t *aksu_slaac_next_hop(const struct aksu *net, const uint8_t *destin
             return destination;
         }
     }
-    for (unsigned i = 0; i < AKSU_IPV6_ROUTERS; i++) {
+    for (unsigned i = 0; ip6->slaac && i < AKSU_IPV6_ROUTERS; i++) {
         uint32_t ms = aksu_ipv6_left(net->now_ms, ip6->router[i].until);
         if (ms > 0 && (!best || ms > aksu_ipv6_left(net->now_ms, best->until))) {
             best = &ip6->router[i];
@@ -191,9 +191,14 @@ const uint8_t *aksu_slaac_next_hop(const struct aksu *net, const uint8_t *destin
 
 const struct aksu_addr *aksu_ipv6_server(const struct aksu *net, unsigned i)
 {
-    const struct aksu_ipv6_router *s = &aksu_ipv6(net)->router[AKSU_IPV6_ROUTERS + i];
+    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
-    return i < AKSU_IPV6_SERVERS && aksu_ipv6_left(net->now_ms, s->until) > 0 ? &s->addr : NULL;
+    if (!ip6->slaac || i >= AKSU_IPV6_SERVERS) {
+        return NULL;
+    }
+    const struct aksu_ipv6_router *s = &ip6->router[AKSU_IPV6_ROUTERS + i];
+
+    return aksu_ipv6_left(net->now_ms, s->until) > 0 ? &s->addr : NULL;
 }
 
 // --- Time ---
