@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What scripts/size measures the library in: a TCP echo server with a static address over Ethernet.
 // PROFILE is the profile's name; RECOVERY is defined if it has loss recovery, and needs boards;
-// IPV6 if it starts that: 2, as a client, too; 3, with UDP. The driver and the clock are stand-ins
-// that do nothing.
+// IPV6 if it starts that: 2, as a client, too; 3, with UDP; 4, with an address that is fixed, and
+// no routers. The driver and the clock are stand-ins that do nothing.
 #include <aksu/aksu.h>
 #include <aksu/claim.h>
 #include <aksu/reassemble.h>
@@ -206,9 +206,18 @@ int main(void)
         return 1;
     }
 #ifdef IPV6
+#if IPV6 == 4
+    static const struct aksu_addr fixed = {
+        {0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+
+    if (aksu_ipv6_fixed(&net, &ipv6) != AKSU_OK || aksu_ipv6_add(&net, &fixed, 64) != AKSU_OK) {
+        return 1;
+    }
+#else
     if (aksu_ipv6_start(&net, &ipv6, NULL) != AKSU_OK) {
         return 1;
     }
+#endif
 #if IPV6 == 2
     (void)aksu_ipv6_client(&net);
 #elif IPV6 == 3

@@ -28,7 +28,7 @@ STACKS = {  # the figure, and the marks in `indirect` of what the profile has
     "cubic_recovery": ("stack.recovery", "+"),
     "plpmtud_recovery": ("stack.plpmtud", "+*"),
 }
-EXTRAS = {"ipv6": ["-DIPV6"], "udp": ["-DUDP=1"],
+EXTRAS = {"ipv6": ["-DIPV6"], "ipv6_fixed": ["-DIPV6=4"], "udp": ["-DUDP=1"],
           "udp_open": ["-DUDP=2"],
           "dhcp": ["-DUDP=2", "-DDHCP"], "dns": ["-DUDP=2", "-DDNS"],
           "connect": ["-DUDP=2", "-DDNS", "-DCONNECT"],

@@ -345,6 +345,10 @@ static void not_started(void **state)
     ready6(&h, &store, &ipv6);
     assert_int_equal(aksu_dhcp6_start(&h.net, &dhcp, NULL), AKSU_EINVAL); // IPv6 without UDP
     start(&h, &store);
+    assert_int_equal(aksu_ipv6_fixed(&h.net, &ipv6), AKSU_OK);
+    assert_int_equal(aksu_udp_ipv6(&h.net, &udp6), AKSU_OK);
+    assert_int_equal(aksu_dhcp6_start(&h.net, &dhcp, NULL), AKSU_EINVAL); // without routers
+    start(&h, &store);
     assert_int_equal(aksu_dhcp6_start(&h.net, &dhcp, NULL), AKSU_EINVAL);
 }
 

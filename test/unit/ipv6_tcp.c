@@ -329,7 +329,7 @@ static void beside_ipv4(void **state)
 static struct aksu_pair pair_of(const struct aksu_addr *addr)
 {
     struct aksu_pair pair = {0, 0, PEER_PORT, PORT};
-    aksu_ipv6_name(&h.net, addr->octets, 1, &pair);
+    aksu_ipv6_name(&h.net, addr->octets, aksu_ipv6_address(&h.net, 1), &pair);
     return pair;
 }
 

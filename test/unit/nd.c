@@ -181,6 +181,70 @@ static void given_address_conflicts(void **state)
     quiet(&h);
 }
 
+// Without SLAAC: an address of the link with the end of our station (RFC 4291 2.5.1), those that
+// are given, and no word to routers or from them.
+static void fixed_addresses(void **state)
+{
+    const struct aksu_addr link = addr6("fe80::ff:fe00:1");
+    uint8_t prefix[32];
+    size_t len = put_prefix(prefix, "2001:db8:1::", 64, 0xc0, 7200, 7200);
+    (void)state;
+    start(&h, &store);
+    assert_int_equal(aksu_ipv6_fixed(&h.net, &ip6), AKSU_OK);
+    assert_addr(link6(&h)->octets, &link);
+    assert_int_equal(state_of(0), AKSU_IPV6_TENTATIVE);
+    assert_claim(&link, &any6);
+    assert_int_equal(aksu_ipv6_fixed(&h.net, &ip6), AKSU_EBUSY);
+    h.now += 1000;
+    next_icmp(&h, MLD_REPORT);
+    assert_int_equal(state_of(0), AKSU_IPV6_READY);
+    quiet(&h);
+    assert_int_equal(aksu_idle(&h.net, h.now), AKSU_NEVER);
+    assert_int_equal(aksu_ipv6_add(&h.net, &us6, 64), AKSU_OK);
+    assert_claim(&us6, &link);
+    h.now += 1000;
+    next_icmp(&h, MLD_REPORT);
+    next_icmp(&h, MLD_REPORT);
+    assert_int_equal(feed_ra(&h, 1800, prefix, len), -AKSU_DROP_ICMP);
+    assert_int_equal(state_of(2), AKSU_IPV6_NONE);
+    quiet(&h);
+    listen_on(&h, PORT);
+    establish6(&h, PEER_PORT);
+}
+
+// There is no router, whatever the clock says.
+static void fixed_has_no_router(void **state)
+{
+    const struct aksu_endpoint far = {far6, 9}, near = {peer6, 9};
+    (void)state;
+    for (uint32_t quarter = 0; quarter < 4; quarter++) {
+        start(&h, &store);
+        h.now = (quarter << 30) + 1;
+        aksu_now(&h.net, h.now);
+        assert_int_equal(aksu_ipv6_fixed(&h.net, &ip6), AKSU_OK);
+        assert_int_equal(aksu_ipv6_client(&h.net), AKSU_OK);
+        assert_int_equal(aksu_ipv6_add(&h.net, &us6, 64), AKSU_OK);
+        pass(&h, 20000);
+        assert_int_equal(aksu_connect(&h.net, &far, 0, &app_handlers, &h.app), AKSU_EADDRNOTAVAIL);
+        assert_true(aksu_connect(&h.net, &near, 0, &app_handlers, &h.app) > 0);
+        assert_null(aksu_ipv6_server(&h.net, 0));
+    }
+}
+
+// One that another host has is not ours, and none is made in its place.
+static void fixed_address_conflicts(void **state)
+{
+    const struct aksu_addr link = addr6("fe80::ff:fe00:1");
+    (void)state;
+    start(&h, &store);
+    assert_int_equal(aksu_ipv6_fixed(&h.net, &ip6), AKSU_OK);
+    assert_claim(&link, &any6);
+    assert_int_equal(feed_na(&h, &link, OVERRIDE, peer_mac), -AKSU_DROP_ARP);
+    assert_int_equal(state_of(0), AKSU_IPV6_DUPLICATE);
+    assert_addr(link6(&h)->octets, &link);
+    assert_int_equal(aksu_idle(&h.net, h.now), AKSU_NEVER);
+}
+
 // Ours already: another host that wants it is told by all means.
 static void defended(void **state)
 {
@@ -414,6 +478,9 @@ int main(void)
         T(stable_addresses),
         T(claimed_by_another),
         T(given_address_conflicts),
+        T(fixed_addresses),
+        T(fixed_has_no_router),
+        T(fixed_address_conflicts),
         R(defended),
         R(questions_answered),
         R(flood_of_questions),

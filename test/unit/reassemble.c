@@ -5,7 +5,16 @@
 #include <aksu/udp.h>
 #include "frames6.h"
 
-enum { ETH = 14, IP = 20, IP6 = 40, TCP = 20, OCTETS = 4096, PLACES = 2, FRAGMENT6 = 44 };
+enum {
+    ETH = 14,
+    IP = 20,
+    IP6 = 40,
+    TCP = 20,
+    OCTETS = 4096,
+    PLACES = 2,
+    FRAGMENT6 = 44,
+    OPTIONS6 = 60
+};
 enum { ICMP = 1, ICMPV6 = 58, ECHO = 8, EXCEEDED = 11, EXCEEDED6 = 3, TIME_MS = 60000 };
 
 AKSU_STORAGE_WITH(store, 4, 2, 8192, 8192, 4, 4000);
@@ -420,6 +429,21 @@ static void no_error_about_an_error(void **state)
     assert_int_equal(pass(&h, 2 * TIME_MS), 0);
 }
 
+// R8200-09: nor if the error is behind options.
+static void no_error_behind_options(void **state)
+{
+    (void)state;
+    for (unsigned type = 127; type <= 128; type++) {
+        echo_of(720);
+        message_protocol = OPTIONS6;
+        memset(message, 0, 16);
+        message[0] = ICMPV6;
+        message[8] = (uint8_t)type;
+        assert_int_equal(part(type, 0, 240), 0);
+        assert_int_equal(pass(&h, 2 * TIME_MS), type < 128 ? 0 : 1);
+    }
+}
+
 // The oldest gives way when all places are taken.
 static void places_taken(void **state)
 {
@@ -757,6 +781,7 @@ int main(void)
         S(times_out),
         T(no_error_about_an_error),
         S(no_error_about_an_error),
+        S(no_error_behind_options),
         T(places_taken),
         S(places_taken),
         T(clock_turns),

@@ -38,8 +38,8 @@ struct aksu_dhcp6 {
 
 /// Begins to listen to routers. handler is called for each answer, and may be NULL.
 ///
-/// Returns AKSU_EINVAL before aksu_udp_ipv6() or without Ethernet, AKSU_EADDRINUSE if an endpoint
-/// has port 546.
+/// Returns AKSU_EINVAL before aksu_udp_ipv6(), without Ethernet or after aksu_ipv6_fixed(),
+/// AKSU_EADDRINUSE if an endpoint has port 546.
 int aksu_dhcp6_start(struct aksu *net, struct aksu_dhcp6 *dhcp6, aksu_dhcp6_handler handler);
 
 /// Ends. No handler is called any more.

@@ -23,8 +23,13 @@ enum {
     AKSU_IPV6_ADDRESSES = 4, ///< of ours, and networks that are on the link
     AKSU_IPV6_NEIGHBOURS = 4,
     AKSU_IPV6_ROUTERS = 2,
-    AKSU_IPV6_SERVERS = 2 ///< name servers that routers announce (RFC 8106)
+    AKSU_IPV6_SERVERS = 2, ///< name servers that routers announce (RFC 8106)
+    AKSU_IPV6_HEARD = AKSU_IPV6_ROUTERS + AKSU_IPV6_SERVERS
 };
+
+// What is to be sent again and again: reports of groups, one of each address, and questions for
+// routers.
+enum { AKSU_IPV6_REPORTS, AKSU_IPV6_SOLICITS, AKSU_IPV6_TODO };
 
 /// How far an address of ours is.
 enum aksu_ipv6_state {
@@ -61,32 +66,31 @@ struct aksu_ipv6_router {
 };
 
 struct aksu_udp_ipv6;
+struct aksu_slaac_ops;
 
 /// The memory of one stack's IPv6, made by AKSU_IPV6. Its members are the library's.
 struct aksu_ipv6 {
-    struct aksu_more more; // first
+    struct aksu_more more;        // first
+    uint8_t hops;                 // of our packets: what routers say
+    uint8_t todo[AKSU_IPV6_TODO]; // how often
+    uint8_t drawn;                // random numbers so far
+    uint16_t mtu;                 // of the link: what routers say
+    uint16_t message_len;         // of the ICMPv6 message in the place for echoes
     struct aksu_addr *remote;
     uint32_t rows;
     // Of a client: the resolver of IPv4, and who takes in where a neighbour is.
     const struct aksu_resolver *arp;
     bool (*learn)(struct aksu *net, const uint8_t *addr, const uint8_t *mac, bool override);
-    struct aksu_udp_ipv6 *udp; // NULL: it is not spoken
-    struct aksu_addr current;  // who sent the packet that is taken in, or is connected to
-    uint8_t hops;              // of our packets: what routers say
-    uint8_t report;            // the address whose group is to be reported next
-    uint8_t solicits;          // router solicitations, likewise
-    uint16_t mtu;              // of the link: what routers say
-    uint16_t message_len;      // of the ICMPv6 message in the place for echoes
-    uint16_t drawn;            // random numbers so far
-    uint32_t report_at;
-    uint32_t solicit_at;
+    const struct aksu_slaac_ops *slaac; // NULL: no routers are heard
+    struct aksu_udp_ipv6 *udp;          // NULL: it is not spoken
+    struct aksu_addr current;           // who sent the packet that is taken in, or is connected to
+    uint32_t todo_at[AKSU_IPV6_TODO];
     uint32_t error_at;
     uint32_t stable[4];
     struct aksu_addr answer[AKSU_ANSWERS];
     struct aksu_ipv6_address address[AKSU_IPV6_ADDRESSES];
     struct aksu_ipv6_neighbour neighbour[AKSU_IPV6_NEIGHBOURS];
-    struct aksu_ipv6_router router[AKSU_IPV6_ROUTERS];
-    struct aksu_ipv6_router server[AKSU_IPV6_SERVERS];
+    struct aksu_ipv6_router router[AKSU_IPV6_HEARD]; // then name servers
 };
 
 /// Defines `name`, a static struct aksu_ipv6, for a stack of so many connections: 16 octets each.
@@ -102,6 +106,12 @@ struct aksu_ipv6 {
 /// Returns AKSU_ENOKEY before aksu_seed(); AKSU_ENOMEM if ip6 has fewer connections than the stack;
 /// AKSU_EINVAL if the MTU is below 1280 (RFC 8200 5), AKSU_EBUSY if it has been started.
 int aksu_ipv6_start(struct aksu *net, struct aksu_ipv6 *ip6, const uint8_t stable[16]);
+
+/// Starts IPv6 without SLAAC, for a server in a network that is known: its addresses are those of
+/// aksu_ipv6_add(), and one of the link, made from that of its station. Routers are not heard: who
+/// opens a connection is answered, and aksu_connect() reaches networks on the link.
+/// Returns what aksu_ipv6_start() does.
+int aksu_ipv6_fixed(struct aksu *net, struct aksu_ipv6 *ip6);
 
 /// Lets aksu_connect() take addresses of IPv6, too. Returns AKSU_EINVAL before aksu_ipv6_start().
 int aksu_ipv6_client(struct aksu *net);

@@ -47,14 +47,14 @@ struct aksu_udp_handlers {
 struct aksu_udp {
     struct aksu_more more;
     const struct aksu_udp_handlers *handlers;
+    uint8_t bits;
+    uint8_t tries; // ARP requests since the hop became of interest; 0: it is known
+    uint8_t mac[6];
     struct aksu_pair pair;
     uint32_t at;      // when its time comes, if bits says so
     uint32_t hop;     // whose station mac is, or is asked for; 0 = none
     uint16_t known;   // since when, in units of 1024 ms
     uint16_t refused; // of the first of a stack: when an unreachable port was told, ms
-    uint8_t mac[6];
-    uint8_t bits;
-    uint8_t tries; // ARP requests since the hop became of interest; 0: it is known
 };
 
 /// Where an endpoint's datagrams over IPv6 go to.

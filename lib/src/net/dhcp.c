@@ -24,6 +24,17 @@ enum {
     RELEASING
 };
 
+// Sets of them: the stack's address is the one that was given; messages are of that address, too;
+// they name the server.
+enum {
+    IS_BOUND = 1 << ANNOUNCING | 1 << BOUND | 1 << RENEWING | 1 << REBINDING | 1 << REBOOTING |
+               1 << RELEASING,
+    SPEAKS = IS_BOUND & ~(1 << REBOOTING),
+    NAMES_SERVER = 1 << REQUESTING | 1 << CONFIRMING | 1 << DECLINING | 1 << RELEASING,
+    HEARS_ANY = 1 << REBINDING | 1 << REBOOTING,
+    HEARS_SERVER = 1 << REQUESTING | 1 << CONFIRMING | 1 << RENEWING
+};
+
 enum { DISCOVER = 1, OFFER = 2, REQUEST = 3, DECLINE = 4, ACK = 5, NAK = 6, RELEASE = 7 };
 
 enum {
@@ -51,7 +62,7 @@ enum {
     LONG_S = INT32_C(1000) * 1000 // a wait that the clock can hold
 };
 
-static const uint8_t magic[4] = {99, 130, 83, 99};
+static const uint32_t MAGIC = 0x63825363;
 
 // What an answer says, in words; 0: it does not say.
 enum { YOURS, TYPE, OVERLOAD, NETMASK, ROUTER, DNS, DNS_2, LEASE, SERVER, T1, T2, WORDS };
@@ -61,10 +72,9 @@ static struct aksu_dhcp *client(struct aksu_udp *u)
     return (struct aksu_dhcp *)u; // its first member
 }
 
-// Whether the stack's address is the one that was given.
-static bool bound(const struct aksu_dhcp *d)
+static bool is(const struct aksu_dhcp *d, unsigned states)
 {
-    return d->state >= ANNOUNCING && d->state != DECLINING;
+    return (states >> d->state) & 1;
 }
 
 // --- Time ---
@@ -72,6 +82,12 @@ static bool bound(const struct aksu_dhcp *d)
 static uint32_t chance(const struct aksu *net, const struct aksu_dhcp *d)
 {
     return (uint32_t)aksu_isn_hash(net, &d->udp.pair, net->now_ms ^ d->xid);
+}
+
+// So that hosts do not start as one.
+static uint32_t soon(const struct aksu *net, const struct aksu_dhcp *d)
+{
+    return 1 + chance(net, d) % FIRST_MS;
 }
 
 static uint32_t less(uint32_t v, uint32_t by)
@@ -95,7 +111,7 @@ static void age(const struct aksu *net, struct aksu_dhcp *d)
 static void wait_ms(struct aksu *net, struct aksu_dhcp *d, uint32_t ms)
 {
     aksu_udp_wake(net, &d->udp, ms);
-    if (bound(d)) {
+    if (is(d, IS_BOUND)) {
         d->udp.hop = d->addr;
         d->udp.tries = 1;
     }
@@ -113,12 +129,7 @@ static void wait_s(struct aksu *net, struct aksu_dhcp *d, uint32_t seconds)
 static void send(struct aksu *net, struct aksu_dhcp *d, unsigned state, uint32_t to)
 {
     d->state = (uint8_t)state;
-    d->udp.pair.remote = to;
-    d->udp.pair.remote_port = SERVER_PORT;
-    d->udp.hop = 0;
-    d->udp.tries = 0;
-    d->udp.bits = AKSU_UDP_SEND;
-    d->udp.at = net->now_ms;
+    aksu_udp_direct(net, &d->udp, to, SERVER_PORT);
 }
 
 static void start(struct aksu *net, struct aksu_dhcp *d, uint32_t wait_ms)
@@ -129,16 +140,10 @@ static void start(struct aksu *net, struct aksu_dhcp *d, uint32_t wait_ms)
     aksu_udp_wake(net, &d->udp, wait_ms);
 }
 
-// Whether messages are of that address, too.
-static bool speaks(const struct aksu_dhcp *d)
-{
-    return bound(d) && d->state != REBOOTING;
-}
-
 // The end of an address: its connections end without a word.
 static void lose(struct aksu *net, struct aksu_dhcp *d)
 {
-    bool tell = bound(d) && d->config->on_lease;
+    bool tell = is(d, IS_BOUND) && d->config->on_lease;
 
     aksu_more_lose(net);
     if (tell) {
@@ -149,7 +154,7 @@ static void lose(struct aksu *net, struct aksu_dhcp *d)
 // Another host has the address: RFC 2131 3.1 5.
 static void decline(struct aksu *net, struct aksu_dhcp *d)
 {
-    if (bound(d)) {
+    if (is(d, IS_BOUND)) {
         lose(net, d);
     }
     send(net, d, DECLINING, UINT32_MAX);
@@ -184,29 +189,28 @@ static void put_message(const struct aksu *net, const struct aksu_dhcp *d, uint8
     static const uint8_t wanted[] = {OPTION_PARAMETERS, 5,          OPTION_NETMASK,
                                      OPTION_ROUTER,     OPTION_DNS, OPTION_LEASE,
                                      OPTION_SERVER};
-    unsigned type = d->state == SELECTING   ? DISCOVER
-                    : d->state == DECLINING ? DECLINE
-                    : d->state == RELEASING ? RELEASE
-                                            : REQUEST;
+    static const uint8_t types[] = {0,       DISCOVER, REQUEST, REQUEST, REQUEST, REQUEST,
+                                    REQUEST, REQUEST,  REQUEST, REQUEST, DECLINE, RELEASE};
+    unsigned type = types[d->state];
     uint8_t *p = to + OPTIONS_AT;
 
     memset(to, 0, MESSAGE_LEN);
     memcpy(to, begin, sizeof begin);
     aksu_put32(to + 4, d->xid);
-    if (speaks(d)) {
+    if (is(d, SPEAKS)) {
         aksu_put32(to + 12, net->addr);
-    } else if (net->addr != 0 && !bound(d)) { // of the link: answers are to go to all
+    } else if (net->addr != 0 && !is(d, IS_BOUND)) { // of the link: answers are to go to all
         to[10] = 0x80;
     }
     memcpy(to + 28, net->mac, sizeof net->mac);
-    memcpy(p - sizeof magic, magic, sizeof magic);
+    aksu_put32(p - 4, MAGIC);
     *p++ = OPTION_TYPE;
     *p++ = 1;
     *p++ = (uint8_t)type;
-    if (type != DISCOVER && !speaks(d)) {
+    if (type != DISCOVER && !is(d, SPEAKS)) {
         p = put_addr(p, OPTION_ADDRESS, d->addr);
     }
-    if (d->state == REQUESTING || d->state == CONFIRMING || d->state >= DECLINING) {
+    if (is(d, NAMES_SERVER)) {
         p = put_addr(p, OPTION_SERVER, d->server);
     }
     if (type == DISCOVER || type == REQUEST) {
@@ -238,7 +242,7 @@ static size_t write_message(struct aksu *net, struct aksu_udp *u, void *to, size
         return AKSU_UDP_NONE;
     }
     (void)room;
-    if (!speaks(d)) {
+    if (!is(d, SPEAKS)) {
         u->pair.local = 0;
     }
     put_message(net, d, to);
@@ -281,7 +285,7 @@ static void on_time(struct aksu *net, struct aksu_udp *u)
 {
     struct aksu_dhcp *d = client(u);
 
-    if (bound(d)) {
+    if (is(d, IS_BOUND)) {
         if (u->tries == 0) {
             decline(net, d);
         } else {
@@ -318,22 +322,24 @@ static void on_error(struct aksu *net, struct aksu_udp *u, int error)
 // --- What comes in ---
 
 // One option. Of several addresses the first is taken, of DNS's two.
-static void take_option(uint32_t *word, unsigned kind, const uint8_t *p, unsigned len)
+static void take_option(uint32_t *word, const uint8_t *p)
 {
     static const uint8_t known[WORDS] = {
         0, OPTION_TYPE,  OPTION_OVERLOAD, OPTION_NETMASK, OPTION_ROUTER, OPTION_DNS,
         0, OPTION_LEASE, OPTION_SERVER,   OPTION_T1,      OPTION_T2};
+    unsigned len = p[1];
+    unsigned i = WORDS - 1;
 
-    for (unsigned i = TYPE; i < WORDS; i++) {
-        if (known[i] != kind) {
-            continue;
-        }
-        if (i <= OVERLOAD ? len == 1 : len >= 4) {
-            word[i] = i <= OVERLOAD ? *p : aksu_get32(p);
-        }
-        if (i == DNS && len >= 8) {
-            word[DNS_2] = aksu_get32(p + 4);
-        }
+    while (i > 0 && known[i] != p[0]) {
+        i--;
+    }
+    if (i == TYPE || i == OVERLOAD) {
+        word[i] = len == 1 ? p[2] : word[i];
+    } else if (i > 0 && len >= 4) {
+        word[i] = aksu_get32(p + 2);
+    }
+    if (i == DNS && len >= 8) {
+        word[DNS_2] = aksu_get32(p + 6);
     }
 }
 
@@ -348,7 +354,7 @@ static bool take_options(uint32_t *a, const uint8_t *p, const uint8_t *end)
         if (end - p < 2 || p[1] > end - p - 2) {
             return false;
         }
-        take_option(a, p[0], p + 2, p[1]);
+        take_option(a, p);
         p += 2 + p[1];
     }
     return true;
@@ -360,8 +366,7 @@ static bool parse(const struct aksu *net, const struct aksu_dhcp *d, const uint8
 {
     memset(a, 0, WORDS * sizeof *a);
     if (len < OPTIONS_AT || p[0] != 2 || aksu_get32(p + 4) != d->xid ||
-        memcmp(p + 28, net->mac, sizeof net->mac) != 0 ||
-        memcmp(p + OPTIONS_AT - sizeof magic, magic, sizeof magic) != 0 ||
+        memcmp(p + 28, net->mac, sizeof net->mac) != 0 || aksu_get32(p + OPTIONS_AT - 4) != MAGIC ||
         !take_options(a, p + OPTIONS_AT, p + len)) {
         return false;
     }
@@ -382,13 +387,15 @@ static void use(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
     aksu_addr_put(a[DNS], &lease.dns[0]);
     aksu_addr_put(a[DNS_2], &lease.dns[1]);
     lease.seconds = a[LEASE];
-    lease.prefix = a[NETMASK] ? 32 : 24;
+    unsigned prefix = a[NETMASK] ? 32 : 24;
+
     for (uint32_t mask = ~a[NETMASK]; a[NETMASK] && (mask & 1); mask >>= 1) {
-        lease.prefix--;
+        prefix--;
     }
-    if (aksu_set_address(net, &lease.addr, lease.prefix, &lease.router)) {
+    lease.prefix = (uint8_t)prefix;
+    if (aksu_set_address(net, &lease.addr, (uint8_t)prefix, &lease.router)) {
         memset(&lease.router, 0, sizeof lease.router);
-        if (aksu_set_address(net, &lease.addr, lease.prefix, NULL)) {
+        if (aksu_set_address(net, &lease.addr, (uint8_t)prefix, NULL)) {
             return;
         }
     }
@@ -401,7 +408,7 @@ static void use(struct aksu *net, struct aksu_dhcp *d, const uint32_t *a)
         send(net, d, ANNOUNCING, d->addr);
     } else {
         d->state = BOUND;
-        wait_s(net, d, d->t1);
+        go_on(net, d);
     }
     if (d->config->on_lease) {
         d->config->on_lease(net, d, &lease);
@@ -438,13 +445,11 @@ static void on_datagram(struct aksu *net, struct aksu_udp *u, const struct aksu_
         send(net, d, REQUESTING, UINT32_MAX);
         return;
     }
-    if (d->state == REBINDING || d->state == REBOOTING ||
-        (a[SERVER] == d->server &&
-         (d->state == REQUESTING || d->state == CONFIRMING || d->state == RENEWING))) {
+    if (is(d, HEARS_ANY) || (a[SERVER] == d->server && is(d, HEARS_SERVER))) {
         if (a[TYPE] == ACK) {
             on_ack(net, d, a);
         } else if (a[TYPE] == NAK) {
-            if (bound(d)) {
+            if (is(d, IS_BOUND)) {
                 lose(net, d);
             }
             start(net, d, FIRST_MS);
@@ -457,11 +462,11 @@ static void on_link(struct aksu *net, struct aksu_udp *u, bool up)
 {
     struct aksu_dhcp *d = client(u);
 
-    if (up && bound(d) && d->state != RELEASING) {
+    if (up && is(d, IS_BOUND) && d->state != RELEASING) {
         d->tries = 0;
         send(net, d, REBOOTING, UINT32_MAX);
-    } else if (up && !bound(d) && d->state != STOPPED) {
-        start(net, d, 1 + chance(net, d) % FIRST_MS);
+    } else if (up && !is(d, IS_BOUND) && d->state != STOPPED) {
+        start(net, d, soon(net, d));
     }
 }
 
@@ -486,14 +491,14 @@ int aksu_dhcp_start(struct aksu *net, struct aksu_dhcp *dhcp, const struct aksu_
         net->addr = 0;
         net->netmask = 0;
         net->gateway = 0;
-        start(net, dhcp, 1 + chance(net, dhcp) % FIRST_MS);
+        start(net, dhcp, soon(net, dhcp));
     }
     return error;
 }
 
 void aksu_dhcp_stop(struct aksu *net, struct aksu_dhcp *dhcp)
 {
-    if (bound(dhcp) && dhcp->state != RELEASING) {
+    if (is(dhcp, IS_BOUND) && dhcp->state != RELEASING) {
         send(net, dhcp, RELEASING, dhcp->server);
     } else if (dhcp->state != STOPPED && dhcp->state != RELEASING) {
         dhcp->state = STOPPED;

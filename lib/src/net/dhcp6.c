@@ -259,7 +259,8 @@ int aksu_dhcp6_start(struct aksu *net, struct aksu_dhcp6 *dhcp6, aksu_dhcp6_hand
         input, aksu_ipv6_output, aksu_ipv6_idle, aksu_ipv6_addrs, &aksu_ipv6_dual, false, NULL};
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
-    if (!aksu_has_stations(net) || !net->more || !net->more->ops->dual || !ip6->udp) {
+    if (!aksu_has_stations(net) || !net->more || !net->more->ops->dual || !ip6->udp ||
+        !ip6->slaac) {
         return AKSU_EINVAL;
     }
     int error = aksu_udp_open(net, &dhcp6->udp, CLIENT_PORT, &handlers);
@@ -274,8 +275,8 @@ int aksu_dhcp6_start(struct aksu *net, struct aksu_dhcp6 *dhcp6, aksu_dhcp6_hand
     dhcp6->state = WAITING;
     ip6->more.ops = &ops;
     if (ip6->address[0].state == AKSU_IPV6_READY) { // what routers said before was not heard
-        ip6->solicits = 1;
-        ip6->solicit_at = net->now_ms;
+        ip6->todo[AKSU_IPV6_SOLICITS] = 1;
+        ip6->todo_at[AKSU_IPV6_SOLICITS] = net->now_ms;
     }
     return AKSU_OK;
 }

@@ -28,6 +28,12 @@ static unsigned lower(unsigned c)
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
+// Whether two octets differ by more than case (RFC 1035 2.3.3).
+static bool differ(unsigned a, unsigned b)
+{
+    return lower(a) != lower(b);
+}
+
 // --- Names of a message. 0 is no place of one: there the header is. ---
 
 // What follows a name; the place that a pointer leads to is not looked at.
@@ -65,7 +71,7 @@ static bool same(const struct message *m, uint32_t a, uint32_t b)
         }
         unsigned len = m->p[a];
         for (unsigned i = 1; i <= len; i++) {
-            if (lower(m->p[a + i]) != lower(m->p[b + i])) {
+            if (differ(m->p[a + i], m->p[b + i])) {
                 return false;
             }
         }
@@ -116,8 +122,7 @@ static uint32_t asked(const struct message *m, const struct aksu_dns_query *q)
 
     while (at < m->len && m->p[at] != 0) {
         for (unsigned n = m->p[at++]; n > 0; n--, at++, name++) {
-            if (at >= m->len || *name == '.' || *name == '\0' ||
-                lower(m->p[at]) != lower((uint8_t)*name)) {
+            if (at >= m->len || *name == '.' || *name == '\0' || differ(m->p[at], (uint8_t)*name)) {
                 return 0;
             }
         }
@@ -135,14 +140,17 @@ static uint32_t asked(const struct message *m, const struct aksu_dns_query *q)
 
 // --- What is remembered ---
 
-static bool fresh(const struct aksu *net, const struct aksu_dns_entry *e)
+// How long an entry is still good, in ms. 0: it is free.
+static uint32_t rest(const struct aksu *net, const struct aksu_dns_entry *e)
 {
-    return e->until - net->now_ms - 1 < TTL_MAX * 1000;
+    uint32_t ms = e->until - net->now_ms;
+
+    return ms <= TTL_MAX * 1000 ? ms : 0;
 }
 
 static bool same_text(const char *a, const char *b)
 {
-    while (*a != '\0' && lower((uint8_t)*a) == lower((uint8_t)*b)) {
+    while (*a != '\0' && !differ((uint8_t)*a, (uint8_t)*b)) {
         a++;
         b++;
     }
@@ -154,7 +162,7 @@ static const struct aksu_dns_entry *known(const struct aksu *net, const struct a
     const struct aksu_dns_entry *e = q->dns->entry;
 
     for (uint32_t left = q->dns->entries; left > 0; left--, e++) {
-        if (e->type == q->type && fresh(net, e) && same_text(e->name, q->name)) {
+        if (e->type == q->type && rest(net, e) > 0 && same_text(e->name, q->name)) {
             return e;
         }
     }
@@ -165,24 +173,23 @@ static const struct aksu_dns_entry *known(const struct aksu *net, const struct a
 static void remember(const struct aksu *net, const struct aksu_dns_query *q,
                      const struct aksu_addr *addr, uint32_t ttl)
 {
-    struct aksu_dns_entry *best = NULL;
     struct aksu_dns_entry *e = q->dns->entry;
+    struct aksu_dns_entry *best = e;
     uint32_t len = 0;
 
     while (len < AKSU_DNS_CACHED && q->name[len] != '\0') {
         len++;
     }
+    if (q->dns->entries == 0 || ttl == 0 || len == AKSU_DNS_CACHED) {
+        return;
+    }
     for (uint32_t left = q->dns->entries; left > 0; left--, e++) {
-        if (!best || !fresh(net, e) || (fresh(net, best) && aksu_seq_lt(e->until, best->until))) {
-            best = e;
-        }
+        best = rest(net, e) < rest(net, best) ? e : best;
     }
-    if (best && ttl > 0 && len < AKSU_DNS_CACHED) {
-        best->addr = *addr;
-        best->until = net->now_ms + aksu_min32(ttl, TTL_MAX) * 1000;
-        best->type = q->type;
-        memcpy(best->name, q->name, len + 1);
-    }
+    best->addr = *addr;
+    best->until = net->now_ms + aksu_min32(ttl, TTL_MAX) * 1000;
+    best->type = q->type;
+    memcpy(best->name, q->name, len + 1);
 }
 
 // --- What comes in ---

@@ -9,14 +9,11 @@
 #include "ipv6.h"
 
 enum {
-    HOP_BY_HOP = 0,
-    ROUTING = 43,
-    FRAGMENT = 44,
     NO_NEXT_HEADER = 59,
-    DESTINATION_OPTIONS = 60,
     HEADERS_MAX = 8, // extension headers of one packet that are looked at
     LOCAL_SHIFT = 16,
     TYPE_IPV6 = 0x86dd,
+    TYPE_GROUP = 0x3333, // a station's address that is a group's begins so (RFC 2464 7)
     MTU_MIN = 1280,
     MSS_DEFAULT = MTU_MIN - AKSU_IPV6_LEN - AKSU_TCP_LEN // RFC 9293 3.7.1, MUST-15
 };
@@ -31,39 +28,61 @@ enum {
 const struct aksu_addr aksu_ipv6_any;
 const uint8_t aksu_ipv6_nodes[16] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
-bool aksu_ipv6_is_any(const uint8_t *addr)
+bool aksu_ipv6_same(const uint8_t *a, const uint8_t *b)
 {
-    return memcmp(addr, aksu_ipv6_any.octets, sizeof aksu_ipv6_any) == 0;
+    return memcmp(a, b, 16) == 0;
 }
 
-// Which of our addresses one is, or AKSU_NO_ADDRESS.
-unsigned aksu_ipv6_ours(const struct aksu_ipv6 *ip6, const uint8_t *addr)
+void aksu_ipv6_copy(uint8_t *to, const uint8_t *from)
 {
-    unsigned i = 0;
+    memcpy(to, from, 16);
+}
 
-    while (i < AKSU_IPV6_ADDRESSES && (ip6->address[i].state != AKSU_IPV6_READY ||
-                                       memcmp(&ip6->address[i].addr, addr, 16) != 0)) {
-        i++;
+bool aksu_ipv6_is_any(const uint8_t *addr)
+{
+    return aksu_ipv6_same(addr, aksu_ipv6_any.octets);
+}
+
+bool aksu_ipv6_is_link_local(const uint8_t *addr)
+{
+    return (aksu_get16(addr) & 0xffc0) == 0xfe80;
+}
+
+// Which of our addresses one is, that is in a state or beyond, or NULL.
+struct aksu_ipv6_address *aksu_ipv6_find(const struct aksu *net, const uint8_t *addr,
+                                         unsigned least)
+{
+    struct aksu_ipv6_address *a = aksu_ipv6(net)->address;
+
+    for (unsigned left = AKSU_IPV6_ADDRESSES; left > 0; left--, a++) {
+        if (a->state >= least && aksu_ipv6_same(a->addr.octets, addr)) {
+            return a;
+        }
     }
-    return i;
+    return NULL;
+}
+
+struct aksu_ipv6_address *aksu_ipv6_ours(const struct aksu *net, const uint8_t *addr)
+{
+    return aksu_ipv6_find(net, addr, AKSU_IPV6_READY);
 }
 
 // The group of those that have the end of an address (RFC 4291 2.7.1).
 void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16])
 {
-    memcpy(group, aksu_ipv6_nodes, 11);
+    aksu_ipv6_copy(group, aksu_ipv6_nodes);
     group[11] = 1;
     group[12] = 0xff;
     memcpy(group + 13, addr + 13, 3);
 }
 
-// A number below one, at random.
-uint32_t aksu_ipv6_random(struct aksu *net, uint32_t below)
+// A time at random, so many milliseconds from now at most, which is not one of them.
+uint32_t aksu_ipv6_soon(struct aksu *net, uint32_t within_ms)
 {
     const uint32_t words[2] = {net->now_ms, aksu_ipv6(net)->drawn};
 
     aksu_ipv6(net)->drawn++;
-    return (uint32_t)aksu_siphash(net->secret, words, 1) % below;
+    return net->now_ms + (uint32_t)aksu_siphash(net->secret, words, 1) % within_ms;
 }
 
 static uint32_t token(const struct aksu *net, const uint8_t *addr)
@@ -79,55 +98,47 @@ static uint32_t token(const struct aksu *net, const uint8_t *addr)
     return hash ? hash : 1;
 }
 
-static uint16_t complement(uint32_t v)
-{
-    return (uint16_t)~v;
-}
-
 // The pair of a remote address and one of ours; ports are left alone.
-void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote, unsigned local,
-                    struct aksu_pair *pair)
+void aksu_ipv6_name(const struct aksu *net, const uint8_t *remote,
+                    const struct aksu_ipv6_address *local, struct aksu_pair *pair)
 {
-    uint32_t t = token(net, remote);
-    uint32_t sum = aksu_sum_header(remote, 16) +
-                   aksu_sum_header(aksu_ipv6(net)->address[local].addr.octets, 16);
+    pair->remote = token(net, remote);
+    pair->local = (uint32_t)(local - aksu_ipv6(net)->address) << LOCAL_SHIFT;
+    uint32_t sum = aksu_sum_header(remote, 16) + aksu_sum_header(local->addr.octets, 16);
+    uint16_t differs = aksu_sum_finish(sum + aksu_sum_end(pair, 0));
 
-    sum += (uint32_t)complement(t >> 16) + complement(t) + complement(local);
-    pair->remote = t;
-    pair->local = (uint32_t)local << LOCAL_SHIFT | complement(aksu_sum_finish(sum));
+    pair->local |= (uint16_t)~differs;
 }
 
 // --- Arriving packets ---
 
 // Whether a packet can have come from an address: not from many, not from ourselves, not from IPv4
 // in disguise. `::` can only ask who has an address: see nd.c.
-static bool source_valid(const struct aksu_ipv6 *ip6, const uint8_t *addr)
+static bool source_valid(const struct aksu *net, const uint8_t *addr)
 {
-    struct aksu_addr a;
-
-    memcpy(&a, addr, sizeof a);
-    return !aksu_ipv6_is_multicast(addr) && aksu_ipv6_ours(ip6, addr) == AKSU_NO_ADDRESS &&
-           (aksu_addr_get(&a) == AKSU_NOT_IPV4 || aksu_ipv6_is_any(addr));
+    return !aksu_ipv6_is_multicast(addr) && !aksu_ipv6_ours(net, addr) &&
+           (aksu_addr_get((const struct aksu_addr *)addr) == AKSU_NOT_IPV4 ||
+            aksu_ipv6_is_any(addr));
 }
 
 // Whether a group is one of ours: all nodes, or those that have the end of an address of ours.
-static bool group_ours(const struct aksu_ipv6 *ip6, const uint8_t *addr)
+static bool group_ours(const struct aksu *net, const uint8_t *addr)
 {
+    const struct aksu_ipv6_address *a = aksu_ipv6(net)->address;
     uint8_t group[16];
-    bool ours = memcmp(addr, aksu_ipv6_nodes, 16) == 0;
 
-    for (unsigned i = 0; i < AKSU_IPV6_ADDRESSES; i++) {
-        const struct aksu_ipv6_address *a = &ip6->address[i];
+    for (unsigned left = AKSU_IPV6_ADDRESSES; left > 0; left--, a++) {
         aksu_ipv6_group(a->addr.octets, group);
-        ours = ours || (a->state >= AKSU_IPV6_TENTATIVE && memcmp(addr, group, 16) == 0);
+        if (a->state >= AKSU_IPV6_TENTATIVE && aksu_ipv6_same(addr, group)) {
+            return true;
+        }
     }
-    return ours;
+    return aksu_ipv6_same(addr, aksu_ipv6_nodes);
 }
 
 static int take_header(const struct aksu *net, struct aksu_packet *in)
 {
     const uint8_t *p = in->payload;
-    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
     if (in->len < AKSU_IPV6_LEN) {
         return AKSU_DROP_RUNT;
@@ -137,12 +148,12 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
     if (p[0] >> 4 != 6 || len > in->len - AKSU_IPV6_LEN || len + AKSU_IPV6_LEN > net->mtu) {
         return AKSU_DROP_IP_HEADER;
     }
-    if (!source_valid(ip6, p + AKSU_IPV6_SOURCE)) {
+    if (!source_valid(net, p + AKSU_IPV6_SOURCE)) {
         return AKSU_DROP_SOURCE;
     }
     const uint8_t *to = p + AKSU_IPV6_DESTINATION;
 
-    if (aksu_ipv6_ours(ip6, to) == AKSU_NO_ADDRESS && !group_ours(ip6, to)) {
+    if (!aksu_ipv6_ours(net, to) && !group_ours(net, to)) {
         return AKSU_DROP_NOT_OURS;
     }
     in->payload = p + AKSU_IPV6_LEN;
@@ -150,18 +161,18 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
     return 0;
 }
 
-static int problem(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet,
-                   unsigned code, const uint8_t *at)
+// in->header is IPv6's from here on.
+static int problem(struct aksu *net, struct aksu_packet *in, unsigned code, const uint8_t *at)
 {
-    aksu_icmpv6_error(net, in, packet, code, (uint32_t)(at - packet));
+    aksu_icmpv6_error(net, in, code, (uint32_t)(at - in->header));
     return code == PROBLEM_HEADER ? AKSU_DROP_PROTOCOL : AKSU_DROP_IP_OPTION;
 }
 
 // RFC 8200 4.2: what to do with an option that is not known is in its two upper bits.
-static int take_options(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet,
-                        const uint8_t *p, uint32_t left)
+static int take_options(struct aksu *net, struct aksu_packet *in, const uint8_t *p, uint32_t left)
 {
     enum { PAD_1 = 0, PAD_N = 1, SKIP = 0, DISCARD = 1, TELL = 2 };
+    const uint8_t *packet = in->header;
 
     while (left > 0) {
         uint32_t len = p[0] == PAD_1 ? 1 : left > 1 ? p[1] + 2u : left + 1;
@@ -170,7 +181,7 @@ static int take_options(struct aksu *net, const struct aksu_packet *in, const ui
         }
         unsigned action = p[0] >> 6;
         if (action == TELL || (action > TELL && !aksu_ipv6_is_multicast(packet + 24))) {
-            return problem(net, in, packet, PROBLEM_OPTION, p);
+            return problem(net, in, PROBLEM_OPTION, p);
         }
         if (action != SKIP) {
             return AKSU_DROP_IP_OPTION;
@@ -181,52 +192,63 @@ static int take_options(struct aksu *net, const struct aksu_packet *in, const ui
     return 0;
 }
 
-// One extension header. *len: its octets.
-static int take_extension(struct aksu *net, const struct aksu_packet *in, const uint8_t *packet,
-                          unsigned kind, uint32_t *len)
+// The octets of an extension header, of which so many are left: more than those if it is not
+// whole. 0: it is none.
+uint32_t aksu_ipv6_extension(unsigned kind, const uint8_t *p, uint32_t left)
 {
-    const uint8_t *p = in->payload;
+    if (kind != AKSU_IPV6_HOP_BY_HOP && kind != AKSU_IPV6_ROUTING && kind != AKSU_IPV6_FRAGMENT &&
+        kind != AKSU_IPV6_OPTIONS) {
+        return 0;
+    }
+    return left < 8 || kind == AKSU_IPV6_FRAGMENT ? 8 : (p[1] + 1u) * 8;
+}
 
-    if (in->len < 8) {
-        return AKSU_DROP_IP_HEADER;
+// Goes over extension headers. Returns what follows them at *p, or the kind of one that is not
+// whole.
+unsigned aksu_ipv6_upper(unsigned kind, const uint8_t **p, uint32_t *left)
+{
+    uint32_t len;
+
+    while ((len = aksu_ipv6_extension(kind, *p, *left)) > 0 && len <= *left) {
+        kind = **p;
+        *p += len;
+        *left -= len;
     }
-    if (kind == FRAGMENT) { // one that is whole is as any packet (RFC 6946)
-        *len = 8;
-        return (aksu_get16(p + 2) & 0xfff9) ? AKSU_DROP_FRAGMENT : 0;
-    }
-    *len = (p[1] + 1u) * 8;
-    if (*len > in->len) {
-        return AKSU_DROP_IP_HEADER;
-    }
-    if (kind == ROUTING) { // RFC 5095, RFC 8200 4.4
-        return p[3] ? problem(net, in, packet, PROBLEM_FIELD, p + 2) : 0;
-    }
-    return take_options(net, in, packet, p + 2, *len - 2);
+    return kind;
 }
 
 // Goes over the extension headers: any number in any order, but hop-by-hop options come first.
 // *said: where it says what then follows.
-static int take_extensions(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
-                           const uint8_t **said, bool *fragmented)
+static int take_extensions(struct aksu *net, struct aksu_packet *in, const uint8_t **said,
+                           bool *fragmented)
 {
-    for (unsigned i = *fragmented ? 1 : 0; i <= HEADERS_MAX; i++) {
+    for (unsigned i = *fragmented ? 1 : 0;; i++) {
+        const uint8_t *p = in->payload;
         unsigned kind = **said;
-        uint32_t len;
+        uint32_t len = aksu_ipv6_extension(kind, p, in->len);
+        int drop = 0;
 
-        if (kind != ROUTING && kind != FRAGMENT && kind != DESTINATION_OPTIONS &&
-            (kind != HOP_BY_HOP || i > 0)) {
+        if (len == 0 || (kind == AKSU_IPV6_HOP_BY_HOP && i > 0)) {
             return 0;
         }
-        int drop = take_extension(net, in, packet, kind, &len);
+        if (len > in->len || i == HEADERS_MAX) {
+            return AKSU_DROP_IP_HEADER;
+        }
+        if (kind == AKSU_IPV6_FRAGMENT) { // one that is whole is as any packet (RFC 6946)
+            *fragmented = true;
+            drop = (aksu_get16(p + 2) & 0xfff9) ? AKSU_DROP_FRAGMENT : 0;
+        } else if (kind != AKSU_IPV6_ROUTING) {
+            drop = take_options(net, in, p + 2, len - 2);
+        } else if (p[3]) { // RFC 5095, RFC 8200 4.4
+            drop = problem(net, in, PROBLEM_FIELD, p + 2);
+        }
         if (drop) {
             return drop;
         }
-        *fragmented = *fragmented || kind == FRAGMENT;
-        *said = in->payload;
+        *said = p;
         in->payload += len;
         in->len -= len;
     }
-    return AKSU_DROP_IP_HEADER;
 }
 
 // The MTU of the link, less what the header is longer than that of IPv4.
@@ -235,21 +257,26 @@ uint16_t aksu_ipv6_mtu(const struct aksu *net)
     return (uint16_t)(aksu_ipv6(net)->mtu - (AKSU_IPV6_LEN - AKSU_IPV4_LEN));
 }
 
+// The place of the address that a row talks to.
+uint8_t *aksu_ipv6_remote(const struct aksu *net, const struct aksu_row *row)
+{
+    return aksu_ipv6(net)->remote[row - net->store->row].octets;
+}
+
 // A row is the current host's.
 void aksu_ipv6_bind(struct aksu *net, const struct aksu_row *row)
 {
-    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-
-    ip6->remote[row - net->store->row] = ip6->current;
+    aksu_ipv6_copy(aksu_ipv6_remote(net, row), aksu_ipv6(net)->current.octets);
 }
 
-static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t *packet)
+static int take_segment(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
+    const uint8_t *packet = in->header;
     const uint8_t *from = packet + AKSU_IPV6_SOURCE;
-    unsigned local = aksu_ipv6_ours(ip6, packet + AKSU_IPV6_DESTINATION);
+    const struct aksu_ipv6_address *local = aksu_ipv6_ours(net, packet + AKSU_IPV6_DESTINATION);
 
-    if (local == AKSU_NO_ADDRESS || aksu_ipv6_is_any(from)) {
+    if (!local || aksu_ipv6_is_any(from)) {
         return AKSU_DROP_SOURCE; // TCP is between two
     }
     if (in->len < AKSU_TCP_LEN) {
@@ -260,16 +287,15 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     in->pair.local_port = aksu_get16(in->payload + 2);
     struct aksu_row *row = aksu_table_find(net, &in->pair);
 
-    if (row && memcmp(&ip6->remote[row - net->store->row], from, 16) != 0) {
+    if (row && !aksu_ipv6_same(aksu_ipv6_remote(net, row), from)) {
         return AKSU_DROP_NO_ROW; // another address of the same token
     }
-    memcpy(&ip6->current, from, sizeof ip6->current);
+    aksu_ipv6_copy(ip6->current.octets, from);
     in->segment.tos = (uint16_t)(aksu_get16(packet) >> 4 & 0xff);
     unsigned before = net->answers;
     if (!row && net->free_rows) {
         aksu_ipv6_bind(net, net->free_rows); // that is the one it gets
     }
-    struct aksu_pair pair = in->pair;
     uint16_t mtu = net->mtu;
     net->mtu = aksu_ipv6_mtu(net);      // what it opens has the MSS of it
     in->segment.options = AKSU_OPT_MSS; // unless the peer says another
@@ -277,11 +303,11 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
     int drop = aksu_stack_tcp(net, in);
 
     net->mtu = mtu;
-    memcpy(&ip6->current, from, sizeof ip6->current); // a handler may have opened another
+    aksu_ipv6_copy(ip6->current.octets, from); // a handler may have opened another
     if (net->answers > before) {
         ip6->answer[before] = ip6->current;
     }
-    row = aksu_table_find(net, &pair);
+    row = aksu_table_find(net, &in->pair);
     if (row) {
         aksu_ipv6_bind(net, row); // one that gave way
     }
@@ -292,23 +318,25 @@ static int take_segment(struct aksu *net, struct aksu_packet *in, const uint8_t 
 int aksu_ipv6_payload(struct aksu *net, struct aksu_packet *in, const uint8_t *packet,
                       bool fragmented)
 {
-    const uint8_t *said = packet + 6;
-    int drop = take_extensions(net, in, packet, &said, &fragmented);
+    const uint8_t *said = packet + AKSU_IPV6_NEXT;
+
+    in->header = packet;
+    int drop = take_extensions(net, in, &said, &fragmented);
     if (drop) {
         return drop;
     }
     switch (*said) {
     case AKSU_PROTOCOL_TCP:
-        return take_segment(net, in, packet);
+        return take_segment(net, in);
     case AKSU_PROTOCOL_ICMPV6:
-        return aksu_icmpv6_input(net, in, packet, fragmented);
+        return aksu_icmpv6_input(net, in, fragmented);
     case NO_NEXT_HEADER:
         return AKSU_DROP_PROTOCOL;
     default:
         if (*said == AKSU_PROTOCOL_UDP && aksu_ipv6(net)->udp) {
-            return aksu_ipv6(net)->udp->ops->input(net, in, packet);
+            return aksu_ipv6(net)->udp->ops->input(net, in);
         }
-        return problem(net, in, packet, PROBLEM_HEADER, said);
+        return problem(net, in, PROBLEM_HEADER, said);
     }
 }
 
@@ -323,14 +351,13 @@ static int take(struct aksu *net, struct aksu_packet *in)
 // What is no packet of IPv6 is for the next of those that stand beside TCP.
 int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
 {
-    static const uint8_t group[2] = {0x33, 0x33};
     const struct aksu_more *next = net->more->next;
     const uint8_t *p = in->payload;
     bool whole = p == in->from; // nothing of it was taken in
 
     if (net->link->header_len == 0) { // bare packets
         whole = whole && in->len > 0 && p[0] >> 4 == 6;
-    } else if (whole && drop == AKSU_DROP_NOT_OURS && memcmp(p, group, 2) == 0) {
+    } else if (whole && drop == AKSU_DROP_NOT_OURS && aksu_get16(p) == TYPE_GROUP) {
         in->from = p + 6;
         in->payload += AKSU_ETHERNET_LEN;
         whole =
@@ -349,14 +376,14 @@ int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
 
 // --- Leaving packets ---
 
-// Writes a header. Returns what follows it.
-uint8_t *aksu_ipv6_put(uint8_t *to, unsigned protocol, unsigned hops, const uint8_t *source,
-                       const uint8_t *destination, uint32_t len)
+// Writes a header: class and flow; len, protocol and hops. Returns what follows it.
+uint8_t *aksu_ipv6_put(uint8_t *to, uint32_t first, uint32_t second, const uint8_t *source,
+                       const uint8_t *destination)
 {
-    to = aksu_put32(to, UINT32_C(6) << 28);
-    to = aksu_put32(to, len << 16 | protocol << 8 | hops);
-    memcpy(to, source, 16);
-    memcpy(to + 16, destination, 16);
+    to = aksu_put32(to, UINT32_C(6) << 28 | first);
+    to = aksu_put32(to, second);
+    aksu_ipv6_copy(to, source);
+    aksu_ipv6_copy(to + 16, destination);
     return to + 32;
 }
 
@@ -393,11 +420,10 @@ static bool put_header(const struct aksu *net, uint8_t *packet, const uint8_t *m
     uint32_t len = aksu_get16(made + 2) - (uint32_t)AKSU_IPV4_LEN;
     uint32_t flow = (pair->remote ^ (uint32_t)pair->remote_port << 4 ^ pair->local_port) & 0xfffff;
     uint32_t class = made[1];
-    unsigned hops = made[8] == AKSU_TTL_DEFAULT ? ip6->hops : made[8];
+    uint32_t hops = made[8] == AKSU_TTL_DEFAULT ? ip6->hops : made[8];
 
-    aksu_ipv6_put(packet, AKSU_PROTOCOL_TCP, hops,
-                  ip6->address[pair->local >> LOCAL_SHIFT].addr.octets, remote->octets, len);
-    aksu_put32(packet, UINT32_C(6) << 28 | class << 20 | flow);
+    aksu_ipv6_put(packet, class << 20 | flow, len << 16 | AKSU_PROTOCOL_TCP << 8 | hops,
+                  aksu_ipv6_own(net, pair)->addr.octets, remote->octets);
     return true;
 }
 
@@ -412,7 +438,7 @@ void aksu_ipv6_group_frame(const struct aksu *net, uint8_t *frame, const uint8_t
 {
     uint8_t mac[6];
 
-    aksu_put16(mac, 0x3333);
+    aksu_put16(mac, TYPE_GROUP);
     memcpy(mac + 2, group + 12, 4);
     aksu_ipv6_frame(net, frame, mac);
 }
@@ -431,33 +457,33 @@ static void frame_bare(const struct aksu *net, uint8_t *frame, const uint8_t mac
 }
 
 // Puts an answer on the pile that is addressed to a host.
-int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8_t *to,
-                     unsigned local, unsigned kind)
+int aksu_ipv6_answer(struct aksu *net, struct aksu_packet *in, const uint8_t *to,
+                     const struct aksu_ipv6_address *local, unsigned kind)
 {
-    unsigned i = net->answers;
+    struct aksu_ipv6 *ip6 = aksu_ipv6(net);
+
+    in->pair.local = (uint32_t)(local - ip6->address) << LOCAL_SHIFT;
     int full = aksu_stack_answer(net, in, kind, NULL);
 
     if (!full) {
-        memcpy(&aksu_ipv6(net)->answer[i], to, 16);
-        net->store->answer[i].pair.local = (uint32_t)local << LOCAL_SHIFT;
+        aksu_ipv6_copy(ip6->answer[net->answers - 1].octets, to);
     }
     return full;
 }
 
 static size_t answer(struct aksu *net, const struct aksu_answer *a, uint8_t *frame)
 {
-    uint32_t header = net->link->header_len;
+    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
-    if (a->kind == AKSU_ANSWER_ND) {
-        return aksu_nd_advert(net, a, frame);
-    }
-    if (a->kind != AKSU_ANSWER_ICMPV6) {
+    if (a->kind < AKSU_ANSWER_ICMPV6) {
         return aksu_arp_answer(net, a, frame);
     }
-    if (header > 0) {
-        aksu_ipv6_frame(net, frame, a->mac);
-    }
-    return header + aksu_icmpv6_output(net, a, frame + header);
+    const uint8_t *own = aksu_ipv6_own(net, &a->pair)->addr.octets;
+    const uint8_t *to = ip6->answer[a - net->store->answer].octets;
+
+    aksu_ipv6_frame(net, frame, a->mac); // which is written over if the link has none
+    return a->kind == AKSU_ANSWER_ND ? aksu_nd_put(net, frame, AKSU_ND_ADVERT, own, to, own)
+                                     : aksu_icmpv6_output(net, frame, own, to);
 }
 
 // --- What the rest of the stack asks for ---
@@ -481,12 +507,12 @@ uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_m
 void aksu_ipv6_addrs(const struct aksu *net, const struct aksu_row *row, struct aksu_info *info)
 {
     const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
+    const uint8_t *remote = aksu_ipv6_remote(net, row);
 
-    info->local.addr = ip6->address[row->pair.local >> LOCAL_SHIFT].addr;
-    const struct aksu_addr *remote = &ip6->remote[row - net->store->row];
-
+    aksu_ipv6_copy(info->local.addr.octets, aksu_ipv6_own(net, &row->pair)->addr.octets);
     // One that gave way is bound once its segment is taken in.
-    info->remote.addr = token(net, remote->octets) == row->pair.remote ? *remote : ip6->current;
+    aksu_ipv6_copy(info->remote.addr.octets,
+                   token(net, remote) == row->pair.remote ? remote : ip6->current.octets);
 }
 
 static const struct aksu_more_ops server_ops = {
@@ -496,7 +522,8 @@ static const struct aksu_link ethernet = {AKSU_ETHERNET_LEN, aksu_ethernet_input
                                           answer};
 static const struct aksu_link bare = {0, aksu_ipv4_input, frame_bare, answer};
 
-int aksu_ipv6_start(struct aksu *net, struct aksu_ipv6 *ip6, const uint8_t stable[16])
+// Starts it with an address of the link, whose end is still to be made, and claimed.
+int aksu_ipv6_begin(struct aksu *net, struct aksu_ipv6 *ip6, const struct aksu_slaac_ops *slaac)
 {
     struct aksu_addr *remote = ip6->remote;
     uint32_t rows = ip6->rows;
@@ -516,10 +543,17 @@ int aksu_ipv6_start(struct aksu *net, struct aksu_ipv6 *ip6, const uint8_t stabl
     memset(ip6, 0, sizeof *ip6);
     ip6->remote = remote;
     ip6->rows = rows;
+    ip6->slaac = slaac;
+    ip6->hops = AKSU_TTL_DEFAULT;
+    ip6->mtu = net->mtu;
     ip6->more.ops = &server_ops;
     ip6->more.next = net->more;
     net->more = &ip6->more;
     net->link = net->link ? &ethernet : &bare;
-    aksu_slaac_start(net, stable);
+    struct aksu_ipv6_address *a = ip6->address;
+
+    aksu_put16(a->addr.octets, 0xfe80);
+    a->prefix = 64;
+    a->bits = AKSU_IPV6_FOREVER;
     return AKSU_OK;
 }

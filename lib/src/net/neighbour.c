@@ -56,7 +56,7 @@ static struct aksu_ipv6_neighbour *place(struct aksu *net, const uint8_t *addr)
 
 static const uint8_t *hop_of(const struct aksu *net, const struct aksu_row *row)
 {
-    return aksu_slaac_next_hop(net, aksu_ipv6(net)->remote[row - net->store->row].octets);
+    return aksu_slaac_next_hop(net, aksu_ipv6_remote(net, row));
 }
 
 static void resolved(struct aksu_row *row, const uint8_t mac[6])
@@ -100,7 +100,8 @@ bool aksu_neighbour_learn(struct aksu *net, const uint8_t *addr, const uint8_t *
 
 // Tells the station of a hop, or asks for it, at most once a second and three times. False: nobody
 // answers.
-bool aksu_neighbour_find(struct aksu *net, const uint8_t *hop, unsigned local, uint8_t *frame,
+bool aksu_neighbour_find(struct aksu *net, const uint8_t *hop,
+                         const struct aksu_ipv6_address *local, uint8_t *frame,
                          struct aksu_station *station)
 {
     struct aksu_ipv6_neighbour *n = place(net, hop);
@@ -125,8 +126,7 @@ bool aksu_neighbour_find(struct aksu *net, const uint8_t *hop, unsigned local, u
         }
         n->tries++;
         n->at = net->now_ms + ASK_EVERY_MS;
-        station->len =
-            aksu_nd_solicit(net, aksu_ipv6(net)->address[local].addr.octets, n->addr.octets, frame);
+        station->len = aksu_nd_solicit(net, local->addr.octets, n->addr.octets, frame);
     }
     station->wait_ms = n->at - net->now_ms;
     return true;
@@ -146,7 +146,7 @@ static size_t resolve(struct aksu *net, struct aksu_row *row, uint8_t *frame)
     }
     const uint8_t *hop = hop_of(net, row);
 
-    if (hop && aksu_neighbour_find(net, hop, row->pair.local >> 16, frame, &station)) {
+    if (hop && aksu_neighbour_find(net, hop, aksu_ipv6_own(net, &row->pair), frame, &station)) {
         if (station.mac) {
             resolved(row, station.mac);
         } else {
@@ -203,10 +203,10 @@ static int pair(struct aksu *net, const struct aksu_addr *remote, struct aksu_pa
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const uint8_t *to = remote->octets;
-    unsigned local = aksu_slaac_source(net, to);
+    const struct aksu_ipv6_address *local = aksu_slaac_source(net, to);
 
-    if (aksu_ipv6_is_multicast(to) || aksu_ipv6_ours(ip6, to) != AKSU_NO_ADDRESS ||
-        local == AKSU_NO_ADDRESS || !aksu_slaac_next_hop(net, to)) {
+    if (aksu_ipv6_is_multicast(to) || aksu_ipv6_ours(net, to) || !local ||
+        !aksu_slaac_next_hop(net, to)) {
         return AKSU_EADDRNOTAVAIL;
     }
     ip6->current = *remote;

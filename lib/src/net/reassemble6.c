@@ -6,11 +6,7 @@
 #include "udp.h"
 
 enum {
-    ROUTING = 43,
-    FRAGMENT = 44,
-    DESTINATION_OPTIONS = 60,
     FRAGMENT_LEN = 8,
-    HEADERS_MAX = 8,
     PROBLEM_FIELD = AKSU_ICMPV6_PROBLEM << 8,
     PROBLEM_CHAIN = PROBLEM_FIELD | 3, // RFC 7112 5
     REASSEMBLY = 1,                    // code of a time exceeded
@@ -26,12 +22,6 @@ static struct aksu_reassembly *ours(const struct aksu *net)
     return (struct aksu_reassembly *)aksu_more_find(net, &ops); // its first member
 }
 
-// Whether another header follows one of a kind.
-static bool extends(unsigned kind)
-{
-    return kind == ROUTING || kind == FRAGMENT || kind == DESTINATION_OPTIONS;
-}
-
 // The least that a header of a protocol has; 0: it is not known.
 static uint32_t header_min(unsigned protocol)
 {
@@ -43,16 +33,8 @@ static uint32_t header_min(unsigned protocol)
 // Whether a first fragment has all headers (RFC 7112 4, RFC 8200 4.5).
 static bool chain_whole(unsigned kind, const uint8_t *p, uint32_t left)
 {
-    for (unsigned i = 0; i < HEADERS_MAX && extends(kind); i++) {
-        uint32_t len = left < 8 ? 8 : kind == FRAGMENT ? 8 : (p[1] + 1u) * 8;
-        if (len > left) {
-            return false;
-        }
-        kind = p[0];
-        p += len;
-        left -= len;
-    }
-    return left >= header_min(kind);
+    kind = aksu_ipv6_upper(kind, &p, &left);
+    return left >= header_min(kind) && aksu_ipv6_extension(kind, p, left) == 0;
 }
 
 // What is wrong with a fragment. 0: nothing.
@@ -118,13 +100,14 @@ static int take(struct aksu *net, struct aksu_reassembly *r, struct aksu_packet 
     uint32_t at;
 
     if (aksu_ipv6_is_any(packet + AKSU_IPV6_SOURCE) ||
-        aksu_ipv6_ours(aksu_ipv6(net), packet + AKSU_IPV6_DESTINATION) == AKSU_NO_ADDRESS) {
+        !aksu_ipv6_ours(net, packet + AKSU_IPV6_DESTINATION)) {
         return AKSU_DROP_FRAGMENT;
     }
     unsigned problem = fault(packet, p, &f, &at);
 
     if (problem) {
-        aksu_icmpv6_error(net, in, packet, problem, at);
+        in->header = packet;
+        aksu_icmpv6_error(net, in, problem, at);
     }
     if (problem || f.len == 0) {
         return AKSU_DROP_FRAGMENT;
@@ -156,29 +139,31 @@ static size_t tell(const struct aksu *net, const struct aksu_pieces *c, uint8_t 
     const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     uint32_t begun = aksu_min32(aksu_pieces_begun(c), QUOTE_MAX);
     const uint8_t *first = text - AKSU_IPV6_LEN;
-    unsigned local = aksu_ipv6_ours(ip6, first + AKSU_IPV6_DESTINATION);
+    const struct aksu_ipv6_address *local = aksu_ipv6_ours(net, first + AKSU_IPV6_DESTINATION);
     uint32_t header = net->link->header_len;
 
     (void)mac; // the frame is whole
-    if (local == AKSU_NO_ADDRESS || (first[6] == AKSU_PROTOCOL_ICMPV6 && text[0] < 128)) {
+    if (!local || aksu_icmpv6_is_error(first[AKSU_IPV6_NEXT], text, begun)) {
         return 0;
     }
-    uint8_t *p =
-        aksu_ipv6_put(packet, AKSU_PROTOCOL_ICMPV6, ip6->hops, ip6->address[local].addr.octets,
-                      first + AKSU_IPV6_SOURCE, MTU_MIN - AKSU_IPV6_LEN - QUOTE_MAX + begun);
+    uint8_t *begin = packet + AKSU_IPV6_LEN;
+    uint8_t *p = begin;
 
     p = aksu_put32(p, (uint32_t)AKSU_ICMPV6_TIME_EXCEEDED << 24 | (uint32_t)REASSEMBLY << 16);
     p = aksu_put32(p, 0);
     memcpy(p, first, AKSU_IPV6_LEN);
     aksu_put16(p + 4, FRAGMENT_LEN + begun);
-    p[6] = FRAGMENT;
+    p[AKSU_IPV6_NEXT] = AKSU_IPV6_FRAGMENT;
     p += AKSU_IPV6_LEN;
-    aksu_put32(aksu_put32(p, (uint32_t)first[6] << 24 | 1), c->id);
-    memcpy(p + FRAGMENT_LEN, text, begun);
+    p = aksu_put32(p, (uint32_t)first[AKSU_IPV6_NEXT] << 24 | 1);
+    p = aksu_put32(p, c->id);
+    memcpy(p, text, begun);
     if (header > 0) {
         aksu_ipv6_frame(net, packet - header, first - (AKSU_ETHERNET_LEN - 6));
     }
-    return header + aksu_icmpv6_finish(packet, 0);
+    return aksu_icmpv6_send(net, packet - header, AKSU_PROTOCOL_ICMPV6 << 8 | ip6->hops,
+                            local->addr.octets, first + AKSU_IPV6_SOURCE,
+                            (uint32_t)(p - begin) + begun);
 }
 
 static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)

@@ -52,6 +52,7 @@ static inline const uint8_t *aksu_udp_packet(const struct aksu *net, const struc
 
 struct aksu_udp *aksu_udp_find(const struct aksu *net, unsigned port);
 int aksu_udp_datagram(struct aksu *net, struct aksu_packet *in);
+void aksu_udp_direct(struct aksu *net, struct aksu_udp *udp, uint32_t addr, unsigned port);
 int aksu_udp_input(struct aksu *net, struct aksu_packet *in, int drop);
 size_t aksu_udp_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac);
 

@@ -43,8 +43,8 @@ static const uint8_t *peer_of(const struct aksu *net, const struct aksu_udp *udp
 }
 
 // False: there is no place for it, and nothing is sent.
-static bool talk_to(const struct aksu *net, struct aksu_udp *u, const uint8_t *addr, unsigned local,
-                    unsigned bits)
+static bool talk_to(const struct aksu *net, struct aksu_udp *u, const uint8_t *addr,
+                    const struct aksu_ipv6_address *local, unsigned bits)
 {
     struct aksu_udp_host *h = place(net, u);
 
@@ -66,16 +66,15 @@ static bool talk_to(const struct aksu *net, struct aksu_udp *u, const uint8_t *a
 
 static int send(struct aksu *net, struct aksu_udp *u, const struct aksu_endpoint *to)
 {
-    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const uint8_t *addr = to->addr.octets;
     bool group = aksu_ipv6_is_multicast(addr);
     // A group of the link (RFC 4291 2.7) hears what comes from our address on it.
-    unsigned local = aksu_slaac_source(net, group ? ip6->address[0].addr.octets : addr);
+    const struct aksu_ipv6_address *local =
+        group ? aksu_slaac_near(net) : aksu_slaac_source(net, addr);
     bool right =
-        group ? (addr[1] & 15) == 2
-              : aksu_ipv6_ours(ip6, addr) == AKSU_NO_ADDRESS && aksu_slaac_next_hop(net, addr);
+        group ? (addr[1] & 15) == 2 : !aksu_ipv6_ours(net, addr) && aksu_slaac_next_hop(net, addr);
 
-    if (local == AKSU_NO_ADDRESS || !right) {
+    if (!local || !right) {
         return AKSU_EADDRNOTAVAIL;
     }
     u->pair.remote_port = to->port;
@@ -84,8 +83,9 @@ static int send(struct aksu *net, struct aksu_udp *u, const struct aksu_endpoint
 
 // --- What comes in ---
 
-static int datagram(struct aksu *net, struct aksu_packet *in, const uint8_t *packet)
+static int datagram(struct aksu *net, struct aksu_packet *in)
 {
+    const uint8_t *packet = in->header;
     const uint8_t *p = in->payload;
     const uint8_t *from = packet + AKSU_IPV6_SOURCE;
     uint32_t len = in->len < AKSU_UDP_LEN ? 0 : aksu_get16(p + 4);
@@ -96,22 +96,21 @@ static int datagram(struct aksu *net, struct aksu_packet *in, const uint8_t *pac
     if (aksu_get16(p + 6) == 0 || aksu_icmpv6_sum(packet, p, len, AKSU_PROTOCOL_UDP) != 0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
-    unsigned local = aksu_ipv6_ours(aksu_ipv6(net), packet + AKSU_IPV6_DESTINATION);
+    const struct aksu_ipv6_address *local = aksu_ipv6_ours(net, packet + AKSU_IPV6_DESTINATION);
 
-    if (local == AKSU_NO_ADDRESS) {
+    if (!local) {
         local = aksu_slaac_source(net, from); // it came to a group
     }
-    if (local == AKSU_NO_ADDRESS || aksu_ipv6_is_any(from)) {
+    if (!local || aksu_ipv6_is_any(from)) {
         return AKSU_DROP_SOURCE;
     }
     aksu_ipv6_name(net, from, local, &in->pair);
     in->pair.remote_port = aksu_get16(p);
     in->pair.local_port = aksu_get16(p + 2);
-    in->header = packet;
     struct aksu_udp *u = aksu_udp_find(net, in->pair.local_port);
 
     if (!u) {
-        aksu_icmpv6_error(net, in, packet, NO_PORT, 0);
+        aksu_icmpv6_error(net, in, NO_PORT, 0);
         return AKSU_DROP_NO_CONNECTION;
     }
     u->handlers->on_datagram(net, u, in, p + AKSU_UDP_LEN, len - AKSU_UDP_LEN);
@@ -134,7 +133,7 @@ static int quoted(struct aksu *net, const struct aksu_packet *in, bool refused)
     struct aksu_udp_host *h = u && talks(net, u) ? place(net, u) : NULL;
 
     if (!h || h->udp != u || u->pair.remote_port != aksu_get16(ports + 2) ||
-        u->pair.local >> 16 != aksu_ipv6_ours(aksu_ipv6(net), q + AKSU_IPV6_SOURCE) ||
+        aksu_ipv6_own(net, &u->pair) != aksu_ipv6_ours(net, q + AKSU_IPV6_SOURCE) ||
         memcmp(&h->addr, q + AKSU_IPV6_DESTINATION, 16) != 0) {
         return AKSU_DROP_ICMP_QUOTE;
     }
@@ -192,7 +191,7 @@ static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
 static size_t put(struct aksu *net, struct aksu_udp *u, uint8_t *frame)
 {
     const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    const struct aksu_ipv6_address *own = &ip6->address[u->pair.local >> 16];
+    const struct aksu_ipv6_address *own = aksu_ipv6_own(net, &u->pair);
     const uint8_t *to = peer_of(net, u);
     bool group = aksu_ipv6_is_multicast(to);
     uint8_t *packet = frame + net->link->header_len;
@@ -212,8 +211,8 @@ static size_t put(struct aksu *net, struct aksu_udp *u, uint8_t *frame)
     }
     uint32_t ports = (uint32_t)u->pair.local_port << 16 | u->pair.remote_port;
 
-    aksu_ipv6_put(packet, AKSU_PROTOCOL_UDP, group ? GROUP_HOPS : ip6->hops, own->addr.octets, to,
-                  0);
+    aksu_ipv6_put(packet, 0, AKSU_PROTOCOL_UDP << 8 | (group ? GROUP_HOPS : ip6->hops),
+                  own->addr.octets, to);
     size_t text = u->handlers->write(net, u, p + AKSU_UDP_LEN, room);
 
     if (text > room) {
@@ -242,8 +241,8 @@ static size_t prepare(struct aksu *net, struct aksu_udp *u, uint8_t *frame)
             aksu_neighbour_doubt(net, hop);
         }
         u->known = 0;
-        if (!hop || aksu_ipv6(net)->address[u->pair.local >> 16].state != AKSU_IPV6_READY ||
-            !aksu_neighbour_find(net, hop, u->pair.local >> 16, frame, &station)) {
+        if (!hop || aksu_ipv6_own(net, &u->pair)->state != AKSU_IPV6_READY ||
+            !aksu_neighbour_find(net, hop, aksu_ipv6_own(net, &u->pair), frame, &station)) {
             u->bits = 0;
             if (u->handlers->on_error) {
                 u->handlers->on_error(net, u, AKSU_EHOSTUNREACH);

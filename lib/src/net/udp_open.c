@@ -273,6 +273,16 @@ static void arm(struct aksu *net, struct aksu_udp *udp, unsigned what, uint32_t 
     udp->at = net->now_ms + wait_ms;
 }
 
+// Sends to an address as it is, of whose station nothing is known.
+void aksu_udp_direct(struct aksu *net, struct aksu_udp *udp, uint32_t addr, unsigned port)
+{
+    udp->pair.remote = addr;
+    udp->pair.remote_port = (uint16_t)port;
+    udp->hop = 0;
+    udp->tries = 0;
+    arm(net, udp, AKSU_UDP_SEND, 0);
+}
+
 int aksu_udp_send(struct aksu *net, struct aksu_udp *udp, const struct aksu_endpoint *to)
 {
     uint32_t addr = aksu_addr_get(&to->addr);
