@@ -86,7 +86,8 @@ int aksu_seed(struct aksu *net, const void *entropy, size_t len)
         *word = (*word << 8 | *word >> 24) + from[i];
     }
     if (!aksu_seeded(net)) {
-        uint64_t key = aksu_siphash(net->secret, NULL, 0);
+        const uint32_t block[4] = {0};
+        uint64_t key = aksu_hash(net->secret, block);
         net->table_key[0] = (uint32_t)key | 1;
         net->table_key[1] = (uint32_t)(key >> 32);
     }

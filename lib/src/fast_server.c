@@ -11,9 +11,9 @@ enum {
 
 static uint64_t cookie_of(const struct aksu *net, uint32_t addr, uint32_t age)
 {
-    const uint32_t words[2] = {addr, (net->now_ms - (age << PERIOD_BITS)) >> PERIOD_BITS};
+    const uint32_t block[4] = {addr, (net->now_ms - (age << PERIOD_BITS)) >> PERIOD_BITS, 0, 0};
 
-    return aksu_siphash(net->secret, words, 1);
+    return aksu_hash(net->secret, block);
 }
 
 // Frees what is not pending any more. A row that has ended tells until it is used anew how it did:

@@ -284,7 +284,7 @@ static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
 }
 
 // isn.c
-uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs);
+uint64_t aksu_hash(const uint32_t key[4], const uint32_t block[4]);
 uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more);
 void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open);
 uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
@@ -342,7 +342,14 @@ static inline void aksu_move(uint8_t *to, const uint8_t *from, uint32_t len)
     }
 }
 
-uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);
+uint32_t aksu_sum_words(const uint8_t *header, uint32_t len);
+
+// The sum of a header or an address: a multiple of 4 octets, at least 16.
+static inline uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
+{
+    return AKSU_FAST ? aksu_sum_words(header, len) : aksu_copy(NULL, header, len);
+}
+
 uint16_t aksu_sum_finish(uint32_t sum);
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);
 

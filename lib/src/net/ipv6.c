@@ -59,10 +59,10 @@ void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16])
 // A number below one, at random.
 uint32_t aksu_ipv6_random(struct aksu *net, uint32_t below)
 {
-    const uint32_t words[2] = {net->now_ms, aksu_ipv6(net)->drawn};
+    const uint32_t block[4] = {net->now_ms, aksu_ipv6(net)->drawn, 0, 0};
 
     aksu_ipv6(net)->drawn++;
-    return (uint32_t)aksu_siphash(net->secret, words, 1) % below;
+    return (uint32_t)aksu_hash(net->secret, block) % below;
 }
 
 static uint32_t token(const struct aksu *net, const uint8_t *addr)

@@ -67,7 +67,7 @@ static void make(struct aksu *net, struct aksu_ipv6_address *a)
                          aksu_get32(net->mac), aksu_get16(net->mac + 4)};
 
     words[3] |= (uint32_t)(a->bits / CLAIM_NEXT) << 16;
-    uint64_t hash = aksu_siphash(aksu_ipv6(net)->stable, words, 2);
+    uint64_t hash = aksu_hash(aksu_ipv6(net)->stable, words);
 
     aksu_put32(aksu_put32(a->addr.octets + 8, (uint32_t)(hash >> 32)), (uint32_t)hash);
     a->bits += CLAIM_NEXT;
