@@ -40,8 +40,9 @@ static void clear_tables(struct aksu *net)
 
     memset(row, 0, s->cleared);
     net->free_rows = row;
-    for (uint32_t left = s->rows; left > 1; left--, row++) {
-        row->next = row + 1;
+    for (uint32_t i = 0; i < s->rows; i++, row++) {
+        row->handle = (aksu_handle)i;
+        row->next = i + 1 < s->rows ? row + 1 : NULL;
     }
 }
 

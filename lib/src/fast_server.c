@@ -25,7 +25,7 @@ static void refresh(const struct aksu *net, struct aksu_fast_pending *p)
     const struct aksu_row *row = &net->store->row[i];
 
     // It may be of another stack that had the profile before.
-    if (i < net->store->rows && row->generation == (uint32_t)p->conn >> AKSU_INDEX_BITS) {
+    if (i < net->store->rows && row->handle == p->conn) {
         if (!(row->tcb.flags & AKSU_F_SYN_UNACKED)) {
             p->conn = 0;
         } else if (row->bits & AKSU_ROW_USED) {
@@ -77,7 +77,7 @@ struct aksu_row *aksu_fast_syn(struct aksu *net, const struct aksu_packet *in,
     if (p && len == COOKIE_LEN && valid(net, in, cookie)) {
         struct aksu_step c;
 
-        p->conn = aksu_table_handle(net, row);
+        p->conn = row->handle;
         p->at = net->now_ms;
         c.s = &in->segment;
         c.value = 0;

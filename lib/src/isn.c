@@ -62,7 +62,7 @@ uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair)
 {
     const uint32_t range = 65536 - PORT_MIN;
     uint32_t fresh =
-        net->ports_chosen++ | (net->free_rows ? (uint32_t)net->free_rows->generation << 8 : 0);
+        net->ports_chosen++ | (net->free_rows ? (uint32_t)net->free_rows->handle : 0);
     uint32_t start = (uint32_t)aksu_isn_hash(net, pair, 0x80000000u | fresh);
     struct aksu_pair candidate = *pair;
 

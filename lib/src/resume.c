@@ -107,5 +107,5 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     }
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
-    return aksu_table_handle(net, row);
+    return row->handle;
 }

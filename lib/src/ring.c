@@ -6,7 +6,7 @@
 static uint8_t *area(const struct aksu *net, const struct aksu_row *row, uint8_t *all,
                      uint32_t each)
 {
-    return all + (size_t)(row - net->store->row) * each;
+    return all + (size_t)aksu_table_index(row) * each;
 }
 
 // An offset into a ring of size octets, from a head inside it; offset is at most size.
@@ -53,7 +53,7 @@ uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const stru
         return 0;
     }
     if (row->handlers->emit) {
-        row->handlers->emit(net, aksu_table_handle(net, row), row->user, row->tx_head + offset, to,
+        row->handlers->emit(net, row->handle, row->user, row->tx_head + offset, to,
                             len);
     } else {
         uint32_t size = net->store->tx_octets;

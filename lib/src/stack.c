@@ -102,7 +102,7 @@ static bool reap(struct aksu *net, struct aksu_row *row)
         aksu_listen_lost(net, row);
     }
     if ((row->bits & AKSU_ROW_ANNOUNCED) && row->handlers->on_close) {
-        row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);
+        row->handlers->on_close(net, row->handle, row->user, -(int)row->reason);
     }
     if (row->tcb.state == AKSU_TIME_WAIT) {
         if (!waits) {
@@ -195,7 +195,7 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
                         const struct aksu_packet *in)
 {
-    aksu_handle conn = aksu_table_handle(net, row);
+    aksu_handle conn = row->handle;
     const struct aksu_effects *fx = &c->fx;
     unsigned news = fx->mask;
 

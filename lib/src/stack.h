@@ -235,10 +235,17 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
 void aksu_table_free(struct aksu *net, struct aksu_row *row);
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn);
+
+// A row's place in the table, and so its rings'.
+static inline uint32_t aksu_table_index(const struct aksu_row *row)
+{
+    return (uint32_t)row->handle & ((UINT32_C(1) << AKSU_INDEX_BITS) - 1);
+}
+
 // Whether a row is still that of a connection.
 static inline bool aksu_table_is(const struct aksu_row *row, aksu_handle conn)
 {
-    return (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> AKSU_INDEX_BITS;
+    return (row->bits & AKSU_ROW_USED) && row->handle == conn;
 }
 
 // What a step of a row's is about, and what a plan is made from. Where size counts it stands once,
@@ -266,7 +273,6 @@ inline enum aksu_next aksu_table_plan(const struct aksu *net, struct aksu_row *r
     return aksu_tcp_next(&c, plan);
 }
 
-aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
 
