@@ -61,7 +61,7 @@ uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const stru
         uint32_t at = wrap(row->tx_head, offset, size);
         uint32_t first = aksu_min32(len, size - at);
 
-        if (summed && first == len) {
+        if (AKSU_FAST && summed && first == len) {
             return net->profile->copy(to, ring + at, len);
         }
         aksu_move(to, ring + at, first);
