@@ -458,7 +458,7 @@ struct aksu_timestamps {
 
 /// Selective acknowledgments that a receiver sends, RFC 2018 and 2883. NULL: never negotiated.
 struct aksu_sack {
-    void (*duplicate)(const struct aksu_step *, aksu_seq start, aksu_seq end); ///< D-SACK
+    void (*duplicate)(const struct aksu_step *, aksu_seq to); ///< D-SACK: text up to a number
     void (*put)(const struct aksu_step *, struct aksu_segment *);
 };
 

@@ -26,20 +26,11 @@ bool aksu_tcp_hold(const struct aksu_step *c, aksu_seq start, aksu_seq end)
     return true;
 }
 
-// Where a segment's text begins.
-static aksu_seq text(const struct aksu_segment *s)
-{
-    return s->seq + ((s->flags & AKSU_SYN) != 0);
-}
-
-// What of a segment was here before, up to a number, for the next ACK to tell (RFC 2883 4).
+// Text up to a number was here before: the next ACK tells.
 void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to)
 {
-    aksu_seq start = text(c->s);
-    aksu_seq end = aksu_seq_min(start + c->s->len, to);
-
-    if ((c->t->flags & AKSU_F_SACK) && aksu_seq_lt(start, end)) {
-        c->p->sack->duplicate(c, start, end);
+    if (c->t->flags & AKSU_F_SACK) {
+        c->p->sack->duplicate(c, to);
     }
 }
 
@@ -62,7 +53,7 @@ static bool trim(const struct aksu_step *c, struct aksu_range *x)
     const struct aksu_segment *s = c->s;
     aksu_seq edge = rightmost(c);
     bool held = (t->flags & AKSU_F_FIN_HELD) != 0;
-    aksu_seq end = text(s) + s->len;
+    aksu_seq end = aksu_tcp_text(s) + s->len;
     bool fin =
         (s->flags & AKSU_FIN) && aksu_seq_lt(end, t->rcv_adv) && aksu_seq_leq(edge, end + held);
 
@@ -71,7 +62,7 @@ static bool trim(const struct aksu_step *c, struct aksu_range *x)
         end = aksu_seq_min(end, edge);
         fin = end == edge;
     }
-    x->start = aksu_seq_max(text(s), t->rcv_nxt);
+    x->start = aksu_seq_max(aksu_tcp_text(s), t->rcv_nxt);
     x->end = end;
     return fin;
 }
@@ -129,7 +120,7 @@ bool aksu_tcp_take_text(struct aksu_step *c)
         aksu_tcp_report_duplicate(c, x.end);
         return true; // nothing new, or nothing that there is room for
     }
-    c->fx.copy_from = x.start - text(c->s);
+    c->fx.copy_from = x.start - aksu_tcp_text(c->s);
     c->fx.copy_to = x.start - t->rcv_nxt;
     c->fx.copy_len = x.end - x.start - fin;
     bool now = fin || c->fx.copy_to > 0 || t->ranges > 0;

@@ -120,6 +120,12 @@ static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
     return (uint32_t)((s->flags & AKSU_SYN) != 0) + (uint32_t)((s->flags & AKSU_FIN) != 0);
 }
 
+// Where a segment's text begins.
+static inline aksu_seq aksu_tcp_text(const struct aksu_segment *s)
+{
+    return s->seq + ((s->flags & AKSU_SYN) != 0);
+}
+
 // One number while our SYN is the first unacknowledged one, else none.
 static inline uint32_t aksu_tcp_syn(const struct aksu_tcb *t)
 {
