@@ -37,7 +37,11 @@ bool aksu_tcp_check_sequence(struct aksu_step *c);
 // reassembly.c
 bool aksu_tcp_take_text(struct aksu_step *c);
 void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to);
+
+// ranges.c
 bool aksu_tcp_hold(const struct aksu_step *c, aksu_seq start, aksu_seq end);
+bool aksu_tcp_join(const struct aksu_step *c, struct aksu_range *x);
+aksu_seq aksu_tcp_rightmost(const struct aksu_step *c);
 void aksu_tcp_forget_duplicate(struct aksu_tcb *t);
 
 // challenge.c
