@@ -36,13 +36,13 @@ static void clear_tables(struct aksu *net)
 {
     const struct aksu_storage *s = net->store;
 
-    struct aksu_row *row = s->row;
+    struct aksu_row *row = s->row + s->rows;
 
-    memset(row, 0, s->cleared);
-    net->free_rows = row;
-    for (uint32_t i = 0; i < s->rows; i++, row++) {
-        row->handle = (aksu_handle)i;
-        row->next = i + 1 < s->rows ? row + 1 : NULL;
+    memset(s->row, 0, s->cleared);
+    for (uint32_t i = s->rows; i > 0; net->free_rows = row) {
+        row--;
+        row->handle = (aksu_handle)--i;
+        row->next = net->free_rows;
     }
 }
 
