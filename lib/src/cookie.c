@@ -98,7 +98,7 @@ static bool send(struct aksu *net, struct aksu_packet *in, const struct aksu_ope
     s->wscale = aksu_tcp_window_shift(open->rcv_buf);
     s->tsecr = s->tsval;
     s->tsval = stamp;
-    if (aksu_stack_answer(net, in, AKSU_ANSWER_TCP, s) == 0) {
+    if (aksu_stack_answer(net, in, AKSU_ANSWER_TCP) == 0) {
         net->cookie_at = net->now_ms;
         net->counters.cookies_sent++;
     }

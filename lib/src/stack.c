@@ -219,10 +219,9 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step
     aksu_stack_wake(net, row);
 }
 
-// Puts an answer on top of those that wait, addressed to the sender of the frame. s NULL: no
-// segment. Returns AKSU_DROP_REPLY_FULL if there is no room.
-int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
-                      const struct aksu_segment *s)
+// Puts an answer on top of those that wait, addressed to the sender of the frame: if it is a
+// segment, the one that stands there. Returns AKSU_DROP_REPLY_FULL if there is no room.
+int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind)
 {
     if (net->answers == AKSU_ANSWERS) {
         return AKSU_DROP_REPLY_FULL;
@@ -232,21 +231,19 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
     memcpy(a->mac, in->from, 6);
     a->kind = (uint16_t)kind;
     a->pair = in->pair;
-    if (s) {
-        memcpy(a->segment, s, sizeof a->segment);
+    if (kind == AKSU_ANSWER_TCP) {
+        memcpy(a->segment, &in->segment, sizeof a->segment);
     }
     return 0;
 }
 
 // RFC 9293 3.10.7.1. Returns the reason, or that there is no room for an answer.
-int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
+int aksu_stack_reset(struct aksu *net, struct aksu_packet *in, int reason)
 {
-    struct aksu_segment rst;
-
-    if (!aksu_tcp_reply(&in->segment, &rst)) {
+    if (!aksu_tcp_reset(&in->segment)) {
         return reason;
     }
-    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP, &rst);
+    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP);
 
     if (full) {
         return full;
@@ -256,7 +253,7 @@ int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
 }
 
 // A segment for a connection. Returns 0, or the reason if it was refused.
-int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
+int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packet *in)
 {
     struct aksu_step c;
     int result = 0;

@@ -206,8 +206,8 @@ static inline bool aksu_same_pair(const struct aksu_pair *a, const struct aksu_p
 
 // stack.c
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
-int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in);
-int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason);
+int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packet *in);
+int aksu_stack_reset(struct aksu *net, struct aksu_packet *in, int reason);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_step *c);
@@ -218,8 +218,7 @@ int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t l
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
                         const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
-int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
-                      const struct aksu_segment *s);
+int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind);
 
 // listen.c
 struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);

@@ -88,7 +88,7 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w, struct 
     s->options = (uint8_t)w->options;
     s->tsval = net->now_ms + w->salt;
     s->tsecr = w->ts_recent;
-    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP, s);
+    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP);
 
     return full ? full : AKSU_DROP_TIME_WAIT;
 }

@@ -432,7 +432,7 @@ int aksu_ipv6_answer(struct aksu *net, const struct aksu_packet *in, const uint8
                      unsigned local, unsigned kind)
 {
     unsigned i = net->answers;
-    int full = aksu_stack_answer(net, in, kind, NULL);
+    int full = aksu_stack_answer(net, in, kind);
 
     if (!full) {
         memcpy(&aksu_ipv6(net)->answer[i], to, 16);

@@ -82,6 +82,9 @@ enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan);
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
 uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd);
 
+// reply.c: the answer in the segment's place
+bool aksu_tcp_reset(struct aksu_segment *s);
+
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
 
