@@ -87,8 +87,7 @@ int aksu_seed(struct aksu *net, const void *entropy, size_t len)
         *word = (*word << 8 | *word >> 24) + from[i];
     }
     if (!aksu_seeded(net)) {
-        const uint32_t block[4] = {0};
-        uint64_t key = aksu_hash(net->secret, block);
+        uint64_t key = aksu_hash(net->secret, net->counters.dropped); // any block will do
         net->table_key[0] = (uint32_t)key | 1;
         net->table_key[1] = (uint32_t)(key >> 32);
     }

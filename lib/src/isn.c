@@ -69,7 +69,7 @@ uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair)
     start ^= net->now_ms;
     for (uint32_t i = 0; i < range; i++) {
         candidate.local_port = (uint16_t)(PORT_MIN + (start + i) % range);
-        if (!aksu_table_knows(net, &candidate) && !aksu_listen_find(net, &candidate)) {
+        if (!aksu_table_knows(net, &candidate) && !aksu_listen_find(net, candidate.local, candidate.local_port)) {
             return candidate.local_port;
         }
     }

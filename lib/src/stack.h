@@ -221,7 +221,7 @@ void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind);
 
 // listen.c
-struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
+struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, uint16_t port);
 int aksu_listen_input(struct aksu *net, struct aksu_packet *in);
 void aksu_listen_drop(struct aksu *net, struct aksu_row *row);
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row);
