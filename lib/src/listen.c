@@ -98,7 +98,7 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
                                        const struct aksu_open *open)
 {
     struct aksu_step c;
-    struct aksu_listener *l = aksu_listen_find(net, in->pair.local, in->pair.local_port);
+    struct aksu_listener *l = in->listener;
     struct aksu_row *row = aksu_table_alloc(net, &in->pair);
 
     row->handlers = l->handlers;
@@ -142,9 +142,11 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, struct aksu
 // A segment of no connection.
 int aksu_listen_input(struct aksu *net, struct aksu_packet *in)
 {
-    const struct aksu_listener *l = aksu_listen_find(net, in->pair.local, in->pair.local_port);
+    struct aksu_listener *l = aksu_listen_find(net, in->pair.local, in->pair.local_port);
     const struct aksu_segment *s = &in->segment;
     const struct aksu_time_waits *waits = net->profile->time_waits;
+
+    in->listener = l;
     int drop = waits ? waits->input(net, in) : 0;
 
     if (drop) {

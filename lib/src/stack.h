@@ -60,6 +60,7 @@ enum {
 struct aksu_packet {
     struct aksu_segment segment;
     struct aksu_time_wait *old; // the last incarnation, which a SYN reopens, or NULL
+    struct aksu_listener *listener; // for a segment of no connection
     struct aksu_pair pair;
     const uint8_t *header; // TCP's
     const uint8_t *payload;

@@ -103,7 +103,7 @@ static int input(struct aksu *net, struct aksu_packet *in)
         return 0;
     }
     if ((flags & (AKSU_SYN | AKSU_ACK | AKSU_RST | AKSU_FIN)) == AKSU_SYN && reopens(w, s) &&
-        aksu_listen_find(net, in->pair.local, in->pair.local_port)) {
+        in->listener) {
         in->old = w;
         return 0;
     }
