@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 // What must not be guessed: initial sequence numbers (RFC 6528), timestamp offsets, ephemeral ports
-// (RFC 6056). All are SipHash-2-4 of the pair of endpoints under the secret of aksu_seed().
+// (RFC 6056). All are a keyed hash of the pair of endpoints under the secret of aksu_seed().
 #include "stack.h"
 
-enum { TICKS_PER_MS = 250, PORT_MIN = 1024 };
-
-enum { ROUNDS = 12 };
+enum { TICKS_PER_MS = 250, PORT_MIN = 1024, ROUNDS = 12 };
 
 static uint32_t rotated(uint32_t v, unsigned left)
 {
     return v << left | v >> (32 - left);
 }
 
-// Chaskey-12 of a message of one block, with the key itself in place of its double.
+// Half of an enciphered block: the permutation of Chaskey-12 with the key before and behind it
+// (Even and Mansour). docs/design.md says why.
 uint64_t aksu_hash(const uint32_t key[4], const uint32_t block[4])
 {
     uint32_t a = key[0] ^ block[0];
@@ -62,14 +61,16 @@ uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair)
 {
     const uint32_t range = 65536 - PORT_MIN;
     uint32_t fresh =
-        net->ports_chosen++ | (net->free_rows ? (uint32_t)net->free_rows->handle : 0);
+        net->ports_chosen++ |
+        (net->free_rows ? (uint32_t)net->free_rows->handle >> AKSU_INDEX_BITS << 8 : 0);
     uint32_t start = (uint32_t)aksu_isn_hash(net, pair, 0x80000000u | fresh);
     struct aksu_pair candidate = *pair;
 
     start ^= net->now_ms;
     for (uint32_t i = 0; i < range; i++) {
         candidate.local_port = (uint16_t)(PORT_MIN + (start + i) % range);
-        if (!aksu_table_knows(net, &candidate) && !aksu_listen_find(net, candidate.local, candidate.local_port)) {
+        if (!aksu_table_knows(net, &candidate) &&
+            !aksu_listen_find(net, candidate.local, candidate.local_port)) {
             return candidate.local_port;
         }
     }

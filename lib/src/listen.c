@@ -157,13 +157,15 @@ int aksu_listen_input(struct aksu *net, struct aksu_packet *in)
     if (verdict == AKSU_ADMIT) {
         return take_syn(net, l, in);
     }
-    if (verdict == AKSU_REPLY) {
-        bool cookie = l && net->profile->cookies && !(s->flags & AKSU_SYN);
-        return cookie ? net->profile->cookies->take(net, in)
-                      : aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
+    if (verdict == AKSU_DROP) {
+        if (s->options & AKSU_OPT_ILLEGAL) {
+            return AKSU_DROP_TCP_OPTION;
+        }
+        return (s->flags & (AKSU_SYN | AKSU_RST)) == AKSU_RST ? AKSU_DROP_LISTEN
+                                                              : AKSU_DROP_TCP_FLAGS;
     }
-    if (s->options & AKSU_OPT_ILLEGAL) {
-        return AKSU_DROP_TCP_OPTION;
+    if (l && net->profile->cookies && !(s->flags & AKSU_SYN)) {
+        return net->profile->cookies->take(net, in);
     }
-    return (s->flags & (AKSU_SYN | AKSU_RST)) == AKSU_RST ? AKSU_DROP_LISTEN : AKSU_DROP_TCP_FLAGS;
+    return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
 }

@@ -53,8 +53,7 @@ uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const stru
         return 0;
     }
     if (row->handlers->emit) {
-        row->handlers->emit(net, row->handle, row->user, row->tx_head + offset, to,
-                            len);
+        row->handlers->emit(net, row->handle, row->user, row->tx_head + offset, to, len);
     } else {
         uint32_t size = net->store->tx_octets;
         const uint8_t *ring = area(row, net->store->tx, size);

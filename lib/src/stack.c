@@ -134,7 +134,7 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn, str
         bool (*on_accept)(struct aksu *, aksu_handle, void *) = row->handlers->on_accept;
         bool wanted = !on_accept || on_accept(net, conn, row->user);
 
-        if (!aksu_table_row(net, conn)) {
+        if (!aksu_table_is(row, conn)) {
             return; // saved
         }
         if (!wanted) {

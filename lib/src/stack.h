@@ -59,7 +59,7 @@ enum {
 // TCP there is the decoded segment too, in whose place an answer to it is made.
 struct aksu_packet {
     struct aksu_segment segment;
-    struct aksu_time_wait *old; // the last incarnation, which a SYN reopens, or NULL
+    struct aksu_time_wait *old;     // the last incarnation, which a SYN reopens, or NULL
     struct aksu_listener *listener; // for a segment of no connection
     struct aksu_pair pair;
     const uint8_t *header; // TCP's

@@ -53,7 +53,8 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
     net->free_rows = row->next;
     memset(row, 0, sizeof *row);
     // Behind the last generation comes the first, which is 1.
-    row->handle = (aksu_handle)((int32_t)handle > 0 ? handle : handle + UINT32_C(0x80000000) + GENERATION);
+    row->handle =
+        (aksu_handle)((int32_t)handle > 0 ? handle : handle + UINT32_C(0x80000000) + GENERATION);
     row->bits = AKSU_ROW_USED;
     row->ttl = AKSU_TTL_DEFAULT;
     row->place = AKSU_UNSCHEDULED;

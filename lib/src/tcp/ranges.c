@@ -48,7 +48,9 @@ bool aksu_tcp_join(const struct aksu_step *c, struct aksu_range *x)
 
     for (unsigned left = c->t->ranges; left > 0; left--, r++) {
         uint32_t len = r->end - r->start;
-        if (r->end - start > len + (end - start)) { // it ends before, or begins behind
+        uint32_t reach = r->end - start;
+        uint32_t most = len + (end - start);
+        if (reach > most) { // it ends before, or begins behind
             *kept++ = *r;
             continue;
         }
@@ -59,5 +61,7 @@ bool aksu_tcp_join(const struct aksu_step *c, struct aksu_range *x)
     c->t->ranges = (uint8_t)(kept - c->range);
     x->start = start;
     x->end = end;
-    return end - start > known;
+    uint32_t all = end - start;
+
+    return all > known;
 }
