@@ -145,16 +145,13 @@ static bool make_room(struct aksu *net)
     return net->free_rows;
 }
 
-// The ACK of a cookie makes a row: its SYN is replayed, then the SYN,ACK that was sent for it, both
-// in the one place for a segment; then the ACK itself arrives, decoded anew.
-static int take(struct aksu *net, struct aksu_packet *in)
+// Makes a row of a cookie: its SYN is replayed, then the SYN,ACK that was sent for it, both in the
+// one place for a segment.
+static struct aksu_row *replay(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_segment *s = &in->segment;
     struct aksu_open open;
 
-    if (!genuine(net, in) || !make_room(net)) {
-        return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
-    }
     restore(s);
     aksu_isn_open(net, &in->pair, &open);
     open.iss = s->ack - 1;
@@ -163,6 +160,17 @@ static int take(struct aksu *net, struct aksu_packet *in)
     answer_syn(s, open.iss, &open);
     aksu_stack_sent(net, row, s);
     net->counters.cookies_taken++;
+    return row;
+}
+
+// The ACK of a cookie, which is decoded anew after the replay.
+static int take(struct aksu *net, struct aksu_packet *in)
+{
+    if (!genuine(net, in) || !make_room(net)) {
+        return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
+    }
+    struct aksu_row *row = replay(net, in);
+
     in->len += (uint32_t)(in->payload - in->header);
     in->payload = in->header;
     aksu_segment_get(in);
