@@ -3,7 +3,7 @@
 // bucket (up to 8 rows) a list is all the demultiplexing there is.
 #include "stack.h"
 
-enum { GENERATION = 1 << AKSU_INDEX_BITS };
+static const uint32_t GENERATION = UINT32_C(1) << AKSU_INDEX_BITS;
 
 // Keyed, so that nobody can aim for one bucket: the upper half of a polynomial over a secret point.
 // Its key is not the secret itself, which the time that a search takes must not tell.
