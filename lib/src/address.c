@@ -8,7 +8,12 @@ static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 // address of none, which gives 0. Else AKSU_NOT_IPV4.
 uint32_t aksu_addr_get(const struct aksu_addr *addr)
 {
-    return memcmp(addr->octets, mapped, 10) == 0 ? aksu_get32(addr->octets + 12) : AKSU_NOT_IPV4;
+    unsigned any = 0;
+
+    for (unsigned i = 0; i < 10; i++) {
+        any |= addr->octets[i];
+    }
+    return any ? AKSU_NOT_IPV4 : aksu_get32(addr->octets + 12);
 }
 
 void aksu_addr_put(uint32_t v, struct aksu_addr *addr)

@@ -36,12 +36,13 @@ static void clear_tables(struct aksu *net)
 {
     const struct aksu_storage *s = net->store;
 
-    struct aksu_row *row = s->row;
+    struct aksu_row *row = s->row + s->rows;
 
-    memset(row, 0, s->cleared);
-    net->free_rows = row;
-    for (uint32_t left = s->rows; left > 1; left--, row++) {
-        row->next = row + 1;
+    memset(s->row, 0, s->cleared);
+    for (uint32_t i = s->rows; i > 0; net->free_rows = row) {
+        row--;
+        row->handle = (aksu_handle)--i;
+        row->next = net->free_rows;
     }
 }
 
@@ -86,7 +87,7 @@ int aksu_seed(struct aksu *net, const void *entropy, size_t len)
         *word = (*word << 8 | *word >> 24) + from[i];
     }
     if (!aksu_seeded(net)) {
-        uint64_t key = aksu_siphash(net->secret, NULL, 0);
+        uint64_t key = aksu_hash(net->secret, net->counters.dropped); // any block will do
         net->table_key[0] = (uint32_t)key | 1;
         net->table_key[1] = (uint32_t)(key >> 32);
     }

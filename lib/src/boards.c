@@ -6,7 +6,7 @@
 void aksu_boards_find(const struct aksu *net, const struct aksu_row *row, struct aksu_step *c)
 {
     const struct aksu_boards *boards = net->boards;
-    uint32_t i = (uint32_t)(row - net->store->row);
+    uint32_t i = aksu_table_index(row);
 
     if (!net->profile->recovery || i >= boards->connections) {
         return;

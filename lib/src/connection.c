@@ -65,7 +65,7 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     c.more.open = &open;
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
-    return aksu_table_handle(net, row);
+    return row->handle;
 }
 
 int aksu_shutdown(struct aksu *net, aksu_handle conn)

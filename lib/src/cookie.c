@@ -14,6 +14,7 @@ enum {
     PERIOD_BITS = 16, // a cookie lives for one to two periods of 65.5 s
     MSS_SHIFT = 24,
     PERIOD_SHIFT = 27,
+    COOKIE = 8, // in the hash
     TS_BITS = 0x1f,
     TS_SACK = 0x10,
     TS_NO_WSCALE = 0x0f
@@ -21,14 +22,13 @@ enum {
 
 static const uint16_t sizes[8] = {88, 216, 536, 1024, 1220, 1440, 1460, 8960};
 
-static uint32_t cookie(const struct aksu *net, const struct aksu_pair *pair, aksu_seq irs,
-                       uint32_t period, uint32_t size)
+// For the segment's SYN, or its number.
+static uint32_t cookie(const struct aksu *net, const struct aksu_packet *syn, uint32_t period,
+                       uint32_t size)
 {
-    uint32_t words[6] = {0, 0, 0, irs, period & (UINT32_MAX >> PERIOD_BITS), size};
+    uint32_t hash = (uint32_t)aksu_isn_hash(net, &syn->pair, period << 16 | COOKIE | size);
 
-    memcpy(words, pair, sizeof *pair);
-    return (period << PERIOD_SHIFT) | size << MSS_SHIFT |
-           ((uint32_t)aksu_siphash(net->secret, words, 3) & HASH_MASK);
+    return (period << PERIOD_SHIFT) | size << MSS_SHIFT | ((hash + syn->segment.seq) & HASH_MASK);
 }
 
 // The largest size that the peer's MSS reaches.
@@ -54,17 +54,30 @@ static uint32_t timestamp(const struct aksu *net, uint32_t salt, const struct ak
     return aksu_seq_lt(now, value) ? value - TS_BITS - 1 : value;
 }
 
-// Whether a row can be had for the ACK of a cookie: without one, no cookie is of use.
-static bool any_half_open(const struct aksu *net)
+// The half-open connection that has waited longest, or NULL: it gives its row to one that is
+// complete.
+static struct aksu_row *oldest(const struct aksu *net)
 {
-    const struct aksu_listener *l = net->store->listener;
-    uint32_t left = net->store->listeners;
+    struct aksu_row *found = NULL;
+    struct aksu_row *row = net->store->row;
 
-    while (left > 0 && l->half_open == 0) {
-        left--;
-        l++;
+    for (uint32_t left = net->store->rows; left > 0; left--, row++) {
+        if ((row->bits & AKSU_ROW_HALF_OPEN) &&
+            (!found ||
+             aksu_seq_lt(row->tcb.deadline[AKSU_AT_USER], found->tcb.deadline[AKSU_AT_USER]))) {
+            found = row;
+        }
     }
-    return left > 0;
+    return found;
+}
+
+// Puts the SYN,ACK in a SYN's place.
+static void answer_syn(struct aksu_segment *s, aksu_seq iss, const struct aksu_open *open)
+{
+    s->ack = s->seq + 1;
+    s->seq = iss;
+    s->flags = AKSU_SYN | AKSU_ACK;
+    s->wnd = (uint16_t)aksu_min32(open->rcv_buf, UINT16_MAX);
 }
 
 static bool send(struct aksu *net, struct aksu_packet *in, const struct aksu_open *open)
@@ -73,42 +86,41 @@ static bool send(struct aksu *net, struct aksu_packet *in, const struct aksu_ope
     uint32_t stamp = timestamp(net, open->salt, s);
     unsigned kept = 0;
 
-    if (!net->free_rows && !any_half_open(net)) {
+    if (!net->free_rows && !oldest(net)) {
         return false;
     }
     if (net->profile->timestamps && (s->options & AKSU_OPT_TIMESTAMPS)) {
         kept = AKSU_OPT_TIMESTAMPS | AKSU_OPT_WSCALE | AKSU_OPT_SACK_PERMITTED;
     }
-    s->ack = s->seq + 1;
-    s->seq = cookie(net, &in->pair, s->seq, net->now_ms >> PERIOD_BITS, size_index(s));
-    s->flags = AKSU_SYN | AKSU_ACK;
-    s->wnd = (uint16_t)aksu_min32(open->rcv_buf, UINT16_MAX);
+    answer_syn(s, cookie(net, in, net->now_ms >> PERIOD_BITS, size_index(s)), open);
     s->options = (uint8_t)((s->options & kept) | AKSU_OPT_MSS);
     s->mss = open->mss;
     s->wscale = aksu_tcp_window_shift(open->rcv_buf);
     s->tsecr = s->tsval;
     s->tsval = stamp;
-    if (aksu_stack_answer(net, in, AKSU_ANSWER_TCP, s) == 0) {
+    if (aksu_stack_answer(net, in, AKSU_ANSWER_TCP) == 0) {
         net->cookie_at = net->now_ms;
         net->counters.cookies_sent++;
     }
     return true;
 }
 
-// Puts the SYN that an ACK's cookie stands for in its place, but for the acknowledgment of our ISN.
-// False: it is no cookie of ours, or too old.
-static bool restored(const struct aksu *net, struct aksu_packet *in)
+// Whether an ACK has a cookie of ours that is not too old. One is possible only if one was sent
+// within its life. The number of the SYN is then in the segment.
+static bool genuine(const struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_segment *s = &in->segment;
-    uint32_t value = s->ack - 1;
-    uint32_t size = value >> MSS_SHIFT & 7;
-    uint32_t age = ((net->now_ms >> PERIOD_BITS) - (value >> PERIOD_SHIFT)) & 31;
+    uint32_t value = in->segment.ack - 1;
+    uint32_t period = net->now_ms >> PERIOD_BITS;
+    uint32_t age = (period - (value >> PERIOD_SHIFT)) & 31;
 
-    // One is possible only if one was sent within its life.
-    if (net->now_ms - net->cookie_at >= UINT32_C(2) << PERIOD_BITS || age > 1 ||
-        cookie(net, &in->pair, s->seq - 1, (net->now_ms >> PERIOD_BITS) - age, size) != value) {
-        return false;
-    }
+    in->segment.seq--;
+    return net->now_ms - net->cookie_at < UINT32_C(2) << PERIOD_BITS && age <= 1 &&
+           cookie(net, in, period - age, value >> MSS_SHIFT & 7) == value;
+}
+
+// Puts the SYN that an ACK's cookie stands for in its place, but for the acknowledgment of our ISN.
+static void restore(struct aksu_segment *s)
+{
     unsigned options = AKSU_OPT_MSS;
 
     if (s->options & AKSU_OPT_TIMESTAMPS) {
@@ -116,67 +128,52 @@ static bool restored(const struct aksu *net, struct aksu_packet *in)
         options |= AKSU_OPT_TIMESTAMPS | ((s->tsecr & TS_SACK) ? AKSU_OPT_SACK_PERMITTED : 0) |
                    (s->wscale == TS_NO_WSCALE ? 0 : AKSU_OPT_WSCALE);
     }
-    s->seq--;
     s->flags = AKSU_SYN;
     s->options = (uint8_t)options;
-    s->mss = sizes[size];
+    s->mss = sizes[(s->ack - 1) >> MSS_SHIFT & 7];
     s->len = 0;
-    return true;
 }
 
-// The half-open connection that has waited longest gives its row to one that is complete. False:
-// there is none.
+// Whether there is a row for a connection that is complete.
 static bool make_room(struct aksu *net)
 {
-    struct aksu_row *oldest = NULL;
-    struct aksu_row *row = net->store->row;
+    struct aksu_row *given = aksu_table_room(net) ? NULL : oldest(net);
 
-    for (uint32_t left = net->store->rows; left > 0; left--, row++) {
-        if ((row->bits & AKSU_ROW_HALF_OPEN) &&
-            (!oldest ||
-             aksu_seq_lt(row->tcb.deadline[AKSU_AT_USER], oldest->tcb.deadline[AKSU_AT_USER]))) {
-            oldest = row;
-        }
+    if (given) {
+        aksu_listen_drop(net, given);
     }
-    if (oldest) {
-        aksu_listen_drop(net, oldest);
-    }
-    return oldest != NULL;
+    return net->free_rows;
 }
 
-// The ACK of a cookie makes a row: its SYN is replayed, then the SYN,ACK that was sent for it, then
-// the ACK itself arrives. They take turns in the one place for a segment.
-static int take(struct aksu *net, struct aksu_packet *in)
+// Makes a row of a cookie: its SYN is replayed, then the SYN,ACK that was sent for it, both in the
+// one place for a segment.
+static struct aksu_row *replay(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_segment *s = &in->segment;
-    uint8_t flags = s->flags;
-    uint8_t options = s->options;
-    uint16_t wnd = s->wnd;
-    struct aksu_row *row;
+    struct aksu_open open;
 
-    if (!restored(net, in) || !(aksu_table_room(net) || make_room(net))) {
-        s->flags = flags;
-        return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
-    }
-    {
-        struct aksu_open open;
-        aksu_isn_open(net, &in->pair, &open);
-        open.iss = s->ack - 1;
-        row = aksu_listen_half_open(net, in, &open);
-        s->ack = s->seq + 1;
-        s->seq = open.iss;
-        s->flags = AKSU_SYN | AKSU_ACK;
-        s->wnd = (uint16_t)aksu_min32(open.rcv_buf, UINT16_MAX);
-    }
+    restore(s);
+    aksu_isn_open(net, &in->pair, &open);
+    open.iss = s->ack - 1;
+    struct aksu_row *row = aksu_listen_half_open(net, in, &open);
+
+    answer_syn(s, open.iss, &open);
     aksu_stack_sent(net, row, s);
     net->counters.cookies_taken++;
-    uint32_t seq = s->ack;
-    s->ack = s->seq + 1;
-    s->seq = seq;
-    s->flags = flags;
-    s->options = options;
-    s->wnd = wnd;
-    s->len = in->len;
+    return row;
+}
+
+// The ACK of a cookie, which is decoded anew after the replay.
+static int take(struct aksu *net, struct aksu_packet *in)
+{
+    if (!genuine(net, in) || !make_room(net)) {
+        return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
+    }
+    struct aksu_row *row = replay(net, in);
+
+    in->len += (uint32_t)(in->payload - in->header);
+    in->payload = in->header;
+    aksu_segment_get(in);
     return aksu_stack_arrives(net, row, in);
 }
 

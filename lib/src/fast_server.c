@@ -11,9 +11,9 @@ enum {
 
 static uint64_t cookie_of(const struct aksu *net, uint32_t addr, uint32_t age)
 {
-    const uint32_t words[2] = {addr, (net->now_ms - (age << PERIOD_BITS)) >> PERIOD_BITS};
+    const uint32_t block[4] = {addr, (net->now_ms - (age << PERIOD_BITS)) >> PERIOD_BITS, 0, 0};
 
-    return aksu_siphash(net->secret, words, 1);
+    return aksu_hash(net->secret, block);
 }
 
 // Frees what is not pending any more. A row that has ended tells until it is used anew how it did:
@@ -25,7 +25,7 @@ static void refresh(const struct aksu *net, struct aksu_fast_pending *p)
     const struct aksu_row *row = &net->store->row[i];
 
     // It may be of another stack that had the profile before.
-    if (i < net->store->rows && row->generation == (uint32_t)p->conn >> AKSU_INDEX_BITS) {
+    if (i < net->store->rows && row->handle == p->conn) {
         if (!(row->tcb.flags & AKSU_F_SYN_UNACKED)) {
             p->conn = 0;
         } else if (row->bits & AKSU_ROW_USED) {
@@ -77,7 +77,7 @@ struct aksu_row *aksu_fast_syn(struct aksu *net, const struct aksu_packet *in,
     if (p && len == COOKIE_LEN && valid(net, in, cookie)) {
         struct aksu_step c;
 
-        p->conn = aksu_table_handle(net, row);
+        p->conn = row->handle;
         p->at = net->now_ms;
         c.s = &in->segment;
         c.value = 0;

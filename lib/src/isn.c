@@ -1,69 +1,46 @@
 // SPDX-License-Identifier: MIT
 // What must not be guessed: initial sequence numbers (RFC 6528), timestamp offsets, ephemeral ports
-// (RFC 6056). All are SipHash-2-4 of the pair of endpoints under the secret of aksu_seed().
+// (RFC 6056). All are a keyed hash of the pair of endpoints under the secret of aksu_seed().
 #include "stack.h"
 
-enum { TICKS_PER_MS = 250, PORT_MIN = 1024 };
+enum { TICKS_PER_MS = 250, PORT_MIN = 1024, ROUNDS = 12 };
 
-static uint64_t joined(const uint32_t word[2])
+static uint32_t rotated(uint32_t v, unsigned left)
 {
-    return (uint64_t)word[1] << 32 | word[0];
+    return v << left | v >> (32 - left);
 }
 
-static uint64_t rotated(uint64_t v, unsigned left)
+// Half of an enciphered block: the permutation of Chaskey-12 with the key before and behind it
+// (Even and Mansour). docs/design.md says why.
+uint64_t aksu_hash(const uint32_t key[4], const uint32_t block[4])
 {
-    return v << left | v >> (64 - left);
-}
+    uint32_t a = key[0] ^ block[0];
+    uint32_t b = key[1] ^ block[1];
+    uint32_t c = key[2] ^ block[2];
+    uint32_t d = key[3] ^ block[3];
 
-// SipHash-2-4 of pairs * 8 octets, given as 32-bit words in little-endian order. A word more is the
-// length, and the last turn takes none. The two halves of a SipRound are the same but for the
-// amounts, once a and c have changed places.
-uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs)
-{
-    uint64_t a = joined(key) ^ 0x736f6d6570736575;
-    uint64_t b = joined(key + 2) ^ 0x646f72616e646f6d;
-    uint64_t c = joined(key) ^ 0x6c7967656e657261;
-    uint64_t d = joined(key + 2) ^ 0x7465646279746573;
-    unsigned halves = 4;
-
-    for (unsigned i = 0; halves == 4; i++) {
-        uint64_t word = (uint64_t)pairs << 59; // in octets, the upper 8 bits
-        if (i < pairs) {
-            word = joined(words + 2 * i);
-        } else if (i > pairs) {
-            word = 0;
-            c ^= 0xff;
-            halves = 8;
-        }
-        d ^= word;
-        for (unsigned half = 0; half < halves; half++) {
-            uint64_t sum = a + b;
-            a = c + d;
-            b = (half % 2 ? rotated(b, 17) : rotated(b, 13)) ^ sum;
-            d = (half % 2 ? rotated(d, 21) : rotated(d, 16)) ^ a;
-            c = rotated(sum, 32);
-            if (AKSU_FAST) { // the second half at once
-                sum = a + b;
-                a = c + d;
-                b = rotated(b, 17) ^ sum;
-                d = rotated(d, 21) ^ a;
-                c = rotated(sum, 32);
-                half++;
-            }
-        }
-        a ^= word;
+    for (unsigned left = ROUNDS; left > 0; left--) {
+        a += b;
+        c += d;
+        b = rotated(b, 5) ^ a;
+        d = rotated(d, 8) ^ c;
+        a = rotated(a, 16) + d;
+        c += b;
+        d = rotated(d, 13) ^ a;
+        b = rotated(b, 7) ^ c;
+        c = rotated(c, 16);
     }
-    return a ^ b ^ c ^ d;
+    return (uint64_t)(b ^ key[1]) << 32 | (a ^ key[0]);
 }
 
 // The keyed hash of a pair of endpoints and one word more: 0 for the connection itself.
 uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more)
 {
-    uint32_t words[4];
+    uint32_t block[4];
 
-    memcpy(words, pair, sizeof *pair);
-    words[3] = more;
-    return aksu_siphash(net->secret, words, 2);
+    memcpy(block, pair, sizeof *pair);
+    block[3] = more;
+    return aksu_hash(net->secret, block);
 }
 
 // RFC 6528 3: ISN = M + F(endpoints, secret), M a clock of 4 microseconds. The other half of the
@@ -84,14 +61,16 @@ uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair)
 {
     const uint32_t range = 65536 - PORT_MIN;
     uint32_t fresh =
-        net->ports_chosen++ | (net->free_rows ? (uint32_t)net->free_rows->generation << 8 : 0);
+        net->ports_chosen++ |
+        (net->free_rows ? (uint32_t)net->free_rows->handle >> AKSU_INDEX_BITS << 8 : 0);
     uint32_t start = (uint32_t)aksu_isn_hash(net, pair, 0x80000000u | fresh);
     struct aksu_pair candidate = *pair;
 
     start ^= net->now_ms;
     for (uint32_t i = 0; i < range; i++) {
         candidate.local_port = (uint16_t)(PORT_MIN + (start + i) % range);
-        if (!aksu_table_knows(net, &candidate) && !aksu_listen_find(net, &candidate)) {
+        if (!aksu_table_knows(net, &candidate) &&
+            !aksu_listen_find(net, candidate.local, candidate.local_port)) {
             return candidate.local_port;
         }
     }

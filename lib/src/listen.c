@@ -3,14 +3,14 @@
 #include "stack.h"
 
 // The one for this very address before the one for any.
-struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair)
+struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, uint16_t port)
 {
     struct aksu_listener *any = NULL;
     struct aksu_listener *l = net->store->listener;
 
     for (uint32_t left = net->store->listeners; left > 0; left--, l++) {
-        if (l->port == pair->local_port) {
-            if (l->local == pair->local) {
+        if (l->port == port) {
+            if (l->local == local) {
                 return l;
             }
             any = l->local == 0 ? l : any;
@@ -21,8 +21,7 @@ struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu
 
 static struct aksu_listener *exactly(const struct aksu *net, uint32_t local, uint16_t port)
 {
-    struct aksu_pair pair = {0, local, 0, port};
-    struct aksu_listener *l = aksu_listen_find(net, &pair);
+    struct aksu_listener *l = aksu_listen_find(net, local, port);
 
     return l && l->local == local ? l : NULL;
 }
@@ -99,7 +98,7 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
                                        const struct aksu_open *open)
 {
     struct aksu_step c;
-    struct aksu_listener *l = aksu_listen_find(net, &in->pair);
+    struct aksu_listener *l = in->listener;
     struct aksu_row *row = aksu_table_alloc(net, &in->pair);
 
     row->handlers = l->handlers;
@@ -143,9 +142,11 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, struct aksu
 // A segment of no connection.
 int aksu_listen_input(struct aksu *net, struct aksu_packet *in)
 {
-    const struct aksu_listener *l = aksu_listen_find(net, &in->pair);
+    struct aksu_listener *l = aksu_listen_find(net, in->pair.local, in->pair.local_port);
     const struct aksu_segment *s = &in->segment;
     const struct aksu_time_waits *waits = net->profile->time_waits;
+
+    in->listener = l;
     int drop = waits ? waits->input(net, in) : 0;
 
     if (drop) {
@@ -156,13 +157,15 @@ int aksu_listen_input(struct aksu *net, struct aksu_packet *in)
     if (verdict == AKSU_ADMIT) {
         return take_syn(net, l, in);
     }
-    if (verdict == AKSU_REPLY) {
-        bool cookie = l && net->profile->cookies && !(s->flags & AKSU_SYN);
-        return cookie ? net->profile->cookies->take(net, in)
-                      : aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
+    if (verdict == AKSU_DROP) {
+        if (s->options & AKSU_OPT_ILLEGAL) {
+            return AKSU_DROP_TCP_OPTION;
+        }
+        return (s->flags & (AKSU_SYN | AKSU_RST)) == AKSU_RST ? AKSU_DROP_LISTEN
+                                                              : AKSU_DROP_TCP_FLAGS;
     }
-    if (s->options & AKSU_OPT_ILLEGAL) {
-        return AKSU_DROP_TCP_OPTION;
+    if (l && net->profile->cookies && !(s->flags & AKSU_SYN)) {
+        return net->profile->cookies->take(net, in);
     }
-    return (s->flags & (AKSU_SYN | AKSU_RST)) == AKSU_RST ? AKSU_DROP_LISTEN : AKSU_DROP_TCP_FLAGS;
+    return aksu_stack_reset(net, in, AKSU_DROP_NO_CONNECTION);
 }

@@ -2,9 +2,9 @@
 // A connection over a deep sleep: saved to a buffer, resumed in a fresh stack.
 #include "stack.h"
 
-enum { DSCP_MAX = 63 };
+enum { DSCP_MAX = 63, FORM = 2 }; // FORM: of what is saved
 
-static const uint8_t magic[4] = {'a', 'k', 's', (uint8_t)(AKSU_VERSION >> 8)};
+static const uint8_t magic[4] = {'a', 'k', 's', FORM};
 
 // Flags of a connection that is opening, closing, or holds data out of order.
 enum {
@@ -108,5 +108,5 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     }
     aksu_stack_step(net, row, &c);
     aksu_stack_wake(net, row);
-    return aksu_table_handle(net, row);
+    return row->handle;
 }

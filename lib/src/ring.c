@@ -3,10 +3,10 @@
 // it does not.
 #include "stack.h"
 
-static uint8_t *area(const struct aksu *net, const struct aksu_row *row, uint8_t *all,
-                     uint32_t each)
+// A row's ring among those of a kind, each of size octets.
+static uint8_t *area(const struct aksu_row *row, uint8_t *all, uint32_t size)
 {
-    return all + (size_t)(row - net->store->row) * each;
+    return all + (size_t)aksu_table_index(row) * size;
 }
 
 // An offset into a ring of size octets, from a head inside it; offset is at most size.
@@ -17,13 +17,14 @@ static uint32_t wrap(uint32_t head, uint32_t offset, uint32_t size)
     return at < size ? at : at - size;
 }
 
-// Puts octets into a ring at an offset inside it; at most size of them.
+// Puts octets into a ring of size octets at an offset in it, or beyond; at most size of them.
 static void put(uint8_t *ring, uint32_t size, uint32_t at, const uint8_t *from, uint32_t len)
 {
+    at = wrap(at, 0, size);
     uint32_t first = aksu_min32(len, size - at);
 
     aksu_move(ring + at, from, first);
-    if (len > first) {
+    if (!AKSU_FAST || len > first) {
         aksu_move(ring, from + first, len - first);
     }
 }
@@ -34,10 +35,9 @@ void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
                        const struct aksu_effects *fx, const struct aksu_packet *in)
 {
     uint32_t size = net->store->rx_octets;
-    uint32_t offset = aksu_ring_readable(row) - fx->ready + fx->copy_to;
+    uint32_t at = row->rx_head + aksu_ring_readable(row) - fx->ready + fx->copy_to;
 
-    put(area(net, row, net->store->rx, size), size, wrap(row->rx_head, offset, size),
-        in->payload + fx->copy_from, fx->copy_len);
+    put(area(row, net->store->rx, size), size, at, in->payload + fx->copy_from, fx->copy_len);
 }
 
 // Writes the text of a planned segment. Returns its sum, which a MAC that makes checksums needs
@@ -53,15 +53,14 @@ uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const stru
         return 0;
     }
     if (row->handlers->emit) {
-        row->handlers->emit(net, aksu_table_handle(net, row), row->user, row->tx_head + offset, to,
-                            len);
+        row->handlers->emit(net, row->handle, row->user, row->tx_head + offset, to, len);
     } else {
         uint32_t size = net->store->tx_octets;
-        const uint8_t *ring = area(net, row, net->store->tx, size);
+        const uint8_t *ring = area(row, net->store->tx, size);
         uint32_t at = wrap(row->tx_head, offset, size);
         uint32_t first = aksu_min32(len, size - at);
 
-        if (summed && first == len) {
+        if (AKSU_FAST && summed && first == len) {
             return net->profile->copy(to, ring + at, len);
         }
         aksu_move(to, ring + at, first);
@@ -100,7 +99,7 @@ static uint8_t *room(const struct aksu *net, const struct aksu_row *row, uint32_
     uint32_t at = wrap(row->tx_head, row->tcb.snd_buf, size);
 
     *len = aksu_min32(aksu_ring_room(net, row), size - at);
-    return area(net, row, net->store->tx, size) + at;
+    return area(row, net->store->tx, size) + at;
 }
 
 void *aksu_room(struct aksu *net, aksu_handle conn, size_t *len)
@@ -145,8 +144,7 @@ int32_t aksu_send(struct aksu *net, aksu_handle conn, const void *data, size_t l
     uint32_t n = aksu_ring_room(net, row);
 
     n = len < n ? (uint32_t)len : n;
-    put(area(net, row, net->store->tx, size), size, wrap(row->tx_head, row->tcb.snd_buf, size),
-        data, n);
+    put(area(row, net->store->tx, size), size, row->tx_head + row->tcb.snd_buf, data, n);
     aksu_stack_do(net, row, AKSU_EV_WROTE, n);
     return (int32_t)n;
 }
@@ -172,7 +170,7 @@ const void *aksu_peek(struct aksu *net, aksu_handle conn, size_t *len)
     uint32_t size = net->store->rx_octets;
 
     *len = row ? aksu_min32(aksu_ring_readable(row), size - row->rx_head) : 0;
-    return *len > 0 ? area(net, row, net->store->rx, size) + row->rx_head : NULL;
+    return *len > 0 ? area(row, net->store->rx, size) + row->rx_head : NULL;
 }
 
 int aksu_consume(struct aksu *net, aksu_handle conn, size_t len)

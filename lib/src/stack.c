@@ -103,7 +103,7 @@ static bool reap(struct aksu *net, struct aksu_row *row)
         aksu_listen_lost(net, row);
     }
     if ((row->bits & AKSU_ROW_ANNOUNCED) && row->handlers->on_close) {
-        row->handlers->on_close(net, aksu_table_handle(net, row), row->user, -(int)row->reason);
+        row->handlers->on_close(net, row->handle, row->user, -(int)row->reason);
     }
     if (row->tcb.state == AKSU_TIME_WAIT) {
         if (!waits) {
@@ -135,7 +135,7 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn, str
         bool (*on_accept)(struct aksu *, aksu_handle, void *) = row->handlers->on_accept;
         bool wanted = !on_accept || on_accept(net, conn, row->user);
 
-        if (!aksu_table_row(net, conn)) {
+        if (!aksu_table_is(row, conn)) {
             return; // saved
         }
         if (!wanted) {
@@ -196,7 +196,7 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
                         const struct aksu_packet *in)
 {
-    aksu_handle conn = aksu_table_handle(net, row);
+    aksu_handle conn = row->handle;
     const struct aksu_effects *fx = &c->fx;
     unsigned news = fx->mask;
 
@@ -220,10 +220,9 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step
     aksu_stack_wake(net, row);
 }
 
-// Puts an answer on top of those that wait, addressed to the sender of the frame. s NULL: no
-// segment. Returns AKSU_DROP_REPLY_FULL if there is no room.
-int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
-                      const struct aksu_segment *s)
+// Puts an answer on top of those that wait, addressed to the sender of the frame: if it is a
+// segment, the one that stands there. Returns AKSU_DROP_REPLY_FULL if there is no room.
+int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind)
 {
     if (net->answers == AKSU_ANSWERS) {
         return AKSU_DROP_REPLY_FULL;
@@ -233,21 +232,19 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
     memcpy(a->mac, in->from, 6);
     a->kind = (uint16_t)kind;
     a->pair = in->pair;
-    if (s) {
-        memcpy(a->segment, s, sizeof a->segment);
+    if (kind == AKSU_ANSWER_TCP) {
+        memcpy(a->segment, &in->segment, sizeof a->segment);
     }
     return 0;
 }
 
 // RFC 9293 3.10.7.1. Returns the reason, or that there is no room for an answer.
-int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
+int aksu_stack_reset(struct aksu *net, struct aksu_packet *in, int reason)
 {
-    struct aksu_segment rst;
-
-    if (!aksu_tcp_reply(&in->segment, &rst)) {
+    if (!aksu_tcp_reset(&in->segment)) {
         return reason;
     }
-    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP, &rst);
+    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP);
 
     if (full) {
         return full;
@@ -257,7 +254,7 @@ int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
 }
 
 // A segment for a connection. Returns 0, or the reason if it was refused.
-int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
+int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packet *in)
 {
     struct aksu_step c;
     int result = 0;

@@ -59,7 +59,8 @@ enum {
 // TCP there is the decoded segment too, in whose place an answer to it is made.
 struct aksu_packet {
     struct aksu_segment segment;
-    struct aksu_time_wait *old; // the last incarnation, which a SYN reopens, or NULL
+    struct aksu_time_wait *old;     // the last incarnation, which a SYN reopens, or NULL
+    struct aksu_listener *listener; // for a segment of no connection
     struct aksu_pair pair;
     const uint8_t *header; // TCP's
     const uint8_t *payload;
@@ -206,8 +207,8 @@ static inline bool aksu_same_pair(const struct aksu_pair *a, const struct aksu_p
 
 // stack.c
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
-int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in);
-int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason);
+int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packet *in);
+int aksu_stack_reset(struct aksu *net, struct aksu_packet *in, int reason);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_step *c);
@@ -219,11 +220,10 @@ int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t l
 void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
                         const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
-int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind,
-                      const struct aksu_segment *s);
+int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind);
 
 // listen.c
-struct aksu_listener *aksu_listen_find(const struct aksu *net, const struct aksu_pair *pair);
+struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, uint16_t port);
 int aksu_listen_input(struct aksu *net, struct aksu_packet *in);
 void aksu_listen_drop(struct aksu *net, struct aksu_row *row);
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row);
@@ -236,10 +236,17 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
 void aksu_table_free(struct aksu *net, struct aksu_row *row);
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn);
+
+// A row's place in the table, and so its rings'.
+static inline uint32_t aksu_table_index(const struct aksu_row *row)
+{
+    return (uint32_t)row->handle & ((UINT32_C(1) << AKSU_INDEX_BITS) - 1);
+}
+
 // Whether a row is still that of a connection.
 static inline bool aksu_table_is(const struct aksu_row *row, aksu_handle conn)
 {
-    return (row->bits & AKSU_ROW_USED) && row->generation == (uint32_t)conn >> AKSU_INDEX_BITS;
+    return (row->bits & AKSU_ROW_USED) && row->handle == conn;
 }
 
 // What a step of a row's is about, and what a plan is made from. Where size counts it stands once,
@@ -267,7 +274,6 @@ inline enum aksu_next aksu_table_plan(const struct aksu *net, struct aksu_row *r
     return aksu_tcp_next(&c, plan);
 }
 
-aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
 
@@ -285,7 +291,7 @@ static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
 }
 
 // isn.c
-uint64_t aksu_siphash(const uint32_t key[4], const uint32_t *words, unsigned pairs);
+uint64_t aksu_hash(const uint32_t key[4], const uint32_t block[4]);
 uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more);
 void aksu_isn_open(const struct aksu *net, const struct aksu_pair *pair, struct aksu_open *open);
 uint16_t aksu_isn_port(struct aksu *net, const struct aksu_pair *pair);
@@ -344,7 +350,14 @@ static inline void aksu_move(uint8_t *to, const uint8_t *from, uint32_t len)
     }
 }
 
-uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);
+uint32_t aksu_sum_words(const uint8_t *header, uint32_t len);
+
+// The sum of a header or an address: a multiple of 4 octets, at least 16.
+static inline uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
+{
+    return AKSU_FAST ? aksu_sum_words(header, len) : aksu_copy(NULL, header, len);
+}
+
 uint16_t aksu_sum_finish(uint32_t sum);
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);
 

@@ -3,12 +3,7 @@
 // bucket (up to 8 rows) a list is all the demultiplexing there is.
 #include "stack.h"
 
-enum { GENERATIONS = 4095 };
-
-static uint32_t row_index(const struct aksu *net, const struct aksu_row *row)
-{
-    return (uint32_t)(row - net->store->row);
-}
+static const uint32_t GENERATION = UINT32_C(1) << AKSU_INDEX_BITS;
 
 // Keyed, so that nobody can aim for one bucket: the upper half of a polynomial over a secret point.
 // Its key is not the secret itself, which the time that a search takes must not tell.
@@ -53,10 +48,13 @@ bool aksu_table_room(struct aksu *net)
 struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair)
 {
     struct aksu_row *row = net->free_rows;
-    uint32_t generation = row->generation < GENERATIONS ? row->generation + 1u : 1;
+    uint32_t handle = (uint32_t)row->handle + GENERATION;
+
     net->free_rows = row->next;
     memset(row, 0, sizeof *row);
-    row->generation = (uint16_t)generation;
+    // Behind the last generation comes the first, which is 1.
+    row->handle =
+        (aksu_handle)((int32_t)handle > 0 ? handle : handle + UINT32_C(0x80000000) + GENERATION);
     row->bits = AKSU_ROW_USED;
     row->ttl = AKSU_TTL_DEFAULT;
     row->place = AKSU_UNSCHEDULED;
@@ -86,11 +84,6 @@ extern inline void aksu_table_context(const struct aksu *net, struct aksu_row *r
                                       struct aksu_step *c);
 extern inline enum aksu_next aksu_table_plan(const struct aksu *net, struct aksu_row *row,
                                              struct aksu_plan *plan);
-
-aksu_handle aksu_table_handle(const struct aksu *net, const struct aksu_row *row)
-{
-    return (aksu_handle)((uint32_t)row->generation << AKSU_INDEX_BITS | row_index(net, row));
-}
 
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn)
 {
@@ -167,7 +160,7 @@ aksu_handle aksu_next_connection(const struct aksu *net, aksu_handle conn)
 
     for (; i < net->store->rows; i++) {
         if (net->store->row[i].bits & AKSU_ROW_USED) {
-            return aksu_table_handle(net, &net->store->row[i]);
+            return net->store->row[i].handle;
         }
     }
     return 0;

@@ -88,7 +88,7 @@ static int acknowledge(struct aksu *net, const struct aksu_time_wait *w, struct 
     s->options = (uint8_t)w->options;
     s->tsval = net->now_ms + w->salt;
     s->tsecr = w->ts_recent;
-    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP, s);
+    int full = aksu_stack_answer(net, in, AKSU_ANSWER_TCP);
 
     return full ? full : AKSU_DROP_TIME_WAIT;
 }
@@ -103,7 +103,7 @@ static int input(struct aksu *net, struct aksu_packet *in)
         return 0;
     }
     if ((flags & (AKSU_SYN | AKSU_ACK | AKSU_RST | AKSU_FIN)) == AKSU_SYN && reopens(w, s) &&
-        aksu_listen_find(net, &in->pair)) {
+        in->listener) {
         in->old = w;
         return 0;
     }

@@ -51,7 +51,7 @@ static void step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 
     trace->before = row->tcb;
     net->step(c);
-    trace->hook(trace, net, aksu_table_handle(net, row), &event, &c->fx, &row->tcb);
+    trace->hook(trace, net, row->handle, &event, &c->fx, &row->tcb);
 }
 
 void aksu_trace(struct aksu *net, struct aksu_trace *trace)

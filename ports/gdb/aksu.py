@@ -20,8 +20,7 @@ FLAGS = {"PASSIVE": 0x0001, "SYN_UNACKED": 0x0002, "FIN": 0x0004, "RCV_CLOSED": 
          "KEEPALIVE": 0x1000, "QUICKACK": 0x2000, "PARTIAL": 0x4000, "WSCALE": 0x0080}
 ROW_BITS = {"RESOLVED": 0x01, "HAD_MAC": 0x02, "ANNOUNCED": 0x04, "OVER": 0x08, "CLOSED": 0x10,
             "SILENT": 0x20, "HALF_OPEN": 0x40, "USED": 0x80}
-INDEX_BITS = 19  # of a handle: lib/src/table.c
-ROWS_MAX = 1 << INDEX_BITS
+ROWS_MAX = 1 << 19  # lib/src/stack.h: AKSU_INDEX_BITS
 SEQ = 1 << 32
 UNSCHEDULED = SEQ - 1    # row.place: not in the heap of deadlines
 SSTHRESH_NONE = 1 << 30  # what it begins with
@@ -186,11 +185,11 @@ def deadline(row: gdb.Value, now: int) -> str:
     return f"next look {until(number(row, 'deadline'), now)}" if waits else "nothing to do"
 
 
-def connection(index: int, row: gdb.Value, now: int) -> list:
+def connection(row: gdb.Value, now: int) -> list:
     """The lines that tell about a row."""
     tcb, pair = row["tcb"], row["pair"]
     state = enumerator("aksu_state", "AKSU_", number(tcb, "state"), STATES).replace("_", "-")
-    handle = number(row, "generation") << INDEX_BITS | index
+    handle = number(row, "handle")
     return [f"{handle:#x}  {address(number(pair, 'local'))}:{number(pair, 'local_port')} - "
             f"{address(number(pair, 'remote'))}:{number(pair, 'remote_port')}  {state}",
             *send_side(tcb), *receive_side(tcb),
@@ -214,7 +213,7 @@ def print_connections(net: gdb.Value, store: gdb.Value) -> None:
     print(f"{len(rows)} of {number(store, 'rows')} rows in use, {waiting} half-open")
     for index, row in rows:
         try:
-            print("\n    ".join(connection(index, row, number(net, "now_ms"))))
+            print("\n    ".join(connection(row, number(net, "now_ms"))))
         except gdb.MemoryError as error:
             print(f"row {index}: {error}")
 

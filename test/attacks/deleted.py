@@ -22,7 +22,7 @@ ISN = "open->iss = net->now_ms * TICKS_PER_MS + (uint32_t)hash;"
 DEFENCES = [
     ("isn-distribution", "isn.c", ISN, "open->iss = net->now_ms * TICKS_PER_MS;"),
     ("isn-time", "isn.c", ISN, "open->iss = (uint32_t)hash;"),
-    ("isn-prediction", "isn.c", "words[3] = more;", "words[3] = more;\n    words[0] = 0;"),
+    ("isn-prediction", "isn.c", "block[3] = more;", "block[3] = more;\n    block[0] = 0;"),
     ("reset-sweep", "tcp/arrives.c", "c->s->seq != t->rcv_nxt", "false"),
     ("reset-window", "tcp/arrives.c", "c->s->seq != t->rcv_nxt", "false"),
     ("reset-random", "tcp/arrives.c", "c->s->seq != t->rcv_nxt", "false"),
@@ -32,7 +32,7 @@ DEFENCES = [
     ("data-random", "tcp/arrives.c", "aksu_seq_leq(least, s->ack) && aksu_seq_leq(s->ack, t->snd_max)",
      "true"),
     ("data-ack", "tcp/arrives.c", "t->snd_una - t->max_snd_wnd", "t->snd_una - (1u << 31)"),
-    ("cookie", "cookie.c", "age > 1 ||", "age > 1 || true ? age > 1 :"),
+    ("cookie", "cookie.c", "age <= 1 &&", "age <= 1 ||"),
     ("icmp", "tcp/step.c", "c->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED",
      "c->option == AKSU_ICMP_HARD"),
     ("icmp", "tcp/step.c", "t->retries == 0 || mss >= t->snd_mss", "mss >= t->snd_mss"),

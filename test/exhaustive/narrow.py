@@ -9,7 +9,7 @@ import re
 import sys
 
 FILES = ("src/tcp/seq.h", "src/tcp/tcp.h", "src/tcp/check.h", "src/tcp/sequence.c",
-         "src/tcp/window.c", "src/tcp/reassembly.c", "include/aksu/tcb.h")
+         "src/tcp/window.c", "src/tcp/ranges.c", "src/tcp/reassembly.c", "include/aksu/tcb.h")
 
 
 def main() -> None:

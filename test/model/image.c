@@ -26,7 +26,8 @@ static void forget_times(struct aksu_tcb *t)
     t->srtt = config->profile->recovery && t->state >= AKSU_ESTABLISHED ? 8 : 0; // 1 ms
     t->rttvar = 0;
     t->backoff = 0;
-    t->rtt_seq = 0;
+    if (!(t->flags & AKSU_F_TIMESTAMPS))
+        t->ts_recent = 0;
     t->rtt_at = (uint32_t)NOW;
     t->flags &= (uint16_t) ~(AKSU_F_TIMING | AKSU_F_SYN_RETRIED);
     for (unsigned i = 0; i < AKSU_DEADLINES; i++)

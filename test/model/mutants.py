@@ -41,7 +41,7 @@ FAULTS = [
           "        aksu_tcp_arm_rtx(c);\n    } else if (false && (s->seq == t->snd_una",
           "client-server"),
     Fault("duplicate data delivered twice", "reassembly.c",
-          "x->start = aksu_seq_max(text(s), t->rcv_nxt);", "x->start = text(s);", "segments"),
+          "x->start = aksu_seq_max(text, t->rcv_nxt);", "x->start = text;", "segments"),
     Fault("LAST-ACK is not left", "arrives.c", "} else { // LAST-ACK",
           "} else if (t->state == AKSU_STATE_COUNT) {", "close", "progress"),
     Fault("TIME-WAIT skipped", "arrives.c", "    } else {\n        aksu_tcp_enter_time_wait(c);",

@@ -195,9 +195,9 @@ struct aksu_row {
     uint8_t bits;
     uint8_t ttl;
     uint8_t dscp;
-    uint8_t reason; // of on_close, negated
-    uint8_t mac[6]; // next hop
-    uint16_t generation;
+    uint8_t reason;     // of on_close, negated
+    uint8_t mac[6];     // next hop
+    aksu_handle handle; // of its connection, the last one or the one that is
     struct aksu_pair pair;
     const struct aksu_handlers *handlers;
     void *user;

@@ -157,7 +157,7 @@ enum {
     AKSU_F_RECOVERY = 0x0200,    ///< fast recovery, until recover is acknowledged
     AKSU_F_DSACK = 0x0400,       ///< the last of range is a duplicate to be reported, RFC 2883
     AKSU_F_NODELAY = 0x0800,     ///< Nagle is off
-    AKSU_F_TIMING = 0x1000,      ///< an RTT measurement runs (rtt_seq, rtt_at)
+    AKSU_F_TIMING = 0x1000,      ///< an RTT measurement runs (ts_recent, rtt_at)
     AKSU_F_QUICKACK = 0x2000,    ///< acknowledgments are not delayed
     AKSU_F_PARTIAL = 0x4000,     ///< a partial ACK came in this recovery, RFC 6582 3.2
     AKSU_F_KEEPALIVE = 0x8000    ///< keep-alive is on
@@ -218,8 +218,8 @@ struct aksu_tcb {
     uint32_t rcv_buf;     ///< octets of the receive ring in all
     aksu_seq rcv_up;      ///< receive urgent pointer; never left of the next octet to be read
     aksu_seq last_ack;    ///< Last.ACK.sent, RFC 7323 4.3
-    uint32_t ts_recent;   ///< TS.Recent, RFC 7323 4.3
-    aksu_seq rtt_seq;     ///< the acknowledgment that ends the running RTT measurement
+    uint32_t ts_recent;   ///< TS.Recent, RFC 7323 4.3; without timestamps the acknowledgment that
+                          ///< ends the running RTT measurement
     uint32_t rtt_at;      ///< when that measurement began, ms
     uint32_t cwnd;        ///< congestion window, octets, RFC 5681
     uint32_t ssthresh;    ///< slow start threshold, octets, RFC 5681
@@ -459,7 +459,7 @@ struct aksu_timestamps {
 
 /// Selective acknowledgments that a receiver sends, RFC 2018 and 2883. NULL: never negotiated.
 struct aksu_sack {
-    void (*duplicate)(const struct aksu_step *, aksu_seq start, aksu_seq end); ///< D-SACK
+    void (*duplicate)(const struct aksu_step *, aksu_seq to); ///< D-SACK: text up to a number
     void (*put)(const struct aksu_step *, struct aksu_segment *);
 };
 

@@ -77,5 +77,5 @@ int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
         return answered ? net->resolver->learn(net, sender, p + 8) : AKSU_DROP_ARP;
     }
     in->pair.remote = sender;
-    return aksu_stack_answer(net, in, answer, NULL);
+    return aksu_stack_answer(net, in, answer);
 }

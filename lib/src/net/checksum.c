@@ -2,20 +2,15 @@
 // The Internet checksum of headers, RFC 1071.
 #include "../stack.h"
 
-// The sum of a header or an address: a multiple of 4 octets, at least 16.
-uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
+// Most have 20 octets.
+uint32_t aksu_sum_words(const uint8_t *header, uint32_t len)
 {
     const uint8_t *end = header + len;
-    uint64_t sum = 0;
+    uint64_t sum = (uint64_t)aksu_get32(header) + aksu_get32(header + 4) + aksu_get32(header + 8) +
+                   aksu_get32(header + 12);
 
-    if (AKSU_FAST) { // most have 20 octets
-        sum = (uint64_t)aksu_get32(header) + aksu_get32(header + 4) + aksu_get32(header + 8) +
-              aksu_get32(header + 12);
-        header += 16;
-    }
-    while (header < end) {
+    for (header += 16; header < end; header += 4) {
         sum += aksu_get32(header);
-        header += 4;
     }
     return (uint32_t)(sum >> 32) + (uint32_t)(sum >> 16 & 0xffff) + (uint32_t)(sum & 0xffff);
 }

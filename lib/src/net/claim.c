@@ -28,7 +28,7 @@ uint32_t aksu_claim_chance(const struct aksu *net, const struct aksu_claim *clai
     static const uint32_t key[4];
     const uint32_t words[4] = {aksu_get32(net->mac), aksu_get16(net->mac + 4), claim->addr, more};
 
-    return (uint32_t)aksu_siphash(key, words, 2);
+    return (uint32_t)aksu_hash(key, words);
 }
 
 static bool is_ours(const struct aksu_claim *claim)

@@ -96,8 +96,28 @@ static uint32_t sum_words(const uint8_t *at, uint32_t len)
     return fold(sum) + sum_octets(at, len);
 }
 
+// For size, of words in network order, which may lie askew.
+static uint32_t sum_small(const uint8_t *at, uint32_t len)
+{
+    const uint8_t *end = at + len;
+    uint64_t sum = 0;
+    uint32_t last = 0;
+
+    for (; end - at >= 4; at += 4) {
+        sum += aksu_get32(at);
+    }
+    for (unsigned shift = 24; at != end; shift -= 8) {
+        last += (uint32_t)*at++ << shift;
+    }
+    sum += last;
+    return (uint32_t)(sum >> 32) + ((uint32_t)sum >> 16) + (uint32_t)(sum & 0xffff);
+}
+
 static uint32_t sum_of(const uint8_t *at, uint32_t len)
 {
+    if (ALIGN == 1 && WORD == 4 && !AKSU_FAST) {
+        return sum_small(at, len);
+    }
     uint32_t lead = aksu_min32(-(uintptr_t)at & (ALIGN - 1), len);
 
     if (ALIGN == 1 || (AKSU_FAST && lead == 0)) {

@@ -17,7 +17,7 @@ static int echo(struct aksu *net, const struct aksu_packet *in)
     if ((net->offload & AKSU_ECHOING) || in->len > net->store->echo_octets) {
         return AKSU_DROP_ECHO_BUSY;
     }
-    int full = aksu_stack_answer(net, in, in->len, NULL);
+    int full = aksu_stack_answer(net, in, in->len);
     uint8_t *p = net->store->echo;
 
     if (!full) {

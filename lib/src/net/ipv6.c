@@ -79,10 +79,10 @@ void aksu_ipv6_group(const uint8_t *addr, uint8_t group[16])
 // A time at random, so many milliseconds from now at most, which is not one of them.
 uint32_t aksu_ipv6_soon(struct aksu *net, uint32_t within_ms)
 {
-    const uint32_t words[2] = {net->now_ms, aksu_ipv6(net)->drawn};
+    const uint32_t block[4] = {net->now_ms, aksu_ipv6(net)->drawn, 0, 0};
 
     aksu_ipv6(net)->drawn++;
-    return net->now_ms + (uint32_t)aksu_siphash(net->secret, words, 1) % within_ms;
+    return net->now_ms + (uint32_t)aksu_hash(net->secret, block) % within_ms;
 }
 
 static uint32_t token(const struct aksu *net, const uint8_t *addr)
@@ -463,7 +463,7 @@ int aksu_ipv6_answer(struct aksu *net, struct aksu_packet *in, const uint8_t *to
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
 
     in->pair.local = (uint32_t)(local - ip6->address) << LOCAL_SHIFT;
-    int full = aksu_stack_answer(net, in, kind, NULL);
+    int full = aksu_stack_answer(net, in, kind);
 
     if (!full) {
         aksu_ipv6_copy(ip6->answer[net->answers - 1].octets, to);

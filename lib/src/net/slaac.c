@@ -28,7 +28,7 @@ static void make(struct aksu *net, struct aksu_ipv6_address *a)
                          aksu_get32(net->mac), aksu_get16(net->mac + 4)};
 
     words[3] |= (uint32_t)(a->bits / AKSU_IPV6_TRIED) << 16;
-    uint64_t hash = aksu_siphash(aksu_ipv6(net)->stable, words, 2);
+    uint64_t hash = aksu_hash(aksu_ipv6(net)->stable, words);
 
     words[0] = (uint32_t)(hash >> 32);
     words[1] = (uint32_t)hash;

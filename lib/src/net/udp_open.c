@@ -49,7 +49,7 @@ static void refuse(struct aksu *net, const struct aksu_packet *in)
     p[1] = UNREACHABLE_PORT;
     memcpy(p + AKSU_ICMP_LEN, packet, len - AKSU_ICMP_LEN);
     aksu_put16(p + 2, aksu_sum_finish(aksu_copy(NULL, p, len)));
-    aksu_stack_answer(net, in, len, NULL);
+    aksu_stack_answer(net, in, len);
 }
 
 // An ICMP error that quotes none of TCP's segments in flight: RFC 1122 4.1.3.3.

@@ -8,7 +8,7 @@ enum { INTERVAL = 5 }; // units of 1024 ms
 static unsigned budget(const struct aksu_step *c)
 {
     const struct aksu_tcb *t = c->t;
-    uint32_t mixed = (t->salt ^ (t->challenge_at * 0x9E3779B1u)) * 0x85EBCA6Bu;
+    uint32_t mixed = t->salt * (2u * t->challenge_at + 1);
     uint32_t half = (c->p->challenge_acks + 1u) / 2;
 
     return c->p->challenge_acks - (((mixed >> 24) * half) >> 8);

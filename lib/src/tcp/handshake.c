@@ -111,7 +111,10 @@ void aksu_tcp_arrives_syn_sent(struct aksu_step *c)
     }
     // Text that the SYN brought and the peer did not take is as if it had not been sent: it goes at
     // once (RFC 7413 4.2.2).
-    t->snd_nxt = t->snd_max = t->rtt_seq = c->s->ack;
+    t->snd_nxt = t->snd_max = c->s->ack;
+    if (!(t->flags & AKSU_F_TIMESTAMPS)) {
+        t->ts_recent = c->s->ack;
+    }
     // Our SYN offered this much, unscaled.
     t->rcv_adv = t->rcv_nxt + aksu_min32(t->rcv_room, UINT16_MAX);
     t->owed |= AKSU_OWE_ACK;

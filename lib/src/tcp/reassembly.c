@@ -4,65 +4,23 @@
 // FIN counts as one number, so a FIN that is ahead is a range of its own or the end of one.
 #include "tcp.h"
 
-// A duplicate is the last range there is.
-void aksu_tcp_forget_duplicate(struct aksu_tcb *t)
-{
-    if (t->flags & AKSU_F_DSACK) {
-        t->flags &= (uint16_t)~AKSU_F_DSACK;
-        t->ranges--;
-    }
-}
-
-// Puts a range behind the others. False: no room for it.
-bool aksu_tcp_hold(const struct aksu_step *c, aksu_seq start, aksu_seq end)
-{
-    if (c->t->ranges == c->range_max) {
-        return false;
-    }
-    struct aksu_range *r = &c->range[c->t->ranges++];
-
-    r->start = start;
-    r->end = end;
-    return true;
-}
-
-// Where a segment's text begins.
-static aksu_seq text(const struct aksu_segment *s)
-{
-    return s->seq + ((s->flags & AKSU_SYN) != 0);
-}
-
-// What of a segment was here before, up to a number, for the next ACK to tell (RFC 2883 4).
+// Text up to a number was here before: the next ACK tells.
 void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to)
 {
-    aksu_seq start = text(c->s);
-    aksu_seq end = aksu_seq_min(start + c->s->len, to);
-
-    if ((c->t->flags & AKSU_F_SACK) && aksu_seq_lt(start, end)) {
-        c->p->sack->duplicate(c, start, end);
+    if (c->t->flags & AKSU_F_SACK) {
+        c->p->sack->duplicate(c, to);
     }
-}
-
-// One past the rightmost number held.
-static aksu_seq rightmost(const struct aksu_step *c)
-{
-    aksu_seq edge = c->t->rcv_nxt;
-
-    for (unsigned i = 0; i < c->t->ranges; i++) {
-        aksu_seq_raise(&edge, c->range[i].end);
-    }
-    return edge;
 }
 
 // Trims the text and the FIN to the window. A FIN outside of it, or with data known to lie behind
 // it, is not one yet; nothing lies behind a FIN that is held. Returns whether there is a FIN.
-static bool trim(const struct aksu_step *c, struct aksu_range *x)
+static bool trim(const struct aksu_step *c, aksu_seq text, struct aksu_range *x)
 {
     const struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
-    aksu_seq edge = rightmost(c);
+    aksu_seq edge = aksu_tcp_rightmost(c);
     bool held = (t->flags & AKSU_F_FIN_HELD) != 0;
-    aksu_seq end = text(s) + s->len;
+    aksu_seq end = text + s->len;
     bool fin =
         (s->flags & AKSU_FIN) && aksu_seq_lt(end, t->rcv_adv) && aksu_seq_leq(edge, end + held);
 
@@ -71,36 +29,9 @@ static bool trim(const struct aksu_step *c, struct aksu_range *x)
         end = aksu_seq_min(end, edge);
         fin = end == edge;
     }
-    x->start = aksu_seq_max(text(s), t->rcv_nxt);
+    x->start = aksu_seq_max(text, t->rcv_nxt);
     x->end = end;
     return fin;
-}
-
-// Takes the ranges that the text touches out, and joins them with it. One look is enough: no two
-// ranges touch each other. Returns whether some of the text was not in them.
-static bool join(const struct aksu_step *c, struct aksu_range *x)
-{
-    struct aksu_tcb *t = c->t;
-    uint32_t known = 0;
-    unsigned kept = 0;
-
-    for (unsigned i = 0; i < t->ranges; i++) {
-        struct aksu_range r = c->range[i];
-        uint32_t len = r.end - r.start;
-        uint32_t reach = r.end - x->start;
-        uint32_t most = len + (x->end - x->start);
-        if (reach > most) { // it ends before, or begins behind
-            c->range[kept++] = r;
-            continue;
-        }
-        known += len;
-        x->start = aksu_seq_min(x->start, r.start);
-        aksu_seq_raise(&x->end, r.end);
-    }
-    t->ranges = (uint8_t)kept;
-    uint32_t all = x->end - x->start;
-
-    return all > known;
 }
 
 // Moves rcv_nxt to the end of the text and of what it was joined with.
@@ -117,35 +48,41 @@ static void accept(struct aksu_step *c, struct aksu_tcb *t, aksu_seq end, bool f
     }
 }
 
+// Takes the text of a segment, as trimmed, in. False: nothing of it is new, or there is no room.
+static bool place(struct aksu_step *c, aksu_seq text, struct aksu_range *x, bool fin)
+{
+    struct aksu_tcb *t = c->t;
+
+    c->fx.copy_from = x->start - text;
+    c->fx.copy_to = x->start - t->rcv_nxt;
+    c->fx.copy_len = x->end - x->start - fin;
+    bool fresh = aksu_tcp_join(c, x);
+
+    if (c->fx.copy_to == 0) {
+        accept(c, t, x->end, fin);
+    } else if (aksu_tcp_hold(c, x->start, x->end)) {
+        t->flags |= fin ? AKSU_F_FIN_HELD : 0;
+    } else {
+        return false;
+    }
+    c->fx.mask |= fresh && c->fx.copy_len > 0 ? AKSU_FX_DELIVER : 0;
+    return fresh;
+}
+
 // Returns whether an acknowledgment is owed at once.
 bool aksu_tcp_take_text(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
+    aksu_seq text = aksu_tcp_text(c->s);
     struct aksu_range x;
 
     aksu_tcp_forget_duplicate(t);
-    bool fin = trim(c, &x);
-    if (!aksu_seq_lt(x.start, x.end)) {
-        aksu_tcp_report_duplicate(c, x.end);
-        return true; // nothing new, or nothing that there is room for
-    }
-    c->fx.copy_from = x.start - text(c->s);
-    c->fx.copy_to = x.start - t->rcv_nxt;
-    c->fx.copy_len = x.end - x.start - fin;
-    bool now = fin || c->fx.copy_to > 0 || t->ranges > 0;
-    bool fresh = join(c, &x);
+    bool fin = trim(c, text, &x);
+    bool now = fin || t->ranges > 0 || x.start != t->rcv_nxt;
 
-    if (c->fx.copy_to == 0) {
-        accept(c, t, x.end, fin);
-    } else if (aksu_tcp_hold(c, x.start, x.end)) {
-        t->flags |= fin ? AKSU_F_FIN_HELD : 0;
-    } else {
-        return true;
+    if (aksu_seq_lt(x.start, x.end) && place(c, text, &x, fin)) {
+        return now;
     }
-    if (!fresh) {
-        aksu_tcp_report_duplicate(c, x.end);
-        return true;
-    }
-    c->fx.mask |= c->fx.copy_len > 0 ? AKSU_FX_DELIVER : 0;
-    return now;
+    aksu_tcp_report_duplicate(c, x.end);
+    return true;
 }

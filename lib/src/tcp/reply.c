@@ -2,20 +2,39 @@
 // Answers that need no connection: RFC 9293 3.10.7.1 and 3.10.7.2.
 #include "tcp.h"
 
-bool aksu_tcp_reply(const struct aksu_segment *arrived, struct aksu_segment *answer)
+bool aksu_tcp_reset(struct aksu_segment *s)
 {
-    if (arrived->flags & AKSU_RST) {
+    unsigned flags = s->flags;
+
+    if (flags & AKSU_RST) {
         return false;
     }
-    memset(answer, 0, sizeof *answer);
-    if (arrived->flags & AKSU_ACK) {
-        answer->seq = arrived->ack;
-        answer->flags = AKSU_RST;
+    if (flags & AKSU_ACK) {
+        s->seq = s->ack;
+        s->ack = 0;
+        s->flags = AKSU_RST;
     } else {
-        answer->ack = arrived->seq + arrived->len + aksu_tcp_control_len(arrived);
-        answer->flags = AKSU_RST | AKSU_ACK;
+        s->ack = s->seq + s->len + aksu_tcp_control_len(s);
+        s->seq = 0;
+        s->flags = AKSU_RST | AKSU_ACK;
     }
+    s->wnd = 0;
+    s->options = 0;
     return true;
+}
+
+bool aksu_tcp_reply(const struct aksu_segment *arrived, struct aksu_segment *answer)
+{
+    struct aksu_segment s = *arrived;
+    bool answered = aksu_tcp_reset(&s);
+
+    if (answered) {
+        memset(answer, 0, sizeof *answer);
+        answer->seq = s.seq;
+        answer->ack = s.ack;
+        answer->flags = s.flags;
+    }
+    return answered;
 }
 
 enum aksu_verdict aksu_tcp_listen(const struct aksu_segment *s)

@@ -78,7 +78,8 @@ void aksu_tcp_measure(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
-    bool timed = (t->flags & AKSU_F_TIMING) && aksu_seq_leq(t->rtt_seq, s->ack);
+    bool timed = (t->flags & AKSU_F_TIMING) &&
+                 ((t->flags & AKSU_F_TIMESTAMPS) || aksu_seq_leq(t->ts_recent, s->ack));
     bool sample = timed;
     uint32_t rtt_ms = c->now_ms - t->rtt_at;
 

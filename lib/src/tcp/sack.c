@@ -2,11 +2,17 @@
 // The receiver's selective acknowledgments, RFC 2018 and 2883.
 #include "tcp.h"
 
-// A duplicate waits in the last range for the next ACK. If all ranges hold data it goes unreported.
-static void duplicate(const struct aksu_step *c, aksu_seq start, aksu_seq end)
+// What of a segment was here before, up to a number, for the next ACK to tell (RFC 2883 4): it
+// waits in the last range. If all ranges hold data it goes unreported.
+static void duplicate(const struct aksu_step *c, aksu_seq to)
 {
-    aksu_tcp_forget_duplicate(c->t);
-    c->t->flags |= aksu_tcp_hold(c, start, end) ? AKSU_F_DSACK : 0;
+    aksu_seq start = aksu_tcp_text(c->s);
+    aksu_seq end = aksu_seq_min(start + c->s->len, to);
+
+    if (aksu_seq_lt(start, end)) {
+        aksu_tcp_forget_duplicate(c->t);
+        c->t->flags |= aksu_tcp_hold(c, start, end) ? AKSU_F_DSACK : 0;
+    }
 }
 
 // The most recent first (RFC 2018 4).

@@ -17,12 +17,12 @@ static inline bool aksu_seq_leq(aksu_seq a, aksu_seq b)
 
 static inline aksu_seq aksu_seq_max(aksu_seq a, aksu_seq b)
 {
-    return aksu_seq_lt(a, b) ? b : a;
+    return aksu_seq_leq(a, b) ? b : a;
 }
 
 static inline aksu_seq aksu_seq_min(aksu_seq a, aksu_seq b)
 {
-    return aksu_seq_lt(a, b) ? a : b;
+    return aksu_seq_leq(a, b) ? a : b;
 }
 
 // Moves a number to the right, or leaves it.

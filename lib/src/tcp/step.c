@@ -149,8 +149,10 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq en
         t->flags &= (uint16_t)~AKSU_F_TIMING; // Karn: its ACK would be ambiguous
     } else if (!(t->flags & AKSU_F_TIMING)) {
         t->flags |= AKSU_F_TIMING;
-        t->rtt_seq = end;
         t->rtt_at = c->now_ms;
+        if (!(t->flags & AKSU_F_TIMESTAMPS)) {
+            t->ts_recent = end;
+        }
     }
     aksu_seq_raise(&t->snd_max, end);
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);

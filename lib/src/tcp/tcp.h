@@ -37,7 +37,11 @@ bool aksu_tcp_check_sequence(struct aksu_step *c);
 // reassembly.c
 bool aksu_tcp_take_text(struct aksu_step *c);
 void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to);
+
+// ranges.c
 bool aksu_tcp_hold(const struct aksu_step *c, aksu_seq start, aksu_seq end);
+bool aksu_tcp_join(const struct aksu_step *c, struct aksu_range *x);
+aksu_seq aksu_tcp_rightmost(const struct aksu_step *c);
 void aksu_tcp_forget_duplicate(struct aksu_tcb *t);
 
 // challenge.c
@@ -77,6 +81,9 @@ void aksu_tcp_settle(const struct aksu_step *c);
 enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan);
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
 uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd);
+
+// reply.c: the answer in the segment's place
+bool aksu_tcp_reset(struct aksu_segment *s);
 
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
@@ -118,6 +125,12 @@ static inline void aksu_tcp_find_board(struct aksu_step *c, struct aksu_board *b
 static inline uint32_t aksu_tcp_control_len(const struct aksu_segment *s)
 {
     return (uint32_t)((s->flags & AKSU_SYN) != 0) + (uint32_t)((s->flags & AKSU_FIN) != 0);
+}
+
+// Where a segment's text begins.
+static inline aksu_seq aksu_tcp_text(const struct aksu_segment *s)
+{
+    return s->seq + ((s->flags & AKSU_SYN) != 0);
 }
 
 // One number while our SYN is the first unacknowledged one, else none.
