@@ -255,12 +255,75 @@ int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
     return reason;
 }
 
+// When plan is to be asked for a row: where it has but timers to wait for, then.
+static void rest(struct aksu *net, struct aksu_row *row)
+{
+    uint32_t wait = aksu_tcp_quick_wait(&row->tcb, net->now_ms);
+
+    if (wait == UINT32_MAX) {
+        aksu_table_unschedule(net, row);
+    } else {
+        aksu_table_schedule(net, row, wait);
+    }
+}
+
+// Whether a handler may be called.
+static bool listens(const struct aksu_row *row)
+{
+    return (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) == AKSU_ROW_ANNOUNCED;
+}
+
+// aksu_stack_effects() of a segment that was predicted: it acknowledged, delivered, or both.
+static void quick_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
+                          const struct aksu_packet *in)
+{
+    aksu_handle conn = aksu_table_handle(net, row);
+
+    if (fx->acked > 0) {
+        aksu_ring_acked(net, row, fx->acked);
+    }
+    if (fx->ready > 0) {
+        aksu_ring_receive(net, row, fx, in);
+    }
+    if (fx->acked > 0 && row->handlers->on_sent && listens(row)) {
+        row->handlers->on_sent(net, conn, row->user, fx->acked);
+        if (!aksu_table_is(row, conn)) {
+            return;
+        }
+    }
+    if (fx->ready > 0 && row->handlers->on_recv && listens(row)) {
+        row->handlers->on_recv(net, conn, row->user, aksu_ring_readable(row));
+        if (!aksu_table_is(row, conn)) {
+            return;
+        }
+    }
+    if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
+        rest(net, row);
+    }
+}
+
+static bool quick_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
+{
+    struct aksu_step c;
+
+    aksu_table_context(net, row, &c);
+    c.s = &in->segment;
+    if (!aksu_tcp_quick_segment(&c)) {
+        return false;
+    }
+    quick_effects(net, row, &c.fx, in);
+    return true;
+}
+
 // A segment for a connection. Returns 0, or the reason if it was refused.
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
 {
     struct aksu_step c;
     int result = 0;
 
+    if (aksu_quick(net, row) && quick_arrives(net, row, in)) {
+        return 0;
+    }
     aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &c);
     aksu_stack_effects(net, row, &c, in);
     if (c.fx.refused) {
@@ -377,6 +440,34 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
     return len;
 }
 
+// The same for a segment as most are: planned, written and sent in few instructions. Returns 0 if
+// it is not.
+static size_t quick_output(struct aksu *net, struct aksu_row *row, uint8_t *packet)
+{
+    struct aksu_segment s;
+    struct aksu_step c;
+
+    aksu_table_context(net, row, &c);
+    c.s = &s;
+    if (!aksu_tcp_quick_next(&c, &s)) {
+        return 0;
+    }
+    size_t len = AKSU_IPV4_LEN + AKSU_TCP_LEN + s.len;
+
+    if (s.options || (net->offload & AKSU_OFFLOAD_TX) || (row->bits & AKSU_ROW_FAST) ||
+        aksu_is_token(&row->pair)) {
+        len = put_packet(net, row, &row->pair, &s, packet);
+    } else {
+        uint32_t sum = aksu_ring_send(net, row, &s, packet + AKSU_IPV4_LEN + AKSU_TCP_LEN);
+        aksu_headers_put(row, &s, sum, packet);
+    }
+    if (!aksu_tcp_quick_sent(&c)) {
+        aksu_stack_sent(net, row, &s);
+    }
+    rest(net, row);
+    return len;
+}
+
 static void row_tick(struct aksu *net, struct aksu_row *row)
 {
     struct aksu_step c;
@@ -441,13 +532,42 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
     return len;
 }
 
-size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
+// The first row, if its time has come.
+static struct aksu_row *due(const struct aksu *net)
+{
+    if (net->scheduled == 0) {
+        return NULL;
+    }
+    struct aksu_row *row = net->store->heap[0];
+
+    return aksu_reached(net->now_ms, row->deadline) ? row : NULL;
+}
+
+// The next frame if it is as most are.
+static size_t quick_frame(struct aksu *net, struct aksu_row *row, uint8_t *frame, size_t size)
+{
+    const struct aksu_link *link = net->link;
+
+    if (!aksu_quick(net, row) || !link || !(row->bits & AKSU_ROW_RESOLVED) ||
+        size < net->mtu + link->header_len) {
+        return 0;
+    }
+    size_t len = quick_output(net, row, frame + link->header_len);
+
+    if (len > 0) {
+        link->frame(net, frame, row->mac);
+        net->counters.frames_out++;
+        len += link->header_len;
+    }
+    return len;
+}
+
+static size_t output(struct aksu *net, void *frame, size_t size)
 {
     const struct aksu_link *link = net->link;
     uint32_t header_len = link ? link->header_len : 0;
     const uint8_t *mac = NULL;
 
-    net->now_ms = now_ms;
     if (size < net->mtu + header_len) {
         return 0;
     }
@@ -462,6 +582,22 @@ size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
     }
     net->counters.frames_out++;
     return len;
+}
+
+size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
+{
+    net->now_ms = now_ms;
+    if (AKSU_FAST && net->answers == 0) {
+        struct aksu_row *row = due(net);
+        if (!row && !net->more) {
+            return 0;
+        }
+        size_t len = row ? quick_frame(net, row, frame, size) : 0;
+        if (len > 0) {
+            return len;
+        }
+    }
+    return output(net, frame, size);
 }
 
 uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms)

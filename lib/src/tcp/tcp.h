@@ -9,6 +9,13 @@
 #include "seq.h"
 #include <string.h>
 
+// Whether speed counts more than size.
+#ifdef __OPTIMIZE_SIZE__
+enum { AKSU_FAST = 0 };
+#else
+enum { AKSU_FAST = 1 };
+#endif
+
 enum {
     AKSU_MSS_DEFAULT = 536, // RFC 9293 3.7.1, MUST-15
     AKSU_MSS_FLOOR = 88,    // smaller offers are raised to it (CVE-2019-11479)
@@ -77,6 +84,15 @@ void aksu_tcp_settle(const struct aksu_step *c);
 enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan);
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
 uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd);
+
+// predict.c
+bool aksu_tcp_quick_segment(struct aksu_step *c);
+bool aksu_tcp_quick_sent(const struct aksu_step *c);
+bool aksu_tcp_quick_wrote(const struct aksu_step *c);
+bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets);
+bool aksu_tcp_quick_update(const struct aksu_tcb *t);
+uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms);
+bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s);
 
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
