@@ -81,7 +81,7 @@ static void wrote(struct aksu *net, struct aksu_row *row, uint32_t octets)
     struct aksu_step c;
 
     if (aksu_quick(net, row)) {
-        aksu_table_context(net, row, &c);
+        aksu_quick_context(net, row, &c);
         c.value = octets;
         if (aksu_tcp_quick_wrote(&c)) {
             aksu_stack_wake(net, row);

@@ -255,10 +255,11 @@ int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
     return reason;
 }
 
-// When plan is to be asked for a row: where it has but timers to wait for, then.
-static void rest(struct aksu *net, struct aksu_row *row)
+// When plan is to be asked for a row: where it has but timers to wait for, then. update: the row may
+// owe a window update.
+static void rest(struct aksu *net, struct aksu_row *row, bool update)
 {
-    uint32_t wait = aksu_tcp_quick_wait(&row->tcb, net->now_ms);
+    uint32_t wait = aksu_tcp_quick_wait(&row->tcb, net->now_ms, update);
 
     if (wait == UINT32_MAX) {
         aksu_table_unschedule(net, row);
@@ -278,6 +279,7 @@ static void quick_effects(struct aksu *net, struct aksu_row *row, const struct a
                           const struct aksu_packet *in)
 {
     aksu_handle conn = aksu_table_handle(net, row);
+    uint32_t room = row->tcb.rcv_room;
 
     if (fx->acked > 0) {
         aksu_ring_acked(net, row, fx->acked);
@@ -298,7 +300,7 @@ static void quick_effects(struct aksu *net, struct aksu_row *row, const struct a
         }
     }
     if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
-        rest(net, row);
+        rest(net, row, row->tcb.rcv_room == room); // reading has looked for an update
     }
 }
 
@@ -306,7 +308,7 @@ static bool quick_arrives(struct aksu *net, struct aksu_row *row, const struct a
 {
     struct aksu_step c;
 
-    aksu_table_context(net, row, &c);
+    aksu_quick_context(net, row, &c);
     c.s = &in->segment;
     if (!aksu_tcp_quick_segment(&c)) {
         return false;
@@ -333,6 +335,14 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu
     return (c.fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
 }
 
+// The sum of a segment that came, whose text begins at in->payload.
+static uint32_t sum_of(const struct aksu *net, const struct aksu_packet *in, const uint8_t *octets,
+                       uint32_t len)
+{
+    return AKSU_FAST && in->len == 0 ? aksu_sum_header(octets, len)
+                                     : net->profile->copy(NULL, octets, len);
+}
+
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
 {
     const uint8_t *octets = in->payload;
@@ -342,8 +352,7 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
         return AKSU_DROP_TCP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + net->profile->copy(NULL, octets, len)) !=
-            0) {
+        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + sum_of(net, in, octets, len)) != 0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
     struct aksu_row *row = aksu_table_find(net, &in->pair);
@@ -425,10 +434,24 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, c
     return put_packet(net, NULL, &a->pair, &s, packet);
 }
 
+// The same for a row; most segments have no options.
+static size_t put_segment(struct aksu *net, const struct aksu_row *row,
+                          const struct aksu_segment *s, uint8_t *to)
+{
+    if (!AKSU_FAST || s->options || (net->offload & AKSU_OFFLOAD_TX) ||
+        (row->bits & AKSU_ROW_FAST) || aksu_is_token(&row->pair)) {
+        return put_packet(net, row, &row->pair, s, to);
+    }
+    uint32_t sum = aksu_ring_send(net, row, s, to + AKSU_IPV4_LEN + AKSU_TCP_LEN);
+
+    aksu_headers_put(row, s, sum, to);
+    return AKSU_IPV4_LEN + AKSU_TCP_LEN + s->len;
+}
+
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
                              uint8_t *packet)
 {
-    size_t len = put_packet(net, row, &row->pair, s, packet);
+    size_t len = put_segment(net, row, s, packet);
 
     if ((s->len > 0 || (s->flags & (AKSU_SYN | AKSU_FIN))) &&
         aksu_seq_lt(s->seq, row->tcb.snd_max)) {
@@ -436,7 +459,11 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
     }
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
     aksu_stack_sent(net, row, s);
-    aksu_table_schedule(net, row, 0); // behind others that are due
+    if (aksu_alone(net)) {
+        rest(net, row, true);
+    } else {
+        aksu_table_schedule(net, row, 0); // behind others that are due
+    }
     return len;
 }
 
@@ -447,24 +474,18 @@ static size_t quick_output(struct aksu *net, struct aksu_row *row, uint8_t *pack
     struct aksu_segment s;
     struct aksu_step c;
 
-    aksu_table_context(net, row, &c);
+    aksu_quick_context(net, row, &c);
     c.s = &s;
     if (!aksu_tcp_quick_next(&c, &s)) {
         return 0;
     }
-    size_t len = AKSU_IPV4_LEN + AKSU_TCP_LEN + s.len;
+    size_t len = put_segment(net, row, &s, packet);
 
-    if (s.options || (net->offload & AKSU_OFFLOAD_TX) || (row->bits & AKSU_ROW_FAST) ||
-        aksu_is_token(&row->pair)) {
-        len = put_packet(net, row, &row->pair, &s, packet);
-    } else {
-        uint32_t sum = aksu_ring_send(net, row, &s, packet + AKSU_IPV4_LEN + AKSU_TCP_LEN);
-        aksu_headers_put(row, &s, sum, packet);
-    }
     if (!aksu_tcp_quick_sent(&c)) {
         aksu_stack_sent(net, row, &s);
     }
-    rest(net, row);
+    // What was offered is all there is, but for what a scaled window cannot say.
+    rest(net, row, row->tcb.rcv_wscale > 0);
     return len;
 }
 

@@ -278,10 +278,26 @@ static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
 }
 
 // Whether the functions of predict.c may stand for steps and plans: nobody looks on, and there is no
-// loss recovery that would have to know. They are for connections that are open.
+// loss recovery that would have to know.
+static inline bool aksu_alone(const struct aksu *net)
+{
+    return AKSU_FAST && !net->trace && !net->boards;
+}
+
+// Those that are for connections that are open.
 static inline bool aksu_quick(const struct aksu *net, const struct aksu_row *row)
 {
-    return AKSU_FAST && row->tcb.state == AKSU_ESTABLISHED && !net->trace && !net->boards;
+    return row->tcb.state == AKSU_ESTABLISHED && aksu_alone(net);
+}
+
+// What of a step's context they need.
+static inline void aksu_quick_context(const struct aksu *net, struct aksu_row *row,
+                                      struct aksu_step *c)
+{
+    c->p = net->profile;
+    c->t = &row->tcb;
+    c->now_ms = net->now_ms;
+    c->b = NULL;
 }
 
 // isn.c
@@ -347,6 +363,18 @@ static inline void aksu_move(uint8_t *to, const uint8_t *from, uint32_t len)
 
 uint32_t aksu_sum_header(const uint8_t *header, uint32_t len);
 uint16_t aksu_sum_finish(uint32_t sum);
+
+// The same of a few words, added as they are.
+static inline uint16_t aksu_sum_words(uint64_t sum)
+{
+    uint32_t high = (uint32_t)(sum >> 32);
+    uint32_t all = (uint32_t)sum + high;
+
+    all += all < high;
+    all = (all & 0xffff) + (all >> 16);
+    return (uint16_t)~(all + (all >> 16));
+}
+
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);
 
 // address.c. An address of IPv6 is told as one that no host has.

@@ -3,15 +3,6 @@
 // once. As aksu_segment_put() and aksu_ipv4_header() write them. Linked only where speed counts.
 #include "../stack.h"
 
-// A sum of words, folded (RFC 1071).
-static uint32_t sum_of(uint64_t sum)
-{
-    uint32_t folded =
-        (uint32_t)(sum >> 32) + (uint32_t)(sum >> 16 & 0xffff) + (uint32_t)(sum & 0xffff);
-
-    return aksu_sum_finish(folded);
-}
-
 // text: the sum of the segment's text.
 void aksu_headers_put(const struct aksu_row *row, const struct aksu_segment *s, uint32_t text,
                       uint8_t *to)
@@ -23,14 +14,14 @@ void aksu_headers_put(const struct aksu_row *row, const struct aksu_segment *s, 
     uint32_t ports = (uint32_t)row->pair.local_port << 16 | row->pair.remote_port;
     uint32_t fourth = UINT32_C(5) << 28 | (uint32_t)s->flags << 16 | s->wnd;
     uint64_t pair = (uint64_t)row->pair.local + row->pair.remote;
-    uint32_t sum = sum_of(pair + first + third + AKSU_DONT_FRAGMENT);
+    uint32_t sum = aksu_sum_words(pair + first + third + AKSU_DONT_FRAGMENT);
 
     to = aksu_put32(to, first);
     to = aksu_put32(to, AKSU_DONT_FRAGMENT);
     to = aksu_put32(to, third | sum);
     to = aksu_put32(to, row->pair.local);
     to = aksu_put32(to, row->pair.remote);
-    sum = sum_of(pair + ports + s->seq + s->ack + fourth + s->urp + text + AKSU_PROTOCOL_TCP + len);
+    sum = aksu_sum_words(pair + ports + s->seq + s->ack + fourth + s->urp + text + AKSU_PROTOCOL_TCP + len);
     to = aksu_put32(to, ports);
     to = aksu_put32(to, s->seq);
     to = aksu_put32(to, s->ack);

@@ -101,9 +101,7 @@ static bool take_plain(const struct aksu *net, struct aksu_packet *in)
     }
     if (!(net->offload & AKSU_OFFLOAD_RX)) {
         uint64_t sum = (uint64_t)first + second + aksu_get32(p + 8) + remote + local;
-        uint32_t folded =
-            (uint32_t)(sum >> 32) + (uint32_t)(sum >> 16 & 0xffff) + (uint32_t)(sum & 0xffff);
-        if (aksu_sum_finish(folded) != 0) {
+        if (aksu_sum_words(sum) != 0) {
             return false;
         }
     }

@@ -77,9 +77,10 @@ bool aksu_tcp_quick_segment(struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
     uint32_t acked = s->ack - t->snd_una;
+    uint32_t len = s->len;
 
-    if (!plain(t) || !expected(t, s) || s->len > t->rcv_adv - t->rcv_nxt || t->ranges > 0 ||
-        acked > t->snd_max - t->snd_una || (acked == 0 && s->len == 0) || t->snd_wnd == 0 ||
+    if (!plain(t) || !expected(t, s) || len > t->rcv_adv - t->rcv_nxt || t->ranges > 0 ||
+        acked > t->snd_max - t->snd_una || (acked | len) == 0 || t->snd_wnd == 0 ||
         aksu_seq_lt(s->seq, t->snd_wl1) || t->probes > 0 || (t->flags & AKSU_F_KEEPALIVE)) {
         return false;
     }
@@ -94,11 +95,16 @@ bool aksu_tcp_quick_segment(struct aksu_step *c)
     t->snd_wnd = (uint32_t)s->wnd << t->snd_wscale;
     t->snd_wl1 = s->seq;
     t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
-    if (s->len > 0) {
-        take_text(c, t, s->len);
+    if (len > 0) {
+        take_text(c, t, len);
     }
     if (t->snd_una == t->snd_max) {
-        aksu_tcp_settle(c);
+        if (t->snd_buf > 0) {
+            aksu_tcp_settle(c);
+        } else { // no persist timer
+            t->timers &= (uint8_t)~AKSU_TIMER_RTX;
+            t->retries = 0;
+        }
     }
     return true;
 }
@@ -171,39 +177,58 @@ bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets)
     return true;
 }
 
+// As in window.c, without a call.
+static inline uint32_t window(const struct aksu_tcb *t)
+{
+    uint32_t offered = t->rcv_adv - t->rcv_nxt;
+    uint32_t wnd = aksu_min32(t->rcv_room, (uint32_t)UINT16_MAX << t->rcv_wscale);
+
+    return wnd >= offered + aksu_tcp_window_step(t) ? wnd : offered;
+}
+
 // Whether a window update is due: as in plan.c, where nothing else is.
 bool aksu_tcp_quick_update(const struct aksu_tcb *t)
 {
-    uint32_t step = aksu_tcp_window_step(t);
     uint32_t offered = t->rcv_adv - t->rcv_nxt;
+    uint32_t gain = window(t) - offered;
 
-    uint32_t wnd = aksu_min32(t->rcv_room, (uint32_t)UINT16_MAX << t->rcv_wscale);
+    return gain > 0 && (gain >= aksu_min32(t->rcv_buf / 2, UINT32_C(2) * t->rcv_mss) ||
+                        offered < aksu_tcp_window_step(t));
+}
 
-    return wnd > offered && wnd >= offered + step &&
-           (offered < step ||
-            wnd - offered >= aksu_min32(t->rcv_buf / 2, UINT32_C(2) * t->rcv_mss));
+// A timer's share of first_timer().
+static inline int32_t sooner(const struct aksu_tcb *t, unsigned which, uint32_t now_ms,
+                             int32_t wait)
+{
+    int32_t left = (int32_t)(t->deadline[which] - now_ms);
+
+    return (t->timers & 1u << which) && left < wait ? left : wait;
 }
 
 // How long until the first timer, less than 1 if it is due; WAIT_MAX_MS if none runs.
-static int32_t first_timer(const struct aksu_tcb *t, uint32_t now_ms)
+static inline int32_t first_timer(const struct aksu_tcb *t, uint32_t now_ms)
 {
-    const uint32_t *at = t->deadline;
-    int32_t wait = WAIT_MAX_MS;
+    int32_t wait = sooner(t, AKSU_AT_RTX, now_ms, WAIT_MAX_MS);
 
-    for (uint32_t timers = t->timers; timers > 0; timers >>= 1, at++) {
-        int32_t left = (int32_t)(*at - now_ms);
-        if ((timers & 1) && left < wait) {
-            wait = left;
-        }
-    }
-    return wait;
+    wait = sooner(t, AKSU_AT_ACK, now_ms, wait);
+    wait = sooner(t, AKSU_AT_MISC, now_ms, wait);
+    return sooner(t, AKSU_AT_USER, now_ms, wait);
 }
 
-// What plan answers if all text is sent and nothing is owed: until when there is nothing to send.
-// 0: plan is to be asked.
-uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms)
+// What plan answers if all is sent and nothing is owed: until when there is nothing to send.
+// 0: plan is to be asked. update: a window update may be due.
+uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update)
 {
-    if (!plain(t) || t->owed || t->snd_nxt - t->snd_una != t->snd_buf || aksu_tcp_quick_update(t)) {
+    uint32_t sent = t->snd_nxt - t->snd_una;
+
+    if (t->owed || t->state <= AKSU_LISTEN || t->state == AKSU_TIME_WAIT) {
+        return 0;
+    }
+    if (t->state < AKSU_ESTABLISHED ? sent == 0
+                                    : sent != t->snd_buf + aksu_tcp_fin(t) + aksu_tcp_syn(t)) {
+        return 0;
+    }
+    if (update && aksu_tcp_receiving(t) && aksu_tcp_quick_update(t)) {
         return 0;
     }
     if (t->timers == 0) {
@@ -250,7 +275,7 @@ bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s)
     s->seq = t->snd_nxt;
     s->ack = t->rcv_nxt;
     s->len = len;
-    s->wnd = (uint16_t)(aksu_tcp_window(t) >> t->rcv_wscale);
+    s->wnd = (uint16_t)(window(t) >> t->rcv_wscale);
     s->urp = 0;
     s->flags = len > 0 && sent + len == t->snd_buf ? AKSU_ACK | AKSU_PSH : AKSU_ACK;
     s->options = 0;

@@ -91,7 +91,7 @@ bool aksu_tcp_quick_sent(const struct aksu_step *c);
 bool aksu_tcp_quick_wrote(const struct aksu_step *c);
 bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets);
 bool aksu_tcp_quick_update(const struct aksu_tcb *t);
-uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms);
+uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update);
 bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s);
 
 // window.c
