@@ -7,6 +7,7 @@
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 {
     aksu_table_context(net, row, c);
+    AKSU_CHECK(aksu_tcp_foreseen(c, net->step));
     if (net->trace) {
         net->trace->step(net, row, c);
     } else {
@@ -255,8 +256,8 @@ int aksu_stack_reset(struct aksu *net, const struct aksu_packet *in, int reason)
     return reason;
 }
 
-// When plan is to be asked for a row: where it has but timers to wait for, then. update: the row may
-// owe a window update.
+// When plan is to be asked for a row: where it has but timers to wait for, then. update: the row
+// may owe a window update.
 static void rest(struct aksu *net, struct aksu_row *row, bool update)
 {
     uint32_t wait = aksu_tcp_quick_wait(&row->tcb, net->now_ms, update);

@@ -277,8 +277,8 @@ static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
     return row->tcb.rcv_buf - row->tcb.rcv_room;
 }
 
-// Whether the functions of predict.c may stand for steps and plans: nobody looks on, and there is no
-// loss recovery that would have to know.
+// Whether the functions of predict.c may stand for steps and plans: nobody looks on, and there is
+// no loss recovery that would have to know.
 static inline bool aksu_alone(const struct aksu *net)
 {
     return AKSU_FAST && !net->trace && !net->boards;
@@ -372,7 +372,7 @@ static inline uint16_t aksu_sum_words(uint64_t sum)
 
     all += all < high;
     all = (all & 0xffff) + (all >> 16);
-    return (uint16_t)~(all + (all >> 16));
+    return (uint16_t) ~(all + (all >> 16));
 }
 
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);

@@ -8,8 +8,8 @@ void aksu_headers_put(const struct aksu_row *row, const struct aksu_segment *s, 
                       uint8_t *to)
 {
     uint32_t len = AKSU_TCP_LEN + s->len;
-    uint32_t first = 0x45000000u | (uint32_t)row->dscp << 18 | (uint32_t)s->tos << 16 |
-                     (AKSU_IPV4_LEN + len);
+    uint32_t first =
+        0x45000000u | (uint32_t)row->dscp << 18 | (uint32_t)s->tos << 16 | (AKSU_IPV4_LEN + len);
     uint32_t third = (uint32_t)row->ttl << 24 | (uint32_t)AKSU_PROTOCOL_TCP << 16;
     uint32_t ports = (uint32_t)row->pair.local_port << 16 | row->pair.remote_port;
     uint32_t fourth = UINT32_C(5) << 28 | (uint32_t)s->flags << 16 | s->wnd;
@@ -21,7 +21,8 @@ void aksu_headers_put(const struct aksu_row *row, const struct aksu_segment *s, 
     to = aksu_put32(to, third | sum);
     to = aksu_put32(to, row->pair.local);
     to = aksu_put32(to, row->pair.remote);
-    sum = aksu_sum_words(pair + ports + s->seq + s->ack + fourth + s->urp + text + AKSU_PROTOCOL_TCP + len);
+    sum = aksu_sum_words(pair + ports + s->seq + s->ack + fourth + s->urp + text +
+                         AKSU_PROTOCOL_TCP + len);
     to = aksu_put32(to, ports);
     to = aksu_put32(to, s->seq);
     to = aksu_put32(to, s->ack);

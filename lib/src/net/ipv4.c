@@ -139,8 +139,8 @@ void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, uint
     uint32_t third = fields << 16;
 
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        third |=
-            aksu_sum_end(pair, (first >> 16) + (first & 0xffff) + AKSU_DONT_FRAGMENT + (third >> 16));
+        third |= aksu_sum_end(pair, (first >> 16) + (first & 0xffff) + AKSU_DONT_FRAGMENT +
+                                        (third >> 16));
     }
     to = aksu_put32(to, first);
     to = aksu_put32(to, AKSU_DONT_FRAGMENT);

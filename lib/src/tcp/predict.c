@@ -63,8 +63,7 @@ static void take_text(struct aksu_step *c, struct aksu_tcb *t, uint32_t len)
     c->fx.ready = len;
     t->rcv_nxt += len;
     t->rcv_room -= len;
-    if ((t->timers & AKSU_TIMER_ACK) || (t->flags & AKSU_F_QUICKACK) ||
-        c->p->delayed_ack_ms == 0) {
+    if ((t->timers & AKSU_TIMER_ACK) || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0) {
         t->owed |= AKSU_OWE_ACK;
     } else {
         aksu_tcp_arm(c, AKSU_AT_ACK, c->p->delayed_ack_ms);
