@@ -259,7 +259,6 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
     } else if (ev->kind == AKSU_EV_FAST_OPEN && p->fast_open) {
         p->fast_open->step(&c);
     } else {
-        AKSU_CHECK(aksu_tcp_foreseen(&c, aksu_tcp_act));
         aksu_tcp_act(&c);
     }
     *fx = c.fx;
@@ -276,6 +275,5 @@ enum aksu_next aksu_tcp_plan(const struct aksu_profile *p, const struct aksu_tcb
     if (b && !(t->flags & AKSU_F_SYN_UNACKED)) {
         aksu_tcp_find_board(&c, (struct aksu_board *)(uintptr_t)b);
     }
-    AKSU_CHECK(aksu_tcp_foreseen_plan(&c));
     return aksu_tcp_next(&c, plan ? plan : &unwanted);
 }

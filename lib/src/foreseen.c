@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Whether predict.c does as the step and the plan: debug builds ask with each of them, and so do
 // tests.
-#include "tcp.h"
+#include "tcp/tcp.h"
 
 static bool predicted(struct aksu_step *c)
 {
