@@ -7,7 +7,6 @@
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 {
     aksu_table_context(net, row, c);
-    AKSU_CHECK(aksu_tcp_foreseen(c, net->step));
     if (net->trace) {
         net->trace->step(net, row, c);
     } else {
@@ -340,8 +339,10 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, const struct aksu
 static uint32_t sum_of(const struct aksu *net, const struct aksu_packet *in, const uint8_t *octets,
                        uint32_t len)
 {
-    return AKSU_FAST && in->len == 0 ? aksu_sum_header(octets, len)
-                                     : net->profile->copy(NULL, octets, len);
+    if (AKSU_FAST && in->len == 0) {
+        return aksu_sum_header(octets, len); // no text
+    }
+    return net->profile->copy(NULL, octets, len);
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)

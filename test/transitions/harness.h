@@ -69,10 +69,6 @@ enum { BASES = 3 };
 struct aksu_segment seg(const struct fixture *f, unsigned flags, uint32_t seq, uint32_t ack,
                         uint32_t len, unsigned wnd);
 
-/// Whether predict.c would do with an event what step does, and tell what plan tells, or nothing.
-bool foreseen(const struct fixture *f, const struct aksu_event *ev);
-bool foreseen_plan(const struct fixture *f);
-
 /// Steps one event, checking what must hold of every step.
 void step(struct fixture *f, const struct aksu_event *ev);
 void user(struct fixture *f, enum aksu_event_kind kind, uint32_t value);

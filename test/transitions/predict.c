@@ -2,8 +2,8 @@
 // Header prediction does what the step and the plan do, or nothing: with every test of this folder
 // (harness.c asks with each step and plan), and here with one thing after another that keeps a
 // connection from being as most are.
+#include "foreseen.h"
 #include "harness.h"
-#include "tcp/tcp.h"
 
 #define A  AKSU_ACK
 #define PA (AKSU_PSH | AKSU_ACK)
@@ -12,13 +12,8 @@ enum { IN_FLIGHT = 2 * MSS, CHANGES = 64 };
 
 static struct aksu_step step_of(struct fixture *f, unsigned kind)
 {
-    struct aksu_step c = {.kind = kind,
-                          .p = &f->p,
-                          .t = &f->t,
-                          .now_ms = f->now,
-                          .range = f->t.range,
-                          .range_max = AKSU_RANGES};
-    return c;
+    const struct aksu_event ev = {.kind = (uint8_t)kind, .now_ms = f->now};
+    return foreseen_event(&f->p, &f->t, NULL, &ev);
 }
 
 // ESTABLISHED, with a round-trip time, two segments in flight, and text read that came.
@@ -229,7 +224,7 @@ static void spoil(const struct fixture *f, struct aksu_segment *s, unsigned whic
 
 static void expect_foreseen(struct fixture *f, struct aksu_step *c, unsigned what)
 {
-    if (!aksu_tcp_foreseen(c, aksu_tcp_act))
+    if (!foreseen_step(c))
         fail_msg("change %u, event %u: not as the step", what, (unsigned)c->kind);
     (void)f;
 }
@@ -275,7 +270,7 @@ static void every_plan(struct fixture *f, unsigned what)
     struct aksu_step c = step_of(f, AKSU_EV_SENT);
     struct aksu_plan plan;
 
-    if (!aksu_tcp_foreseen_plan(&c))
+    if (!foreseen_plan(&c))
         fail_msg("change %u: not as the plan", what);
     for (unsigned i = 0; i < 4; i++) {
         memset(&plan, 0, sizeof plan);

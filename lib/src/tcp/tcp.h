@@ -94,10 +94,6 @@ bool aksu_tcp_quick_update(const struct aksu_tcb *t);
 uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update);
 bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s);
 
-// ../foreseen.c: for checks
-bool aksu_tcp_foreseen(const struct aksu_step *c, void (*step)(struct aksu_step *));
-bool aksu_tcp_foreseen_plan(const struct aksu_step *c);
-
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
 
