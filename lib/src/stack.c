@@ -287,14 +287,17 @@ static void quick_effects(struct aksu *net, struct aksu_row *row, const struct a
     if (fx->ready > 0) {
         aksu_ring_receive(net, row, fx, in);
     }
-    if (fx->acked > 0 && row->handlers->on_sent && listens(row)) {
-        row->handlers->on_sent(net, conn, row->user, fx->acked);
+    void (*on)(struct aksu *, aksu_handle, void *, size_t) = row->handlers->on_sent;
+
+    if (fx->acked > 0 && on && listens(row)) {
+        on(net, conn, row->user, fx->acked);
         if (!aksu_table_is(row, conn)) {
             return;
         }
     }
-    if (fx->ready > 0 && row->handlers->on_recv && listens(row)) {
-        row->handlers->on_recv(net, conn, row->user, aksu_ring_readable(row));
+    on = row->handlers->on_recv;
+    if (fx->ready > 0 && on && listens(row)) {
+        on(net, conn, row->user, aksu_ring_readable(row));
         if (!aksu_table_is(row, conn)) {
             return;
         }

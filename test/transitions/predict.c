@@ -383,6 +383,34 @@ static void usual(struct fixture *f)
     assert_true(aksu_tcp_quick_read(&f->t, 100));
 }
 
+static bool predicted(struct fixture *f, unsigned which)
+{
+    struct aksu_segment s = segment(f, which);
+    struct aksu_step c = step_of(f, AKSU_EV_SEGMENT);
+    struct aksu_tcb before = f->t;
+    c.s = &s;
+    bool done = aksu_tcp_quick_segment(&c);
+    f->t = before;
+    return done;
+}
+
+// Timestamps, keep-alive and Nagle's being off do not stand in the way.
+static void usual_options(struct fixture *f)
+{
+    open(f);
+    f->t.flags |= AKSU_F_TIMESTAMPS | AKSU_F_NODELAY | AKSU_F_KEEPALIVE | AKSU_F_SACK;
+    f->t.ts_recent = 100;
+    for (unsigned i = 0; i < 3; i++) {
+        f->t.ts_recent += i; // the same, and later
+        assert_true(predicted(f, 1));
+    }
+    struct aksu_segment s = segment(f, 1);
+    struct aksu_step c = step_of(f, AKSU_EV_SEGMENT);
+    s.tsval = f->t.ts_recent;
+    c.s = &s;
+    assert_true(aksu_tcp_quick_segment(&c));
+}
+
 // Nothing in flight: a request goes at once, soon after the last.
 static void request(struct fixture *f)
 {
@@ -394,8 +422,8 @@ static void request(struct fixture *f)
 }
 
 static const struct test tests[] = {
-    TEST(usual),       TEST(request),  TEST(in_flight), TEST(ack_delayed), TEST(all_acknowledged),
-    TEST(text_queued), TEST(ack_owed),
+    TEST(usual),       TEST(usual_options),    TEST(request),     TEST(in_flight),
+    TEST(ack_delayed), TEST(all_acknowledged), TEST(text_queued), TEST(ack_owed),
 };
 
 int main(void)

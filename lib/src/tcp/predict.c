@@ -80,7 +80,7 @@ bool aksu_tcp_quick_segment(struct aksu_step *c)
 
     if (!plain(t) || !expected(t, s) || len > t->rcv_adv - t->rcv_nxt || t->ranges > 0 ||
         acked > t->snd_max - t->snd_una || (acked | len) == 0 || t->snd_wnd == 0 ||
-        aksu_seq_lt(s->seq, t->snd_wl1) || t->probes > 0 || (t->flags & AKSU_F_KEEPALIVE)) {
+        aksu_seq_lt(s->seq, t->snd_wl1) || t->probes > 0) {
         return false;
     }
     memset(&c->fx, 0, sizeof c->fx);
@@ -104,6 +104,9 @@ bool aksu_tcp_quick_segment(struct aksu_step *c)
             t->timers &= (uint8_t)~AKSU_TIMER_RTX;
             t->retries = 0;
         }
+    }
+    if (t->flags & AKSU_F_KEEPALIVE) {
+        aksu_tcp_arm(c, AKSU_AT_MISC, aksu_tcp_keep_idle_ms(t));
     }
     return true;
 }
