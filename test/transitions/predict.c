@@ -411,19 +411,57 @@ static void usual_options(struct fixture *f)
     assert_true(aksu_tcp_quick_segment(&c));
 }
 
+// What just fits is as most is.
+static void edges(struct fixture *f)
+{
+    open(f);
+    f->t.rcv_adv = f->t.rcv_nxt + MSS;
+    f->t.snd_wl1 = f->t.rcv_nxt;
+    assert_true(predicted(f, 1));
+    struct aksu_segment s = segment(f, 0);
+    struct aksu_step c = step_of(f, AKSU_EV_SEGMENT);
+    c.s = &s;
+    s.len = 1;
+    assert_true(aksu_tcp_quick_segment(&c));
+    s.seq++;
+    s.len = 0;
+    s.ack = f->t.snd_una + 1;
+    assert_true(aksu_tcp_quick_segment(&c));
+    f->t.owed = 0;
+    f->t.snd_wnd = f->t.cwnd = f->t.snd_nxt - f->t.snd_una + MSS;
+    c.value = MSS;
+    assert_true(aksu_tcp_quick_wrote(&c));
+    assert_true(aksu_tcp_quick_next(&c, &s));
+    f->t.rcv_room -= 1;
+    assert_true(aksu_tcp_quick_read(&f->t, 1));
+}
+
 // Nothing in flight: a request goes at once, soon after the last.
 static void request(struct fixture *f)
 {
     open(f);
     give(f, A, 1 + MSS, 1 + MSS + IN_FLIGHT, 0);
     struct aksu_step c = step_of(f, AKSU_EV_WROTE);
+    struct aksu_segment s;
     c.value = 64;
+    f->t.snd_wnd = f->t.cwnd = 64;
+    f->t.rtt_at = f->now - f->p.rto_min_ms;
+    f->t.flags &= (uint16_t)~AKSU_F_NODELAY;
     assert_true(aksu_tcp_quick_wrote(&c));
+    assert_true(aksu_tcp_quick_next(&c, &s));
+    c.s = &s;
+    assert_true(aksu_tcp_quick_sent(&c));
+    f->t.timers = 0;
+    assert_int_equal(aksu_tcp_quick_wait(&f->t, f->now, true), UINT32_MAX);
+    f->t.owed = AKSU_OWE_ACK;
+    assert_true(aksu_tcp_quick_next(&c, &s));
+    assert_int_equal(s.len, 0);
 }
 
 static const struct test tests[] = {
-    TEST(usual),       TEST(usual_options),    TEST(request),     TEST(in_flight),
-    TEST(ack_delayed), TEST(all_acknowledged), TEST(text_queued), TEST(ack_owed),
+    TEST(usual),     TEST(edges),       TEST(usual_options),    TEST(request),
+    TEST(in_flight), TEST(ack_delayed), TEST(all_acknowledged), TEST(text_queued),
+    TEST(ack_owed),
 };
 
 int main(void)
