@@ -390,6 +390,13 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
     return -result;
 }
 
+// What a segment of a row has in its IPv4 header.
+static inline uint32_t fields_of(const struct aksu_row *row, const struct aksu_segment *s)
+{
+    return (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)s->tos << AKSU_ECN_SHIFT |
+           (uint32_t)row->ttl << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
+}
+
 // Writes a segment behind its IPv4 header, in whose place the link puts that of IPv6 for a token.
 // row NULL: an answer, which has no text.
 static size_t put_packet(struct aksu *net, const struct aksu_row *row, const struct aksu_pair *pair,
@@ -405,8 +412,7 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
         if (row->bits & AKSU_ROW_FAST) {
             header = net->profile->fast_open->put(net, row, s, p);
         }
-        fields = (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)s->tos << AKSU_ECN_SHIFT |
-                 (uint32_t)row->ttl << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
+        fields = fields_of(row, s);
         sum = aksu_ring_send(net, row, s, p + header);
     }
     uint32_t len = header + s->len;
@@ -449,7 +455,7 @@ static size_t put_segment(struct aksu *net, const struct aksu_row *row,
     }
     uint32_t sum = aksu_ring_send(net, row, s, to + AKSU_IPV4_LEN + AKSU_TCP_LEN);
 
-    aksu_headers_put(row, s, sum, to);
+    aksu_headers_put(row, fields_of(row, s), s, sum, to);
     return AKSU_IPV4_LEN + AKSU_TCP_LEN + s->len;
 }
 

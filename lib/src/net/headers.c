@@ -3,14 +3,13 @@
 // once. As aksu_segment_put() and aksu_ipv4_header() write them. Linked only where speed counts.
 #include "../stack.h"
 
-// text: the sum of the segment's text.
-void aksu_headers_put(const struct aksu_row *row, const struct aksu_segment *s, uint32_t text,
-                      uint8_t *to)
+// fields: as aksu_ipv4_header() has them; text: the sum of the segment's text.
+void aksu_headers_put(const struct aksu_row *row, uint32_t fields, const struct aksu_segment *s,
+                      uint32_t text, uint8_t *to)
 {
     uint32_t len = AKSU_TCP_LEN + s->len;
-    uint32_t first =
-        0x45000000u | (uint32_t)row->dscp << 18 | (uint32_t)s->tos << 16 | (AKSU_IPV4_LEN + len);
-    uint32_t third = (uint32_t)row->ttl << 24 | (uint32_t)AKSU_PROTOCOL_TCP << 16;
+    uint32_t first = 0x45000000u | (fields >> 16 << 16) | (AKSU_IPV4_LEN + len);
+    uint32_t third = fields << 16;
     uint32_t ports = (uint32_t)row->pair.local_port << 16 | row->pair.remote_port;
     uint32_t fourth = UINT32_C(5) << 28 | (uint32_t)s->flags << 16 | s->wnd;
     uint64_t pair = (uint64_t)row->pair.local + row->pair.remote;
