@@ -165,23 +165,29 @@ static bool change(struct fixture *f, unsigned which)
     case 31:
         t->user_timeout_s = UINT16_MAX;
         return true;
+    case 32:
+        t->snd_una = t->snd_nxt = t->snd_max;
+        t->snd_buf = 1;
+        t->timers |= AKSU_TIMER_RTX;
+        t->retries = 1;
+        return true;
     default:
         return false;
     }
 }
 
 // The segments that come, each once as it would be, once with one thing changed.
-enum { SEGMENTS = 7, FAULTS = 14 };
+enum { SEGMENTS = 8, FAULTS = 14 };
 
 static struct aksu_segment segment(const struct fixture *f, unsigned which)
 {
     const struct aksu_tcb *t = &f->t;
     struct aksu_segment s = {.seq = t->rcv_nxt, .ack = t->snd_una, .wnd = PEER_WND, .flags = A};
 
-    s.len = which == 1 || which == 2 ? MSS : which == 3 ? 10 : 0;
+    s.len = which == 1 || which == 2 || which == 7 ? MSS : which == 3 ? 10 : 0;
     s.ack += which == 2 || which == 4 ? MSS : which == 5 ? IN_FLIGHT : 0;
     s.flags = (uint8_t)(which == 3 ? PA : A);
-    s.wnd = (uint16_t)(which == 4 ? PEER_WND / 2 : which == 6 ? 0 : PEER_WND);
+    s.wnd = (uint16_t)(which == 4 ? PEER_WND / 2 : which >= 6 ? 0 : PEER_WND);
     if (t->flags & AKSU_F_TIMESTAMPS) {
         s.options = AKSU_OPT_TIMESTAMPS;
         s.tsval = t->ts_recent + which;
@@ -272,7 +278,7 @@ static void every_plan(struct fixture *f, unsigned what)
 
     if (!foreseen_plan(&c))
         fail_msg("change %u: not as the plan", what);
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 5; i++) {
         memset(&plan, 0, sizeof plan);
         if (aksu_tcp_next(&c, &plan) != AKSU_NEXT_SEGMENT) {
             plan.segment.seq = f->t.snd_max;
@@ -286,6 +292,10 @@ static void every_plan(struct fixture *f, unsigned what)
             plan.segment.flags |= AKSU_FIN;
         else if (i == 3)
             plan.segment.flags = AKSU_RST;
+        else if (i == 4) {
+            plan.segment.seq = f->t.snd_una; // once more
+            plan.segment.len = 1;
+        }
         c.s = &plan.segment;
         expect_foreseen(f, &c, what);
     }
