@@ -75,6 +75,30 @@ void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len)
         row->handlers->emit ? row->tx_head + len : wrap(row->tx_head, len, net->store->tx_octets);
 }
 
+static void wrote(struct aksu *net, struct aksu_row *row, uint32_t octets)
+{
+    struct aksu_step c;
+
+    if (aksu_quick(net, row)) {
+        aksu_quick_context(net, row, &c);
+        c.value = octets;
+        if (aksu_tcp_quick_wrote(&c)) {
+            aksu_stack_wake(net, row);
+            return;
+        }
+    }
+    aksu_stack_do(net, row, AKSU_EV_WROTE, octets);
+}
+
+static void read_out(struct aksu *net, struct aksu_row *row, uint32_t octets)
+{
+    if (!aksu_quick(net, row) || !aksu_tcp_quick_read(&row->tcb, octets)) {
+        aksu_stack_do(net, row, AKSU_EV_READ, octets);
+    } else if (aksu_tcp_quick_update(&row->tcb)) {
+        aksu_stack_wake(net, row);
+    }
+}
+
 // Whether more can be queued: AKSU_OK, or why not.
 static int writable(const struct aksu_row *row)
 {
@@ -128,7 +152,7 @@ int aksu_commit(struct aksu *net, aksu_handle conn, size_t len)
     if (len > lent) {
         return AKSU_EINVAL;
     }
-    aksu_stack_do(net, row, AKSU_EV_WROTE, (uint32_t)len);
+    wrote(net, row, (uint32_t)len);
     return AKSU_OK;
 }
 
@@ -145,7 +169,7 @@ int32_t aksu_send(struct aksu *net, aksu_handle conn, const void *data, size_t l
 
     n = len < n ? (uint32_t)len : n;
     put(area(row, net->store->tx, size), size, row->tx_head + row->tcb.snd_buf, data, n);
-    aksu_stack_do(net, row, AKSU_EV_WROTE, n);
+    wrote(net, row, n);
     return (int32_t)n;
 }
 
@@ -160,7 +184,7 @@ int aksu_offer(struct aksu *net, aksu_handle conn, size_t len)
     if (!row->handlers->emit || len > (UINT32_C(1) << 30) - row->tcb.snd_buf) {
         return AKSU_EINVAL;
     }
-    aksu_stack_do(net, row, AKSU_EV_WROTE, (uint32_t)len);
+    wrote(net, row, (uint32_t)len);
     return AKSU_OK;
 }
 
@@ -184,7 +208,7 @@ int aksu_consume(struct aksu *net, aksu_handle conn, size_t len)
         return AKSU_EINVAL;
     }
     row->rx_head = wrap(row->rx_head, (uint32_t)len, net->store->rx_octets);
-    aksu_stack_do(net, row, AKSU_EV_READ, (uint32_t)len);
+    read_out(net, row, (uint32_t)len);
     return AKSU_OK;
 }
 

@@ -253,12 +253,80 @@ int aksu_stack_reset(struct aksu *net, struct aksu_packet *in, int reason)
     return reason;
 }
 
+// When plan is to be asked for a row: where it has but timers to wait for, then. update: the row
+// may owe a window update.
+static void rest(struct aksu *net, struct aksu_row *row, bool update)
+{
+    uint32_t wait = aksu_tcp_quick_wait(&row->tcb, net->now_ms, update);
+
+    if (wait == UINT32_MAX) {
+        aksu_table_unschedule(net, row);
+    } else {
+        aksu_table_schedule(net, row, wait);
+    }
+}
+
+// Whether a handler may be called.
+static bool listens(const struct aksu_row *row)
+{
+    return (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) == AKSU_ROW_ANNOUNCED;
+}
+
+// aksu_stack_effects() of a segment that was predicted: it acknowledged, delivered, or both.
+static void quick_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
+                          const struct aksu_packet *in)
+{
+    aksu_handle conn = aksu_table_handle(net, row);
+    uint32_t room = row->tcb.rcv_room;
+
+    if (fx->acked > 0) {
+        aksu_ring_acked(net, row, fx->acked);
+    }
+    if (fx->ready > 0) {
+        aksu_ring_receive(net, row, fx, in);
+    }
+    void (*on)(struct aksu *, aksu_handle, void *, size_t) = row->handlers->on_sent;
+
+    if (fx->acked > 0 && on && listens(row)) {
+        on(net, conn, row->user, fx->acked);
+        if (!aksu_table_is(row, conn)) {
+            return;
+        }
+    }
+    on = row->handlers->on_recv;
+    if (fx->ready > 0 && on && listens(row)) {
+        on(net, conn, row->user, aksu_ring_readable(row));
+        if (!aksu_table_is(row, conn)) {
+            return;
+        }
+    }
+    if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
+        rest(net, row, row->tcb.rcv_room == room); // reading has looked for an update
+    }
+}
+
+static bool quick_arrives(struct aksu *net, struct aksu_row *row, const struct aksu_packet *in)
+{
+    struct aksu_step c;
+
+    aksu_quick_context(net, row, &c);
+    c.s = &in->segment;
+    if (!aksu_tcp_quick_segment(&c)) {
+        return false;
+    }
+    quick_effects(net, row, &c.fx, in);
+    return true;
+}
+
 // A segment for a connection. Returns 0, or the reason if it was refused.
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packet *in)
 {
     struct aksu_step c;
     int result = 0;
 
+    if (aksu_quick(net, row) && quick_arrives(net, row, in)) {
+        return 0;
+    }
     aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &c);
     aksu_stack_effects(net, row, &c, in);
     if (c.fx.refused) {
@@ -266,6 +334,16 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packe
                                                           : AKSU_DROP_UNACCEPTABLE;
     }
     return (c.fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
+}
+
+// The sum of a segment that came, whose text begins at in->payload.
+static uint32_t sum_of(const struct aksu *net, const struct aksu_packet *in, const uint8_t *octets,
+                       uint32_t len)
+{
+    if (AKSU_FAST && in->len == 0) {
+        return aksu_sum_header(octets, len); // no text
+    }
+    return net->profile->copy(NULL, octets, len);
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
@@ -277,8 +355,7 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
         return AKSU_DROP_TCP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + net->profile->copy(NULL, octets, len)) !=
-            0) {
+        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + sum_of(net, in, octets, len)) != 0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
     struct aksu_row *row = aksu_table_find(net, &in->pair);
@@ -316,6 +393,13 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
     return -result;
 }
 
+// What a segment of a row has in its IPv4 header.
+static inline uint32_t fields_of(const struct aksu_row *row, const struct aksu_segment *s)
+{
+    return (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)s->tos << AKSU_ECN_SHIFT |
+           (uint32_t)row->ttl << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
+}
+
 // Writes a segment behind its IPv4 header, in whose place the link puts that of IPv6 for a token.
 // row NULL: an answer, which has no text.
 static size_t put_packet(struct aksu *net, const struct aksu_row *row, const struct aksu_pair *pair,
@@ -331,8 +415,7 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
         if (row->bits & AKSU_ROW_FAST) {
             header = net->profile->fast_open->put(net, row, s, p);
         }
-        fields = (uint32_t)row->dscp << AKSU_DSCP_SHIFT | (uint32_t)s->tos << AKSU_ECN_SHIFT |
-                 (uint32_t)row->ttl << AKSU_TTL_SHIFT | AKSU_PROTOCOL_TCP;
+        fields = fields_of(row, s);
         sum = aksu_ring_send(net, row, s, p + header);
     }
     uint32_t len = header + s->len;
@@ -365,10 +448,24 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, c
     return put_packet(net, NULL, &a->pair, &s, packet);
 }
 
+// The same for a row; most segments have no options.
+static size_t put_segment(struct aksu *net, const struct aksu_row *row,
+                          const struct aksu_segment *s, uint8_t *to)
+{
+    if (!AKSU_FAST || s->options || (net->offload & AKSU_OFFLOAD_TX) ||
+        (row->bits & AKSU_ROW_FAST) || aksu_is_token(&row->pair)) {
+        return put_packet(net, row, &row->pair, s, to);
+    }
+    uint32_t sum = aksu_ring_send(net, row, s, to + AKSU_IPV4_LEN + AKSU_TCP_LEN);
+
+    aksu_headers_put(row, fields_of(row, s), s, sum, to);
+    return AKSU_IPV4_LEN + AKSU_TCP_LEN + s->len;
+}
+
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
                              uint8_t *packet)
 {
-    size_t len = put_packet(net, row, &row->pair, s, packet);
+    size_t len = put_segment(net, row, s, packet);
 
     if ((s->len > 0 || (s->flags & (AKSU_SYN | AKSU_FIN))) &&
         aksu_seq_lt(s->seq, row->tcb.snd_max)) {
@@ -376,7 +473,33 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
     }
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
     aksu_stack_sent(net, row, s);
-    aksu_table_schedule(net, row, 0); // behind others that are due
+    if (aksu_alone(net)) {
+        rest(net, row, true);
+    } else {
+        aksu_table_schedule(net, row, 0); // behind others that are due
+    }
+    return len;
+}
+
+// The same for a segment as most are: planned, written and sent in few instructions. Returns 0 if
+// it is not.
+static size_t quick_output(struct aksu *net, struct aksu_row *row, uint8_t *packet)
+{
+    struct aksu_segment s;
+    struct aksu_step c;
+
+    aksu_quick_context(net, row, &c);
+    c.s = &s;
+    if (!aksu_tcp_quick_next(&c, &s)) {
+        return 0;
+    }
+    size_t len = put_segment(net, row, &s, packet);
+
+    if (!aksu_tcp_quick_sent(&c)) {
+        aksu_stack_sent(net, row, &s);
+    }
+    // What was offered is all there is, but for what a scaled window cannot say.
+    rest(net, row, row->tcb.rcv_wscale > 0);
     return len;
 }
 
@@ -444,13 +567,42 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
     return len;
 }
 
-size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
+// The first row, if its time has come.
+static struct aksu_row *due(const struct aksu *net)
+{
+    if (net->scheduled == 0) {
+        return NULL;
+    }
+    struct aksu_row *row = net->store->heap[0];
+
+    return aksu_reached(net->now_ms, row->deadline) ? row : NULL;
+}
+
+// The next frame if it is as most are.
+static size_t quick_frame(struct aksu *net, struct aksu_row *row, uint8_t *frame, size_t size)
+{
+    const struct aksu_link *link = net->link;
+
+    if (!aksu_quick(net, row) || !link || !(row->bits & AKSU_ROW_RESOLVED) ||
+        size < net->mtu + link->header_len) {
+        return 0;
+    }
+    size_t len = quick_output(net, row, frame + link->header_len);
+
+    if (len > 0) {
+        link->frame(net, frame, row->mac);
+        net->counters.frames_out++;
+        len += link->header_len;
+    }
+    return len;
+}
+
+static size_t output(struct aksu *net, void *frame, size_t size)
 {
     const struct aksu_link *link = net->link;
     uint32_t header_len = link ? link->header_len : 0;
     const uint8_t *mac = NULL;
 
-    net->now_ms = now_ms;
     if (size < net->mtu + header_len) {
         return 0;
     }
@@ -465,6 +617,22 @@ size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
     }
     net->counters.frames_out++;
     return len;
+}
+
+size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
+{
+    net->now_ms = now_ms;
+    if (AKSU_FAST && net->answers == 0) {
+        struct aksu_row *row = due(net);
+        if (!row && !net->more) {
+            return 0;
+        }
+        size_t len = row ? quick_frame(net, row, frame, size) : 0;
+        if (len > 0) {
+            return len;
+        }
+    }
+    return output(net, frame, size);
 }
 
 uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms)

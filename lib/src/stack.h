@@ -6,13 +6,6 @@
 #include <aksu/aksu.h>
 #include "tcp/tcp.h"
 
-// Whether speed counts more than size.
-#ifdef __OPTIMIZE_SIZE__
-enum { AKSU_FAST = 0 };
-#else
-enum { AKSU_FAST = 1 };
-#endif
-
 enum {
     AKSU_ETHERNET_LEN = 14,
     AKSU_IPV4_LEN = 20,
@@ -23,6 +16,7 @@ enum {
 // Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
 // Fields of an IPv4 header, as aksu_ipv4_header() is given them.
 enum { AKSU_TTL_SHIFT = 8, AKSU_ECN_SHIFT = 16, AKSU_DSCP_SHIFT = 18 };
+enum { AKSU_DONT_FRAGMENT = 0x4000 };
 enum {
     AKSU_PROTOCOL_ICMP = 1,
     AKSU_PROTOCOL_TCP = 6,
@@ -290,6 +284,29 @@ static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
     return row->tcb.rcv_buf - row->tcb.rcv_room;
 }
 
+// Whether the functions of predict.c may stand for steps and plans: nobody looks on, and there is
+// no loss recovery that would have to know.
+static inline bool aksu_alone(const struct aksu *net)
+{
+    return AKSU_FAST && !net->trace && !net->boards;
+}
+
+// Those that are for connections that are open.
+static inline bool aksu_quick(const struct aksu *net, const struct aksu_row *row)
+{
+    return row->tcb.state == AKSU_ESTABLISHED && aksu_alone(net);
+}
+
+// What of a step's context they need.
+static inline void aksu_quick_context(const struct aksu *net, struct aksu_row *row,
+                                      struct aksu_step *c)
+{
+    c->p = net->profile;
+    c->t = &row->tcb;
+    c->now_ms = net->now_ms;
+    c->b = NULL;
+}
+
 // isn.c
 uint64_t aksu_hash(const uint32_t key[4], const uint32_t block[4]);
 uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uint32_t more);
@@ -335,6 +352,8 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
                     const uint8_t target_mac[6], uint32_t target);
 extern const struct aksu_resolver aksu_arp_resolver;
 size_t aksu_arp_answer(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
+void aksu_headers_put(const struct aksu_row *row, uint32_t fields, const struct aksu_segment *s,
+                      uint32_t text, uint8_t *to);
 bool aksu_segment_get(struct aksu_packet *in);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
 void aksu_move_words(uint8_t *to, const uint8_t *from, uint32_t len);
@@ -359,6 +378,18 @@ static inline uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
 }
 
 uint16_t aksu_sum_finish(uint32_t sum);
+
+// The same of a few words, added as they are.
+static inline uint16_t aksu_sum_words(uint64_t sum)
+{
+    uint32_t high = (uint32_t)(sum >> 32);
+    uint32_t all = (uint32_t)sum + high;
+
+    all += all < high;
+    all = (all & 0xffff) + (all >> 16);
+    return (uint16_t) ~(all + (all >> 16));
+}
+
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);
 
 // address.c. An address of IPv6 is told as one that no host has.

@@ -6,6 +6,7 @@
 #include <aksu/aksu.h>
 #include <string.h>
 #include "../transitions/board_check.h"
+#include "../transitions/foreseen.h"
 #include "input.h"
 
 enum { EVENTS = 200, SENT_AT_ONCE = 8, RUNS_MIN = 4, RUNS_MAX = 16, UNTOUCHED = 0xa5 };
@@ -118,6 +119,7 @@ static void step(struct machine *m, const struct aksu_event *ev)
     memcpy(&twin, &m->t, sizeof twin);
     memset(&m->fx, 0xee, sizeof m->fx);
     memset(&fx, 0x11, sizeof fx);
+    REQUIRE(foreseen(&m->p, &m->t, m->b, ev));
     aksu_tcp_step(&m->p, &m->t, m->b, ev, &m->fx);
     m->fast |= ev->kind == AKSU_EV_FAST_OPEN && memcmp(&before, &m->t, sizeof before) != 0;
     aksu_tcp_step(&m->p, &twin, m->b ? &twin_board.b : NULL, ev, &fx);

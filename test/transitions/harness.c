@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "harness.h"
+#include "foreseen.h"
 
 // Sequence number and clock together, so that both wrap within the tests.
 static const struct {
@@ -115,6 +116,7 @@ static void check_step(const struct aksu_tcb *before, const struct aksu_tcb *aft
 void step(struct fixture *f, const struct aksu_event *ev)
 {
     struct aksu_tcb before = f->t;
+    assert_true(foreseen(&f->p, &f->t, board(f), ev));
     memset(&f->fx, 0xee, sizeof f->fx); // step must not rely on its contents
     aksu_tcp_step(&f->p, &f->t, board(f), ev, &f->fx);
     check_step(&before, &f->t);

@@ -132,8 +132,18 @@ void aksu_move_words(uint8_t *to, const uint8_t *from, uint32_t len)
     if ((((uintptr_t)to | (uintptr_t)from) & (WORD - 1)) == 0) {
         to = (uint8_t *)((uintptr_t)to & ~(uintptr_t)(WORD - 1));
         from = (const uint8_t *)((uintptr_t)from & ~(uintptr_t)(WORD - 1));
-        for (; len >= BLOCK; len -= BLOCK, from += BLOCK, to += BLOCK) {
+        for (; len >= 2 * BLOCK; len -= 2 * BLOCK, from += 2 * BLOCK, to += 2 * BLOCK) {
             memcpy(to, from, BLOCK);
+            memcpy(to + BLOCK, from + BLOCK, BLOCK);
+        }
+        if (len >= BLOCK) {
+            memcpy(to, from, BLOCK);
+            len -= BLOCK;
+            from += BLOCK;
+            to += BLOCK;
+        }
+        for (; len >= 4 * WORD; len -= 4 * WORD, from += 4 * WORD, to += 4 * WORD) {
+            memcpy(to, from, 4 * WORD);
         }
         for (const uint8_t *end = from + (len & ~(WORD - 1u)); from != end;
              from += WORD, to += WORD) {

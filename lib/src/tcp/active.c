@@ -4,11 +4,7 @@
 // stack of an image that does none of it links step.c alone.
 #include "tcp.h"
 
-enum {
-    KEEP_IDLE_S = 7200, // MUST-28
-    KEEP_INTERVAL_S = 75,
-    KEEP_COUNT = 9
-};
+enum { KEEP_INTERVAL_S = 75, KEEP_COUNT = 9 };
 
 static bool keeps_alive(const struct aksu_tcb *t)
 {
@@ -22,8 +18,7 @@ static void arm_keepalive(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     if (keeps_alive(t)) {
-        aksu_tcp_arm(c, AKSU_AT_MISC,
-                     (t->keep_idle_s ? t->keep_idle_s : KEEP_IDLE_S) * UINT32_C(1000));
+        aksu_tcp_arm(c, AKSU_AT_MISC, aksu_tcp_keep_idle_ms(t));
     }
 }
 

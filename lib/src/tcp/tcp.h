@@ -9,12 +9,20 @@
 #include "seq.h"
 #include <string.h>
 
+// Whether speed counts more than size.
+#ifdef __OPTIMIZE_SIZE__
+enum { AKSU_FAST = 0 };
+#else
+enum { AKSU_FAST = 1 };
+#endif
+
 enum {
     AKSU_MSS_DEFAULT = 536, // RFC 9293 3.7.1, MUST-15
     AKSU_MSS_FLOOR = 88,    // smaller offers are raised to it (CVE-2019-11479)
     AKSU_WSCALE_MAX = 14,   // RFC 7323 2.3
     AKSU_TIMESTAMPS_LEN = 12,
-    AKSU_R1 = 3, // retransmissions, SHLD-10
+    AKSU_R1 = 3,             // retransmissions, SHLD-10
+    AKSU_KEEP_IDLE_S = 7200, // MUST-28
     AKSU_OFFERS = AKSU_F_TIMESTAMPS | AKSU_F_SACK | AKSU_F_WSCALE,
     AKSU_OFFER_SHIFT = 4 // from the options of a SYN to AKSU_OFFERS
 };
@@ -84,6 +92,15 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cw
 
 // reply.c: the answer in the segment's place
 bool aksu_tcp_reset(struct aksu_segment *s);
+
+// predict.c
+bool aksu_tcp_quick_segment(struct aksu_step *c);
+bool aksu_tcp_quick_sent(const struct aksu_step *c);
+bool aksu_tcp_quick_wrote(const struct aksu_step *c);
+bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets);
+bool aksu_tcp_quick_update(const struct aksu_tcb *t);
+uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update);
+bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s);
 
 // window.c
 uint32_t aksu_tcp_window(const struct aksu_tcb *t);
@@ -161,6 +178,12 @@ static inline bool aksu_tcp_half_open(const struct aksu_tcb *t)
 static inline bool aksu_tcp_stamped(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
     return (t->flags & AKSU_F_TIMESTAMPS) && (s->options & AKSU_OPT_TIMESTAMPS);
+}
+
+// How long a connection is idle before it is asked whether it is there.
+static inline uint32_t aksu_tcp_keep_idle_ms(const struct aksu_tcb *t)
+{
+    return (t->keep_idle_s ? t->keep_idle_s : AKSU_KEEP_IDLE_S) * UINT32_C(1000);
 }
 
 // By how much the right edge of the receive window moves at least (3.8.6.2.2).

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+// Header prediction: what happens to most open connections most of the time, in few instructions.
+// Each function does exactly what the step or the plan does, or nothing, and then returns false;
+// test/transitions/predict.c holds them against each other. Linked only where speed counts.
+#include "tcp.h"
+
+enum {
+    // What there must not be of flags: nothing opens, closes, is mended or held.
+    OTHER = AKSU_F_SYN_UNACKED | AKSU_F_FIN | AKSU_F_RCV_CLOSED | AKSU_F_FIN_HELD |
+            AKSU_F_RECOVERY | AKSU_F_DSACK | AKSU_F_PARTIAL,
+    WRITTEN_MAX = 1 << 30
+};
+
+static const int32_t WAIT_MAX_MS = INT32_C(1) << 30;
+
+// An open connection that owes nothing but an ACK.
+static bool plain(const struct aksu_tcb *t)
+{
+    return t->state == AKSU_ESTABLISHED && !(t->flags & OTHER) && !(t->owed & ~AKSU_OWE_ACK);
+}
+
+// Whether active.c would have nothing to do behind the step.
+static bool passive(const struct aksu_tcb *t)
+{
+    return t->probes == 0 && (!(t->flags & AKSU_F_KEEPALIVE) || (t->timers & AKSU_TIMER_MISC));
+}
+
+// What arrived is next in order, with no option but the timestamps that were negotiated.
+static bool expected(const struct aksu_tcb *t, const struct aksu_segment *s)
+{
+    unsigned options = (t->flags & AKSU_F_TIMESTAMPS) >> AKSU_OFFER_SHIFT;
+
+    return s->seq == t->rcv_nxt && (s->flags & ~AKSU_PSH) == AKSU_ACK && s->options == options &&
+           (options == 0 || !aksu_seq_lt(s->tsval, t->ts_recent));
+}
+
+static void take_ack(struct aksu_step *c, struct aksu_tcb *t, uint32_t octets)
+{
+    if (t->flags & (AKSU_F_TIMING | AKSU_F_TIMESTAMPS)) {
+        aksu_tcp_measure(c);
+    }
+    t->snd_una = c->s->ack;
+    aksu_seq_raise(&t->snd_nxt, t->snd_una);
+    aksu_seq_raise(&t->snd_up, t->snd_una);
+    t->snd_buf -= octets;
+    c->fx.mask = AKSU_FX_ACKED;
+    c->fx.acked = octets;
+    t->dupacks = 0;
+    c->p->congestion->acked(c, octets);
+    t->retries = 0;
+    if (t->snd_una == t->snd_max) {
+        t->timers &= (uint8_t) ~(AKSU_TIMER_RTX | AKSU_TIMER_USER);
+    } else {
+        aksu_tcp_arm_rtx(c);
+        aksu_tcp_arm_user(c);
+    }
+}
+
+static void take_text(struct aksu_step *c, struct aksu_tcb *t, uint32_t len)
+{
+    c->fx.mask |= AKSU_FX_DELIVER;
+    c->fx.copy_len = len;
+    c->fx.ready = len;
+    t->rcv_nxt += len;
+    t->rcv_room -= len;
+    if ((t->timers & AKSU_TIMER_ACK) || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0) {
+        t->owed |= AKSU_OWE_ACK;
+    } else {
+        aksu_tcp_arm(c, AKSU_AT_ACK, c->p->delayed_ack_ms);
+    }
+}
+
+// A segment with the next text, an acknowledgment of text, or both.
+bool aksu_tcp_quick_segment(struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
+    uint32_t acked = s->ack - t->snd_una;
+    uint32_t len = s->len;
+
+    if (!plain(t) || !expected(t, s) || len > t->rcv_adv - t->rcv_nxt || t->ranges > 0 ||
+        acked > t->snd_max - t->snd_una || (acked | len) == 0 || t->snd_wnd == 0 ||
+        aksu_seq_lt(s->seq, t->snd_wl1) || t->probes > 0) {
+        return false;
+    }
+    memset(&c->fx, 0, sizeof c->fx);
+    t->keep_probes = 0;
+    if (t->flags & AKSU_F_TIMESTAMPS) {
+        c->p->timestamps->arrived(t, s, c->now_ms);
+    }
+    if (acked > 0) {
+        take_ack(c, t, acked);
+    }
+    t->snd_wnd = (uint32_t)s->wnd << t->snd_wscale;
+    t->snd_wl1 = s->seq;
+    t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
+    if (len > 0) {
+        take_text(c, t, len);
+    }
+    if (t->snd_una == t->snd_max) {
+        if (t->snd_buf > 0) {
+            aksu_tcp_settle(c);
+        } else { // no persist timer
+            t->timers &= (uint8_t)~AKSU_TIMER_RTX;
+            t->retries = 0;
+        }
+    }
+    if (t->flags & AKSU_F_KEEPALIVE) {
+        aksu_tcp_arm(c, AKSU_AT_MISC, aksu_tcp_keep_idle_ms(t));
+    }
+    return true;
+}
+
+// Text for the first time, or an ACK alone.
+bool aksu_tcp_quick_sent(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+    const struct aksu_segment *s = c->s;
+
+    if (!plain(t) || !passive(t) || (s->flags & ~AKSU_PSH) != AKSU_ACK ||
+        (s->len > 0 && s->seq != t->snd_max)) {
+        return false;
+    }
+    t->owed = 0;
+    t->timers &= (uint8_t)~AKSU_TIMER_ACK;
+    t->last_ack = s->ack;
+    aksu_seq_raise(&t->rcv_adv, s->ack + ((uint32_t)s->wnd << t->rcv_wscale));
+    if (s->len == 0) {
+        return true;
+    }
+    t->snd_max += s->len;
+    t->snd_nxt = t->snd_max;
+    if (!(t->flags & AKSU_F_TIMING)) {
+        t->flags |= AKSU_F_TIMING;
+        t->rtt_seq = t->snd_max;
+        t->rtt_at = c->now_ms;
+    }
+    if (!(t->timers & AKSU_TIMER_RTX) || s->seq == t->snd_una) {
+        aksu_tcp_arm_rtx(c);
+    }
+    if (!(t->timers & AKSU_TIMER_USER)) {
+        aksu_tcp_arm_user(c);
+    }
+    return true;
+}
+
+// SEND behind what is in flight; or of what goes at once, soon after the last.
+bool aksu_tcp_quick_wrote(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+
+    if (!plain(t) || !passive(t) || c->value > WRITTEN_MAX - t->snd_buf) {
+        return false;
+    }
+    if (t->snd_una == t->snd_max) {
+        uint32_t len = aksu_min32(c->value, t->snd_mss);
+
+        if (t->snd_buf > 0 || t->srtt == 0 || c->now_ms - t->rtt_at > c->p->rto_min_ms ||
+            t->ranges > 0 || len > t->snd_wnd || len > t->cwnd) {
+            return false;
+        }
+        t->timers &= (uint8_t)~AKSU_TIMER_RTX;
+        t->retries = 0;
+    }
+    t->snd_buf += c->value;
+    return true;
+}
+
+// RECEIVE.
+bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets)
+{
+    uint32_t readable = t->rcv_buf - t->rcv_room;
+
+    if (t->state != AKSU_ESTABLISHED || !passive(t) || octets > readable) {
+        return false;
+    }
+    t->rcv_room += octets;
+    aksu_seq_raise(&t->rcv_up, t->rcv_nxt - (readable - octets));
+    return true;
+}
+
+// As in window.c, without a call.
+static inline uint32_t window(const struct aksu_tcb *t)
+{
+    uint32_t offered = t->rcv_adv - t->rcv_nxt;
+    uint32_t wnd = aksu_min32(t->rcv_room, (uint32_t)UINT16_MAX << t->rcv_wscale);
+
+    return wnd >= offered + aksu_tcp_window_step(t) ? wnd : offered;
+}
+
+// Whether a window update is due: as in plan.c, where nothing else is.
+bool aksu_tcp_quick_update(const struct aksu_tcb *t)
+{
+    uint32_t offered = t->rcv_adv - t->rcv_nxt;
+    uint32_t gain = window(t) - offered;
+
+    return gain > 0 && (gain >= aksu_min32(t->rcv_buf / 2, UINT32_C(2) * t->rcv_mss) ||
+                        offered < aksu_tcp_window_step(t));
+}
+
+// A timer's share of first_timer().
+static inline int32_t sooner(const struct aksu_tcb *t, unsigned which, uint32_t now_ms,
+                             int32_t wait)
+{
+    int32_t left = (int32_t)(t->deadline[which] - now_ms);
+
+    return (t->timers & 1u << which) && left < wait ? left : wait;
+}
+
+// How long until the first timer, less than 1 if it is due; WAIT_MAX_MS if none runs.
+static inline int32_t first_timer(const struct aksu_tcb *t, uint32_t now_ms)
+{
+    int32_t wait = sooner(t, AKSU_AT_RTX, now_ms, WAIT_MAX_MS);
+
+    wait = sooner(t, AKSU_AT_ACK, now_ms, wait);
+    wait = sooner(t, AKSU_AT_MISC, now_ms, wait);
+    return sooner(t, AKSU_AT_USER, now_ms, wait);
+}
+
+// What plan answers if all is sent and nothing is owed: until when there is nothing to send.
+// 0: plan is to be asked. update: a window update may be due.
+uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update)
+{
+    uint32_t sent = t->snd_nxt - t->snd_una;
+
+    if (t->owed || t->state <= AKSU_LISTEN || t->state == AKSU_TIME_WAIT) {
+        return 0;
+    }
+    if (t->state < AKSU_ESTABLISHED ? sent == 0
+                                    : sent != t->snd_buf + aksu_tcp_fin(t) + aksu_tcp_syn(t)) {
+        return 0;
+    }
+    if (update && aksu_tcp_receiving(t) && aksu_tcp_quick_update(t)) {
+        return 0;
+    }
+    if (t->timers == 0) {
+        return UINT32_MAX;
+    }
+    int32_t wait = first_timer(t, now_ms);
+
+    return wait > 0 ? (uint32_t)wait : 0;
+}
+
+// What is next of the text, as much as goes into a segment; 0: none, or less than is queued and
+// would go.
+static uint32_t next_text(const struct aksu_tcb *t)
+{
+    uint32_t flight = t->snd_nxt - t->snd_una;
+    uint32_t queued = t->snd_buf - flight;
+    uint32_t len = aksu_min32(queued, t->snd_mss);
+
+    if (flight + len > t->snd_wnd || flight + len > t->cwnd ||
+        (len < t->snd_mss && flight > 0 && !(t->flags & AKSU_F_NODELAY))) {
+        return 0;
+    }
+    return len;
+}
+
+// A segment with text, all that fits or all that there is; or an ACK that is owed when all is sent.
+// Members that an option of it would need are not written.
+bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s)
+{
+    const struct aksu_tcb *t = c->t;
+    uint32_t sent = t->snd_nxt - t->snd_una;
+    uint32_t len = 0;
+
+    if (!plain(t) || t->ranges > 0 || t->snd_nxt != t->snd_max ||
+        aksu_seq_lt(t->snd_nxt, t->snd_up) || first_timer(t, c->now_ms) <= 0) {
+        return false;
+    }
+    if (sent < t->snd_buf) {
+        len = next_text(t);
+    }
+    if (len == 0 && (sent < t->snd_buf || !t->owed || sent > t->snd_wnd)) {
+        return false;
+    }
+    s->seq = t->snd_nxt;
+    s->ack = t->rcv_nxt;
+    s->len = len;
+    s->wnd = (uint16_t)(window(t) >> t->rcv_wscale);
+    s->urp = 0;
+    s->flags = len > 0 && sent + len == t->snd_buf ? AKSU_ACK | AKSU_PSH : AKSU_ACK;
+    s->options = 0;
+    s->tos = 0;
+    if (t->flags & AKSU_F_TIMESTAMPS) {
+        c->p->timestamps->put(t, s, c->now_ms);
+    }
+    return true;
+}
