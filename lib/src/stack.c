@@ -276,7 +276,7 @@ static bool listens(const struct aksu_row *row)
 static void quick_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
                           const struct aksu_packet *in)
 {
-    aksu_handle conn = aksu_table_handle(net, row);
+    aksu_handle conn = row->handle;
     uint32_t room = row->tcb.rcv_room;
 
     if (fx->acked > 0) {

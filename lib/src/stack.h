@@ -380,7 +380,7 @@ static inline uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
 uint16_t aksu_sum_finish(uint32_t sum);
 
 // The same of a few words, added as they are.
-static inline uint16_t aksu_sum_words(uint64_t sum)
+static inline uint16_t aksu_sum_fold(uint64_t sum)
 {
     uint32_t high = (uint32_t)(sum >> 32);
     uint32_t all = (uint32_t)sum + high;

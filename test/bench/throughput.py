@@ -22,7 +22,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parents[1] / "interop"))
-from interop6 import AKSU6, CLAIMS_S, LINUX6, Link6  # noqa: E402
+from ipv6 import AKSU6, CLAIMS_S, LINUX6, Link6  # noqa: E402
 from namespaces import AKSU, LINUX, PREFIX, sh  # noqa: E402
 
 PORT, ROUNDS, PART = 9, 3, 1 << 20

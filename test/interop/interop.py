@@ -16,7 +16,7 @@ import tempfile
 import time
 from typing import NamedTuple
 
-from interop6 import AKSU6, GIVEN, LINUX6, Link6
+from ipv6 import AKSU6, GIVEN, LINUX6, Link6
 from namespaces import AKSU, LINUX, Link, digest, main, sh, start_nginx
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -237,8 +237,7 @@ class Tcp:
         with self.link() as link:
             pcap = self.out / "fast-open-client.pcapng"
             link.on_linux("sysctl", "-qw", "net.ipv4.tcp_fastopen=3")
-            link.start_linux(*PEER, "serve_fast", self.linux, 9000)
-            time.sleep(0.3)
+            link.serve_linux(9000, *PEER, "serve_fast", self.linux, 9000)
             done = link.inside(link.ours, self.bin / "interop_fast_open", "veth0", self.aksu, pcap,
                                self.linux, 9000, 10, 5000, check=False, timeout=60)
             expect(done.returncode == 0, done.stdout)
@@ -413,8 +412,7 @@ class Tcp:
                  octets: int = 300000, receive: int = None) -> None:
         with self.link() as link:
             pcap = self.out / f"transfer-{how}-{server}.pcapng"
-            link.start_linux(*PEER, "serve", self.linux, 9000, server)
-            time.sleep(0.3)
+            link.serve_linux(9000, *PEER, "serve", self.linux, 9000, server)
             done = link.run_aksu("transfer", f"{self.ip.host(self.linux)}:9000", "--send", octets, "--recv",
                                  octets if receive is None else receive, "--close", how, "--count",
                                  count, "--parallel", parallel, pcap=pcap)
@@ -480,7 +478,7 @@ class Tcp:
 
 
 class Interop(Tcp):
-    """And what is IPv4's alone; IPv6's is in interop6.py."""
+    """And what is IPv4's alone; IPv6's is in ipv6.py."""
 
     def test_ping_sizes(self) -> None:
         with self.link() as link:
@@ -525,8 +523,7 @@ class Interop(Tcp):
 
     def test_saved_and_resumed(self) -> None:
         with self.link() as link:
-            link.start_linux(*PEER, "serve", LINUX, 9000, "last")
-            time.sleep(0.3)
+            link.serve_linux(9000, *PEER, "serve", LINUX, 9000, "last")
             done = link.inside(link.ours, self.bin / "interop_resume", "veth0", AKSU, LINUX, 9000,
                                check=False, timeout=120)
             expect(done.returncode == 0, done.stdout)

@@ -82,6 +82,15 @@ class Link:
     def start_linux(self, *command, log: pathlib.Path = None) -> subprocess.Popen:
         return self.start(self.peer, *command, log=log)
 
+    def serve_linux(self, port: int, *command) -> subprocess.Popen:
+        """Starts a server on Linux's side and waits until it listens."""
+        process = self.start_linux(*command)
+        for _ in range(200):
+            if self.on_linux("ss", "-Hltn", f"sport = :{port}").stdout.strip():
+                return process
+            time.sleep(0.05)
+        raise RuntimeError(f"nothing listens on port {port}: {' '.join(map(str, command))}")
+
     def host_command(self, *app, pcap: pathlib.Path = None, rows: int = 64, options=()) -> list:
         return [self.host, "--packet", "veth0", "--addr", f"{AKSU}/{PREFIX}", "--mtu", self.mtu,
                 "--rows", rows, *(["--pcap", pcap] if pcap else []), *options, *app]

@@ -160,7 +160,7 @@ static bool change(struct fixture *f, unsigned which)
         t->rcv_room = t->rcv_buf - 10;
         return true;
     case 30:
-        t->rtt_seq = t->snd_una + 1;
+        t->ts_recent = t->snd_una + 1;
         return true;
     case 31:
         t->user_timeout_s = UINT16_MAX;

@@ -210,8 +210,8 @@ static void asked_from_another_network(void **state)
     (void)state;
     static const uint32_t senders[] = {ON_LINK, FAR};
     for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
-        struct wire w = arp(1, senders[i], peer_mac, US);
-        assert_int_equal(feed_arp(&w), 0);
+        struct wire w = arp_packet(1, senders[i], peer_mac, US);
+        assert_int_equal(feed_packet(&w), 0);
         assert_true(next(&h));
         assert_int_equal(h.got.op, 2);
         assert_memory_equal(h.got.to, peer_mac, 6);

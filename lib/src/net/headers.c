@@ -13,15 +13,15 @@ void aksu_headers_put(const struct aksu_row *row, uint32_t fields, const struct 
     uint32_t ports = (uint32_t)row->pair.local_port << 16 | row->pair.remote_port;
     uint32_t fourth = UINT32_C(5) << 28 | (uint32_t)s->flags << 16 | s->wnd;
     uint64_t pair = (uint64_t)row->pair.local + row->pair.remote;
-    uint32_t sum = aksu_sum_words(pair + first + third + AKSU_DONT_FRAGMENT);
+    uint32_t sum = aksu_sum_fold(pair + first + third + AKSU_DONT_FRAGMENT);
 
     to = aksu_put32(to, first);
     to = aksu_put32(to, AKSU_DONT_FRAGMENT);
     to = aksu_put32(to, third | sum);
     to = aksu_put32(to, row->pair.local);
     to = aksu_put32(to, row->pair.remote);
-    sum = aksu_sum_words(pair + ports + s->seq + s->ack + fourth + s->urp + text +
-                         AKSU_PROTOCOL_TCP + len);
+    sum = aksu_sum_fold(pair + ports + s->seq + s->ack + fourth + s->urp + text +
+                        AKSU_PROTOCOL_TCP + len);
     to = aksu_put32(to, ports);
     to = aksu_put32(to, s->seq);
     to = aksu_put32(to, s->ack);

@@ -102,7 +102,7 @@ static bool take_plain(const struct aksu *net, struct aksu_packet *in)
     }
     if (!(net->offload & AKSU_OFFLOAD_RX)) {
         uint64_t sum = (uint64_t)first + second + aksu_get32(p + 8) + remote + local;
-        if (aksu_sum_words(sum) != 0) {
+        if (aksu_sum_fold(sum) != 0) {
             return false;
         }
     }

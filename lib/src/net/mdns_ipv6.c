@@ -116,34 +116,36 @@ static size_t put_report(struct aksu *net, uint8_t *frame)
 {
     size_t len = aksu_mld_report(net, &aksu_ipv6(net)->address[0], frame);
     uint8_t *packet = frame + AKSU_ETHERNET_LEN;
-    uint8_t *record = packet + AKSU_IPV6_LEN + ALERT_LEN + RECORD;
+    uint8_t *p = packet + AKSU_IPV6_LEN + ALERT_LEN;
 
     if (ours(net)->ends) {
-        *record = TO_INCLUDE;
+        p[RECORD] = TO_INCLUDE;
     }
-    memcpy(record + 4, group, sizeof group);
-    aksu_icmpv6_finish(packet, ALERT_LEN);
+    memcpy(p + RECORD + 4, group, sizeof group);
+    aksu_put16(p + 2, 0);
+    aksu_put16(p + 2, aksu_icmpv6_sum(packet, p, RECORD + 4 + sizeof group, AKSU_PROTOCOL_ICMPV6));
     return len;
 }
 
 // When the groups of our addresses are told, because they are new or somebody asks, so is this one.
 static bool asked(const struct aksu *net, const struct aksu_mdns_ipv6 *w)
 {
-    return aksu_ipv6(net)->report_at != w->told_at;
+    return aksu_ipv6(net)->todo_at[AKSU_IPV6_REPORTS] != w->told_at;
 }
 
 static size_t report(struct aksu *net, struct aksu_mdns_ipv6 *w, uint8_t *frame)
 {
-    bool again = asked(net, w) && aksu_reached(net->now_ms, aksu_ipv6(net)->report_at);
+    bool again =
+        asked(net, w) && aksu_reached(net->now_ms, aksu_ipv6(net)->todo_at[AKSU_IPV6_REPORTS]);
 
     if (w->ends) {
         return 0; // see leave()
     }
     if (again) {
-        w->told_at = aksu_ipv6(net)->report_at;
+        w->told_at = aksu_ipv6(net)->todo_at[AKSU_IPV6_REPORTS];
     } else if (w->reports > 0 && aksu_reached(net->now_ms, w->report_at)) {
         w->reports--;
-        w->report_at = net->now_ms + aksu_ipv6_random(net, REPORT_MS);
+        w->report_at = aksu_ipv6_soon(net, REPORT_MS);
     } else {
         return 0;
     }
@@ -165,22 +167,20 @@ static void put_udp(uint8_t *packet, unsigned port, uint32_t text)
 // What is said, to one host first; or 0.
 static size_t message(struct aksu *net, struct aksu_mdns_ipv6 *w, uint8_t *frame)
 {
-    const struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     bool one = w->asker.wanted > 0;
     const uint8_t *to = one ? w->to.octets : group;
-    unsigned local = aksu_slaac_source(net, one ? to : ip6->address[0].addr.octets);
+    const struct aksu_ipv6_address *local = one ? aksu_slaac_source(net, to) : aksu_slaac_near(net);
     uint8_t *packet = frame + AKSU_ETHERNET_LEN;
 
     if (!one && w->saying.what == AKSU_MDNS_NOTHING) {
         return 0;
     }
-    if (local == AKSU_NO_ADDRESS) { // it is not heard
+    if (!local) { // it is not heard
         w->asker.wanted = 0;
         w->saying.what = AKSU_MDNS_NOTHING;
         return 0;
     }
-    uint8_t *p =
-        aksu_ipv6_put(packet, AKSU_PROTOCOL_UDP, HOPS, ip6->address[local].addr.octets, to, 0);
+    uint8_t *p = aksu_ipv6_put(packet, 0, AKSU_PROTOCOL_UDP << 8 | HOPS, local->addr.octets, to);
     size_t text = aksu_mdns_write(net, w->mdns, &w->saying, &w->asker, p + AKSU_UDP_LEN);
 
     if (one) {
@@ -237,7 +237,7 @@ static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
         return 0;
     }
     if (asked(net, w)) {
-        wait_ms = aksu_min32(wait_ms, until(now_ms, aksu_ipv6(net)->report_at));
+        wait_ms = aksu_min32(wait_ms, until(now_ms, aksu_ipv6(net)->todo_at[AKSU_IPV6_REPORTS]));
     }
     if (w->reports > 0) {
         wait_ms = aksu_min32(wait_ms, until(now_ms, w->report_at));
@@ -258,7 +258,7 @@ int aksu_mdns_ipv6(struct aksu *net, struct aksu_mdns *mdns, struct aksu_mdns_ip
     memset(ipv6, 0, sizeof *ipv6);
     ipv6->mdns = mdns;
     ipv6->report_at = net->now_ms;
-    ipv6->told_at = aksu_ipv6(net)->report_at;
+    ipv6->told_at = aksu_ipv6(net)->todo_at[AKSU_IPV6_REPORTS];
     ipv6->reports = REPORTS;
     (void)aksu_more_add(net, &ipv6->more, &ops);
     mdns->ipv6 = ipv6;

@@ -132,8 +132,10 @@ bool aksu_tcp_quick_sent(const struct aksu_step *c)
     t->snd_nxt = t->snd_max;
     if (!(t->flags & AKSU_F_TIMING)) {
         t->flags |= AKSU_F_TIMING;
-        t->rtt_seq = t->snd_max;
         t->rtt_at = c->now_ms;
+        if (!(t->flags & AKSU_F_TIMESTAMPS)) {
+            t->ts_recent = t->snd_max;
+        }
     }
     if (!(t->timers & AKSU_TIMER_RTX) || s->seq == t->snd_una) {
         aksu_tcp_arm_rtx(c);
