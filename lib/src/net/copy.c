@@ -81,10 +81,15 @@ static uint32_t sum_words(const uint8_t *at, uint32_t len)
 
     at = (const uint8_t *)((uintptr_t)at & ~(uintptr_t)(ALIGN - 1));
     if (AKSU_FAST) {
-        for (const uint8_t *end = at + (len & ~(16u * WORD - 1)); at != end; at += 16 * WORD) {
-            sum = plus_16(sum, at);
+        for (const uint8_t *end = at + (len & ~(32u * WORD - 1)); at != end; at += 32 * WORD) {
+            sum = plus_16(plus_16(sum, at), at + 16 * WORD);
         }
-        len %= 16 * WORD;
+        len %= 32 * WORD;
+        if (len >= 16 * WORD) {
+            sum = plus_16(sum, at);
+            at += 16 * WORD;
+            len -= 16 * WORD;
+        }
         for (const uint8_t *end = at + (len & ~(4u * WORD - 1)); at != end; at += 4 * WORD) {
             sum = plus_4(sum, at);
         }
