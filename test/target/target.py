@@ -52,7 +52,7 @@ TARGETS = {
     "cortex-m0plus": cortex("cortex-m0plus"),
     "riscv32": riscv(32, "ilp32"),
     "riscv64": riscv(64, "lp64"),
-    "i686": Target("linux", "i686-linux-gnu-gcc", link="-static"),
+    "i686": Target("linux", "i686-linux-gnu-gcc", link="-static", optimize="-O2"),
     "powerpc": Target("linux", "powerpc-linux-gnu-gcc", "-mbig-endian", "-static", ["qemu-ppc"]),
     # An int of 16 bits.
     "avr": Target("avr", "avr-gcc", "-mmcu=atmega1284p -std=gnu11",
