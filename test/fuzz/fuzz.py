@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Fuzzes the stack with libFuzzer.
 
-usage: fuzz.py [TARGET [SECONDS]]      fuzz one target, or all in turn; 45 s each
+usage: fuzz.py [TARGET [SECONDS]]      fuzz one target, or all in turn; 30 s each
        fuzz.py --build                 build the targets only
        fuzz.py --long FOLDER HOURS     all targets in turn on one core, logs and corpora in FOLDER
        fuzz.py --table FOLDER          what the logs of a long run say, as a table
@@ -223,7 +223,7 @@ def main() -> None:
     targets = args[:1] or TARGETS
     if not set(targets) <= set(TARGETS) or len(args) > 2:
         sys.exit(__doc__)
-    seconds = int(args[1] if len(args) > 1 else os.environ.get("AKSU_FUZZ_SECONDS", "45"))
+    seconds = int(args[1] if len(args) > 1 else os.environ.get("AKSU_FUZZ_SECONDS", "30"))
     failed = [target for target in targets if not fuzz(target, seconds)]
     print(f"{len(targets) - len(failed)} passed, {len(failed)} failed")
     sys.exit(len(failed) > 0)
