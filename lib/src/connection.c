@@ -188,7 +188,7 @@ int aksu_info(const struct aksu *net, aksu_handle conn, struct aksu_info *info)
     info->urgent = t->rcv_up - (t->rcv_nxt - info->readable);
     info->idle_ms = AKSU_NEVER;
     if (row->place != AKSU_UNSCHEDULED) {
-        info->idle_ms = aksu_reached(net->now_ms, row->deadline) ? 0 : row->deadline - net->now_ms;
+        info->idle_ms = aksu_until(net->now_ms, row->deadline);
     }
     return AKSU_OK;
 }

@@ -54,9 +54,8 @@ static bool plausible(const struct aksu *net, const struct aksu_tcb *t)
     return idle(t) && t->rcv_buf == net->store->rx_octets && t->snd_wscale <= 14 &&
            t->rcv_wscale <= 14 && t->snd_mss >= 1 && t->snd_mss + stamps <= mss_max &&
            t->rcv_mss >= 1 && t->rcv_mss <= mss_max && t->snd_nxt == t->snd_una && t->cwnd >= 1 &&
-           t->cwnd <= UINT32_C(1) << 30 && t->ssthresh >= 1 &&
-           t->rcv_adv - t->rcv_nxt <= t->rcv_room && aksu_seq_leq(t->rcv_nxt, t->rcv_up) &&
-           (net->profile->ecn || !(t->owed & AKSU_ECN)) &&
+           t->cwnd <= AKSU_CWND_MAX && t->ssthresh >= 1 && t->rcv_adv - t->rcv_nxt <= t->rcv_room &&
+           aksu_seq_leq(t->rcv_nxt, t->rcv_up) && (net->profile->ecn || !(t->owed & AKSU_ECN)) &&
            (net->profile->timestamps || !(t->flags & AKSU_F_TIMESTAMPS)) &&
            (net->profile->sack || !(t->flags & AKSU_F_SACK));
 }

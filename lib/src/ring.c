@@ -94,7 +94,7 @@ static void read_out(struct aksu *net, struct aksu_row *row, uint32_t octets)
 {
     if (!aksu_quick(net, row) || !aksu_tcp_quick_read(&row->tcb, octets)) {
         aksu_stack_do(net, row, AKSU_EV_READ, octets);
-    } else if (aksu_tcp_quick_update(&row->tcb)) {
+    } else if (aksu_tcp_update_due(&row->tcb, aksu_tcp_window_of(&row->tcb))) {
         aksu_stack_wake(net, row);
     }
 }
@@ -181,7 +181,7 @@ int aksu_offer(struct aksu *net, aksu_handle conn, size_t len)
     if (error) {
         return error;
     }
-    if (!row->handlers->emit || len > (UINT32_C(1) << 30) - row->tcb.snd_buf) {
+    if (!row->handlers->emit || len > AKSU_SND_BUF_MAX - row->tcb.snd_buf) {
         return AKSU_EINVAL;
     }
     wrote(net, row, (uint32_t)len);

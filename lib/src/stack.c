@@ -541,6 +541,17 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
     }
 }
 
+// The first row, if its time has come.
+static struct aksu_row *due(const struct aksu *net)
+{
+    if (net->scheduled == 0) {
+        return NULL;
+    }
+    struct aksu_row *row = net->store->heap[0];
+
+    return aksu_reached(net->now_ms, row->deadline) ? row : NULL;
+}
+
 static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
     size_t len = 0;
@@ -548,9 +559,9 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
     if (net->answers > 0) {
         return answer_output(net, frame, packet, mac);
     }
-    while (len == 0 && net->scheduled > 0) {
-        struct aksu_row *row = net->store->heap[0];
-        if (!aksu_reached(net->now_ms, row->deadline)) {
+    while (len == 0) {
+        struct aksu_row *row = due(net);
+        if (!row) {
             break;
         }
         if (!reaped(net, row)) {
@@ -565,17 +576,6 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
         len = net->more->ops->output(net, frame, packet, mac);
     }
     return len;
-}
-
-// The first row, if its time has come.
-static struct aksu_row *due(const struct aksu *net)
-{
-    if (net->scheduled == 0) {
-        return NULL;
-    }
-    struct aksu_row *row = net->store->heap[0];
-
-    return aksu_reached(net->now_ms, row->deadline) ? row : NULL;
 }
 
 // The next frame if it is as most are.

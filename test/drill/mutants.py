@@ -94,7 +94,7 @@ MUTANTS = [
     ("5681 4.1: idle", "tcp/step.c", "c->now_ms - t->rtt_at > aksu_tcp_rto(c->p, t)", "0"),
     ("9293 3.7.4: Nagle", "tcp/plan.c", "!quiet && !again && !(t->flags & AKSU_F_NODELAY)", "0"),
     ("9293 3.8.6.2.1: SWS, sender", "tcp/plan.c", "len == queued || len >= t->max_snd_wnd / 2 || ", "1 || "),
-    ("9293 3.8.6.2.2: SWS, receiver", "tcp/window.c", "wnd >= offered + aksu_tcp_window_step(t) ? wnd : offered",
+    ("9293 3.8.6.2.2: SWS, receiver", "tcp/tcp.h", "wnd >= offered + aksu_tcp_window_step(t) ? wnd : offered",
      "wnd > offered ? wnd : offered"),
     ("9293 MUST-61: PSH", "tcp/plan.c", "flags |= AKSU_PSH;", ""),
     ("9293 MUST-62: urgent pointer", "tcp/plan.c", "t->snd_up - s->seq, UINT16_MAX", "t->snd_up - s->seq - 1, UINT16_MAX"),

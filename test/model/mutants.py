@@ -52,8 +52,9 @@ FAULTS = [
           "        aksu_tcp_arm_rtx(c);\n    }\n    if (t->flags & AKSU_F_RECOVERY)",
           "        t->timers &= (uint8_t)~AKSU_TIMER_RTX;\n    }\n    if (t->flags & AKSU_F_RECOVERY)",
           "segments"),
-    Fault("window shrunk", "window.c", "aksu_tcp_window_step(t) ? wnd : offered;",
-          "aksu_tcp_window_step(t) ? wnd : 0;", "segments"),
+    Fault("window shrunk", "window.c", "return aksu_tcp_window_of(t);",
+          "uint32_t wnd = aksu_tcp_window_of(t);\n"
+          "    return wnd > t->rcv_adv - t->rcv_nxt ? wnd : 0;", "segments"),
     Fault("SYN not retransmitted", "plan.c",
           "(t->flags & AKSU_F_SYN_UNACKED) && t->snd_nxt == t->snd_una",
           "(t->flags & AKSU_F_SYN_UNACKED) && t->snd_max == t->snd_una", "client-server"),

@@ -390,19 +390,9 @@ static void skip_arp(void)
     quiet(&h);
 }
 
-static int claimed_by_another(uint16_t op)
+static int claimed_by_another(unsigned op)
 {
-    uint8_t frame[FRAME_MAX];
-    struct wire w;
-    memset(&w, 0, sizeof w);
-    memcpy(w.to, broadcast_mac, 6);
-    memcpy(w.from, peer_mac, 6);
-    memcpy(w.sha, peer_mac, 6);
-    w.type = 0x0806;
-    w.op = op;
-    w.spa = US;
-    w.tpa = US;
-    return feed_frame(&h, frame, make_arp(&w, frame));
+    return feed_arp(&h, op, US, peer_mac, US);
 }
 
 static void is_defended(void)

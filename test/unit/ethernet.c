@@ -240,35 +240,35 @@ static void connect_resolves(void **state)
     assert_int_equal(h.got.dst, PEER);
 }
 
+// A connection to an address asks for a hop, and its SYN goes there.
+static void expect_hop(uint32_t addr, uint32_t hop, const uint8_t *mac)
+{
+    struct aksu_endpoint to = {aksu_ipv4((uint8_t)(addr >> 24), (uint8_t)(addr >> 16),
+                                         (uint8_t)(addr >> 8), (uint8_t)addr),
+                               80};
+    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.tpa, hop);
+    assert_int_equal(h.got.spa, US);
+    answer_arp(&h, hop, mac);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN);
+    assert_memory_equal(h.got.to, mac, 6);
+    assert_int_equal(h.got.dst, addr);
+}
+
 // R1122I-12: a destination beyond the netmask goes to the gateway's hardware address.
 static void connect_through_gateway(void **state)
 {
     (void)state;
-    struct aksu_endpoint to = {aksu_ipv4(198, 51, 100, 1), 80};
-    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
-    assert_true(next(&h));
-    assert_int_equal(h.got.tpa, GATE);
-    answer_arp(&h, GATE, gate_mac);
-    assert_true(next(&h));
-    assert_int_equal(h.got.flags, AKSU_SYN);
-    assert_memory_equal(h.got.to, gate_mac, 6);
-    assert_int_equal(h.got.dst, FAR);
+    expect_hop(FAR, GATE, gate_mac);
 }
 
 // R3927-07: but an address of the link is asked for itself, for no router forwards to it.
 static void connect_on_the_link(void **state)
 {
     (void)state;
-    struct aksu_endpoint to = {aksu_ipv4(169, 254, 3, 4), 80};
-    assert_true(aksu_connect(&h.net, &to, 0, &app_handlers, &h.app) > 0);
-    assert_true(next(&h));
-    assert_int_equal(h.got.tpa, ON_LINK);
-    assert_int_equal(h.got.spa, US);
-    answer_arp(&h, ON_LINK, peer_mac);
-    assert_true(next(&h));
-    assert_int_equal(h.got.flags, AKSU_SYN);
-    assert_memory_equal(h.got.to, peer_mac, 6);
-    assert_int_equal(h.got.dst, ON_LINK);
+    expect_hop(ON_LINK, ON_LINK, peer_mac);
 }
 
 // R1122A-02: at most one request a second; in the end the connection hears of it.

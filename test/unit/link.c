@@ -441,16 +441,7 @@ static void six_and_four_ask(void **state)
 
 static int claims_ours(void)
 {
-    uint8_t frame[FRAME_MAX];
-    struct wire w;
-    memset(&w, 0, sizeof w);
-    memcpy(w.to, our_mac, 6);
-    memcpy(w.from, peer_mac, 6);
-    memcpy(w.sha, peer_mac, 6);
-    w.type = 0x0806;
-    w.op = 2;
-    w.spa = US;
-    return feed_frame(&h, frame, make_arp(&w, frame));
+    return feed_arp(&h, 2, US, peer_mac, 0);
 }
 
 // An address of IPv4 that is lost ends the connections that have it, in all rows, at once, and no

@@ -73,7 +73,7 @@ const struct aksu_ipv6_address *aksu_ipv6_address(const struct aksu *net, unsign
 
 // Which of our addresses talks to one: one of the same reach (RFC 6724 5, rules 2 and 3), of the
 // same network if there is one. Or NULL.
-struct aksu_ipv6_address *aksu_slaac_source(const struct aksu *net, const uint8_t *destination)
+struct aksu_ipv6_address *aksu_address6_source(const struct aksu *net, const uint8_t *destination)
 {
     struct aksu_ipv6_address *a = aksu_ipv6(net)->address;
     struct aksu_ipv6_address *best = NULL;
@@ -97,9 +97,9 @@ struct aksu_ipv6_address *aksu_slaac_source(const struct aksu *net, const uint8_
 }
 
 // Which of them talks to this link.
-struct aksu_ipv6_address *aksu_slaac_near(const struct aksu *net)
+struct aksu_ipv6_address *aksu_address6_near(const struct aksu *net)
 {
-    return aksu_slaac_source(net, aksu_ipv6(net)->address[0].addr.octets);
+    return aksu_address6_source(net, aksu_ipv6(net)->address[0].addr.octets);
 }
 
 // --- Claims ---
@@ -119,7 +119,7 @@ static void end_connections(struct aksu *net, const struct aksu_ipv6_address *a)
 }
 
 // Another host has, or wants, an address that we claim (RFC 4862 5.4.3 to 5.4.5).
-void aksu_slaac_conflict(struct aksu *net, const uint8_t *target)
+void aksu_address6_conflict(struct aksu *net, const uint8_t *target)
 {
     struct aksu_ipv6_address *a = aksu_ipv6_find(net, target, AKSU_IPV6_TENTATIVE);
 
@@ -192,7 +192,7 @@ static uint32_t next(const struct aksu_ipv6 *ip6, uint32_t now_ms, unsigned *whi
     for (unsigned i = AKSU_IPV6_ADDRESSES + AKSU_IPV6_TODO; i-- > 0;) {
         uint32_t at;
         if (due_at(ip6, i, &at)) {
-            at = aksu_reached(now_ms, at) ? 0 : at - now_ms;
+            at = aksu_until(now_ms, at);
             if (at <= least) {
                 least = at;
                 *which = i;
@@ -224,7 +224,7 @@ static size_t go_on(struct aksu *net, struct aksu_ipv6_address *a, uint8_t *fram
 }
 
 // The next frame that our addresses need, or 0.
-size_t aksu_slaac_output(struct aksu *net, uint8_t *frame)
+size_t aksu_address6_output(struct aksu *net, uint8_t *frame)
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     size_t len = 0;
@@ -238,7 +238,7 @@ size_t aksu_slaac_output(struct aksu *net, uint8_t *frame)
     return len > 0 || !ip6->slaac ? len : ip6->slaac->output(net, frame);
 }
 
-uint32_t aksu_slaac_idle(const struct aksu *net, uint32_t now_ms)
+uint32_t aksu_address6_idle(const struct aksu *net, uint32_t now_ms)
 {
     unsigned which;
 

@@ -182,7 +182,7 @@ static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
         return 0;
     }
     if (timed(claim)) {
-        wait_ms = aksu_reached(now_ms, claim->at) ? 0 : aksu_min32(wait_ms, claim->at - now_ms);
+        wait_ms = aksu_min32(wait_ms, aksu_until(now_ms, claim->at));
     }
     return aksu_more_idle(&claim->more, net, now_ms, wait_ms);
 }

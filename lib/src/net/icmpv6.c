@@ -45,7 +45,7 @@ static int answer(struct aksu *net, struct aksu_packet *in, uint32_t len)
     const struct aksu_ipv6_address *local = aksu_ipv6_ours(net, in->header + AKSU_IPV6_DESTINATION);
 
     if (!local) {
-        local = aksu_slaac_source(net, to); // it came to a group
+        local = aksu_address6_source(net, to); // it came to a group
     }
     if ((net->offload & AKSU_ECHOING) || len > net->store->echo_octets ||
         len + AKSU_IPV6_LEN > ip6->mtu || !local || aksu_ipv6_is_any(to)) {

@@ -47,15 +47,24 @@ static bool options_harmless(const uint8_t *p, uint32_t len)
     return true;
 }
 
-// Checks a header, and takes what of it matters.
-static int take_header(const struct aksu *net, struct aksu_packet *in)
+// Whether a header is as most are: without options, of a whole packet, and right.
+static bool plain(const struct aksu *net, const struct aksu_packet *in)
 {
     const uint8_t *p = in->payload;
+    uint32_t first = aksu_get32(p);
+    uint32_t second = aksu_get32(p + 4);
+    uint32_t total = first & 0xffff;
+    uint64_t sum =
+        (uint64_t)first + second + aksu_get32(p + 8) + aksu_get32(p + 12) + aksu_get32(p + 16);
 
-    if (in->len < AKSU_IPV4_LEN) {
-        return AKSU_DROP_RUNT;
-    }
-    uint32_t header = (p[0] & 15) * 4u;
+    return first >> 24 == 0x45 && total >= AKSU_IPV4_LEN && total <= in->len && total <= net->mtu &&
+           !(second & FRAGMENT) && ((net->offload & AKSU_OFFLOAD_RX) || aksu_sum_fold(sum) == 0);
+}
+
+// Checks any header.
+static int check(const struct aksu *net, const struct aksu_packet *in, uint32_t header)
+{
+    const uint8_t *p = in->payload;
     uint32_t total = aksu_get16(p + 2);
 
     if (!aksu_ipv4_begins(p) || header > total || total > in->len || total > net->mtu) {
@@ -67,11 +76,27 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
     if (!options_harmless(p + AKSU_IPV4_LEN, header - AKSU_IPV4_LEN)) {
         return AKSU_DROP_IP_OPTION;
     }
-    if (aksu_get16(p + 6) & FRAGMENT) {
-        return AKSU_DROP_FRAGMENT;
+    return (aksu_get16(p + 6) & FRAGMENT) ? AKSU_DROP_FRAGMENT : 0;
+}
+
+// Checks a header, and takes what of it matters.
+static int take_header(const struct aksu *net, struct aksu_packet *in)
+{
+    const uint8_t *p = in->payload;
+    uint32_t header = AKSU_IPV4_LEN;
+
+    if (in->len < AKSU_IPV4_LEN) {
+        return AKSU_DROP_RUNT;
+    }
+    if (!AKSU_FAST || !plain(net, in)) {
+        header = (p[0] & 15) * 4u;
+        int drop = check(net, in, header);
+        if (drop) {
+            return drop;
+        }
     }
     in->payload = p + header;
-    in->len = total - header;
+    in->len = aksu_get16(p + 2) - header;
     in->pair.local = aksu_get32(p + 16);
     in->pair.remote = aksu_get32(p + 12);
     if (!aksu_ipv4_unicast(net, in->pair.remote) || in->pair.remote == net->addr ||
@@ -81,42 +106,10 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
     return 0;
 }
 
-// The same for a header as most are: without options, of a whole packet, right. Else false.
-static bool take_plain(const struct aksu *net, struct aksu_packet *in)
-{
-    const uint8_t *p = in->payload;
-
-    if (in->len < AKSU_IPV4_LEN) {
-        return false;
-    }
-    uint32_t first = aksu_get32(p);
-    uint32_t second = aksu_get32(p + 4);
-    uint32_t total = first & 0xffff;
-    uint32_t remote = aksu_get32(p + 12);
-    uint32_t local = aksu_get32(p + 16);
-
-    if (first >> 24 != 0x45 || total < AKSU_IPV4_LEN || total > in->len || total > net->mtu ||
-        (second & FRAGMENT) || !aksu_ipv4_unicast(net, remote) || remote == net->addr ||
-        local == 0) {
-        return false;
-    }
-    if (!(net->offload & AKSU_OFFLOAD_RX)) {
-        uint64_t sum = (uint64_t)first + second + aksu_get32(p + 8) + remote + local;
-        if (aksu_sum_fold(sum) != 0) {
-            return false;
-        }
-    }
-    in->payload = p + AKSU_IPV4_LEN;
-    in->len = total - AKSU_IPV4_LEN;
-    in->pair.local = local;
-    in->pair.remote = remote;
-    return true;
-}
-
 int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in)
 {
     const uint8_t *p = in->payload;
-    int drop = AKSU_FAST && take_plain(net, in) ? 0 : take_header(net, in);
+    int drop = take_header(net, in);
 
     if (drop) {
         return drop;

@@ -260,7 +260,7 @@ uint16_t aksu_ipv6_mtu(const struct aksu *net)
 // The place of the address that a row talks to.
 uint8_t *aksu_ipv6_remote(const struct aksu *net, const struct aksu_row *row)
 {
-    return aksu_ipv6(net)->remote[row - net->store->row].octets;
+    return aksu_ipv6(net)->remote[aksu_table_index(row)].octets;
 }
 
 // A row is the current host's.
@@ -491,7 +491,7 @@ static size_t answer(struct aksu *net, const struct aksu_answer *a, uint8_t *fra
 size_t aksu_ipv6_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
     const struct aksu_more *next = net->more->next;
-    size_t len = aksu_slaac_output(net, frame);
+    size_t len = aksu_address6_output(net, frame);
 
     return len > 0 || !next ? len : next->ops->output(net, frame, packet, mac);
 }
@@ -499,7 +499,7 @@ size_t aksu_ipv6_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const
 uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
 {
     const struct aksu_more *next = net->more->next;
-    uint32_t wait = aksu_min32(wait_ms, aksu_slaac_idle(net, now_ms));
+    uint32_t wait = aksu_min32(wait_ms, aksu_address6_idle(net, now_ms));
 
     return next ? next->ops->idle(net, now_ms, wait) : wait;
 }

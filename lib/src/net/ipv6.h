@@ -4,8 +4,7 @@
 #define AKSU_NET_IPV6_H
 
 #include <aksu/ipv6.h>
-#include <aksu/udp.h>
-#include "../stack.h"
+#include "udp.h"
 
 enum { AKSU_PROTOCOL_ICMPV6 = 58 };
 
@@ -127,6 +126,10 @@ size_t aksu_icmpv6_send(const struct aksu *net, uint8_t *frame, uint32_t fields,
 size_t aksu_icmpv6_output(struct aksu *net, uint8_t *frame, const uint8_t *source,
                           const uint8_t *destination);
 
+// datagram6.c
+int aksu_datagram6_take(const uint8_t *packet, const uint8_t *p, uint32_t room, uint32_t *text);
+size_t aksu_datagram6_put(uint8_t *packet, uint32_t ports, size_t text);
+
 // nd.c
 bool aksu_nd_options(const uint8_t *p, uint32_t left, unsigned kind, const uint8_t **mac);
 int aksu_nd_input(struct aksu *net, struct aksu_packet *in, const uint8_t *mac);
@@ -174,11 +177,11 @@ static inline uint32_t aksu_ipv6_left(uint32_t now_ms, uint32_t until)
 bool aksu_ipv6_same_network(const uint8_t *a, const uint8_t *b, unsigned bits);
 void aksu_ipv6_claim(const struct aksu *net, struct aksu_ipv6_address *a);
 struct aksu_ipv6_address *aksu_ipv6_place(const struct aksu *net);
-void aksu_slaac_conflict(struct aksu *net, const uint8_t *target);
-size_t aksu_slaac_output(struct aksu *net, uint8_t *frame);
-uint32_t aksu_slaac_idle(const struct aksu *net, uint32_t now_ms);
-struct aksu_ipv6_address *aksu_slaac_source(const struct aksu *net, const uint8_t *destination);
-struct aksu_ipv6_address *aksu_slaac_near(const struct aksu *net);
+void aksu_address6_conflict(struct aksu *net, const uint8_t *target);
+size_t aksu_address6_output(struct aksu *net, uint8_t *frame);
+uint32_t aksu_address6_idle(const struct aksu *net, uint32_t now_ms);
+struct aksu_ipv6_address *aksu_address6_source(const struct aksu *net, const uint8_t *destination);
+struct aksu_ipv6_address *aksu_address6_near(const struct aksu *net);
 
 // slaac.c
 const uint8_t *aksu_slaac_next_hop(const struct aksu *net, const uint8_t *destination);

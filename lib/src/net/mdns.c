@@ -67,11 +67,6 @@ static uint32_t chance(const struct aksu *net, const struct aksu_mdns *m, uint32
     return (uint32_t)aksu_isn_hash(net, &m->udp.pair, net->now_ms) % below;
 }
 
-static uint32_t until(uint32_t now_ms, uint32_t at)
-{
-    return aksu_reached(now_ms, at) ? 0 : at - now_ms;
-}
-
 // --- Our records ---
 
 // Our i-th address, the one of IPv4 first: its length, or 0 if there is none there.
@@ -270,10 +265,10 @@ static void schedule(struct aksu *net, struct aksu_mdns *m)
         return; // that goes first
     }
     if (m->state == PROBING || m->state == ANNOUNCING) {
-        wait = until(net->now_ms, m->at);
+        wait = aksu_until(net->now_ms, m->at);
     }
     if (m->wanted) {
-        wait = aksu_min32(wait, until(net->now_ms, m->answer_at));
+        wait = aksu_min32(wait, aksu_until(net->now_ms, m->answer_at));
     }
     m->udp.bits = 0;
     if (wait != AKSU_NEVER) {
@@ -502,7 +497,7 @@ static void answer_all(struct aksu *net, struct aksu_mdns *m, unsigned wanted, b
     if (m->said && since < least && least - since > wait_ms) {
         wait_ms = least - since;
     }
-    if (!m->wanted || wait_ms < until(net->now_ms, m->answer_at)) {
+    if (!m->wanted || wait_ms < aksu_until(net->now_ms, m->answer_at)) {
         m->answer_at = net->now_ms + wait_ms;
     }
     m->wanted |= (uint8_t)wanted;

@@ -63,17 +63,15 @@ static int take(struct aksu *net, struct aksu_mdns_ipv6 *w, const struct aksu_pa
     const uint8_t *packet = in->payload;
     const uint8_t *source = packet + AKSU_IPV6_SOURCE;
     const uint8_t *p = packet + AKSU_IPV6_LEN;
-    uint32_t room = aksu_get16(packet + 4);
-    uint32_t len = room < AKSU_UDP_LEN ? 0 : aksu_get16(p + 4);
+    uint32_t text;
 
     if (packet[6] != AKSU_PROTOCOL_UDP) {
         return AKSU_DROP_PROTOCOL;
     }
-    if (len < AKSU_UDP_LEN || len > room) {
-        return AKSU_DROP_RUNT;
-    }
-    if (aksu_get16(p + 6) == 0 || aksu_icmpv6_sum(packet, p, len, AKSU_PROTOCOL_UDP) != 0) {
-        return AKSU_DROP_TCP_CHECKSUM;
+    int drop = aksu_datagram6_take(packet, p, aksu_get16(packet + 4), &text);
+
+    if (drop) {
+        return drop;
     }
     if (aksu_ipv6_is_any(source)) {
         return AKSU_DROP_SOURCE;
@@ -83,7 +81,7 @@ static int take(struct aksu *net, struct aksu_mdns_ipv6 *w, const struct aksu_pa
     }
     const struct aksu_mdns_from from = {aksu_get32(source + 12), aksu_get16(p), &w->asker};
 
-    if (aksu_mdns_take(net, w->mdns, &from, p + AKSU_UDP_LEN, len - AKSU_UDP_LEN)) {
+    if (aksu_mdns_take(net, w->mdns, &from, p + AKSU_UDP_LEN, text)) {
         memcpy(&w->to, source, sizeof w->to);
         w->to_port = from.port;
         memcpy(w->mac, in->from, sizeof w->mac);
@@ -152,24 +150,13 @@ static size_t report(struct aksu *net, struct aksu_mdns_ipv6 *w, uint8_t *frame)
     return put_report(net, frame);
 }
 
-static void put_udp(uint8_t *packet, unsigned port, uint32_t text)
-{
-    uint8_t *p = packet + AKSU_IPV6_LEN;
-    uint32_t len = AKSU_UDP_LEN + text;
-
-    aksu_put16(packet + 4, len);
-    aksu_put32(p, (uint32_t)AKSU_MDNS_PORT << 16 | port);
-    aksu_put32(p + 4, len << 16);
-    uint16_t check = aksu_icmpv6_sum(packet, p, len, AKSU_PROTOCOL_UDP);
-    aksu_put16(p + 6, check ? check : UINT16_MAX); // RFC 8200 8.1
-}
-
 // What is said, to one host first; or 0.
 static size_t message(struct aksu *net, struct aksu_mdns_ipv6 *w, uint8_t *frame)
 {
     bool one = w->asker.wanted > 0;
     const uint8_t *to = one ? w->to.octets : group;
-    const struct aksu_ipv6_address *local = one ? aksu_slaac_source(net, to) : aksu_slaac_near(net);
+    const struct aksu_ipv6_address *local =
+        one ? aksu_address6_source(net, to) : aksu_address6_near(net);
     uint8_t *packet = frame + AKSU_ETHERNET_LEN;
 
     if (!one && w->saying.what == AKSU_MDNS_NOTHING) {
@@ -189,8 +176,9 @@ static size_t message(struct aksu *net, struct aksu_mdns_ipv6 *w, uint8_t *frame
         aksu_ipv6_group_frame(net, frame, group);
         w->saying.what = AKSU_MDNS_NOTHING;
     }
-    put_udp(packet, one ? w->to_port : (unsigned)AKSU_MDNS_PORT, (uint32_t)text);
-    return AKSU_ETHERNET_LEN + AKSU_IPV6_LEN + AKSU_UDP_LEN + text;
+    uint32_t ports = (uint32_t)AKSU_MDNS_PORT << 16 | (one ? w->to_port : AKSU_MDNS_PORT);
+
+    return AKSU_ETHERNET_LEN + aksu_datagram6_put(packet, ports, text);
 }
 
 // The end: the group is left (RFC 3810 6.1), and the memory is the caller's.
@@ -223,11 +211,6 @@ static size_t output(struct aksu *net, uint8_t *frame, uint8_t *packet, const ui
     return len > 0 ? len : aksu_more_output(&w->more, net, frame, packet, mac);
 }
 
-static uint32_t until(uint32_t now_ms, uint32_t at)
-{
-    return aksu_reached(now_ms, at) ? 0 : at - now_ms;
-}
-
 static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
 {
     const struct aksu_mdns_ipv6 *w = ours(net);
@@ -237,10 +220,11 @@ static uint32_t idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
         return 0;
     }
     if (asked(net, w)) {
-        wait_ms = aksu_min32(wait_ms, until(now_ms, aksu_ipv6(net)->todo_at[AKSU_IPV6_REPORTS]));
+        wait_ms =
+            aksu_min32(wait_ms, aksu_until(now_ms, aksu_ipv6(net)->todo_at[AKSU_IPV6_REPORTS]));
     }
     if (w->reports > 0) {
-        wait_ms = aksu_min32(wait_ms, until(now_ms, w->report_at));
+        wait_ms = aksu_min32(wait_ms, aksu_until(now_ms, w->report_at));
     }
     return aksu_more_idle(&w->more, net, now_ms, wait_ms);
 }

@@ -35,7 +35,7 @@ size_t aksu_mld_report(struct aksu *net, const struct aksu_ipv6_address *a, uint
     static const uint8_t begin[] = {AKSU_PROTOCOL_ICMPV6, 0, 5, 2, 0, 0, 1, 0,
                                     AKSU_MLD_REPORT,      0, 0, 0, 0, 0, 0, 1,
                                     TO_EXCLUDE,           0, 0, 0};
-    const struct aksu_ipv6_address *local = aksu_slaac_near(net);
+    const struct aksu_ipv6_address *local = aksu_address6_near(net);
     const uint8_t *source = local ? local->addr.octets : aksu_ipv6_any.octets;
     uint8_t *p = frame + AKSU_ETHERNET_LEN + AKSU_IPV6_LEN;
 

@@ -91,7 +91,7 @@ static int solicited(struct aksu *net, struct aksu_packet *in, const uint8_t *ma
                                 AKSU_ANSWER_ND);
     }
     if (asks_for_itself) {
-        aksu_slaac_conflict(net, target);
+        aksu_address6_conflict(net, target);
     }
     return AKSU_DROP_ARP;
 }
@@ -106,7 +106,7 @@ static int advertised(struct aksu *net, struct aksu_packet *in, const uint8_t *m
     if ((flags & SOLICITED) && aksu_ipv6_is_multicast(in->header + AKSU_IPV6_DESTINATION)) {
         return AKSU_DROP_ICMP;
     }
-    aksu_slaac_conflict(net, target);
+    aksu_address6_conflict(net, target);
     bool news = mac && ip6->learn && ip6->learn(net, target, mac, (flags & OVERRIDE) != 0);
 
     return news ? 0 : AKSU_DROP_ARP;

@@ -203,7 +203,7 @@ static int pair(struct aksu *net, const struct aksu_addr *remote, struct aksu_pa
 {
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
     const uint8_t *to = remote->octets;
-    const struct aksu_ipv6_address *local = aksu_slaac_source(net, to);
+    const struct aksu_ipv6_address *local = aksu_address6_source(net, to);
 
     if (aksu_ipv6_is_multicast(to) || aksu_ipv6_ours(net, to) || !local ||
         !aksu_slaac_next_hop(net, to)) {

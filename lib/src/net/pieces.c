@@ -204,7 +204,7 @@ uint32_t aksu_pieces_idle(const struct aksu *net, const struct aksu_reassembly *
 {
     for (const struct aksu_pieces *c = r->pieces; c < r->pieces + r->count; c++) {
         if (c->state != FREE) {
-            wait_ms = aksu_reached(now_ms, c->at) ? 0 : aksu_min32(wait_ms, c->at - now_ms);
+            wait_ms = aksu_min32(wait_ms, aksu_until(now_ms, c->at));
         }
     }
     return aksu_more_idle(&r->more, net, now_ms, wait_ms);

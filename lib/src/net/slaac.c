@@ -30,11 +30,7 @@ static void make(struct aksu *net, struct aksu_ipv6_address *a)
     words[3] |= (uint32_t)(a->bits / AKSU_IPV6_TRIED) << 16;
     uint64_t hash = aksu_hash(aksu_ipv6(net)->stable, words);
 
-    words[0] = (uint32_t)(hash >> 32);
-    words[1] = (uint32_t)hash;
-    for (unsigned i = 0; i < 2; i++) {
-        aksu_put32(a->addr.octets + 8 + 4 * i, words[i]);
-    }
+    aksu_put32(aksu_put32(a->addr.octets + 8, (uint32_t)(hash >> 32)), (uint32_t)hash);
     a->bits += AKSU_IPV6_TRIED;
     aksu_ipv6_claim(net, a);
 }
@@ -208,7 +204,7 @@ static size_t solicit(struct aksu *net, uint8_t *frame)
 {
     static const uint8_t routers[16] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
     struct aksu_ipv6 *ip6 = aksu_ipv6(net);
-    const struct aksu_ipv6_address *local = aksu_slaac_near(net);
+    const struct aksu_ipv6_address *local = aksu_address6_near(net);
 
     ip6->todo[AKSU_IPV6_SOLICITS]--;
     ip6->todo_at[AKSU_IPV6_SOLICITS] = net->now_ms + SOLICIT_MS;

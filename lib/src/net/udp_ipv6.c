@@ -70,7 +70,7 @@ static int send(struct aksu *net, struct aksu_udp *u, const struct aksu_endpoint
     bool group = aksu_ipv6_is_multicast(addr);
     // A group of the link (RFC 4291 2.7) hears what comes from our address on it.
     const struct aksu_ipv6_address *local =
-        group ? aksu_slaac_near(net) : aksu_slaac_source(net, addr);
+        group ? aksu_address6_near(net) : aksu_address6_source(net, addr);
     bool right =
         group ? (addr[1] & 15) == 2 : !aksu_ipv6_ours(net, addr) && aksu_slaac_next_hop(net, addr);
 
@@ -88,18 +88,16 @@ static int datagram(struct aksu *net, struct aksu_packet *in)
     const uint8_t *packet = in->header;
     const uint8_t *p = in->payload;
     const uint8_t *from = packet + AKSU_IPV6_SOURCE;
-    uint32_t len = in->len < AKSU_UDP_LEN ? 0 : aksu_get16(p + 4);
+    uint32_t text;
+    int drop = aksu_datagram6_take(packet, p, in->len, &text);
 
-    if (len < AKSU_UDP_LEN || len > in->len) {
-        return AKSU_DROP_RUNT;
-    }
-    if (aksu_get16(p + 6) == 0 || aksu_icmpv6_sum(packet, p, len, AKSU_PROTOCOL_UDP) != 0) {
-        return AKSU_DROP_TCP_CHECKSUM;
+    if (drop) {
+        return drop;
     }
     const struct aksu_ipv6_address *local = aksu_ipv6_ours(net, packet + AKSU_IPV6_DESTINATION);
 
     if (!local) {
-        local = aksu_slaac_source(net, from); // it came to a group
+        local = aksu_address6_source(net, from); // it came to a group
     }
     if (!local || aksu_ipv6_is_any(from)) {
         return AKSU_DROP_SOURCE;
@@ -113,7 +111,7 @@ static int datagram(struct aksu *net, struct aksu_packet *in)
         aksu_icmpv6_error(net, in, NO_PORT, 0);
         return AKSU_DROP_NO_CONNECTION;
     }
-    u->handlers->on_datagram(net, u, in, p + AKSU_UDP_LEN, len - AKSU_UDP_LEN);
+    u->handlers->on_datagram(net, u, in, p + AKSU_UDP_LEN, text);
     // Those that answer it do not know what it was.
     for (u = aksu_udp_first(net); u; u = aksu_udp_after(u)) {
         if (u->bits == AKSU_UDP_READY && aksu_is_token(&u->pair)) {
@@ -195,7 +193,6 @@ static size_t put(struct aksu *net, struct aksu_udp *u, uint8_t *frame)
     const uint8_t *to = peer_of(net, u);
     bool group = aksu_ipv6_is_multicast(to);
     uint8_t *packet = frame + net->link->header_len;
-    uint8_t *p = packet + AKSU_IPV6_LEN;
     size_t room = ip6->mtu - AKSU_IPV6_LEN - AKSU_UDP_LEN;
 
     u->bits = 0;
@@ -213,19 +210,9 @@ static size_t put(struct aksu *net, struct aksu_udp *u, uint8_t *frame)
 
     aksu_ipv6_put(packet, 0, AKSU_PROTOCOL_UDP << 8 | (group ? GROUP_HOPS : ip6->hops),
                   own->addr.octets, to);
-    size_t text = u->handlers->write(net, u, p + AKSU_UDP_LEN, room);
+    size_t text = u->handlers->write(net, u, packet + AKSU_IPV6_LEN + AKSU_UDP_LEN, room);
 
-    if (text > room) {
-        return 0;
-    }
-    uint32_t len = AKSU_UDP_LEN + (uint32_t)text;
-
-    aksu_put16(packet + 4, len);
-    aksu_put32(p, ports);
-    aksu_put32(p + 4, len << 16);
-    uint16_t check = aksu_icmpv6_sum(packet, p, len, AKSU_PROTOCOL_UDP);
-    aksu_put16(p + 6, check ? check : UINT16_MAX); // RFC 8200 8.1
-    return net->link->header_len + AKSU_IPV6_LEN + len;
+    return text > room ? 0 : net->link->header_len + aksu_datagram6_put(packet, ports, text);
 }
 
 // Makes a datagram ready, or returns the length of a question for its station. If on_time came

@@ -165,7 +165,7 @@ static uint32_t open_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait
     if (!u) {
         return wait_ms;
     }
-    return aksu_reached(now_ms, u->at) ? 0 : aksu_min32(wait_ms, u->at - now_ms);
+    return aksu_min32(wait_ms, aksu_until(now_ms, u->at));
 }
 
 // Asks who has the next hop. Nobody: the datagram is given up.

@@ -4,8 +4,6 @@
 
 enum { SACK_LEN = 4, SACK_BLOCK_LEN = 8, MSS_MIN = 8 };
 
-static const int32_t WAIT_MAX_MS = INT32_C(1) << 30;
-
 // Payload that fits beside SACK blocks (MUST-16; timestamps are off snd_mss already).
 static uint32_t payload_max(const struct aksu_tcb *t)
 {
@@ -68,17 +66,6 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cw
     return again || len == mss || worth_sending(t, len, queued) ? len : 0;
 }
 
-// An update of its own is due when much room has come, or when the peer may be waiting for it.
-static bool update_due(const struct aksu_tcb *t)
-{
-    uint32_t offered = t->rcv_adv - t->rcv_nxt;
-    uint32_t gain = aksu_tcp_window(t) - offered;
-
-    return gain > 0 && aksu_tcp_receiving(t) &&
-           (gain >= aksu_min32(t->rcv_buf / 2, UINT32_C(2) * t->rcv_mss) ||
-            offered < aksu_tcp_window_step(t));
-}
-
 static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, uint32_t count)
 {
     uint32_t queued = t->snd_buf - aksu_tcp_offset(t, s);
@@ -123,7 +110,8 @@ static bool choose_open(const struct aksu_step *c, const struct aksu_tcb *t, boo
         return true;
     } else {
         s->seq = behind;
-        if (!ack_due && !(t->owed & AKSU_OWE_ACK) && !update_due(t)) {
+        if (!ack_due && !(t->owed & AKSU_OWE_ACK) &&
+            !(aksu_tcp_receiving(t) && aksu_tcp_update_due(t, aksu_tcp_window(t)))) {
             return false;
         }
     }
@@ -182,13 +170,13 @@ static void put_header(const struct aksu_step *c, const struct aksu_tcb *t, stru
     }
 }
 
-// Which timers are due, negated; else how long until the next one is, at most WAIT_MAX_MS, also for
-// a clock that went backwards.
+// Which timers are due, negated; else how long until the next one is, at most AKSU_WAIT_MAX_MS,
+// also for a clock that went backwards.
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms)
 {
     const uint32_t *at = t->deadline;
     int32_t running = t->timers & ~AKSU_TIMER_LINGER;
-    int32_t wait = WAIT_MAX_MS;
+    int32_t wait = AKSU_WAIT_MAX_MS;
     int32_t due = 0;
 
     for (int32_t timer = AKSU_TIMER_RTX; timer <= running; timer <<= 1) {

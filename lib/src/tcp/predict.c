@@ -7,11 +7,8 @@
 enum {
     // What there must not be of flags: nothing opens, closes, is mended or held.
     OTHER = AKSU_F_SYN_UNACKED | AKSU_F_FIN | AKSU_F_RCV_CLOSED | AKSU_F_FIN_HELD |
-            AKSU_F_RECOVERY | AKSU_F_DSACK | AKSU_F_PARTIAL,
-    WRITTEN_MAX = 1 << 30
+            AKSU_F_RECOVERY | AKSU_F_DSACK | AKSU_F_PARTIAL
 };
-
-static const int32_t WAIT_MAX_MS = INT32_C(1) << 30;
 
 // An open connection that owes nothing but an ACK.
 static bool plain(const struct aksu_tcb *t)
@@ -131,11 +128,7 @@ bool aksu_tcp_quick_sent(const struct aksu_step *c)
     t->snd_max += s->len;
     t->snd_nxt = t->snd_max;
     if (!(t->flags & AKSU_F_TIMING)) {
-        t->flags |= AKSU_F_TIMING;
-        t->rtt_at = c->now_ms;
-        if (!(t->flags & AKSU_F_TIMESTAMPS)) {
-            t->ts_recent = t->snd_max;
-        }
+        aksu_tcp_time(c, t, t->snd_max);
     }
     if (!(t->timers & AKSU_TIMER_RTX) || s->seq == t->snd_una) {
         aksu_tcp_arm_rtx(c);
@@ -151,7 +144,7 @@ bool aksu_tcp_quick_wrote(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
-    if (!plain(t) || !passive(t) || c->value > WRITTEN_MAX - t->snd_buf) {
+    if (!plain(t) || !passive(t) || c->value > AKSU_SND_BUF_MAX - t->snd_buf) {
         return false;
     }
     if (t->snd_una == t->snd_max) {
@@ -181,25 +174,6 @@ bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets)
     return true;
 }
 
-// As in window.c, without a call.
-static inline uint32_t window(const struct aksu_tcb *t)
-{
-    uint32_t offered = t->rcv_adv - t->rcv_nxt;
-    uint32_t wnd = aksu_min32(t->rcv_room, (uint32_t)UINT16_MAX << t->rcv_wscale);
-
-    return wnd >= offered + aksu_tcp_window_step(t) ? wnd : offered;
-}
-
-// Whether a window update is due: as in plan.c, where nothing else is.
-bool aksu_tcp_quick_update(const struct aksu_tcb *t)
-{
-    uint32_t offered = t->rcv_adv - t->rcv_nxt;
-    uint32_t gain = window(t) - offered;
-
-    return gain > 0 && (gain >= aksu_min32(t->rcv_buf / 2, UINT32_C(2) * t->rcv_mss) ||
-                        offered < aksu_tcp_window_step(t));
-}
-
 // A timer's share of first_timer().
 static inline int32_t sooner(const struct aksu_tcb *t, unsigned which, uint32_t now_ms,
                              int32_t wait)
@@ -209,10 +183,10 @@ static inline int32_t sooner(const struct aksu_tcb *t, unsigned which, uint32_t 
     return (t->timers & 1u << which) && left < wait ? left : wait;
 }
 
-// How long until the first timer, less than 1 if it is due; WAIT_MAX_MS if none runs.
+// How long until the first timer, less than 1 if it is due; AKSU_WAIT_MAX_MS if none runs.
 static inline int32_t first_timer(const struct aksu_tcb *t, uint32_t now_ms)
 {
-    int32_t wait = sooner(t, AKSU_AT_RTX, now_ms, WAIT_MAX_MS);
+    int32_t wait = sooner(t, AKSU_AT_RTX, now_ms, AKSU_WAIT_MAX_MS);
 
     wait = sooner(t, AKSU_AT_ACK, now_ms, wait);
     wait = sooner(t, AKSU_AT_MISC, now_ms, wait);
@@ -232,7 +206,7 @@ uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool upd
                                     : sent != t->snd_buf + aksu_tcp_fin(t) + aksu_tcp_syn(t)) {
         return 0;
     }
-    if (update && aksu_tcp_receiving(t) && aksu_tcp_quick_update(t)) {
+    if (update && aksu_tcp_receiving(t) && aksu_tcp_update_due(t, aksu_tcp_window_of(t))) {
         return 0;
     }
     if (t->timers == 0) {
@@ -279,7 +253,7 @@ bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s)
     s->seq = t->snd_nxt;
     s->ack = t->rcv_nxt;
     s->len = len;
-    s->wnd = (uint16_t)(window(t) >> t->rcv_wscale);
+    s->wnd = (uint16_t)(aksu_tcp_window_of(t) >> t->rcv_wscale);
     s->urp = 0;
     s->flags = len > 0 && sent + len == t->snd_buf ? AKSU_ACK | AKSU_PSH : AKSU_ACK;
     s->options = 0;

@@ -38,6 +38,12 @@ static inline bool aksu_reached(uint32_t now_ms, uint32_t at_ms)
     return (int32_t)(now_ms - at_ms) >= 0;
 }
 
+// How long until then.
+static inline uint32_t aksu_until(uint32_t now_ms, uint32_t at_ms)
+{
+    return aksu_reached(now_ms, at_ms) ? 0 : at_ms - now_ms;
+}
+
 static inline uint32_t aksu_min32(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;

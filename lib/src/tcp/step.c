@@ -4,8 +4,6 @@
 // is in active.c.
 #include "tcp.h"
 
-static const uint32_t BUF_MAX = UINT32_C(1) << 30;
-
 enum {
     OVERRIDE_MS = 500, // 3.8.6.2.1: between 0.1 and 1 s
     PTB_FLOOR = 512    // 552 octets of IP, the least that is believed (RFC 5927 7.2)
@@ -66,7 +64,7 @@ bool aksu_tcp_may_write(const struct aksu_tcb *t)
 // SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
 static void wrote(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (!aksu_tcp_may_write(t) || c->value > BUF_MAX - t->snd_buf) {
+    if (!aksu_tcp_may_write(t) || c->value > AKSU_SND_BUF_MAX - t->snd_buf) {
         return;
     }
     if (t->snd_una == t->snd_max && t->snd_buf == 0 && t->state >= AKSU_ESTABLISHED &&
@@ -119,7 +117,7 @@ static void close_both(struct aksu_step *c, struct aksu_tcb *t)
     shut_down(t);
     t->timers &= (uint8_t)~AKSU_TIMER_MISC; // no keep-alive of a half-closed connection any more
     if (t->state != AKSU_FIN_WAIT_2 && c->value != 0) {
-        aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->value, BUF_MAX));
+        aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->value, AKSU_WAIT_MAX_MS));
         t->timers |= AKSU_TIMER_LINGER;
     }
 }
@@ -148,11 +146,7 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq en
     if (aksu_seq_lt(s->seq, t->snd_max)) {
         t->flags &= (uint16_t)~AKSU_F_TIMING; // Karn: its ACK would be ambiguous
     } else if (!(t->flags & AKSU_F_TIMING)) {
-        t->flags |= AKSU_F_TIMING;
-        t->rtt_at = c->now_ms;
-        if (!(t->flags & AKSU_F_TIMESTAMPS)) {
-            t->ts_recent = end;
-        }
+        aksu_tcp_time(c, t, end);
     }
     aksu_seq_raise(&t->snd_max, end);
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);

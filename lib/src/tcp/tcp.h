@@ -27,7 +27,9 @@ enum {
     AKSU_OFFER_SHIFT = 4 // from the options of a SYN to AKSU_OFFERS
 };
 
-#define AKSU_CWND_MAX (UINT32_C(1) << 30)
+#define AKSU_CWND_MAX    (UINT32_C(1) << 30)
+#define AKSU_SND_BUF_MAX (UINT32_C(1) << 30)
+#define AKSU_WAIT_MAX_MS (INT32_C(1) << 30)
 
 // handshake.c
 uint8_t aksu_tcp_window_shift(uint32_t rcv_buf);
@@ -90,6 +92,9 @@ enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan);
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms);
 uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd);
 
+// window.c: aksu_tcp_window_of(), once
+uint32_t aksu_tcp_window(const struct aksu_tcb *t);
+
 // reply.c: the answer in the segment's place
 bool aksu_tcp_reset(struct aksu_segment *s);
 
@@ -98,12 +103,8 @@ bool aksu_tcp_quick_segment(struct aksu_step *c);
 bool aksu_tcp_quick_sent(const struct aksu_step *c);
 bool aksu_tcp_quick_wrote(const struct aksu_step *c);
 bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets);
-bool aksu_tcp_quick_update(const struct aksu_tcb *t);
 uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update);
 bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s);
-
-// window.c
-uint32_t aksu_tcp_window(const struct aksu_tcb *t);
 
 static inline void aksu_tcp_leave_recovery(struct aksu_tcb *t)
 {
@@ -190,6 +191,36 @@ static inline uint32_t aksu_tcp_keep_idle_ms(const struct aksu_tcb *t)
 static inline uint32_t aksu_tcp_window_step(const struct aksu_tcb *t)
 {
     return aksu_min32(t->rcv_buf / 2, t->rcv_mss);
+}
+
+// The window to offer, as far as the field can say it. Its right edge moves by no less than a step
+// (3.8.6.2.2), and never back (SHLD-14).
+static inline uint32_t aksu_tcp_window_of(const struct aksu_tcb *t)
+{
+    uint32_t offered = t->rcv_adv - t->rcv_nxt;
+    uint32_t wnd = aksu_min32(t->rcv_room, (uint32_t)UINT16_MAX << t->rcv_wscale);
+
+    return wnd >= offered + aksu_tcp_window_step(t) ? wnd : offered;
+}
+
+// An update of its own is due when much room has come, or when the peer may be waiting for it.
+static inline bool aksu_tcp_update_due(const struct aksu_tcb *t, uint32_t wnd)
+{
+    uint32_t offered = t->rcv_adv - t->rcv_nxt;
+    uint32_t gain = wnd - offered;
+
+    return gain > 0 && (gain >= aksu_min32(t->rcv_buf / 2, UINT32_C(2) * t->rcv_mss) ||
+                        offered < aksu_tcp_window_step(t));
+}
+
+// Begins to measure how long the peer takes to acknowledge all up to end.
+static inline void aksu_tcp_time(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq end)
+{
+    t->flags |= AKSU_F_TIMING;
+    t->rtt_at = c->now_ms;
+    if (!(t->flags & AKSU_F_TIMESTAMPS)) {
+        t->ts_recent = end;
+    }
 }
 
 // Whether the peer may still send data: it has not closed, as far as is known.
