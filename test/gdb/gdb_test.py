@@ -5,10 +5,12 @@ that holds a connection to Linux.
 
 usage: gdb_test.py NATIVE_PROGRAM BUILD_FOLDER
 """
+import ast
 import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +48,22 @@ def missing(text: str, wanted: list) -> list:
     """What of the wanted lines the text lacks, and then the text."""
     absent = [f"not there: {line}" for line in wanted if line not in text]
     return absent + text.splitlines() if absent else []
+
+
+def differing(header: str, prefix: str, table: str) -> list:
+    """What a header's enumerators and a table of the script's do not both say."""
+    there = re.findall(rf"\b{prefix}(\w+) =\s+(0x\w+|\d+)", (ROOT / "lib" / header).read_text())
+    tree = ast.parse(SCRIPT.read_text())
+    mine = next(ast.literal_eval(n.value) for n in tree.body
+                if isinstance(n, ast.Assign) and n.targets[0].id == table)
+    return sorted({(k, int(v, 0)) for k, v in there} ^ set(mine.items()))
+
+
+def check_tables(tally: Tally) -> None:
+    for header, prefix, table in (("include/aksu/tcb.h", "AKSU_OWE_", "OWED"),
+                                  ("include/aksu/tcb.h", "AKSU_F_", "FLAGS"),
+                                  ("src/stack.h", "AKSU_ROW_", "ROW_BITS")):
+        tally.check(f"the script's {table} are the header's", differing(header, prefix, table))
 
 
 def check_native(tally: Tally, program: pathlib.Path, folder: pathlib.Path) -> None:
@@ -156,6 +174,7 @@ def main() -> None:
     if not shutil.which("gdb"):
         print("not installed: gdb: scripts/setup target\n0 passed, 0 failed, 1 skipped")
         return
+    check_tables(tally)
     check_native(tally, pathlib.Path(sys.argv[1]), folder)
     skipped = check_firmware(tally, folder)
     print(f"{tally.passed} passed, {tally.failed} failed" + (f", {skipped} skipped" if skipped else ""))
