@@ -48,9 +48,15 @@ import socket, sys
 name = b"".join(bytes([len(l)]) + l for l in sys.argv[1].encode().split(b".")) + b"\\0"
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind((sys.argv[2], 0))
-s.settimeout(5)
-s.sendto(b"\\x12\\x34\\0\\0\\0\\1\\0\\0\\0\\0\\0\\0" + name + b"\\0\\1\\0\\1", ("224.0.0.251", 5353))
-answer, who = s.recvfrom(2000)
+s.settimeout(2)
+for left in range(4, -1, -1):  # as a resolver does: what it asks may be lost
+    s.sendto(b"\\x12\\x34\\0\\0\\0\\1\\0\\0\\0\\0\\0\\0" + name + b"\\0\\1\\0\\1", ("224.0.0.251", 5353))
+    try:
+        answer, who = s.recvfrom(2000)
+        break
+    except TimeoutError:
+        if not left:
+            raise
 print(who[0], who[1], answer.hex())
 """
 

@@ -164,6 +164,29 @@ static void wscale_granularity(struct fixture *f)
     assert_true(f->t.rcv_nxt - f->irs > 500000);
 }
 
+// MUST-39: no update is sent that the field cannot tell, whatever has been read.
+static void wscale_granularity_of_updates(struct fixture *f)
+{
+    f->rcv_buf = UINT32_C(1) << 30;
+    drive_options(f, WS, 0);
+    uint32_t granule = UINT32_C(1) << f->t.rcv_wscale;
+    assert_true(granule > 4 * MSS);
+    while (f->t.rcv_room > 0) {
+        give(f, A, f->t.rcv_nxt - f->irs, 1, aksu_min32(f->t.rcv_adv - f->t.rcv_nxt, 1 << 28));
+        pass(f, 300);
+    }
+    take(f);
+    for (uint32_t read = MSS; read < granule; read += MSS) {
+        user(f, AKSU_EV_READ, MSS);
+        flush(f);
+        expect_count(f, 0);
+    }
+    user(f, AKSU_EV_READ, MSS);
+    flush(f);
+    expect_count(f, 1);
+    assert_int_equal(f->out[0].wnd, 1);
+}
+
 // R7323-04: the peer's right edge falls back by less than a granule: nothing new is sent beyond it,
 // and nothing stalls.
 static void wscale_granularity_of_the_peer(struct fixture *f)
@@ -585,6 +608,7 @@ int main(void)
         TEST(wscale_ours),
         TEST(ring_beyond_the_field),
         TEST(wscale_granularity),
+        TEST(wscale_granularity_of_updates),
         TEST(wscale_granularity_of_the_peer),
         TEST(timestamps_everywhere),
         TEST(timestamp_clock),

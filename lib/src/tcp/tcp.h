@@ -198,7 +198,7 @@ static inline uint32_t aksu_tcp_window_step(const struct aksu_tcb *t)
 static inline uint32_t aksu_tcp_window_of(const struct aksu_tcb *t)
 {
     uint32_t offered = t->rcv_adv - t->rcv_nxt;
-    uint32_t wnd = aksu_min32(t->rcv_room, (uint32_t)UINT16_MAX << t->rcv_wscale);
+    uint32_t wnd = aksu_min32(t->rcv_room >> t->rcv_wscale, (uint32_t)UINT16_MAX) << t->rcv_wscale;
 
     return wnd >= offered + aksu_tcp_window_step(t) ? wnd : offered;
 }
