@@ -74,7 +74,7 @@ def build(target: str, folder: pathlib.Path) -> list:
                 "CMAKE_C_COMPILER": t.compiler, "CMAKE_ASM_COMPILER": t.compiler,
                 "CMAKE_C_FLAGS": f"{t.flags} -ffunction-sections -fdata-sections",
                 "CMAKE_ASM_FLAGS": t.flags, "CMAKE_EXE_LINKER_FLAGS": f"{t.link} -Wl,--gc-sections",
-                "CMAKE_BUILD_TYPE": "MinSizeRel", "CMAKE_C_FLAGS_MINSIZEREL": f"{t.optimize} -g",
+                "CMAKE_BUILD_TYPE": "MinSizeRel", "CMAKE_C_FLAGS_MINSIZEREL": t.optimize,
                 "CMAKE_COMPILE_WARNING_AS_ERROR": t.system in ("arm", "riscv"), "AKSU_DEBUG": "ON"}
     subprocess.run([sys.executable, DRILL / "generate.py", folder / "matrix"], check=True,
                    stdout=subprocess.DEVNULL)
