@@ -135,7 +135,7 @@ struct aksu_trace {
                  const struct aksu_effects *, const struct aksu_tcb *after);
     struct aksu_tcb before;
     void *user;
-    void (*step)(struct aksu *, struct aksu_row *, struct aksu_step *); // the library's
+    void (*stepped)(struct aksu *, struct aksu_row *, struct aksu_step *); // the library's
 };
 
 /// What an image has besides TCP, such as a UDP endpoint: the caller's memory, in a list. Its
@@ -458,7 +458,7 @@ struct aksu {
     const struct aksu_profile *profile;
     const struct aksu_link *link;
     // What only some images need, and then link: set by the calls that need it.
-    void (*step)(struct aksu_step *);
+    void (*step)(struct aksu_step *); // behind that of a server
     const struct aksu_resolver *resolver;
     struct aksu_more *more; // the first
     struct aksu_trace *trace;
