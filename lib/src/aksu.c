@@ -63,7 +63,6 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     net->profile = config->profile;
     net->link = config->link;
     net->boards = config->boards;
-    net->step = aksu_tcp_serve;
     net->user = config->user;
     net->mtu = (uint16_t)mtu;
     net->offload = (uint8_t)config->offload;

@@ -3,6 +3,16 @@
 // the next aksu_output().
 #include "stack.h"
 
+// A step of what only the application brings: from here on there is more to each.
+void aksu_stack_ask(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
+{
+    net->step = aksu_tcp_more;
+    aksu_stack_begin(net, row, c);
+    aksu_tcp_ask(c);
+    aksu_stack_stepped(net, row, c);
+    aksu_stack_wake(net, row);
+}
+
 static int check_remote(struct aksu *net, const struct aksu_endpoint *remote,
                         struct aksu_pair *pair)
 {
@@ -54,7 +64,6 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     row->handlers = handlers;
     row->user = user;
     row->bits |= AKSU_ROW_ANNOUNCED;
-    net->step = aksu_tcp_act;
     aksu_isn_open(net, &pair, &open);
     if (net->more && net->more->ops->dual) {
         net->more->ops->dual->bind(net, row, &aksu_arp_resolver, &open);
@@ -63,8 +72,7 @@ aksu_handle aksu_connect(struct aksu *net, const struct aksu_endpoint *remote, u
     }
     c.kind = AKSU_EV_CONNECT;
     c.more.open = &open;
-    aksu_stack_step(net, row, &c);
-    aksu_stack_wake(net, row);
+    aksu_stack_ask(net, row, &c);
     return row->handle;
 }
 
@@ -131,12 +139,10 @@ int aksu_set(struct aksu *net, aksu_handle conn, enum aksu_option option, uint32
         set_own(row, option, value);
     } else {
         struct aksu_step c;
-        net->step = aksu_tcp_act;
         c.kind = AKSU_EV_SET;
         c.option = (uint8_t)option;
         c.value = value;
-        aksu_stack_step(net, row, &c);
-        aksu_stack_wake(net, row);
+        aksu_stack_ask(net, row, &c);
     }
     return AKSU_OK;
 }

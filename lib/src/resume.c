@@ -99,13 +99,11 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
     c.kind = AKSU_EV_RESUME;
     c.value = aksu_get32(p + 4);
     c.more.detail = slept_ms;
-    net->step = aksu_tcp_act;
     if (net->more && net->more->ops->dual) {
         net->more->ops->dual->bind(net, row, &aksu_arp_resolver, NULL);
     } else {
         net->resolver = &aksu_arp_resolver;
     }
-    aksu_stack_step(net, row, &c);
-    aksu_stack_wake(net, row);
+    aksu_stack_ask(net, row, &c);
     return row->handle;
 }

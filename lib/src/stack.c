@@ -3,18 +3,36 @@
 // calls.
 #include "stack.h"
 
-// One step, now.
-void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
+// Before a step.
+void aksu_stack_begin(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 {
     aksu_table_context(net, row, c);
+    aksu_tcp_begin(c);
     if (net->trace) {
-        net->trace->step(net, row, c);
-    } else {
+        net->trace->before = row->tcb;
+    }
+}
+
+// Behind one, what a server has no need of; and who wants to know.
+void aksu_stack_stepped(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
+{
+    if (net->step) {
         net->step(c);
     }
     if (c->fx.mask & AKSU_FX_CLOSED) {
         row->reason = (uint8_t)-c->fx.reason;
     }
+    if (net->trace) {
+        net->trace->stepped(net, row, c);
+    }
+}
+
+// One step, now, of anything but a segment for a connection.
+void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
+{
+    aksu_stack_begin(net, row, c);
+    aksu_tcp_event(c);
+    aksu_stack_stepped(net, row, c);
 }
 
 // An event that has no more to it than a segment, or nothing.
@@ -122,12 +140,12 @@ static inline bool reaped(struct aksu *net, struct aksu_row *row)
     return (!AKSU_FAST || over(row)) && reap(net, row);
 }
 
-// c is free for a step of its own.
-static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn, struct aksu_step *c,
-                   const struct aksu_packet *in)
+// False: it is not wanted.
+static bool opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
+                   const struct aksu_effects *fx, const struct aksu_packet *in)
 {
-    if ((row->bits & AKSU_ROW_FAST) && net->profile->fast_open->opened(net, row, &c->fx, in)) {
-        return; // its SYN brought data: it is known already
+    if ((row->bits & AKSU_ROW_FAST) && net->profile->fast_open->opened(net, row, fx, in)) {
+        return true; // its SYN brought data: it is known already
     }
     net->counters.opened++;
     if (row->bits & AKSU_ROW_HALF_OPEN) {
@@ -136,18 +154,17 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn, str
         bool wanted = !on_accept || on_accept(net, conn, row->user);
 
         if (!aksu_table_is(row, conn)) {
-            return; // saved
+            return true; // saved
         }
         if (!wanted) {
-            // Never announced, so nothing is told.
-            aksu_stack_event(net, row, AKSU_EV_ABORT, NULL, c);
-            return;
+            return false;
         }
         row->bits |= AKSU_ROW_ANNOUNCED;
     }
     if (row->handlers->on_open) {
         row->handlers->on_open(net, conn, row->user);
     }
+    return true;
 }
 
 static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, int error)
@@ -162,16 +179,13 @@ static void troubled(struct aksu *net, struct aksu_row *row, aksu_handle conn, i
 
 // One handler call for one effect bit.
 static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsigned bit,
-                 struct aksu_step *c, const struct aksu_packet *in)
+                 const struct aksu_effects *fx)
 {
-    const struct aksu_effects *fx = &c->fx;
     const struct aksu_handlers *h = row->handlers;
     void (*on)(struct aksu *, aksu_handle, void *, size_t) = NULL;
     uint32_t octets = aksu_ring_readable(row);
 
-    if (bit == AKSU_FX_OPENED) {
-        opened(net, row, conn, c, in);
-    } else if (bit == AKSU_FX_TROUBLE) {
+    if (bit == AKSU_FX_TROUBLE) {
         troubled(net, row, conn, fx->reason);
     } else if (bit == AKSU_FX_EOF) {
         if (h->on_end) {
@@ -192,9 +206,9 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
 }
 
 // Rings move before any handler runs; after each handler the row must still be the connection's,
-// and its application still interested.
-void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
-                        const struct aksu_packet *in)
+// and its application still interested. Returns 0, as that of a packet.
+int aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
+                       const struct aksu_packet *in)
 {
     aksu_handle conn = row->handle;
     const struct aksu_effects *fx = &c->fx;
@@ -209,15 +223,23 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step
     news &= 2 * AKSU_FX_TROUBLE - 1;
 
     for (unsigned bit = AKSU_FX_OPENED; bit <= news; bit <<= 1) {
-        if ((news & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
-            ((row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED)) {
-            tell(net, row, conn, bit, c, in);
-            if (!aksu_table_is(row, conn)) {
-                return; // saved
-            }
+        if (!(news & bit) || (row->bits & AKSU_ROW_CLOSED)) {
+            continue;
+        }
+        if (bit == AKSU_FX_OPENED && !opened(net, row, conn, fx, in)) {
+            c->kind = AKSU_EV_ABORT; // never announced, so nothing is told
+            aksu_stack_step(net, row, c);
+            break;
+        }
+        if (bit != AKSU_FX_OPENED && (row->bits & AKSU_ROW_ANNOUNCED)) {
+            tell(net, row, conn, bit, fx);
+        }
+        if (!aksu_table_is(row, conn)) {
+            return 0; // saved
         }
     }
     aksu_stack_wake(net, row);
+    return 0;
 }
 
 // Puts an answer on top of those that wait, addressed to the sender of the frame: if it is a
@@ -327,7 +349,15 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packe
     if (aksu_quick(net, row) && quick_arrives(net, row, in)) {
         return 0;
     }
-    aksu_stack_event(net, row, AKSU_EV_SEGMENT, &in->segment, &c);
+    c.kind = AKSU_EV_SEGMENT;
+    c.s = &in->segment;
+    aksu_stack_begin(net, row, &c);
+    c.fx.refused = true;
+    if (row->tcb.state == AKSU_SYN_SENT) {
+        net->step(&c);
+    }
+    aksu_tcp_segment(&c);
+    aksu_stack_stepped(net, row, &c);
     aksu_stack_effects(net, row, &c, in);
     if (c.fx.refused) {
         result = (in->segment.options & AKSU_OPT_ILLEGAL) ? AKSU_DROP_TCP_OPTION

@@ -203,6 +203,8 @@ static inline bool aksu_same_pair(const struct aksu_pair *a, const struct aksu_p
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in);
 int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packet *in);
 int aksu_stack_reset(struct aksu *net, struct aksu_packet *in, int reason);
+void aksu_stack_begin(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
+void aksu_stack_stepped(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
                       const struct aksu_segment *s, struct aksu_step *c);
@@ -211,8 +213,8 @@ void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32
 extern const struct aksu_segment aksu_stack_rst;
 void aksu_stack_silence(struct aksu *net, struct aksu_row *row, int error);
 int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
-void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
-                        const struct aksu_packet *in);
+int aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
+                       const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind);
 
@@ -306,6 +308,9 @@ static inline void aksu_quick_context(const struct aksu *net, struct aksu_row *r
     c->now_ms = net->now_ms;
     c->b = NULL;
 }
+
+// connection.c
+void aksu_stack_ask(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 
 // isn.c
 uint64_t aksu_hash(const uint32_t key[4], const uint32_t block[4]);

@@ -44,13 +44,11 @@ static struct aksu_event event_of(const struct aksu_step *c)
     return ev;
 }
 
-static void step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
+static void stepped(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 {
     struct aksu_trace *trace = net->trace;
     struct aksu_event event = event_of(c);
 
-    trace->before = row->tcb;
-    net->step(c);
     trace->hook(trace, net, row->handle, &event, &c->fx, &row->tcb);
 }
 
@@ -58,6 +56,6 @@ void aksu_trace(struct aksu *net, struct aksu_trace *trace)
 {
     net->trace = trace;
     if (trace) {
-        trace->step = step;
+        trace->stepped = stepped;
     }
 }

@@ -135,7 +135,7 @@ struct aksu_trace {
                  const struct aksu_effects *, const struct aksu_tcb *after);
     struct aksu_tcb before;
     void *user;
-    void (*step)(struct aksu *, struct aksu_row *, struct aksu_step *); // the library's
+    void (*stepped)(struct aksu *, struct aksu_row *, struct aksu_step *); // the library's
 };
 
 /// What an image has besides TCP, such as a UDP endpoint: the caller's memory, in a list. Its
@@ -453,11 +453,12 @@ struct aksu {
     uint16_t mtu;
     uint8_t mac[6];
     uint8_t ports_chosen;
+    uint8_t cookie_period; // in which a SYN cookie was last sent, modulo 2^8
     const struct aksu_storage *store;
     const struct aksu_profile *profile;
     const struct aksu_link *link;
     // What only some images need, and then link: set by the calls that need it.
-    void (*step)(struct aksu_step *);
+    void (*step)(struct aksu_step *); // behind that of a server
     const struct aksu_resolver *resolver;
     struct aksu_more *more; // the first
     struct aksu_trace *trace;
@@ -473,7 +474,6 @@ struct aksu {
     uint32_t defended_at;  // counters.arp_conflicts is not 0
     struct aksu_counters counters;
     uint32_t secret[4];
-    uint32_t cookie_at; // when a SYN cookie was last sent
 };
 
 /// Starts a stack in the given storage, whose contents are cleared.

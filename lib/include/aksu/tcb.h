@@ -394,6 +394,7 @@ struct aksu_step {
     uint32_t kind;     ///< the event's
     uint8_t option;    ///< the event's
     uint8_t range_max; ///< room for so many in range
+    uint8_t owed;      ///< the TCB's, before the event
     const struct aksu_profile *p;
     struct aksu_tcb *t;
     const struct aksu_segment *s; ///< the event's

@@ -85,8 +85,7 @@ int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *s
     if (c->fx.refused) {
         return AKSU_DROP_ICMP_QUOTE;
     }
-    aksu_stack_effects(net, row, c, NULL);
-    return 0;
+    return aksu_stack_effects(net, row, c, NULL);
 }
 
 static int error(struct aksu *net, struct aksu_packet *in)

@@ -149,21 +149,9 @@ static void connect(const struct aksu_step *c)
     }
 }
 
-// Whether an event is one that step.c does not know.
-static bool active(const struct aksu_tcb *t, unsigned kind)
+void aksu_tcp_ask(struct aksu_step *c)
 {
-    return kind == AKSU_EV_SEGMENT
-               ? t->state == AKSU_SYN_SENT
-               : kind == AKSU_EV_CONNECT || kind == AKSU_EV_SET || kind == AKSU_EV_RESUME;
-}
-
-static void begin(struct aksu_step *c)
-{
-    memset(&c->fx, 0, sizeof c->fx);
-    if (c->kind == AKSU_EV_SEGMENT) {
-        c->fx.refused = true;
-        aksu_tcp_arrives_syn_sent(c);
-    } else if (c->kind == AKSU_EV_CONNECT) {
+    if (c->kind == AKSU_EV_CONNECT) {
         connect(c);
     } else if (c->kind == AKSU_EV_SET) {
         set(c);
@@ -173,29 +161,43 @@ static void begin(struct aksu_step *c)
     aksu_tcp_settle(c);
 }
 
-void aksu_tcp_act(struct aksu_step *c)
+void aksu_tcp_more(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    unsigned kind = c->kind;
-    uint8_t before = t->state;
-    unsigned owed = t->owed;
 
-    if (active(t, kind)) {
-        begin(c);
-    } else {
-        aksu_tcp_serve(c);
+    if (t->state == AKSU_SYN_SENT && c->kind == AKSU_EV_SEGMENT) {
+        aksu_tcp_arrives_syn_sent(c);
+        return;
     }
-    limit_probes(c, owed);
+    limit_probes(c, c->owed);
     if (keeps_alive(t)) {
         bool stopped = !(t->timers & AKSU_TIMER_MISC);
-        if (kind == AKSU_EV_TICK && stopped) {
+        if (c->kind == AKSU_EV_TICK && stopped) {
             keep_alive(c); // it was due
-        } else if (stopped || (kind == AKSU_EV_SEGMENT && !c->fx.refused)) {
+        } else if (stopped || (c->kind == AKSU_EV_SEGMENT && !c->fx.refused)) {
             arm_keepalive(c); // the peer is there (MUST-26)
         }
     }
-    AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
-    (void)before;
+}
+
+void aksu_tcp_act(struct aksu_step *c)
+{
+    uint8_t before = c->t->state;
+
+    aksu_tcp_begin(c);
+    if (c->kind == AKSU_EV_SEGMENT && before != AKSU_LISTEN) {
+        c->fx.refused = true;
+        if (before == AKSU_SYN_SENT) {
+            aksu_tcp_more(c);
+        }
+        aksu_tcp_segment(c);
+    } else if (c->kind == AKSU_EV_CONNECT || c->kind == AKSU_EV_SET || c->kind == AKSU_EV_RESUME) {
+        aksu_tcp_ask(c);
+    } else {
+        aksu_tcp_event(c);
+    }
+    aksu_tcp_more(c);
+    AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)c->t->state));
 }
 
 // The next SYN finds a half-open connection that ended as new (3.10.7.4). A stack gives its row up,

@@ -260,6 +260,7 @@ void aksu_tcp_take(struct aksu_step *c)
             c->p->recovery->acked(c, una);
         }
         take_rest(c, t);
+        aksu_tcp_settle(c);
     }
 }
 
@@ -270,6 +271,12 @@ bool aksu_tcp_check(struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
 
+    if (t->state <= AKSU_SYN_SENT) {
+        if (t->state == AKSU_CLOSED && !(s->flags & AKSU_RST)) {
+            c->fx.mask = AKSU_FX_RESET; // 3.10.7.1
+        }
+        return false;
+    }
     if (repeated_syn(t, s)) {
         if ((t->flags & AKSU_F_PASSIVE) || !(s->flags & AKSU_ACK)) {
             t->snd_nxt = t->snd_una; // again

@@ -21,7 +21,6 @@ void aksu_tcp_fast_open(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
-    memset(&c->fx, 0, sizeof c->fx);
     if (t->snd_max != t->snd_una) {
         return;
     }

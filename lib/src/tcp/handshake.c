@@ -97,6 +97,8 @@ static bool check_syn_sent(struct aksu_step *c)
     return (s->flags & (AKSU_ACK | AKSU_FIN)) != AKSU_FIN;
 }
 
+// Its acknowledgment and all behind it are taken as one of SYN-RECEIVED: aksu_tcp_segment()
+// follows.
 void aksu_tcp_arrives_syn_sent(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
@@ -118,5 +120,4 @@ void aksu_tcp_arrives_syn_sent(struct aksu_step *c)
     // Our SYN offered this much, unscaled.
     t->rcv_adv = t->rcv_nxt + aksu_min32(t->rcv_room, UINT16_MAX);
     t->owed |= AKSU_OWE_ACK;
-    aksu_tcp_take(c);
 }

@@ -331,22 +331,6 @@ void aksu_tcp_settle(const struct aksu_step *c)
     }
 }
 
-// 3.10.7.1 and 3.10.7.4; SYN-SENT is in active.c. What is not taken is refused. To LISTEN comes
-// only what aksu_tcp_listen() admits.
-static void segment(struct aksu_step *c, struct aksu_tcb *t)
-{
-    c->fx.refused = true;
-    if (t->state > AKSU_LISTEN) {
-        if (aksu_tcp_check(c)) {
-            aksu_tcp_take(c);
-        }
-    } else if (t->state == AKSU_LISTEN) {
-        aksu_tcp_take_syn(c);
-    } else if (!(c->s->flags & AKSU_RST)) {
-        c->fx.mask = AKSU_FX_RESET;
-    }
-}
-
 // Returns whether there may be something to settle.
 static bool dispatch(struct aksu_step *c, struct aksu_tcb *t)
 {
@@ -373,7 +357,7 @@ static bool dispatch(struct aksu_step *c, struct aksu_tcb *t)
         aksu_tcp_give_up(c, -AKSU_ECONNABORTED);
         break;
     case AKSU_EV_SEGMENT:
-        segment(c, t);
+        aksu_tcp_take_syn(c);
         break;
     case AKSU_EV_SENT:
         sent(c, t);
@@ -385,17 +369,17 @@ static bool dispatch(struct aksu_step *c, struct aksu_tcb *t)
         icmp(c, t);
         break;
     default:
-        break;
+        return false; // active.c's
     }
     return true;
 }
 
-void aksu_tcp_serve(struct aksu_step *c)
+// All but segments; of these the SYN that comes to LISTEN, where aksu_tcp_listen() admits it.
+void aksu_tcp_event(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     uint8_t before = t->state;
 
-    memset(&c->fx, 0, sizeof c->fx);
     if (dispatch(c, t)) {
         aksu_tcp_settle(c);
     }

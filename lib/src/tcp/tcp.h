@@ -73,12 +73,16 @@ void aksu_tcp_arm(const struct aksu_step *c, unsigned which, uint32_t ms);
 void aksu_tcp_arm_rtx(const struct aksu_step *c);
 void aksu_tcp_arm_user(const struct aksu_step *c);
 
-// active.c: aksu_tcp_step with its context made
+// step.c: the step as far as a server needs it, for connections that LISTEN began and whose options
+// were left alone, behind aksu_tcp_begin(): all but segments, which have aksu_tcp_segment().
+void aksu_tcp_event(struct aksu_step *c);
+
+// active.c: what stands in their place for CONNECT, SET and RESUME; what the others need behind
+// them, and before a segment in SYN-SENT; and all of a step, its context being made
+void aksu_tcp_ask(struct aksu_step *c);
+void aksu_tcp_more(struct aksu_step *c);
 void aksu_tcp_act(struct aksu_step *c);
 
-// step.c: aksu_tcp_serve is aksu_tcp_act for connections that LISTEN began and whose options were
-// left alone.
-void aksu_tcp_serve(struct aksu_step *c);
 // A reason is positive here: it takes the shorter instructions.
 void aksu_tcp_finish(struct aksu_step *c, int reason);
 void aksu_tcp_drop(struct aksu_step *c, int reason);
@@ -105,6 +109,27 @@ bool aksu_tcp_quick_wrote(const struct aksu_step *c);
 bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets);
 uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update);
 bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s);
+
+// Begins a step.
+static inline void aksu_tcp_begin(struct aksu_step *c)
+{
+    memset(&c->fx, 0, sizeof c->fx);
+    c->owed = c->t->owed;
+}
+
+// 3.10.7.1 and 3.10.7.4, behind aksu_tcp_begin(); SYN-SENT is in active.c. Segments have a way of
+// their own: it is the deepest, and other events take less stack without it. They count as refused
+// before.
+static inline void aksu_tcp_segment(struct aksu_step *c)
+{
+    uint8_t before = c->t->state;
+
+    if (aksu_tcp_check(c)) {
+        aksu_tcp_take(c);
+    }
+    AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)c->t->state));
+    (void)before;
+}
 
 static inline void aksu_tcp_leave_recovery(struct aksu_tcb *t)
 {
