@@ -16,12 +16,6 @@ static bool plain(const struct aksu_tcb *t)
     return t->state == AKSU_ESTABLISHED && !(t->flags & OTHER) && !(t->owed & ~AKSU_OWE_ACK);
 }
 
-// Whether active.c would have nothing to do behind the step.
-static bool passive(const struct aksu_tcb *t)
-{
-    return t->probes == 0 && (!(t->flags & AKSU_F_KEEPALIVE) || (t->timers & AKSU_TIMER_MISC));
-}
-
 // What arrived is next in order, with no option but the timestamps that were negotiated.
 static bool expected(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
@@ -114,7 +108,7 @@ bool aksu_tcp_quick_sent(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
 
-    if (!plain(t) || !passive(t) || (s->flags & ~AKSU_PSH) != AKSU_ACK ||
+    if (!plain(t) || !aksu_tcp_passive(t) || (s->flags & ~AKSU_PSH) != AKSU_ACK ||
         (s->len > 0 && s->seq != t->snd_max)) {
         return false;
     }
@@ -144,7 +138,7 @@ bool aksu_tcp_quick_wrote(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
-    if (!plain(t) || !passive(t) || c->value > AKSU_SND_BUF_MAX - t->snd_buf) {
+    if (!plain(t) || !aksu_tcp_passive(t) || c->value > AKSU_SND_BUF_MAX - t->snd_buf) {
         return false;
     }
     if (t->snd_una == t->snd_max) {
@@ -158,19 +152,6 @@ bool aksu_tcp_quick_wrote(const struct aksu_step *c)
         t->retries = 0;
     }
     t->snd_buf += c->value;
-    return true;
-}
-
-// RECEIVE.
-bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets)
-{
-    uint32_t readable = t->rcv_buf - t->rcv_room;
-
-    if (t->state != AKSU_ESTABLISHED || !passive(t) || octets > readable) {
-        return false;
-    }
-    t->rcv_room += octets;
-    aksu_seq_raise(&t->rcv_up, t->rcv_nxt - (readable - octets));
     return true;
 }
 
