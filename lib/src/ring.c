@@ -46,6 +46,15 @@ void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
     put(area(row, net->store->rx, size), size, at, in->payload + fx->copy_from, fx->copy_len);
 }
 
+// The same of text that is next in order, before its step.
+void aksu_ring_put(const struct aksu *net, const struct aksu_row *row, const uint8_t *from,
+                   uint32_t len)
+{
+    uint32_t size = net->store->rx_octets;
+
+    put(area(row, net->store->rx, size), size, row->rx_head + aksu_ring_readable(row), from, len);
+}
+
 // Writes the text of a planned segment. Returns its sum, which a MAC that makes checksums needs
 // not.
 uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,

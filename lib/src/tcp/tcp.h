@@ -99,6 +99,7 @@ uint32_t aksu_tcp_window(const struct aksu_tcb *t);
 bool aksu_tcp_reset(struct aksu_segment *s);
 
 // predict.c
+void aksu_tcp_quick_acked(const struct aksu_step *c);
 bool aksu_tcp_quick_segment(struct aksu_step *c);
 bool aksu_tcp_quick_sent(const struct aksu_step *c);
 bool aksu_tcp_quick_wrote(const struct aksu_step *c);
