@@ -277,7 +277,7 @@ int aksu_stack_reset(struct aksu *net, struct aksu_packet *in, int reason)
 
 // When plan is to be asked for a row: where it has but timers to wait for, then. update: the row
 // may owe a window update.
-static void rest(struct aksu *net, struct aksu_row *row, bool update)
+void aksu_stack_rest(struct aksu *net, struct aksu_row *row, bool update)
 {
     uint32_t wait = aksu_tcp_quick_wait(&row->tcb, net->now_ms, update);
 
@@ -285,45 +285,6 @@ static void rest(struct aksu *net, struct aksu_row *row, bool update)
         aksu_table_unschedule(net, row);
     } else {
         aksu_table_schedule(net, row, wait);
-    }
-}
-
-// Whether a handler may be called.
-static bool listens(const struct aksu_row *row)
-{
-    return (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) == AKSU_ROW_ANNOUNCED;
-}
-
-// aksu_stack_effects() of a segment that was predicted: it acknowledged, delivered, or both.
-static void quick_effects(struct aksu *net, struct aksu_row *row, const struct aksu_effects *fx,
-                          const struct aksu_packet *in)
-{
-    aksu_handle conn = row->handle;
-    uint32_t room = row->tcb.rcv_room;
-
-    if (fx->acked > 0) {
-        aksu_ring_acked(net, row, fx->acked);
-    }
-    if (fx->ready > 0) {
-        aksu_ring_receive(net, row, fx, in);
-    }
-    void (*on)(struct aksu *, aksu_handle, void *, size_t) = row->handlers->on_sent;
-
-    if (fx->acked > 0 && on && listens(row)) {
-        on(net, conn, row->user, fx->acked);
-        if (!aksu_table_is(row, conn)) {
-            return;
-        }
-    }
-    on = row->handlers->on_recv;
-    if (fx->ready > 0 && on && listens(row)) {
-        on(net, conn, row->user, aksu_ring_readable(row));
-        if (!aksu_table_is(row, conn)) {
-            return;
-        }
-    }
-    if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
-        rest(net, row, row->tcb.rcv_room == room); // reading has looked for an update
     }
 }
 
@@ -336,7 +297,10 @@ static bool quick_arrives(struct aksu *net, struct aksu_row *row, const struct a
     if (!aksu_tcp_quick_segment(&c)) {
         return false;
     }
-    quick_effects(net, row, &c.fx, in);
+    if (c.fx.ready > 0) {
+        aksu_ring_receive(net, row, &c.fx, in);
+    }
+    aksu_stack_tell(net, row, c.fx.acked, c.fx.ready);
     return true;
 }
 
@@ -396,31 +360,6 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
     // What comes is for another connection, or for none.
     return in->pair.local == net->addr || aksu_is_token(&in->pair) ? aksu_listen_input(net, in)
                                                                    : AKSU_DROP_NOT_OURS;
-}
-
-int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
-{
-    struct aksu_packet in;
-
-    in.payload = frame;
-    in.len = (uint32_t)len;
-    in.from = frame; // a link with stations says more; without any will do
-    // Options that are taken to be there: see take_segment() of IPv6. All four are one word.
-    in.segment.flags = 0;
-    in.segment.options = 0;
-    in.segment.wscale = 0;
-    in.segment.sacks = 0;
-    net->now_ms = now_ms;
-    net->counters.frames_in++;
-    int result = net->link ? net->link->input(net, &in) : aksu_ipv4_input(net, &in);
-
-    if (result) {
-        if (net->more) {
-            result = net->more->ops->input(net, &in, result);
-        }
-        net->counters.dropped[result]++;
-    }
-    return -result;
 }
 
 // What a segment of a row has in its IPv4 header.
@@ -504,7 +443,7 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
     aksu_stack_sent(net, row, s);
     if (aksu_alone(net)) {
-        rest(net, row, true);
+        aksu_stack_rest(net, row, true);
     } else {
         aksu_table_schedule(net, row, 0); // behind others that are due
     }
@@ -529,7 +468,7 @@ static size_t quick_output(struct aksu *net, struct aksu_row *row, uint8_t *pack
         aksu_stack_sent(net, row, &s);
     }
     // What was offered is all there is, but for what a scaled window cannot say.
-    rest(net, row, row->tcb.rcv_wscale > 0);
+    aksu_stack_rest(net, row, row->tcb.rcv_wscale > 0);
     return len;
 }
 

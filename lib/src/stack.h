@@ -217,6 +217,8 @@ int aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step 
                        const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind);
+void aksu_stack_rest(struct aksu *net, struct aksu_row *row, bool update);
+void aksu_stack_tell(struct aksu *net, struct aksu_row *row, uint32_t acked, uint32_t ready);
 
 // listen.c
 struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, uint16_t port);
@@ -232,6 +234,7 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
 void aksu_table_free(struct aksu *net, struct aksu_row *row);
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn);
+struct aksu_row **aksu_table_bucket(const struct aksu *net, const struct aksu_pair *pair);
 
 // A row's place in the table, and so its rings'.
 static inline uint32_t aksu_table_index(const struct aksu_row *row)
@@ -243,6 +246,26 @@ static inline uint32_t aksu_table_index(const struct aksu_row *row)
 static inline bool aksu_table_is(const struct aksu_row *row, aksu_handle conn)
 {
     return (row->bits & AKSU_ROW_USED) && row->handle == conn;
+}
+
+// Whose handle it is, or NULL. What is none, 0 or an error, has a generation that no row in use
+// has.
+static inline struct aksu_row *aksu_table_seek(const struct aksu *net, aksu_handle conn)
+{
+    uint32_t i = (uint32_t)conn & ((UINT32_C(1) << AKSU_INDEX_BITS) - 1);
+
+    if (i >= net->store->rows) {
+        return NULL;
+    }
+    struct aksu_row *row = &net->store->row[i];
+
+    return aksu_table_is(row, conn) ? row : NULL;
+}
+
+// Whether a handler may be called.
+static inline bool aksu_row_listens(const struct aksu_row *row)
+{
+    return (row->bits & (AKSU_ROW_ANNOUNCED | AKSU_ROW_CLOSED)) == AKSU_ROW_ANNOUNCED;
 }
 
 // What a step of a row's is about, and what a plan is made from. Where size counts it stands once,
@@ -278,12 +301,27 @@ void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
                        const struct aksu_effects *fx, const struct aksu_packet *in);
 uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
                         uint8_t *to);
+void aksu_ring_put(const struct aksu *net, const struct aksu_row *row, const uint8_t *from,
+                   uint32_t len);
 uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row);
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len);
 
 static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
 {
     return row->tcb.rcv_buf - row->tcb.rcv_room;
+}
+
+// Where the next text goes in the receive ring. *len: it is reduced to what fits there in one
+// piece.
+static inline uint8_t *aksu_ring_next(const struct aksu *net, const struct aksu_row *row,
+                                      uint32_t *len)
+{
+    uint32_t size = net->store->rx_octets;
+    uint32_t at = row->rx_head + aksu_ring_readable(row);
+
+    at = at < size ? at : at - size;
+    *len = aksu_min32(*len, size - at);
+    return net->store->rx + (size_t)aksu_table_index(row) * size + at;
 }
 
 // Whether the functions of predict.c may stand for steps and plans: nobody looks on, and there is
@@ -393,6 +431,16 @@ static inline uint16_t aksu_sum_fold(uint64_t sum)
     all += all < high;
     all = (all & 0xffff) + (all >> 16);
     return (uint16_t) ~(all + (all >> 16));
+}
+
+// Whether what has a checksum in it is right.
+static inline bool aksu_sum_right(uint64_t sum)
+{
+    uint32_t high = (uint32_t)(sum >> 32);
+    uint32_t all = (uint32_t)sum + high;
+
+    all += all < high;
+    return all + (all << 16 | all >> 16) >= 0xffff0000u;
 }
 
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);

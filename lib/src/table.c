@@ -7,7 +7,7 @@ static const uint32_t GENERATION = UINT32_C(1) << AKSU_INDEX_BITS;
 
 // Keyed, so that nobody can aim for one bucket: the upper half of a polynomial over a secret point.
 // Its key is not the secret itself, which the time that a search takes must not tell.
-static struct aksu_row **bucket(const struct aksu *net, const struct aksu_pair *pair)
+struct aksu_row **aksu_table_bucket(const struct aksu *net, const struct aksu_pair *pair)
 {
     if (net->store->buckets == 1) {
         return net->store->bucket;
@@ -21,7 +21,7 @@ static struct aksu_row **bucket(const struct aksu *net, const struct aksu_pair *
 
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair)
 {
-    struct aksu_row *row = *bucket(net, pair);
+    struct aksu_row *row = *aksu_table_bucket(net, pair);
 
     while (row && !aksu_same_pair(&row->pair, pair)) {
         row = row->next;
@@ -59,7 +59,7 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
     row->ttl = AKSU_TTL_DEFAULT;
     row->place = AKSU_UNSCHEDULED;
     row->pair = *pair;
-    struct aksu_row **head = bucket(net, pair);
+    struct aksu_row **head = aksu_table_bucket(net, pair);
 
     row->next = *head;
     *head = row;
@@ -68,7 +68,7 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
 
 void aksu_table_free(struct aksu *net, struct aksu_row *row)
 {
-    struct aksu_row **link = bucket(net, &row->pair);
+    struct aksu_row **link = aksu_table_bucket(net, &row->pair);
 
     while (*link != row) {
         link = &(*link)->next;
@@ -85,16 +85,10 @@ extern inline void aksu_table_context(const struct aksu *net, struct aksu_row *r
 extern inline enum aksu_next aksu_table_plan(const struct aksu *net, struct aksu_row *row,
                                              struct aksu_plan *plan);
 
+// aksu_table_seek(), once.
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn)
 {
-    uint32_t i = (uint32_t)conn & ((UINT32_C(1) << AKSU_INDEX_BITS) - 1);
-
-    if (i >= net->store->rows) {
-        return NULL;
-    }
-    struct aksu_row *row = &net->store->row[i];
-    // What is no handle, 0 or an error, has a generation that no row in use has.
-    return aksu_table_is(row, conn) ? row : NULL;
+    return aksu_table_seek(net, conn);
 }
 
 // The heap: the row with the earliest deadline is first; among equals the one that waited longest

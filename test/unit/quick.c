@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A stack that nobody traces takes short ways (header prediction: lib/src/tcp/predict.c). Over
 // links that lose, double and reorder it does the same as one that is traced, which takes none of
-// them: the same frames at the same times, the same times to wait, the same counts.
+// them: the same frames at the same times, the same times to wait, the same counts. Some frames
+// come damaged as well, in any octet of their headers, with checksums that are right or not.
 #include <aksu/aksu.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,6 +32,8 @@ static struct world {
     uint32_t now;
     uint32_t loss;  // percent
     uint32_t delay; // ms, at most
+    uint32_t harm;  // percent
+    uint32_t apart; // the two addresses
     unsigned steps;
     unsigned opened;
     aksu_handle conn[SIDES];
@@ -148,6 +151,57 @@ static void put_on_way(const uint8_t *octets, size_t len, unsigned to)
     }
 }
 
+static uint32_t sum(const uint8_t *p, size_t len)
+{
+    uint32_t all = 0;
+
+    for (size_t i = 0; i < len; i++)
+        all += (uint32_t)p[i] << (i % 2 ? 0 : 8);
+    return all;
+}
+
+static void put_sum(uint8_t *to, uint32_t all)
+{
+    all = (all & 0xffff) + (all >> 16);
+    all = ~(all + (all >> 16));
+    to[0] = (uint8_t)(all >> 8);
+    to[1] = (uint8_t)all;
+}
+
+// Makes the checksums of a damaged frame right, as far as it is still IPv4 and TCP.
+static void mend(uint8_t *frame, size_t len)
+{
+    uint8_t *ip = frame + 14, *tcp = ip + 20;
+    size_t total = (size_t)ip[2] << 8 | ip[3];
+
+    if (len < 54 || total < 40 || total > len - 14)
+        return;
+    ip[10] = ip[11] = tcp[16] = tcp[17] = 0;
+    put_sum(ip + 10, sum(ip, 20));
+    put_sum(tcp + 16, sum(ip + 12, 8) + 6 + (uint32_t)(total - 20) + sum(tcp, total - 20));
+}
+
+// Another frame, almost the same: an octet, the length or the options are not what they were.
+static void put_damaged(uint8_t *frame, size_t len, unsigned to)
+{
+    static const uint8_t worth[] = {0,  5,  6,  12, 13, 14, 15, 16, 17, 20, 21, 23, 26, 29, 33,
+                                    34, 35, 37, 38, 41, 42, 45, 46, 47, 48, 50, 51, 52, 53, 54};
+    unsigned how = random_below(8);
+
+    if (how == 0) {
+        len = 14 + random_below((uint32_t)len - 13);
+    } else if (how == 1) {
+        len += random_below(8);
+    } else if (how < 6) {
+        frame[worth[random_below(sizeof worth)]] ^= (uint8_t)(1u << random_below(8));
+    } else {
+        frame[random_below((uint32_t)len)] ^= (uint8_t)(1u + random_below(255));
+    }
+    if (random_below(3) > 0)
+        mend(frame, len);
+    put_on_way(frame, len, to);
+}
+
 static void drain(unsigned side)
 {
     uint8_t frame[FRAME];
@@ -160,6 +214,8 @@ static void drain(unsigned side)
             put_on_way(frame, len, !side);
         if (random_below(100) < w.loss)
             put_on_way(frame, len, !side);
+        if (random_below(100) < w.harm)
+            put_damaged(frame, len, !side);
     }
     note_number(aksu_idle(&w.net[side], w.now));
 }
@@ -176,6 +232,21 @@ static void deliver(void)
                 drain(f->to);
         }
     }
+}
+
+static struct aksu_addr address_of(unsigned side)
+{
+    return aksu_ipv4(192, 0, 2, (uint8_t)(1 + w.apart * side));
+}
+
+// To another network, of which the peer may be no host; to the peer's address; or back.
+static void move(struct aksu *net, unsigned side)
+{
+    static const uint8_t prefix[] = {24, 24, 24, 30, 31, 25};
+    struct aksu_addr addr = address_of(random_below(8) ? side : !side);
+
+    if (w.harm > 0)
+        note_number((uint32_t)aksu_set_address(net, &addr, prefix[random_below(6)], NULL));
 }
 
 // What the applications do by themselves.
@@ -208,6 +279,9 @@ static void act(void)
     case 9:
         aksu_set(net, conn, AKSU_URGENT, 1);
         break;
+    case 10:
+        move(net, side);
+        break;
     default:
         break;
     }
@@ -216,7 +290,7 @@ static void act(void)
 static void start(uint32_t seed, bool traced)
 {
     static const struct aksu_storage *const memory[SIDES] = {&memory_of_client, &memory_of_server};
-    struct aksu_endpoint server = {aksu_ipv4(192, 0, 2, 2), PORT};
+    struct aksu_endpoint server = {.port = PORT};
     uint8_t entropy[16] = {(uint8_t)seed, 1};
 
     memset(&w, 0, sizeof w);
@@ -224,11 +298,14 @@ static void start(uint32_t seed, bool traced)
     w.now = seed % 3 == 0 ? 0xfffff000u : 1000 * seed;
     w.loss = seed % 4 == 0 ? 0 : seed % 10;
     w.delay = seed % 5 == 0 ? 1 : seed % 20;
+    w.harm = seed % 2 == 0 || seed % 3 == 0 ? 20 : 0;
+    w.apart = 1 + seed % 4; // of a network of four, the last is no host
+    server.addr = address_of(SERVER);
     for (unsigned side = 0; side < SIDES; side++) {
         struct aksu_config config = {
             .profile = seed % 2 ? &aksu_standard : &aksu_lean,
             .link = &aksu_ethernet,
-            .addr = aksu_ipv4(192, 0, 2, (uint8_t)(1 + side)),
+            .addr = address_of(side),
             .mac = {2, 0, 0, 0, 0, (uint8_t)side},
             .mtu = (uint16_t)(seed % 3 ? 1500 : 600),
             .offload = (uint8_t)(seed % 7 ? 0 : AKSU_OFFLOAD_TX | AKSU_OFFLOAD_RX)};

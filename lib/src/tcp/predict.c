@@ -2,36 +2,9 @@
 // Header prediction: what happens to most open connections most of the time, in few instructions.
 // Each function does exactly what the step or the plan does, or nothing, and then returns false;
 // test/transitions/predict.c holds them against each other. Linked only where speed counts.
-#include "tcp.h"
+#include "predict.h"
 
-enum {
-    // What there must not be of flags: nothing opens, closes, is mended or held.
-    OTHER = AKSU_F_SYN_UNACKED | AKSU_F_FIN | AKSU_F_RCV_CLOSED | AKSU_F_FIN_HELD |
-            AKSU_F_RECOVERY | AKSU_F_DSACK | AKSU_F_PARTIAL
-};
-
-// An open connection that owes nothing but an ACK.
-static bool plain(const struct aksu_tcb *t)
-{
-    return t->state == AKSU_ESTABLISHED && !(t->flags & OTHER) && !(t->owed & ~AKSU_OWE_ACK);
-}
-
-// Whether active.c would have nothing to do behind the step.
-static bool passive(const struct aksu_tcb *t)
-{
-    return t->probes == 0 && (!(t->flags & AKSU_F_KEEPALIVE) || (t->timers & AKSU_TIMER_MISC));
-}
-
-// What arrived is next in order, with no option but the timestamps that were negotiated.
-static bool expected(const struct aksu_tcb *t, const struct aksu_segment *s)
-{
-    unsigned options = (t->flags & AKSU_F_TIMESTAMPS) >> AKSU_OFFER_SHIFT;
-
-    return s->seq == t->rcv_nxt && (s->flags & ~AKSU_PSH) == AKSU_ACK && s->options == options &&
-           (options == 0 || !aksu_seq_lt(s->tsval, t->ts_recent));
-}
-
-static void take_ack(struct aksu_step *c, struct aksu_tcb *t, uint32_t octets)
+static void take_ack(const struct aksu_step *c, struct aksu_tcb *t, uint32_t octets)
 {
     if (t->flags & (AKSU_F_TIMING | AKSU_F_TIMESTAMPS)) {
         aksu_tcp_measure(c);
@@ -40,8 +13,6 @@ static void take_ack(struct aksu_step *c, struct aksu_tcb *t, uint32_t octets)
     aksu_seq_raise(&t->snd_nxt, t->snd_una);
     aksu_seq_raise(&t->snd_up, t->snd_una);
     t->snd_buf -= octets;
-    c->fx.mask = AKSU_FX_ACKED;
-    c->fx.acked = octets;
     t->dupacks = 0;
     c->p->congestion->acked(c, octets);
     t->retries = 0;
@@ -53,17 +24,17 @@ static void take_ack(struct aksu_step *c, struct aksu_tcb *t, uint32_t octets)
     }
 }
 
-static void take_text(struct aksu_step *c, struct aksu_tcb *t, uint32_t len)
+// What a segment says that was expected, but for its text and its window.
+void aksu_tcp_quick_acked(const struct aksu_step *c)
 {
-    c->fx.mask |= AKSU_FX_DELIVER;
-    c->fx.copy_len = len;
-    c->fx.ready = len;
-    t->rcv_nxt += len;
-    t->rcv_room -= len;
-    if ((t->timers & AKSU_TIMER_ACK) || (t->flags & AKSU_F_QUICKACK) || c->p->delayed_ack_ms == 0) {
-        t->owed |= AKSU_OWE_ACK;
-    } else {
-        aksu_tcp_arm(c, AKSU_AT_ACK, c->p->delayed_ack_ms);
+    struct aksu_tcb *t = c->t;
+    uint32_t acked = c->s->ack - t->snd_una;
+
+    if (t->flags & AKSU_F_TIMESTAMPS) {
+        c->p->timestamps->arrived(t, c->s, c->now_ms);
+    }
+    if (acked > 0) {
+        take_ack(c, t, acked);
     }
 }
 
@@ -72,39 +43,25 @@ bool aksu_tcp_quick_segment(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
-    uint32_t acked = s->ack - t->snd_una;
-    uint32_t len = s->len;
 
-    if (!plain(t) || !expected(t, s) || len > t->rcv_adv - t->rcv_nxt || t->ranges > 0 ||
-        acked > t->snd_max - t->snd_una || (acked | len) == 0 || t->snd_wnd == 0 ||
-        aksu_seq_lt(s->seq, t->snd_wl1) || t->probes > 0) {
+    if (!aksu_tcp_expected(t, s)) {
         return false;
     }
     memset(&c->fx, 0, sizeof c->fx);
-    t->keep_probes = 0;
-    if (t->flags & AKSU_F_TIMESTAMPS) {
-        c->p->timestamps->arrived(t, s, c->now_ms);
+    c->fx.acked = s->ack - t->snd_una;
+    c->fx.mask = c->fx.acked > 0 ? AKSU_FX_ACKED : 0;
+    aksu_tcp_quick_acked(c);
+    aksu_tcp_take_window(t, s);
+    if (s->len > 0) {
+        c->fx.mask |= AKSU_FX_DELIVER;
+        c->fx.copy_len = s->len;
+        c->fx.ready = s->len;
+        aksu_tcp_take_next(c->p, t, c->now_ms, s->len);
     }
-    if (acked > 0) {
-        take_ack(c, t, acked);
+    if (!aksu_tcp_quiet(t)) {
+        aksu_tcp_settle(c);
     }
-    t->snd_wnd = (uint32_t)s->wnd << t->snd_wscale;
-    t->snd_wl1 = s->seq;
-    t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
-    if (len > 0) {
-        take_text(c, t, len);
-    }
-    if (t->snd_una == t->snd_max) {
-        if (t->snd_buf > 0) {
-            aksu_tcp_settle(c);
-        } else { // no persist timer
-            t->timers &= (uint8_t)~AKSU_TIMER_RTX;
-            t->retries = 0;
-        }
-    }
-    if (t->flags & AKSU_F_KEEPALIVE) {
-        aksu_tcp_arm(c, AKSU_AT_MISC, aksu_tcp_keep_idle_ms(t));
-    }
+    aksu_tcp_heard(t, c->now_ms);
     return true;
 }
 
@@ -114,7 +71,7 @@ bool aksu_tcp_quick_sent(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
 
-    if (!plain(t) || !passive(t) || (s->flags & ~AKSU_PSH) != AKSU_ACK ||
+    if (!aksu_tcp_plain(t) || !aksu_tcp_passive(t) || (s->flags & ~AKSU_PSH) != AKSU_ACK ||
         (s->len > 0 && s->seq != t->snd_max)) {
         return false;
     }
@@ -144,7 +101,7 @@ bool aksu_tcp_quick_wrote(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
-    if (!plain(t) || !passive(t) || c->value > AKSU_SND_BUF_MAX - t->snd_buf) {
+    if (!aksu_tcp_plain(t) || !aksu_tcp_passive(t) || c->value > AKSU_SND_BUF_MAX - t->snd_buf) {
         return false;
     }
     if (t->snd_una == t->snd_max) {
@@ -158,19 +115,6 @@ bool aksu_tcp_quick_wrote(const struct aksu_step *c)
         t->retries = 0;
     }
     t->snd_buf += c->value;
-    return true;
-}
-
-// RECEIVE.
-bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets)
-{
-    uint32_t readable = t->rcv_buf - t->rcv_room;
-
-    if (t->state != AKSU_ESTABLISHED || !passive(t) || octets > readable) {
-        return false;
-    }
-    t->rcv_room += octets;
-    aksu_seq_raise(&t->rcv_up, t->rcv_nxt - (readable - octets));
     return true;
 }
 
@@ -240,7 +184,7 @@ bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s)
     uint32_t sent = t->snd_nxt - t->snd_una;
     uint32_t len = 0;
 
-    if (!plain(t) || t->ranges > 0 || t->snd_nxt != t->snd_max ||
+    if (!aksu_tcp_plain(t) || t->ranges > 0 || t->snd_nxt != t->snd_max ||
         aksu_seq_lt(t->snd_nxt, t->snd_up) || first_timer(t, c->now_ms) <= 0) {
         return false;
     }

@@ -103,10 +103,10 @@ uint32_t aksu_tcp_window(const struct aksu_tcb *t);
 bool aksu_tcp_reset(struct aksu_segment *s);
 
 // predict.c
+void aksu_tcp_quick_acked(const struct aksu_step *c);
 bool aksu_tcp_quick_segment(struct aksu_step *c);
 bool aksu_tcp_quick_sent(const struct aksu_step *c);
 bool aksu_tcp_quick_wrote(const struct aksu_step *c);
-bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets);
 uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update);
 bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s);
 
@@ -236,6 +236,25 @@ static inline bool aksu_tcp_update_due(const struct aksu_tcb *t, uint32_t wnd)
 
     return gain > 0 && (gain >= aksu_min32(t->rcv_buf / 2, UINT32_C(2) * t->rcv_mss) ||
                         offered < aksu_tcp_window_step(t));
+}
+
+// Whether active.c would have nothing to do behind a step.
+static inline bool aksu_tcp_passive(const struct aksu_tcb *t)
+{
+    return t->probes == 0 && (!(t->flags & AKSU_F_KEEPALIVE) || (t->timers & AKSU_TIMER_MISC));
+}
+
+// RECEIVE, predicted: see predict.c.
+static inline bool aksu_tcp_quick_read(struct aksu_tcb *t, uint32_t octets)
+{
+    uint32_t readable = t->rcv_buf - t->rcv_room;
+
+    if (t->state != AKSU_ESTABLISHED || !aksu_tcp_passive(t) || octets > readable) {
+        return false;
+    }
+    t->rcv_room += octets;
+    aksu_seq_raise(&t->rcv_up, t->rcv_nxt - (readable - octets));
+    return true;
 }
 
 // Begins to measure how long the peer takes to acknowledge all up to end.
