@@ -21,12 +21,12 @@ static void acked(const struct aksu_step *c, aksu_seq una)
 }
 
 // Whether a burst ends within a segment: they are counted by sequence numbers.
-static void sent(const struct aksu_step *c)
+static void sent(const struct aksu_step *c, aksu_seq end)
 {
     struct aksu_tcb *t = c->t;
-    aksu_seq max = c->b->runs > 0 ? aksu_runs_end(c->b)[-1].end : t->snd_una;
+    aksu_seq max = c->b->runs > 0 ? aksu_runs_end(c->b)->start : t->snd_una;
 
-    aksu_rack.sent(c);
+    aksu_rack.sent(c, end);
     if (t->srtt == 0 || c->s->seq != max || c->b->timer == REO || c->b->probe != 0 ||
         aksu_seq_lt(t->snd_una, t->recover)) {
         return; // nothing is known, or it is sent again, or RACK's ways are slow enough
