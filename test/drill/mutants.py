@@ -142,7 +142,7 @@ MUTANTS = [
     ("8985 7.2: the probe's time", "tcp/rack.c", "t->srtt / 4u, PTO_MIN_MS", "t->srtt / 2u, PTO_MIN_MS"),
     ("8985 7.3: one probe", "tcp/rack.c", "b->probe != NO_PROBE || t->srtt", "t->srtt"),
     ("8985 7.3: new text first", "tcp/rack.c", "b->probe == PROBE ? AKSU_CWND_MAX : window", "b->probe == PROBE ? 0 : window"),
-    ("8985 7.4.2: what a probe has hidden", "tcp/rack.c", "n->lost |= c->s->ack != b->tlp_end;", ""),
+    ("8985 7.4.2: what a probe has hidden", "tcp/rack.c", "n->lost = true;\n        } else if (n->acked > 0", ";\n        } else if (n->acked > 0"),
     ("9937 6.1: in proportion", "tcp/rack.c",
      "target = aksu_tcp_share(t->ssthresh, target, aksu_max32(b->recover_fs, 1));", ""),
     ("5682 3.1: F-RTO", "tcp/rack.c",

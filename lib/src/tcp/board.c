@@ -10,7 +10,9 @@ uint32_t aksu_board_octets(const struct aksu_board *b, unsigned without)
 {
     uint32_t octets = 0;
 
-    for (const struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
+    const struct aksu_run *r = aksu_runs(b);
+
+    for (unsigned left = b->runs; left > 0; left--, r++) {
         if (!(r->flags & without)) {
             octets += r[1].start - r->start;
         }
@@ -21,7 +23,9 @@ uint32_t aksu_board_octets(const struct aksu_board *b, unsigned without)
 // Takes flags off all runs.
 void aksu_board_clear(const struct aksu_board *b, unsigned flags)
 {
-    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
+    struct aksu_run *r = aksu_runs(b);
+
+    for (unsigned left = b->runs; left > 0; left--, r++) {
         r->flags &= (uint8_t)~flags;
     }
 }
@@ -80,7 +84,7 @@ bool aksu_board_room(struct aksu_board *b, uint32_t now_ms, bool forget)
         uint32_t least = full ? COST_SACKED - !forget : 0;
         struct aksu_run *which = NULL;
 
-        for (struct aksu_run *r = aksu_runs(b); r + 1 < aksu_runs_end(b); r++) {
+        for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b) - 1; r++) {
             uint32_t this = cost(r);
             if (this <= least) {
                 least = this;

@@ -59,6 +59,12 @@ struct aksu_run *aksu_board_split(struct aksu_board *b, aksu_seq at);
 bool aksu_board_room(struct aksu_board *b, uint32_t now_ms, bool forget);
 void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status);
 
+// aksu_rack's operations
+void aksu_rack_acked(const struct aksu_step *c, aksu_seq una);
+void aksu_rack_sent(const struct aksu_step *c, aksu_seq end);
+bool aksu_rack_expired(const struct aksu_step *c);
+uint32_t aksu_rack_next(const struct aksu_step *c, aksu_seq *seq);
+
 // Functions of one file each that are smaller if they stand by themselves.
 struct aksu_news;
 void aksu_rack_take_blocks(const struct aksu_step *c, struct aksu_news *n);

@@ -126,7 +126,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     struct aksu_tcb *t = c->t;
 
     if (!c->b) {
-        aksu_newreno.acked(c, octets);
+        aksu_newreno_acked(c, octets);
     } else if (!aksu_board_used(t, c->b, octets)) {
         c->b->phase = 0; // as after an idle time: it does not count (RFC 9438 5.8)
     } else if (t->cwnd < t->ssthresh) {
@@ -143,7 +143,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
 static void lost(const struct aksu_step *c, uint32_t flight)
 {
     if (!c->b) {
-        aksu_newreno.lost(c, flight);
+        aksu_newreno_lost(c, flight);
         return;
     }
     struct aksu_tcb *t = c->t;

@@ -70,7 +70,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     struct aksu_tcb *t = c->t;
 
     if (!c->b) {
-        aksu_newreno.acked(c, octets);
+        aksu_newreno_acked(c, octets);
         return;
     }
     uint32_t window = 0;
@@ -87,7 +87,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
         t->cwnd += aksu_min32(octets, t->snd_mss * (uint32_t)BURST);
         t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
     } else {
-        aksu_newreno.acked(c, octets);
+        aksu_newreno_acked(c, octets);
     }
 }
 
@@ -96,7 +96,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
 static void lost(const struct aksu_step *c, uint32_t flight)
 {
     if (!c->b) {
-        aksu_newreno.lost(c, flight);
+        aksu_newreno_lost(c, flight);
         return;
     }
     c->t->ssthresh = flight - flight / 16 * 7;

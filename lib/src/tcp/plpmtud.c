@@ -119,7 +119,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     struct aksu_path *path = enter(c);
     aksu_seq end = probe_end(c->b, path, una);
 
-    aksu_rack.acked(c, una);
+    aksu_rack_acked(c, una);
     judge(c, path, end);
     c->b->size++;
 }
@@ -139,7 +139,7 @@ static void sent(const struct aksu_step *c, aksu_seq end)
     struct aksu_path *path = enter(c);
     const struct aksu_segment *s = c->s;
 
-    aksu_rack.sent(c, end);
+    aksu_rack_sent(c, end);
     look_again(c, path);
     if (s->len > c->t->snd_mss) {
         aksu_board_room(c->b, c->now_ms, true);
@@ -168,7 +168,7 @@ static bool expired(const struct aksu_step *c)
     struct aksu_path *path = enter(c);
     aksu_seq una = c->t->snd_una;
     aksu_seq end = probe_end(c->b, path, una);
-    bool other = aksu_rack.expired(c);
+    bool other = aksu_rack_expired(c);
 
     judge(c, path, end);
     if (!other && c->t->snd_wnd > 0) {
@@ -201,7 +201,7 @@ static uint32_t probe(const struct aksu_tcb *t, const struct aksu_board *b)
 static uint32_t next(const struct aksu_step *c, aksu_seq *seq)
 {
     const struct aksu_tcb *t = c->t;
-    uint32_t count = aksu_rack.next(c, seq);
+    uint32_t count = aksu_rack_next(c, seq);
 
     if (*seq == t->snd_max && count == t->snd_mss && c->b->probe != AKSU_TLP_DUE) {
         count = probe(t, c->b);

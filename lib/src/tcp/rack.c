@@ -53,8 +53,7 @@ static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end
     struct aksu_board *b = c->b;
     uint32_t xmit_ms = c->now_ms - rtt_ms;
 
-    if (aksu_seq_lt(b->xmit_ms, xmit_ms) ||
-        (b->xmit_ms == xmit_ms && aksu_seq_lt(b->end_seq, end))) {
+    if (aksu_seq_lt(b->xmit_ms, xmit_ms + aksu_seq_lt(b->end_seq, end))) {
         b->xmit_ms = xmit_ms;
         b->end_seq = end;
         b->rtt_ms = (uint16_t)rtt_ms;
@@ -66,12 +65,11 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
                     struct aksu_news *n)
 {
     struct aksu_board *b = c->b;
-    uint32_t rtt_ms = aksu_run_age(r, c->now_ms);
-
     if (r->flags & AKSU_RUN_SACKED) {
         return; // known
     }
     n->delivered += end - r->start;
+    uint32_t rtt_ms = aksu_run_age(r, c->now_ms);
 
     if (r->flags & AKSU_RUN_RETRANS) {
         n->again = true;
@@ -255,13 +253,13 @@ static uint32_t probe_timeout(const struct aksu_step *c)
 // what may be lost.
 static void restart(const struct aksu_step *c)
 {
-    uint32_t ms = probe_timeout(c);
-
     if (c->b->timer == REO) {
         return;
     }
     c->b->timer = TIMEOUT;
     aksu_tcp_arm_rtx(c);
+    uint32_t ms = probe_timeout(c);
+
     if (ms > 0 && ms < c->t->deadline[AKSU_AT_RTX] - c->now_ms) {
         c->b->timer = PTO;
         aksu_tcp_arm(c, AKSU_AT_RTX, ms);
@@ -284,7 +282,7 @@ static void undo(struct aksu_tcb *t, struct aksu_board *b)
     b->undo = 0;
     t->cwnd = aksu_max32(t->cwnd, b->prior_cwnd);
     t->ssthresh = t->cwnd;   // RFC 4015 3.2
-    t->recover = t->snd_una; // the recovery is over: see acked
+    t->recover = t->snd_una; // the recovery is over
     t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
     t->snd_nxt = t->snd_max;
     aksu_board_clear(b, AKSU_RUN_LOST);
@@ -320,8 +318,8 @@ static void reduce_rate(struct aksu_tcb *t, struct aksu_board *b, const struct a
                         bool safe)
 {
     uint32_t flight = pipe(b);
-    uint32_t out = b->prr_out;
     uint32_t target = b->prr_delivered += n->delivered;
+    uint32_t out = b->prr_out;
 
     if (flight > t->ssthresh) {
         target = aksu_tcp_share(t->ssthresh, target, aksu_max32(b->recover_fs, 1));
@@ -330,7 +328,10 @@ static void reduce_rate(struct aksu_tcb *t, struct aksu_board *b, const struct a
     uint32_t least = t->snd_mss; // RFC 5681 3.1: LW
 
     if (flight <= t->ssthresh) {
-        may = aksu_max32(may, n->delivered) + (safe ? t->snd_mss : 0);
+        may = aksu_max32(may, n->delivered);
+        if (safe) {
+            may += t->snd_mss;
+        }
         may = aksu_min32(may, t->ssthresh - flight);
     }
     if (out == 0) {
@@ -347,7 +348,7 @@ static void leave(struct aksu_tcb *t, struct aksu_board *b)
     }
     b->loss = false;
     t->backoff = 0;
-    if (b->mult > 0 && --b->persist == 0) {
+    if (b->persist > 0 && --b->persist == 0) {
         b->mult = 0;
     }
 }
@@ -361,10 +362,11 @@ static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct 
         return;
     }
     if (how == PROBED_AGAIN && !n->dsack) {
-        if (c->s->ack == b->tlp_end && (n->acked > 0 || c->s->len > 0)) {
+        if (c->s->ack != b->tlp_end) {
+            n->lost = true;
+        } else if (n->acked > 0 || c->s->len > 0) {
             return; // the original's, or the probe's: another ACK tells
         }
-        n->lost |= c->s->ack != b->tlp_end;
     }
     b->probe &= UNMEASURED;
 }
@@ -420,7 +422,7 @@ static void partial(const struct aksu_step *c, struct aksu_board *b)
 }
 
 // An ACK; una: where snd_una was.
-static void acked(const struct aksu_step *c, aksu_seq una)
+void aksu_rack_acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
@@ -466,13 +468,14 @@ static void add_early(const struct aksu_step *c, aksu_seq start, aksu_seq end)
     aksu_seq early = end == t->snd_max ? start : t->snd_max;
 
     if (early != t->snd_una) {
+        struct aksu_run *r = aksu_runs(c->b);
         aksu_board_add(c, early, AKSU_RUN_RETRANS | AKSU_RUN_VAGUE);
-        aksu_runs(c->b)->span = UINT8_MAX;
+        r->span = UINT8_MAX;
     }
 }
 
 // What was sent.
-static void sent(const struct aksu_step *c, aksu_seq end)
+void aksu_rack_sent(const struct aksu_step *c, aksu_seq end)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
@@ -485,6 +488,10 @@ static void sent(const struct aksu_step *c, aksu_seq end)
         add_early(c, start, end);
     }
     max = aksu_runs_end(b)->start;
+    if (b->probe == PROBE) {
+        b->probe = UNMEASURED | (aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED);
+        b->tlp_end = t->snd_max;
+    }
     b->prr_out += end - start;
     if (aksu_seq_lt(start, max)) {
         mark(c, start, aksu_seq_min(end, max), NULL);
@@ -499,10 +506,6 @@ static void sent(const struct aksu_step *c, aksu_seq end)
         aksu_runs(b)->flags |= AKSU_RUN_LOST; // what probes a window of zero: it may not be taken
     }
     t->snd_nxt = t->snd_max;
-    if (b->probe == PROBE) {
-        b->probe = UNMEASURED | (aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED);
-        b->tlp_end = t->snd_max;
-    }
     if (start == t->snd_una || probe_timeout(c) > 0) {
         restart(c);
     }
@@ -524,7 +527,7 @@ static void time_out(const struct aksu_step *c, const struct aksu_tcb *t, struct
 }
 
 // The retransmission timer, which has stopped. False: it was that for a timeout, or a window probe.
-static bool expired(const struct aksu_step *c)
+bool aksu_rack_expired(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
@@ -562,7 +565,7 @@ static uint32_t last(const struct aksu_tcb *t, aksu_seq *seq)
 // What is to be sent: when a timeout calls for it, or the path takes less (RFC 1191 6.4), the first
 // of it all; else what was lost, else what is new, and if a tail loss probe is due but nothing is
 // new the last again. Returns how many numbers from *seq on.
-static uint32_t next(const struct aksu_step *c, aksu_seq *seq)
+uint32_t aksu_rack_next(const struct aksu_step *c, aksu_seq *seq)
 {
     const struct aksu_tcb *t = c->t;
     const struct aksu_board *b = c->b;
@@ -579,10 +582,11 @@ static uint32_t next(const struct aksu_step *c, aksu_seq *seq)
             return count == 0 && b->probe == PROBE ? last(t, seq) : count;
         }
     }
+    *seq = r->start;
     uint32_t len = aksu_min32(r[1].start - r->start, aksu_tcp_can_send(t, 1, 0));
 
-    *seq = r->start;
     return flight + len <= t->cwnd && *seq - t->snd_una + len <= t->snd_wnd ? len : 0;
 }
 
-const struct aksu_recovery aksu_rack = {acked, sent, expired, next};
+const struct aksu_recovery aksu_rack = {aksu_rack_acked, aksu_rack_sent, aksu_rack_expired,
+                                        aksu_rack_next};
