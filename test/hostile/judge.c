@@ -184,7 +184,8 @@ static bool same_but_answered(const struct aksu_tcb *a, const struct aksu_tcb *b
     return memcmp(&t, a, sizeof t) == 0;
 }
 
-// Of a board only the segments to acknowledge at once, behind a gap.
+// Of a board only the segments to acknowledge at once, behind a gap, and where runs would begin
+// while there are none.
 static bool same_boards(const struct image *a, const struct image *b)
 {
     static struct image was;
@@ -193,6 +194,10 @@ static bool same_boards(const struct image *a, const struct image *b)
     for (unsigned k = 0; k < ROWS; k++) {
         size_t at = k * BOARD_SIZE + offsetof(struct aksu_board, quick);
         was.boards[at] = b->boards[at];
+        if (b->boards[k * BOARD_SIZE + offsetof(struct aksu_board, runs)] == 0) {
+            at = k * BOARD_SIZE + offsetof(struct aksu_board, start);
+            memcpy(&was.boards[at], &b->boards[at], sizeof(aksu_seq));
+        }
     }
     return memcmp(was.boards, b->boards, sizeof was.boards) == 0;
 }

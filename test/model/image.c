@@ -2,6 +2,7 @@
 // The world as SPIN keeps it: normalised, so that states that differ in nothing but time are one,
 // and packed, an octet for each number.
 #include "world.h"
+#include "tcp/board.h"
 #include <string.h>
 
 enum { OLD = 8, FIRST_LIFE = 32, LIFE = 40, NONE = 255, CWND_ENOUGH = 88 };
@@ -45,12 +46,14 @@ static bool board_used(const struct end *e)
 static void forget_board_times(struct end *e)
 {
     struct aksu_board *b = &e->board;
-    for (unsigned i = 0; i < b->runs; i++) {
-        e->run[i].at = (uint16_t)(e->run[i].at == (uint16_t)NOW ? NOW : NOW - OLD_MS);
-        e->run[i].span = 0;
+    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
+        r->at = (uint16_t)(r->at == (uint16_t)NOW ? NOW : NOW - OLD_MS);
+        r->span = 0;
     }
-    for (unsigned i = b->runs; i < RUNS; i++)
-        memset(&e->run[i], 0, sizeof e->run[i]);
+    if (b->runs == 0)
+        b->start = e->tcb.snd_una;
+    uint8_t *unused = (uint8_t *)(&aksu_runs_end(b)->start + 1);
+    memset(unused, 0, (size_t)((uint8_t *)(e->slot + RUNS) - unused));
     b->min_rtt_ms = b->rtt_ms = 1;
     b->xmit_ms = (uint32_t)(b->xmit_ms == (uint32_t)NOW || b->runs == 0 ? NOW : NOW - OLD_MS);
 }
@@ -67,7 +70,7 @@ static void forget_board(struct end *e)
     struct aksu_board *b = &e->board;
     if (!board_used(e)) {
         memset(b, 0, sizeof *b);
-        memset(e->run, 0, sizeof e->run);
+        memset(e->slot, 0, sizeof e->slot);
         b->size = board_of(e) ? RUNS : 0;
         return;
     }
@@ -265,12 +268,13 @@ static void board(struct codec *c, struct end *e)
     count(c, &b->prr_out);
     count(c, &b->recover_fs);
     count(c, &b->prior_cwnd);
-    for (unsigned i = 0; i < b->runs; i++) {
-        uint32_t before = (uint16_t)(e->run[i].at - (uint16_t)NOW);
-        sequence(c, &e->run[i].end);
-        number8(c, &e->run[i].flags);
+    sequence(c, &b->start);
+    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
+        uint32_t before = (uint16_t)(r->at - (uint16_t)NOW);
+        sequence(c, &r[1].start);
+        number8(c, &r->flags);
         constant(c, &before, (uint16_t)-OLD_MS);
-        e->run[i].at = (uint16_t)((uint32_t)NOW + before);
+        r->at = (uint16_t)((uint32_t)NOW + before);
     }
     b->min_rtt_ms = b->rtt_ms = 1;
 }

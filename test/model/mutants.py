@@ -87,11 +87,11 @@ FAULTS = [
           "    t->snd_nxt = t->snd_max;\n    if (t->flags & AKSU_F_SYN_UNACKED) {\n"
           "        t->flags |= AKSU_F_SYN_RETRIED;", "close"),
     Fault("acknowledged runs stay on the board", "rack.c", 
-          "memmove(aksu_runs(b), r, b->runs * sizeof *r);", "(void)r;", "recovery"),
-    Fault("a lost run is sent from where it ends", "rack.c", "    *seq = start;\n    return",
-          "    *seq = r->end;\n    return", "recovery"),
+          "aksu_board_move(aksu_runs(b), r, b);", "(void)r;", "recovery"),
+    Fault("a lost run is sent from where it ends", "rack.c", "    *seq = r->start;\n    return",
+          "    *seq = r[1].start;\n    return", "recovery"),
     Fault("RACK's timer finds nothing, and runs again", "rack.c",
-          "        look(c, &n, false);\n",
+          "        look(c, &n);\n",
           "        (void)n;\n        b->timer = REO;\n        aksu_tcp_arm(c, AKSU_AT_RTX, 1);\n",
           "recovery", "progress"),
 ]

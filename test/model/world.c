@@ -2,6 +2,7 @@
 // What can happen in the world, and how it changes by it. All that a connection does comes from
 // aksu_tcp_step() and aksu_tcp_plan().
 #include "world.h"
+#include "tcp/board.h"
 #include <string.h>
 
 enum { MUST_COME = 1 << DO_READ | 1 << DO_CLOSE | 1 << DO_OPEN | 1 << DO_LISTEN };
@@ -283,7 +284,7 @@ static void expire(struct world *w, unsigned self, unsigned timer)
     struct aksu_plan plan;
     t->deadline[timer] = (uint32_t)NOW;
     for (unsigned i = 0; timer == AKSU_AT_RTX && i < e->board.runs; i++)
-        e->run[i].at = (uint16_t)(NOW - OLD_MS); // time has passed
+        aksu_runs(&e->board)[i].at = (uint16_t)(NOW - OLD_MS); // time has passed
     if (timer == AKSU_AT_ACK) {
         send_planned(w, self);
         return;

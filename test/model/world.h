@@ -27,7 +27,7 @@ enum {
 struct end {
     struct aksu_tcb tcb;
     struct aksu_board board;
-    struct aksu_run run[RUNS]; // behind it
+    union aksu_slot slot[RUNS]; // behind it
     uint8_t life;      // which connection of this endpoint it is: each has an ISS of its own
     uint8_t peer_life; // of the peer's SYN that it took
     uint8_t did;

@@ -14,19 +14,19 @@ static inline const char *board_fault(const struct aksu_tcb *t, const struct aks
     if (!b || !used || !aksu_tcp_sending(t))
         return NULL;
     const struct aksu_run *r = aksu_runs(b);
-    aksu_seq from = t->snd_una;
 
     if (b->runs > b->size)
         return "more runs than there is room for";
     for (unsigned i = 0; i < b->runs; i++) {
-        if (!aksu_seq_lt(from, r[i].end))
+        if (!aksu_seq_lt(r[i].start, r[i + 1].start))
             return "an empty run";
         if ((r[i].flags & AKSU_RUN_STATUS) == AKSU_RUN_STATUS)
             return "received and lost at once";
-        from = r[i].end;
     }
-    if (from != t->snd_max &&
-        (b->runs > 0 || t->snd_max - t->snd_una > 1 || !(t->flags & AKSU_F_FIN)))
+    uint32_t flight = t->snd_max - t->snd_una;
+    bool all = r[0].start == t->snd_una && r[b->runs].start == t->snd_max;
+    bool none = flight == 0 || (flight == 1 && (t->flags & AKSU_F_FIN));
+    if (b->runs > 0 ? !all : !none)
         return "the runs are not what is in flight";
     if (t->snd_nxt != t->snd_max && t->snd_nxt != t->snd_una)
         return "SND.NXT has fallen back, but not to SND.UNA";

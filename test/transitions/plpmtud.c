@@ -659,7 +659,7 @@ static void merged(struct fixture *f)
     struct aksu_run *r = aksu_runs(&f->b.board);
     assert_int_equal(f->b.board.runs, 3);
     assert_true(r[1].flags & AKSU_RUN_PATH);
-    r[1].end = f->iss + from + BASE + WHOLE + BASE; // and the one behind it
+    r[2].start = f->iss + from + BASE + WHOLE + BASE; // and the one behind it
     ack(f, max(f), 0, 0);
     assert_int_equal(f->t.snd_mss, BASE);
     assert_int_equal(path(f)->probe, 0);
@@ -719,7 +719,7 @@ static void board_is_shared(struct fixture *f)
     assert_int_equal(path(f)->ceiling, WHOLE);
     assert_int_equal(path(f)->high, WHOLE);
     assert_int_equal(path(f)->probe, 0);
-    assert_int_equal(f->b.slot[5].run.end, 0x5c5c5c5c);
+    assert_int_equal(f->b.slot[5].run.start, 0x5c5c5c5c);
     assert_int_equal(f->b.board.size, 5);
 }
 
@@ -735,7 +735,7 @@ static void full_board(struct fixture *fresh)
         f.t.cwnd = 3 * BASE; // for no probe
         write(&f, 3 * BASE);
         for (uint32_t i = 1; i < 4; i++)
-            aksu_board_split(&f.t, &f.b.board, f.t.snd_una + i * 100);
+            aksu_board_split(&f.b.board, f.t.snd_una + i * 100);
         assert_int_equal(f.b.board.runs, 4);
         r[0].flags = r[2].flags = sacked ? AKSU_RUN_SACKED : 0;
         f.t.cwnd = 20000;

@@ -8,7 +8,7 @@
 
 static struct {
     struct aksu_board board;
-    struct aksu_run run[4];
+    union aksu_slot slot[4];
 } store;
 static struct aksu_board *const b = &store.board;
 static struct aksu_tcb t;

@@ -416,7 +416,7 @@ static void round_ends(void **state)
         c.now_ms += RTT_MS;
     }
     assert_in_range(t.cwnd - before, 4990, 5000);
-    assert_memory_equal(&store.run[0], &none, sizeof none); // nothing is kept behind the board
+    assert_memory_equal(&store.slot[0], &none, sizeof none); // nothing is kept behind the board
 }
 
 // After a timeout likewise: what congestion avoidance kept in the same place is forgotten.

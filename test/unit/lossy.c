@@ -168,7 +168,7 @@ static void many_losses(void **state)
     (void)state;
     find();
     for (unsigned i = 0; i < 100; i++) {
-        t.snd_una += HELD;
+        t.snd_max = t.snd_una += HELD;
         c.now_ms += RTT_MS;
         assert_int_equal(after_loss(HELD, RTT_MS), HELD + HELD / 4 + SPARE);
     }
@@ -201,8 +201,10 @@ static void samples(void **state)
     t.snd_una += 50000;
     t.snd_max = t.snd_una + 30000;
     b->runs = 2;
-    store.run[0] = (struct aksu_run){.end = t.snd_una + 20000};
-    store.run[1] = (struct aksu_run){.end = t.snd_max, .flags = AKSU_RUN_SACKED};
+    struct aksu_run *r = aksu_runs(b);
+    r[0] = (struct aksu_run){.start = t.snd_una};
+    r[1] = (struct aksu_run){.start = t.snd_una + 20000, .flags = AKSU_RUN_SACKED};
+    r[2].start = t.snd_max;
     c.now_ms += RTT_MS - 1;
     assert_int_equal(after_loss(0, RTT_MS), HELD + HELD / 4 + SPARE); // too soon
     c.now_ms++;
@@ -223,11 +225,11 @@ static void nothing_delivered(void **state)
     (void)state;
     find();
     for (unsigned i = 0; i < 10; i++) {
-        t.snd_una -= i > 4 ? 100 : 0;
+        t.snd_max = t.snd_una -= i > 4 ? 100 : 0;
         c.now_ms += RTT_MS;
         assert_int_equal(after_loss(0, RTT_MS + 30), HELD + SPARE);
     }
-    t.snd_una += 500 + 11 * HELD; // in 11 round trips
+    t.snd_max = t.snd_una += 500 + 11 * HELD; // in 11 round trips
     c.now_ms += RTT_MS;
     assert_in_range(after_loss(0, RTT_MS + 30), HELD - HELD / 16 + SPARE, HELD + SPARE);
 }
@@ -239,7 +241,7 @@ static void fades(void **state)
     find();
     uint32_t held = HELD;
     for (unsigned i = 0; i < 40; i++) {
-        t.snd_una += 100;
+        t.snd_max = t.snd_una += 100;
         c.now_ms += RTT_MS + 30;
         held -= held / 16;
         assert_int_equal(after_loss(0, RTT_MS + 30), held + SPARE);
@@ -251,16 +253,16 @@ static void after_pause(void **state)
 {
     (void)state;
     find();
-    t.snd_una += 1000000;
+    t.snd_max = t.snd_una += 1000000;
     c.now_ms += 70000;
     assert_int_equal(after_loss(0, RTT_MS + 30), HELD + SPARE);
-    t.snd_una += 2 * HELD;
+    t.snd_max = t.snd_una += 2 * HELD;
     c.now_ms += RTT_MS + 30;
     assert_in_range(after_loss(0, RTT_MS + 30), 2 * HELD * 100 / 130 - 16 + SPARE,
                     2 * HELD * 100 / 130 + SPARE);
     for (unsigned i = 0; i < 2; i++) { // the last that is one
         find();
-        t.snd_una += 1000;
+        t.snd_max = t.snd_una += 1000;
         c.now_ms += UINT16_MAX + i;
         assert_int_equal(after_loss(0, RTT_MS + 30), (i ? HELD : HELD - HELD / 16) + SPARE);
     }
@@ -275,7 +277,7 @@ static void saturates(void **state)
     (void)state;
     find();
     for (unsigned i = 0; i < 20; i++) {
-        t.snd_una += UINT32_C(2000000000);
+        t.snd_max = t.snd_una += UINT32_C(2000000000);
         c.now_ms += RTT_MS;
         assert_int_equal(after_loss(0, RTT_MS), (UINT32_C(5) << 28) + SPARE);
         t.cwnd = (UINT32_C(1) << 30) - 1;

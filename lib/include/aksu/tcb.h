@@ -232,10 +232,10 @@ struct aksu_tcb {
 
 /// Octets in flight that were last sent together and share their fate.
 struct aksu_run {
-    aksu_seq end;  ///< one past the last of them
-    uint16_t at;   ///< when the last of them was sent, ms modulo 2^16
-    uint8_t span;  ///< how much earlier the first was sent, ms; saturates
-    uint8_t flags; ///< the library's
+    aksu_seq start; ///< the first of them; they end where the next run begins
+    uint16_t at;    ///< when the last of them was sent, ms modulo 2^16
+    uint8_t span;   ///< how much earlier the first was sent, ms; saturates
+    uint8_t flags;  ///< the library's
 };
 
 /// What aksu_plpmtud knows of the path's MTU: sizes of text, beside the options.
@@ -278,11 +278,12 @@ struct aksu_board {
     aksu_seq end_seq;       ///< RACK.end_seq
     aksu_seq dsack_round;   ///< RACK.dsack_round
     aksu_seq tlp_end;       ///< TLP.end_seq
-    uint32_t prr_delivered; ///< RFC 9937
+    uint32_t prr_delivered; ///< RFC 9937; outside of recovery the congestion control's
     uint32_t prr_out;       ///< RFC 9937; else octets sent since cwnd was in use
     uint32_t recover_fs;    ///< RFC 9937 RecoverFS
     uint32_t prior_cwnd;    ///< cwnd before the last reduction
-    uint32_t control[4];    ///< the congestion control's
+    uint32_t control[3];    ///< the congestion control's
+    aksu_seq start;         ///< of the first run
 };
 
 /// How a connection begins: what the pure core cannot know by itself.
@@ -446,7 +447,7 @@ void aksu_choice_idle(const struct aksu_step *c);
 /// profile: NewReno (RFC 6582). Its state is a struct aksu_board for each connection.
 struct aksu_recovery {
     void (*acked)(const struct aksu_step *, aksu_seq una); ///< an ACK; snd_una before it
-    void (*sent)(const struct aksu_step *);                ///< text or FIN
+    void (*sent)(const struct aksu_step *, aksu_seq end);  ///< text or FIN, up to end
     bool (*expired)(const struct aksu_step *); ///< the retransmission timer; false: a timeout
     uint32_t (*next)(const struct aksu_step *, aksu_seq *seq); ///< what to send
 };

@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: MIT
 // The scoreboard of sender-side loss recovery: what is in flight, as runs of octets that share
-// their fate. The first run begins at snd_una, each other where the one before it ends, the last
-// ends at snd_max. Where runs run out, neighbours are merged so that nothing is believed lost or
-// received that is not.
+// their fate. The first run begins at snd_una, and each ends where the next begins: behind the last
+// there is one of which only that counts, snd_max. Where runs run out, neighbours are merged so
+// that nothing is believed lost or received that is not.
 #ifndef AKSU_BOARD_H
 #define AKSU_BOARD_H
 
 #include "tcp.h"
 
 enum {
-    AKSU_RUN_SACKED = 0x01,  // the peer has it (RFC 2018)
-    AKSU_RUN_LOST = 0x02,    // to be sent again
-    AKSU_RUN_RETRANS = 0x04, // it was sent more than once
-    AKSU_RUN_VAGUE = 0x08,   // its acknowledgment tells nothing: it may have been SACKed before
+    // Those that neighbours may differ in, the worst to forget last:
+    AKSU_RUN_RETRANS = 0x01, // it was sent more than once
+    AKSU_RUN_PATH = 0x02,    // a probe of the path's MTU: its loss alone is no congestion
+    AKSU_RUN_LOST = 0x04,    // to be sent again
+    AKSU_RUN_SACKED = 0x08,  // the peer has it (RFC 2018)
     AKSU_RUN_TWICE = 0x10,   // it was sent more than twice
-    AKSU_RUN_PATH = 0x20,    // a probe of the path's MTU: its loss alone is no congestion
+    AKSU_RUN_VAGUE = 0x20,   // its acknowledgment tells nothing: it may have been SACKed before
     AKSU_RUN_STATUS = AKSU_RUN_SACKED | AKSU_RUN_LOST
 };
 
 enum { AKSU_TLP_DUE = 1 }; // board.probe: a tail loss probe is to be sent
 
-// The runs, behind the board.
+// The runs: of the first the board itself has the beginning, what lies behind it has the others'.
 static inline struct aksu_run *aksu_runs(const struct aksu_board *b)
 {
-    return &aksu_tcp_slots(b)->run;
+    return (struct aksu_run *)(uintptr_t)&b->start;
 }
 
+// Behind the last.
 static inline struct aksu_run *aksu_runs_end(const struct aksu_board *b)
 {
     return aksu_runs(b) + b->runs;
@@ -50,10 +52,18 @@ static inline bool aksu_board_used(const struct aksu_tcb *t, struct aksu_board *
     return b->prr_out < flight;
 }
 
-uint32_t aksu_board_octets(const struct aksu_tcb *t, const struct aksu_board *b, unsigned status);
-struct aksu_run *aksu_board_split(const struct aksu_tcb *t, struct aksu_board *b, aksu_seq at);
+uint32_t aksu_board_octets(const struct aksu_board *b, unsigned without);
+void aksu_board_clear(const struct aksu_board *b, unsigned flags);
+void aksu_board_move(struct aksu_run *to, const struct aksu_run *from, struct aksu_board *b);
+struct aksu_run *aksu_board_split(struct aksu_board *b, aksu_seq at);
 bool aksu_board_room(struct aksu_board *b, uint32_t now_ms, bool forget);
 void aksu_board_add(const struct aksu_step *c, aksu_seq end, unsigned status);
+
+// aksu_rack's operations
+void aksu_rack_acked(const struct aksu_step *c, aksu_seq una);
+void aksu_rack_sent(const struct aksu_step *c, aksu_seq end);
+bool aksu_rack_expired(const struct aksu_step *c);
+uint32_t aksu_rack_next(const struct aksu_step *c, aksu_seq *seq);
 
 // Functions of one file each that are smaller if they stand by themselves.
 struct aksu_news;

@@ -6,16 +6,15 @@
 // board.control in congestion avoidance
 enum {
     W_MAX, // octets
-    EPOCH_MS,
-    K_MS,
-    W_EST
+    W_EST,
+    MIDDLE_MS // when the curve is at W_MAX: K after the epoch began
 };
 
-// and in slow start, which keeps W_MAX
+// and in slow start, which keeps W_MAX. The least of so many RTTs is in prr_delivered, which has no
+// other use then.
 enum {
     ROUND_END = 1, // sequence number
-    BASELINE_MS,   // the RTT that led to CSS
-    LEAST_MS       // the least of so many RTTs
+    BASELINE_MS    // the RTT that led to CSS
 };
 
 // board.phase; behind the flags RTTs are counted
@@ -58,8 +57,7 @@ static void begin_epoch(const struct aksu_step *c, uint32_t *control)
     const struct aksu_tcb *t = c->t;
 
     control[W_MAX] = aksu_max32(control[W_MAX], t->cwnd);
-    control[EPOCH_MS] = c->now_ms;
-    control[K_MS] = curve_ms(t->snd_mss, control[W_MAX] - t->cwnd);
+    control[MIDDLE_MS] = c->now_ms + curve_ms(t->snd_mss, control[W_MAX] - t->cwnd);
     control[W_EST] = t->cwnd;
     c->b->phase |= EPOCH;
 }
@@ -74,14 +72,13 @@ static void avoid(const struct aksu_step *c, uint32_t octets)
     if (!(c->b->phase & EPOCH)) {
         begin_epoch(c, control);
     }
-    uint32_t elapsed = c->now_ms - control[EPOCH_MS] + t->srtt / 8u;
-    uint32_t k = control[K_MS];
+    uint32_t ms = c->now_ms + t->srtt / 8u - control[MIDDLE_MS];
     uint32_t target = control[W_MAX];
 
-    if (elapsed < k) {
-        target -= aksu_min32(target, aksu_cubic_curve(mss, k - elapsed));
+    if (ms > INT32_MAX) {
+        target -= aksu_min32(target, aksu_cubic_curve(mss, 0 - ms));
     } else {
-        target += aksu_cubic_curve(mss, elapsed - k);
+        target += aksu_cubic_curve(mss, ms);
     }
     // Alpha is 9/17 until the window before is reached again, then 1 (4.3).
     uint32_t alpha = control[W_EST] < c->b->prior_cwnd ? mss * 9 / 17 : mss;
@@ -105,9 +102,9 @@ static bool slow_down(struct aksu_tcb *t, struct aksu_board *b)
         t->ssthresh = t->cwnd;
     }
     if (b->phase < SAMPLE) {
-        control[LEAST_MS] = UINT16_MAX;
+        b->prr_delivered = UINT16_MAX;
     }
-    uint32_t least = control[LEAST_MS] = aksu_min32(control[LEAST_MS], b->rtt_ms);
+    uint32_t least = b->prr_delivered = aksu_min32(b->prr_delivered, b->rtt_ms);
 
     b->phase = (uint8_t)(b->phase + SAMPLE);
     if (b->phase >= SAMPLES * SAMPLE) {
@@ -129,7 +126,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     struct aksu_tcb *t = c->t;
 
     if (!c->b) {
-        aksu_newreno.acked(c, octets);
+        aksu_newreno_acked(c, octets);
     } else if (!aksu_board_used(t, c->b, octets)) {
         c->b->phase = 0; // as after an idle time: it does not count (RFC 9438 5.8)
     } else if (t->cwnd < t->ssthresh) {
@@ -146,7 +143,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
 static void lost(const struct aksu_step *c, uint32_t flight)
 {
     if (!c->b) {
-        aksu_newreno.lost(c, flight);
+        aksu_newreno_lost(c, flight);
         return;
     }
     struct aksu_tcb *t = c->t;

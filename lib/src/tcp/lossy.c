@@ -29,15 +29,17 @@ static void observe(const struct aksu_step *c)
 {
     struct aksu_board *b = c->b;
     uint32_t *control = b->control;
-    uint32_t elapsed = c->now_ms - control[MARK_MS];
-    aksu_seq delivered = c->t->snd_una + aksu_board_octets(c->t, b, AKSU_RUN_SACKED);
     bool begun = b->phase >= BEGUN;
 
     if (b->phase < FOUND) {
         b->phase = (uint8_t)(b->rtt_ms > b->min_rtt_ms * 3u / 2 ? b->phase + 1 : BEGUN);
     }
+    uint32_t elapsed = c->now_ms - control[MARK_MS];
+    uint32_t missing = aksu_board_octets(b, AKSU_RUN_SACKED);
+    aksu_seq delivered = c->t->snd_max - missing;
+
     if (begun && elapsed <= UINT16_MAX) {
-        if (elapsed < aksu_max32(b->rtt_ms, 1) || !aksu_seq_lt(control[MARK], delivered)) {
+        if (elapsed < aksu_max32(b->rtt_ms, 1) || aksu_seq_leq(delivered, control[MARK])) {
             return;
         }
         uint32_t sample = aksu_tcp_share(delivered - control[MARK], b->min_rtt_ms, elapsed);
@@ -68,7 +70,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     struct aksu_tcb *t = c->t;
 
     if (!c->b) {
-        aksu_newreno.acked(c, octets);
+        aksu_newreno_acked(c, octets);
         return;
     }
     uint32_t window = 0;
@@ -85,7 +87,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
         t->cwnd += aksu_min32(octets, t->snd_mss * (uint32_t)BURST);
         t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
     } else {
-        aksu_newreno.acked(c, octets);
+        aksu_newreno_acked(c, octets);
     }
 }
 
@@ -94,7 +96,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
 static void lost(const struct aksu_step *c, uint32_t flight)
 {
     if (!c->b) {
-        aksu_newreno.lost(c, flight);
+        aksu_newreno_lost(c, flight);
         return;
     }
     c->t->ssthresh = flight - flight / 16 * 7;

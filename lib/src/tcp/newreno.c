@@ -24,7 +24,7 @@ void aksu_newreno_open(const struct aksu_step *c)
 
 // Octets count, not ACKs: dividing them gains nothing (RFC 3465). In slow start an ACK of much
 // counts for one segment: L is 1, and less is lost at once when the queue is full.
-static void acked(const struct aksu_step *c, uint32_t octets)
+void aksu_newreno_acked(const struct aksu_step *c, uint32_t octets)
 {
     struct aksu_tcb *t = c->t;
     uint32_t mss = t->snd_mss;
@@ -37,7 +37,7 @@ static void acked(const struct aksu_step *c, uint32_t octets)
     t->cwnd = aksu_min32(t->cwnd, AKSU_CWND_MAX);
 }
 
-static void lost(const struct aksu_step *c, uint32_t flight)
+void aksu_newreno_lost(const struct aksu_step *c, uint32_t flight)
 {
     struct aksu_tcb *t = c->t;
 
@@ -47,9 +47,9 @@ static void lost(const struct aksu_step *c, uint32_t flight)
 
 static void timed_out(const struct aksu_step *c, uint32_t flight)
 {
-    lost(c, flight);
+    aksu_newreno_lost(c, flight);
     c->t->cwnd = c->t->snd_mss;
 }
 
-const struct aksu_congestion aksu_newreno = {aksu_newreno_open, acked, lost, timed_out,
-                                             aksu_newreno_idle};
+const struct aksu_congestion aksu_newreno = {aksu_newreno_open, aksu_newreno_acked,
+                                             aksu_newreno_lost, timed_out, aksu_newreno_idle};

@@ -15,18 +15,13 @@ enum {
     GAIN = 10
 };
 
-static void acked(const struct aksu_step *c, aksu_seq una)
-{
-    aksu_rack.acked(c, una);
-}
-
 // Whether a burst ends within a segment: they are counted by sequence numbers.
-static void sent(const struct aksu_step *c)
+static void sent(const struct aksu_step *c, aksu_seq end)
 {
     struct aksu_tcb *t = c->t;
-    aksu_seq max = c->b->runs > 0 ? aksu_runs_end(c->b)[-1].end : t->snd_una;
+    aksu_seq max = c->b->runs > 0 ? aksu_runs_end(c->b)->start : t->snd_una;
 
-    aksu_rack.sent(c);
+    aksu_rack_sent(c, end);
     if (t->srtt == 0 || c->s->seq != max || c->b->timer == REO || c->b->probe != 0 ||
         aksu_seq_lt(t->snd_una, t->recover)) {
         return; // nothing is known, or it is sent again, or RACK's ways are slow enough
@@ -50,7 +45,7 @@ static bool expired(const struct aksu_step *c)
     bool pause = c->b->timer == PAUSE;
 
     c->b->timer = pause ? REO : c->b->timer;
-    bool other = aksu_rack.expired(c);
+    bool other = aksu_rack_expired(c);
 
     if (pause && !other) {
         aksu_tcp_arm_rtx(c);
@@ -60,9 +55,9 @@ static bool expired(const struct aksu_step *c)
 
 static uint32_t next(const struct aksu_step *c, aksu_seq *seq)
 {
-    uint32_t count = aksu_rack.next(c, seq);
+    uint32_t count = aksu_rack_next(c, seq);
 
     return c->b->timer == PAUSE && *seq == c->t->snd_max ? 0 : count;
 }
 
-const struct aksu_recovery aksu_paced = {acked, sent, expired, next};
+const struct aksu_recovery aksu_paced = {aksu_rack_acked, sent, expired, next};

@@ -45,15 +45,13 @@ static void search(struct aksu_path *path)
     path->failed = SEARCHING;
 }
 
-// The probe's run: start is the first number on the board, and then that of the run. NULL: there
-// is none.
-static struct aksu_run *find(const struct aksu_board *b, aksu_seq *start)
+// The probe's run. NULL: there is none.
+static const struct aksu_run *find(const struct aksu_board *b)
 {
-    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
+    for (const struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
         if (r->flags & AKSU_RUN_PATH) {
             return r;
         }
-        *start = r->end;
     }
     return NULL;
 }
@@ -61,24 +59,20 @@ static struct aksu_run *find(const struct aksu_board *b, aksu_seq *start)
 static void forget(const struct aksu_board *b, struct aksu_path *path)
 {
     path->probe = 0;
-    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
-        r->flags &= (uint8_t)~AKSU_RUN_PATH;
-    }
+    aksu_board_clear(b, AKSU_RUN_PATH);
 }
 
 // Where the probe ends; if there is none, una. One that was merged with others, or sent again,
 // tells nothing any more.
 static aksu_seq probe_end(const struct aksu_board *b, struct aksu_path *path, aksu_seq una)
 {
-    aksu_seq start = una;
-    const struct aksu_run *r;
-
     if (path->probe == 0) {
         return una;
     }
-    r = find(b, &start);
-    if (r && r->end - start == path->probe && !(r->flags & AKSU_RUN_RETRANS)) {
-        return r->end;
+    const struct aksu_run *r = find(b);
+
+    if (r && r[1].start - r->start == path->probe && !(r->flags & AKSU_RUN_RETRANS)) {
+        return r[1].start;
     }
     forget(b, path);
     return una;
@@ -99,8 +93,7 @@ static void narrow(const struct aksu_step *c, struct aksu_path *path)
 static void judge(const struct aksu_step *c, struct aksu_path *path, aksu_seq end)
 {
     struct aksu_tcb *t = c->t;
-    aksu_seq start = t->snd_una;
-    const struct aksu_run *r = find(c->b, &start);
+    const struct aksu_run *r = find(c->b);
     unsigned flags = r ? r->flags : AKSU_RUN_LOST; // or merged with others
 
     if (path->probe == 0) {
@@ -126,7 +119,7 @@ static void acked(const struct aksu_step *c, aksu_seq una)
     struct aksu_path *path = enter(c);
     aksu_seq end = probe_end(c->b, path, una);
 
-    aksu_rack.acked(c, una);
+    aksu_rack_acked(c, una);
     judge(c, path, end);
     c->b->size++;
 }
@@ -141,16 +134,16 @@ static void look_again(const struct aksu_step *c, struct aksu_path *path)
     }
 }
 
-static void sent(const struct aksu_step *c)
+static void sent(const struct aksu_step *c, aksu_seq end)
 {
     struct aksu_path *path = enter(c);
     const struct aksu_segment *s = c->s;
 
-    aksu_rack.sent(c);
+    aksu_rack_sent(c, end);
     look_again(c, path);
     if (s->len > c->t->snd_mss) {
         aksu_board_room(c->b, c->now_ms, true);
-        aksu_board_split(c->t, c->b, s->seq)->flags |= AKSU_RUN_PATH;
+        aksu_board_split(c->b, s->seq)->flags |= AKSU_RUN_PATH;
         path->probe = (uint16_t)s->len;
     }
     c->b->size++;
@@ -175,7 +168,7 @@ static bool expired(const struct aksu_step *c)
     struct aksu_path *path = enter(c);
     aksu_seq una = c->t->snd_una;
     aksu_seq end = probe_end(c->b, path, una);
-    bool other = aksu_rack.expired(c);
+    bool other = aksu_rack_expired(c);
 
     judge(c, path, end);
     if (!other && c->t->snd_wnd > 0) {
@@ -208,7 +201,7 @@ static uint32_t probe(const struct aksu_tcb *t, const struct aksu_board *b)
 static uint32_t next(const struct aksu_step *c, aksu_seq *seq)
 {
     const struct aksu_tcb *t = c->t;
-    uint32_t count = aksu_rack.next(c, seq);
+    uint32_t count = aksu_rack_next(c, seq);
 
     if (*seq == t->snd_max && count == t->snd_mss && c->b->probe != AKSU_TLP_DUE) {
         count = probe(t, c->b);

@@ -20,8 +20,8 @@ enum { NO_PROBE, PROBE = AKSU_TLP_DUE, PROBED, PROBED_AGAIN, UNMEASURED };
 
 // What one ACK told.
 struct aksu_news {
-    aksu_seq at;        // how far it is looked at
-    uint32_t delivered; // octets
+    uint32_t acked;     // octets: how far snd_una moved
+    uint32_t delivered; // octets that were not known to be with the peer
     aksu_seq end_seq;   // RACK.end_seq before it
     bool dsack;         // octets came twice
     bool again;         // octets that were sent again came
@@ -30,15 +30,16 @@ struct aksu_news {
 };
 
 // Octets in flight, as RFC 6675 reckons.
-static uint32_t pipe(const struct aksu_tcb *t, const struct aksu_board *b)
+static uint32_t pipe(const struct aksu_board *b)
 {
-    return aksu_board_octets(t, b, 0);
+    return aksu_board_octets(b, AKSU_RUN_STATUS);
 }
 
 // RFC 8985 6.2 step 4: how much later than others a segment may come.
 static uint32_t reordering_window(const struct aksu_tcb *t, const struct aksu_board *b)
 {
-    bool enough = aksu_board_octets(t, b, AKSU_RUN_SACKED) > (DUPACKS - UINT32_C(1)) * t->snd_mss;
+    uint32_t missing = aksu_board_octets(b, AKSU_RUN_SACKED);
+    bool enough = t->snd_max - t->snd_una - missing > (DUPACKS - UINT32_C(1)) * t->snd_mss;
 
     if (!b->reordered && (enough || (t->flags & AKSU_F_RECOVERY))) {
         return 0;
@@ -52,8 +53,7 @@ static void rack_update(const struct aksu_step *c, uint32_t rtt_ms, aksu_seq end
     struct aksu_board *b = c->b;
     uint32_t xmit_ms = c->now_ms - rtt_ms;
 
-    if (aksu_seq_lt(b->xmit_ms, xmit_ms) ||
-        (b->xmit_ms == xmit_ms && aksu_seq_lt(b->end_seq, end))) {
+    if (aksu_seq_lt(b->xmit_ms, xmit_ms + aksu_seq_lt(b->end_seq, end))) {
         b->xmit_ms = xmit_ms;
         b->end_seq = end;
         b->rtt_ms = (uint16_t)rtt_ms;
@@ -65,24 +65,23 @@ static void deliver(const struct aksu_step *c, const struct aksu_run *r, aksu_se
                     struct aksu_news *n)
 {
     struct aksu_board *b = c->b;
-    uint32_t rtt_ms = aksu_run_age(r, c->now_ms);
-    uint32_t octets = end - n->at;
-
-    n->at = end;
     if (r->flags & AKSU_RUN_SACKED) {
         return; // known
     }
-    n->delivered += octets;
+    n->delivered += end - r->start;
+    uint32_t rtt_ms = aksu_run_age(r, c->now_ms);
 
     if (r->flags & AKSU_RUN_RETRANS) {
         n->again = true;
         if (r->span == UINT8_MAX || (r != aksu_runs(b) && (r->flags & AKSU_RUN_VAGUE))) {
             return; // but the first was never SACKed
         }
-        bool older = rtt_ms + r->span < b->min_rtt_ms / 2u;
         if (rtt_ms < b->min_rtt_ms) {
             // Older than the first retransmission, it was the original.
-            n->spurious |= older && !(r->flags & (AKSU_RUN_VAGUE | AKSU_RUN_TWICE));
+            if (rtt_ms + r->span < b->min_rtt_ms / 2u &&
+                !(r->flags & (AKSU_RUN_VAGUE | AKSU_RUN_TWICE))) {
+                n->spurious = true;
+            }
             return;
         }
     } else {
@@ -108,20 +107,14 @@ static void take_front(const struct aksu_step *c, struct aksu_news *n)
     struct aksu_board *b = c->b;
     struct aksu_run *r = aksu_runs(b);
 
-    for (; r < aksu_runs_end(b) && aksu_seq_leq(r->end, c->t->snd_una); r++) {
-        deliver(c, r, r->end, n);
+    for (; aksu_seq_lt(r->start, c->t->snd_una); r++) {
+        deliver(c, r, aksu_seq_min(r[1].start, c->t->snd_una), n);
     }
-    if (aksu_seq_lt(n->at, c->t->snd_una)) {
-        deliver(c, r, c->t->snd_una, n);
+    if (r->start != c->t->snd_una) {
+        r--;
+        r->start = c->t->snd_una;
     }
-    b->runs = (uint8_t)(aksu_runs_end(b) - r);
-    memmove(aksu_runs(b), r, b->runs * sizeof *r);
-}
-
-// An octet that probes a window of zero is not expected to be taken.
-static unsigned sent_status(const struct aksu_tcb *t)
-{
-    return t->snd_wnd == 0 ? AKSU_RUN_LOST : 0;
+    aksu_board_move(aksu_runs(b), r, b);
 }
 
 // Octets from start to end were sent again or, if n is not NULL, are with the peer by a SACK.
@@ -132,22 +125,18 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
     if (!aksu_board_room(b, c->now_ms, !n)) {
         return; // not told apart: see board.c
     }
-    struct aksu_run *r = aksu_board_split(c->t, b, start);
-    const struct aksu_run *last = aksu_board_split(c->t, b, end);
+    struct aksu_run *r = aksu_board_split(b, start);
+    const struct aksu_run *last = aksu_board_split(b, end);
 
-    if (n) {
-        n->at = start;
-    }
     for (; r < last; r++) {
         if (!n) {
             unsigned flags = r->flags & ~(unsigned)AKSU_RUN_LOST;
             flags |= (flags & AKSU_RUN_RETRANS) * (AKSU_RUN_TWICE / AKSU_RUN_RETRANS);
-            flags |= (flags & AKSU_RUN_SACKED) ? 0 : sent_status(c->t);
             r->flags = (uint8_t)(flags | AKSU_RUN_RETRANS);
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
         } else {
-            deliver(c, r, r->end, n);
+            deliver(c, r, r[1].start, n);
             r->flags = (uint8_t)((r->flags & ~AKSU_RUN_LOST) | AKSU_RUN_SACKED);
         }
     }
@@ -202,34 +191,37 @@ void aksu_rack_take_blocks(const struct aksu_step *c, struct aksu_news *n)
     }
 }
 
-// Whether RACK's latest was sent after a run (RFC 8985 6.2 RACK_sent_after). Within a millisecond
-// the order of numbers tells it, but not before that is over: what is sent again is out of order.
-static bool sent_before_latest(const struct aksu_step *c, const struct aksu_run *r)
+// Whether RACK's latest was sent after a run of that age (RFC 8985 6.2 RACK_sent_after). Within a
+// millisecond the order of numbers tells it, but not before that is over: what is sent again is out
+// of order.
+static bool sent_before_latest(const struct aksu_step *c, const struct aksu_run *r, uint32_t age)
 {
     const struct aksu_board *b = c->b;
-    uint32_t age = aksu_run_age(r, c->now_ms);
-    uint32_t latest = c->now_ms - b->xmit_ms;
+    uint32_t before = aksu_seq_lt(r[1].start, b->end_seq);
 
-    return age == latest ? age > 0 && aksu_seq_lt(r->end, b->end_seq) : age > latest;
+    return age > 0 && age + before > c->now_ms - b->xmit_ms;
 }
 
-// RFC 8985 6.2 step 5. Returns how long until the next run counts as lost, 0 if none waits for it.
-static uint32_t detect(const struct aksu_step *c, struct aksu_news *n)
+// RFC 8985 6.2 step 5; or 6.3, after a timeout: then all that is older than the peer would need to
+// acknowledge it is lost. Returns how long until the next run counts as lost, 0 if none waits for
+// it.
+static uint32_t detect(const struct aksu_step *c, struct aksu_news *n, bool all)
 {
     struct aksu_board *b = c->b;
     uint32_t window = reordering_window(c->t, b);
-    uint32_t limit = b->rtt_ms + window;
+    uint32_t limit = window == 0 && !all ? 0 : b->rtt_ms + window; // without one the order tells
     uint32_t timeout = 0;
     bool beyond = false; // what was sent only once was sent before all that is beyond it
 
-    for (struct aksu_run *r = aksu_runs_end(b); r-- > aksu_runs(b);) {
+    for (struct aksu_run *r = aksu_runs_end(b); r > aksu_runs(b);) {
+        r--;
+        uint32_t age = aksu_run_age(r, c->now_ms);
         beyond |= (r->flags & AKSU_RUN_SACKED) != 0;
         if ((r->flags & AKSU_RUN_STATUS) ||
-            !((beyond && !(r->flags & AKSU_RUN_RETRANS)) || sent_before_latest(c, r))) {
+            !(all || (beyond && !(r->flags & AKSU_RUN_RETRANS)) || sent_before_latest(c, r, age))) {
             continue;
         }
-        uint32_t age = aksu_run_age(r, c->now_ms);
-        if (age >= limit || window == 0) { // without a window the order tells
+        if (age >= limit) {
             r->flags |= AKSU_RUN_LOST;
             if (!(r->flags & AKSU_RUN_PATH)) { // RFC 4821 7.6.2
                 n->lost = true;
@@ -250,7 +242,7 @@ static uint32_t probe_timeout(const struct aksu_step *c)
     uint32_t flight = t->snd_max - t->snd_una;
 
     if (aksu_seq_lt(t->snd_una, t->recover) || b->probe != NO_PROBE || t->srtt == 0 ||
-        t->snd_wnd == 0 || pipe(t, b) != flight) {
+        t->snd_wnd == 0 || pipe(b) != flight) {
         return 0;
     }
     return aksu_max32(t->srtt / 4u, PTO_MIN_MS) + SLACK_MS +
@@ -261,13 +253,13 @@ static uint32_t probe_timeout(const struct aksu_step *c)
 // what may be lost.
 static void restart(const struct aksu_step *c)
 {
-    uint32_t ms = probe_timeout(c);
-
     if (c->b->timer == REO) {
         return;
     }
     c->b->timer = TIMEOUT;
     aksu_tcp_arm_rtx(c);
+    uint32_t ms = probe_timeout(c);
+
     if (ms > 0 && ms < c->t->deadline[AKSU_AT_RTX] - c->now_ms) {
         c->b->timer = PTO;
         aksu_tcp_arm(c, AKSU_AT_RTX, ms);
@@ -290,26 +282,21 @@ static void undo(struct aksu_tcb *t, struct aksu_board *b)
     b->undo = 0;
     t->cwnd = aksu_max32(t->cwnd, b->prior_cwnd);
     t->ssthresh = t->cwnd;   // RFC 4015 3.2
-    t->recover = t->snd_una; // the recovery is over: see acked
-    t->backoff = 0;
+    t->recover = t->snd_una; // the recovery is over
     t->owed &= (uint8_t)~AKSU_OWE_REXMIT;
     t->snd_nxt = t->snd_max;
-    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
-        r->flags &= (uint8_t)~AKSU_RUN_LOST;
-    }
+    aksu_board_clear(b, AKSU_RUN_LOST);
 }
 
 // A loss: once for all that was in flight.
 static void reduce(const struct aksu_step *c, struct aksu_tcb *t, struct aksu_board *b,
                    uint32_t delivered_now)
 {
-    uint32_t flight = t->snd_max - t->snd_una;
-
     remember(t, b);
-    b->recover_fs = flight - aksu_board_octets(t, b, AKSU_RUN_SACKED) + delivered_now;
+    b->recover_fs = aksu_board_octets(b, AKSU_RUN_SACKED) + delivered_now;
     b->prr_delivered = 0;
     b->prr_out = 0;
-    c->p->congestion->lost(c, aksu_min32(flight, t->cwnd));
+    c->p->congestion->lost(c, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
     t->recover = t->snd_max;
     t->flags |= AKSU_F_RECOVERY;
 }
@@ -330,23 +317,27 @@ uint32_t aksu_tcp_share(uint32_t a, uint32_t b, uint32_t c)
 static void reduce_rate(struct aksu_tcb *t, struct aksu_board *b, const struct aksu_news *n,
                         bool safe)
 {
-    uint32_t flight = pipe(t, b);
-    uint32_t out = b->prr_out;
+    uint32_t flight = pipe(b);
     uint32_t target = b->prr_delivered += n->delivered;
+    uint32_t out = b->prr_out;
 
     if (flight > t->ssthresh) {
         target = aksu_tcp_share(t->ssthresh, target, aksu_max32(b->recover_fs, 1));
     }
     uint32_t may = aksu_max32(target, out) - out;
+    uint32_t least = t->snd_mss; // RFC 5681 3.1: LW
 
     if (flight <= t->ssthresh) {
-        may = aksu_max32(may, n->delivered) + (safe ? t->snd_mss : 0);
+        may = aksu_max32(may, n->delivered);
+        if (safe) {
+            may += t->snd_mss;
+        }
         may = aksu_min32(may, t->ssthresh - flight);
     }
     if (out == 0) {
-        may = aksu_max32(may, t->snd_mss); // the first is sent at once
+        least += flight; // the first is sent at once
     }
-    t->cwnd = aksu_max32(flight + may, t->snd_mss); // RFC 5681 3.1: LW is the least
+    t->cwnd = aksu_max32(flight + may, least);
 }
 
 static void leave(struct aksu_tcb *t, struct aksu_board *b)
@@ -356,25 +347,26 @@ static void leave(struct aksu_tcb *t, struct aksu_board *b)
         aksu_tcp_leave_recovery(t);
     }
     b->loss = false;
-    if (b->mult > 0 && --b->persist == 0) {
+    t->backoff = 0;
+    if (b->persist > 0 && --b->persist == 0) {
         b->mult = 0;
     }
 }
 
 // RFC 8985 7.4.2: what the ACK tells of a tail loss probe. One that repaired a loss has hidden it.
-static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct aksu_news *n,
-                        bool advanced)
+static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct aksu_news *n)
 {
     unsigned how = b->probe & PROBED_AGAIN;
 
-    if (how < PROBED || aksu_seq_lt(c->s->ack, b->tlp_end)) {
+    if (how == NO_PROBE || aksu_seq_lt(c->s->ack, b->tlp_end)) {
         return;
     }
     if (how == PROBED_AGAIN && !n->dsack) {
-        if (c->s->ack == b->tlp_end && (advanced || c->s->len > 0)) {
+        if (c->s->ack != b->tlp_end) {
+            n->lost = true;
+        } else if (n->acked > 0 || c->s->len > 0) {
             return; // the original's, or the probe's: another ACK tells
         }
-        n->lost |= c->s->ack != b->tlp_end;
     }
     b->probe &= UNMEASURED;
 }
@@ -395,13 +387,12 @@ static void acknowledge(const struct aksu_step *c, struct aksu_tcb *t, struct ak
 }
 
 // Finds what is lost; the window follows, and the timer runs for what may be lost.
-static void look(const struct aksu_step *c, struct aksu_news *n, bool safe)
+static void look(const struct aksu_step *c, struct aksu_news *n)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
-    uint32_t timeout = detect(c, n);
+    uint32_t timeout = detect(c, n, false);
 
-    t->flags &= (uint16_t)~AKSU_F_PARTIAL;
     if (b->timer == REO) {
         b->timer = TIMEOUT;
     }
@@ -410,12 +401,13 @@ static void look(const struct aksu_step *c, struct aksu_news *n, bool safe)
         b->timer = REO;
         aksu_tcp_arm(c, AKSU_AT_RTX, timeout);
     }
-    if (n->lost && !(t->flags & AKSU_F_RECOVERY) && aksu_seq_leq(t->recover, t->snd_una)) {
+    if (!(t->flags & AKSU_F_RECOVERY)) {
+        if (!n->lost || aksu_seq_lt(t->snd_una, t->recover)) {
+            return;
+        }
         reduce(c, t, b, n->delivered);
     }
-    if (t->flags & AKSU_F_RECOVERY) {
-        reduce_rate(t, b, n, safe && !n->lost);
-    }
+    reduce_rate(t, b, n, n->acked > 0 && !n->lost);
 }
 
 // RFC 6582 3.2 step 3: the next is lost too, if nobody knows better.
@@ -424,77 +416,81 @@ static void partial(const struct aksu_step *c, struct aksu_board *b)
     struct aksu_run *r = aksu_runs(b);
 
     if ((r->flags & (AKSU_RUN_STATUS | AKSU_RUN_VAGUE)) == AKSU_RUN_VAGUE &&
-        aksu_seq_lt(c->t->snd_una, c->t->recover) && aksu_run_age(r, c->now_ms) >= b->min_rtt_ms) {
+        aksu_run_age(r, c->now_ms) >= b->min_rtt_ms) {
         r->flags |= AKSU_RUN_LOST;
     }
 }
 
 // An ACK; una: where snd_una was.
-static void acked(const struct aksu_step *c, aksu_seq una)
+void aksu_rack_acked(const struct aksu_step *c, aksu_seq una)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     // What was sent before our SYN was acknowledged is not on the board: of it nothing is known.
-    struct aksu_news n = {
-        b->runs > 0 ? una : t->snd_una, 0, b->end_seq, false, false, false, false};
+    struct aksu_news n = {t->snd_una - una, 0, b->end_seq, false, false, false, false};
     unsigned timer = b->timer;
-    uint32_t octets = t->snd_una - una;
 
     acknowledge(c, t, b);
+    if (b->runs == 0) {
+        b->start = t->snd_una;
+    }
     take_front(c, &n);
     aksu_rack_take_blocks(c, &n);
-    judge_probe(c, b, &n, octets > 0);
-    if (octets > 0) {
-        partial(c, b);
-        t->backoff = 0;
-        if (b->probe == PROBE) {
-            b->probe = NO_PROBE;
-        }
-    }
+    judge_probe(c, b, &n);
     if (n.spurious && b->undo > 0) {
         undo(t, b);
     }
-    if (((t->flags & AKSU_F_RECOVERY) || b->loss) && aksu_seq_leq(t->recover, t->snd_una)) {
+    bool mending = aksu_seq_lt(t->snd_una, t->recover);
+
+    if (!mending && ((t->flags & AKSU_F_RECOVERY) || b->loss)) {
         leave(t, b);
-    } else if (!(t->flags & AKSU_F_RECOVERY) && octets > 0) {
-        c->p->congestion->acked(c, octets);
+    } else if (n.acked > 0) {
+        t->backoff = 0;
+        if (mending) {
+            partial(c, b);
+        }
+        if (!(t->flags & AKSU_F_RECOVERY)) {
+            c->p->congestion->acked(c, n.acked);
+        }
     }
-    look(c, &n, octets > 0);
+    look(c, &n);
     if (t->snd_una != t->snd_max &&
-        (octets > 0 || timer == REO || (timer == PTO && probe_timeout(c) == 0))) {
+        (n.acked > 0 || timer == REO || (timer == PTO && probe_timeout(c) == 0))) {
         restart(c);
     }
 }
 
 // What a server sent before its SYN was acknowledged (RFC 7413) is on the board once more is sent,
-// or it is sent again: nobody knows when it was. Returns where the board ends.
-static aksu_seq add_early(const struct aksu_step *c, aksu_seq start, aksu_seq end)
+// or it is sent again: nobody knows when it was.
+static void add_early(const struct aksu_step *c, aksu_seq start, aksu_seq end)
 {
     const struct aksu_tcb *t = c->t;
     aksu_seq early = end == t->snd_max ? start : t->snd_max;
 
     if (early != t->snd_una) {
+        struct aksu_run *r = aksu_runs(c->b);
         aksu_board_add(c, early, AKSU_RUN_RETRANS | AKSU_RUN_VAGUE);
-        aksu_runs(c->b)->span = UINT8_MAX;
+        r->span = UINT8_MAX;
     }
-    return early;
 }
 
 // What was sent.
-static void sent(const struct aksu_step *c)
+void aksu_rack_sent(const struct aksu_step *c, aksu_seq end)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     aksu_seq start = c->s->seq;
-    aksu_seq end = start + c->s->len + aksu_tcp_control_len(c->s);
     aksu_seq max; // where snd_max was
 
-    if (b->runs > 0) {
-        max = aksu_runs_end(b)[-1].end;
-    } else {
+    if (b->runs == 0) {
         b->xmit_ms = c->now_ms;
-        b->end_seq = b->dsack_round = t->snd_una;
-        max = add_early(c, start, end);
+        b->start = b->end_seq = b->dsack_round = t->snd_una;
+        add_early(c, start, end);
+    }
+    max = aksu_runs_end(b)->start;
+    if (b->probe == PROBE) {
+        b->probe = UNMEASURED | (aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED);
+        b->tlp_end = t->snd_max;
     }
     b->prr_out += end - start;
     if (aksu_seq_lt(start, max)) {
@@ -504,106 +500,93 @@ static void sent(const struct aksu_step *c)
         }
     }
     if (aksu_seq_lt(max, end)) {
-        aksu_board_add(c, end, sent_status(t));
+        aksu_board_add(c, end, 0);
+    }
+    if (t->snd_wnd == 0) {
+        aksu_runs(b)->flags |= AKSU_RUN_LOST; // what probes a window of zero: it may not be taken
     }
     t->snd_nxt = t->snd_max;
-    if (b->probe == PROBE) {
-        b->probe = UNMEASURED | (aksu_seq_lt(start, max) ? PROBED_AGAIN : PROBED);
-        b->tlp_end = t->snd_max;
-    }
     if (start == t->snd_una || probe_timeout(c) > 0) {
         restart(c);
     }
 }
 
-// A timeout: RFC 8985 6.3. The first run is lost, and all that is older than the peer would need to
-// acknowledge it. A SACK of the first is one that the peer has gone back on (RFC 2018 8).
-static void time_out(const struct aksu_step *c, const struct aksu_tcb *t, struct aksu_board *b)
+// A timeout: RFC 8985 6.3. The first run is lost. A SACK of it is one that the peer has gone back
+// on (RFC 2018 8).
+static void time_out(const struct aksu_step *c, const struct aksu_tcb *t, struct aksu_board *b,
+                     struct aksu_news *n)
 {
-    unsigned kept = ~(unsigned)(aksu_runs(b)->flags & AKSU_RUN_SACKED);
-    uint32_t old = b->rtt_ms + reordering_window(t, b);
-
     if (!b->loss) {
         remember(t, b);
     }
-    for (struct aksu_run *r = aksu_runs(b); r < aksu_runs_end(b); r++) {
-        r->flags &= (uint8_t)kept;
-        if (!(r->flags & AKSU_RUN_SACKED) &&
-            (r == aksu_runs(b) || aksu_run_age(r, c->now_ms) >= old)) {
-            r->flags |= AKSU_RUN_LOST;
-        }
-    }
+    aksu_board_clear(b, aksu_runs(b)->flags & AKSU_RUN_SACKED);
+    aksu_runs(b)->flags |= AKSU_RUN_LOST;
+    detect(c, n, true);
     b->loss = true;
     b->probe &= UNMEASURED;
 }
 
 // The retransmission timer, which has stopped. False: it was that for a timeout, or a window probe.
-static bool expired(const struct aksu_step *c)
+bool aksu_rack_expired(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     struct aksu_board *b = c->b;
     unsigned timer = b->timer;
+    struct aksu_news n = {0, 0, 0, false, false, false, false};
 
     b->timer = TIMEOUT;
     if (t->snd_una == t->snd_max || t->snd_wnd == 0) {
         return false;
     }
     if (timer == TIMEOUT) {
-        time_out(c, t, b);
+        time_out(c, t, b, &n);
         return false;
     }
     if (timer == REO) {
-        struct aksu_news n = {0, 0, 0, false, false, false, false};
-        look(c, &n, false);
+        look(c, &n);
     } else {
         b->probe = PROBE;
+        b->tlp_end = t->snd_una + 1; // what is acknowledged before it is sent makes it needless
     }
     restart(c);
     return true;
 }
 
-// The segment that a tail loss probe is: new text if there is any, else the last that was sent and
-// is in the window.
-static uint32_t probe(const struct aksu_tcb *t, aksu_seq *seq)
+// The last that was sent and is in the window.
+static uint32_t last(const struct aksu_tcb *t, aksu_seq *seq)
 {
-    uint32_t count = aksu_tcp_can_send(t, 0, AKSU_CWND_MAX);
+    uint32_t flight = t->snd_max - t->snd_una;
+    uint32_t count = aksu_min32(flight, aksu_tcp_can_send(t, 1, 0));
 
-    *seq = t->snd_nxt;
-    if (count == 0) {
-        uint32_t flight = t->snd_max - t->snd_una;
-        count = aksu_min32(flight, aksu_tcp_can_send(t, 1, 0));
-        *seq = t->snd_una + aksu_min32(flight, aksu_max32(t->snd_wnd, count)) - count;
-    }
+    *seq = t->snd_una + aksu_min32(flight, aksu_max32(t->snd_wnd, count)) - count;
     return count;
 }
 
-// What is to be sent: what a probe or a timeout calls for, and when the path takes less (RFC 1191
-// 6.4) the first of it all; else what was lost, else what is new. Returns how many numbers from
-// *seq on.
-static uint32_t next(const struct aksu_step *c, aksu_seq *seq)
+// What is to be sent: when a timeout calls for it, or the path takes less (RFC 1191 6.4), the first
+// of it all; else what was lost, else what is new, and if a tail loss probe is due but nothing is
+// new the last again. Returns how many numbers from *seq on.
+uint32_t aksu_rack_next(const struct aksu_step *c, aksu_seq *seq)
 {
     const struct aksu_tcb *t = c->t;
     const struct aksu_board *b = c->b;
-    uint32_t flight = pipe(t, b);
+    uint32_t flight = pipe(b);
     const struct aksu_run *r = aksu_runs(b);
-    aksu_seq start = t->snd_una;
 
-    if (b->probe == PROBE) {
-        return probe(t, seq);
-    }
     if (*seq != t->snd_max) { // plan's: what it would send without the board
         return aksu_tcp_can_send(t, 1, 0);
     }
     for (; !(r->flags & AKSU_RUN_LOST); r++) {
-        start = r->end;
-        if (start == t->snd_max) { // the last
-            return aksu_tcp_can_send(t, 0, t->cwnd + (start - t->snd_una - flight));
+        if (r[1].start == t->snd_max) { // the last
+            uint32_t window = t->cwnd + (t->snd_max - t->snd_una - flight);
+            uint32_t count = aksu_tcp_can_send(t, 0, b->probe == PROBE ? AKSU_CWND_MAX : window);
+            return count == 0 && b->probe == PROBE ? last(t, seq) : count;
         }
     }
-    uint32_t len = aksu_min32(r->end - start, aksu_tcp_can_send(t, 1, 0));
+    *seq = r->start;
+    uint32_t len = aksu_min32(r[1].start - r->start, aksu_tcp_can_send(t, 1, 0));
 
-    *seq = start;
-    return flight + len <= t->cwnd && start - t->snd_una + len <= t->snd_wnd ? len : 0;
+    return flight + len <= t->cwnd && *seq - t->snd_una + len <= t->snd_wnd ? len : 0;
 }
 
-const struct aksu_recovery aksu_rack = {acked, sent, expired, next};
+const struct aksu_recovery aksu_rack = {aksu_rack_acked, aksu_rack_sent, aksu_rack_expired,
+                                        aksu_rack_next};

@@ -164,7 +164,8 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
         t->owed &= (uint8_t) ~(AKSU_OWE_KEEPALIVE | AKSU_OWE_RST);
         return;
     }
-    took_text(c, t, s->seq + len);
+    aksu_seq end = s->seq + len;
+    took_text(c, t, end);
     // RFC 6298 5.1; and what is sent again is not sent a third time within an RTO, but for what
     // partial ACKs call for: only the first of them restarts the timer (RFC 6582 3.2, impatient).
     if (!(t->timers & AKSU_TIMER_RTX) || (s->seq == t->snd_una && !(t->flags & AKSU_F_PARTIAL))) {
@@ -178,7 +179,7 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
         t->timers &= (uint8_t)~AKSU_TIMER_MISC;
     }
     if (c->b) {
-        c->p->recovery->sent(c);
+        c->p->recovery->sent(c, end);
     }
 }
 

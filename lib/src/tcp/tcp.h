@@ -65,6 +65,8 @@ uint32_t aksu_tcp_share(uint32_t a, uint32_t b, uint32_t c);
 
 // newreno.c: what other controls have from it
 void aksu_newreno_open(const struct aksu_step *c);
+void aksu_newreno_acked(const struct aksu_step *c, uint32_t octets);
+void aksu_newreno_lost(const struct aksu_step *c, uint32_t flight);
 void aksu_newreno_idle(const struct aksu_step *c);
 
 // rto.c
