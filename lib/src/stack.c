@@ -229,6 +229,7 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
     }
     struct aksu_answer *a = &net->store->answer[net->answers++];
 
+    aksu_table_look(net);
     memcpy(a->mac, in->from, 6);
     a->kind = (uint16_t)kind;
     a->pair = in->pair;
@@ -434,6 +435,9 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, c
     const struct aksu_answer *a = &net->store->answer[--net->answers];
     struct aksu_segment s;
 
+    if (AKSU_FAST) {
+        aksu_table_first(net);
+    }
     *mac = a->mac;
     if (a->kind >= AKSU_ANSWER_ECHO) {
         return aksu_icmp_output(net, a, packet);
@@ -619,34 +623,49 @@ static size_t output(struct aksu *net, void *frame, size_t size)
     return len;
 }
 
-size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
+// aksu_output() where speed counts, if there may be something to do. late_ms: since when the first
+// row's time has come; AKSU_NEVER: that is not all there is to look at.
+size_t aksu_stack_output(struct aksu *net, uint32_t late_ms, void *frame, size_t size)
 {
-    net->now_ms = now_ms;
-    if (AKSU_FAST && net->answers == 0) {
-        struct aksu_row *row = due(net);
-        if (!row && !net->more) {
-            return 0;
+    size_t len = 0;
+
+    if (AKSU_FAST) {
+        if (late_ms != AKSU_NEVER) {
+            len = quick_frame(net, net->first, frame, size);
         }
-        size_t len = row ? quick_frame(net, row, frame, size) : 0;
-        if (len > 0) {
-            return len;
+        if (len == 0) {
+            len = output(net, frame, size);
         }
     }
-    return output(net, frame, size);
+    return len;
+}
+
+size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
+{
+    uint32_t late_ms = AKSU_NEVER;
+
+    net->now_ms = now_ms;
+    if (!AKSU_FAST) {
+        return output(net, frame, size);
+    }
+    if (net->first) {
+        late_ms = now_ms - net->first->deadline;
+        if ((int32_t)late_ms < 0) {
+            return 0;
+        }
+    }
+    return aksu_stack_output(net, late_ms, frame, size);
 }
 
 uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms)
 {
-    uint32_t wait = AKSU_NEVER;
+    if (!AKSU_FAST) {
+        return aksu_wait(net, now_ms);
+    }
+    if (!net->first) {
+        return aksu_table_wait(net, now_ms);
+    }
+    uint32_t wait = net->first->deadline - now_ms;
 
-    if (net->answers > 0) {
-        return 0;
-    }
-    if (net->scheduled > 0) {
-        wait = net->store->heap[0]->deadline - now_ms;
-        if ((int32_t)wait <= 0) {
-            return 0;
-        }
-    }
-    return net->more ? net->more->ops->idle(net, now_ms, wait) : wait;
+    return (int32_t)wait > 0 ? wait : 0;
 }

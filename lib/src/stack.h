@@ -215,6 +215,7 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step
                         const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind);
+size_t aksu_stack_output(struct aksu *net, uint32_t late_ms, void *frame, size_t size);
 
 // listen.c
 struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, uint16_t port);
@@ -268,6 +269,35 @@ inline enum aksu_next aksu_table_plan(const struct aksu *net, struct aksu_row *r
     return aksu_tcp_next(&c, plan);
 }
 
+// net->first, where speed counts: the row with the earliest deadline if nothing else can be to be
+// done, so that a look at it is all that takes when nothing is. Looking at everything is never
+// wrong.
+static inline void aksu_table_look(struct aksu *net)
+{
+    if (AKSU_FAST) {
+        net->first = NULL;
+    }
+}
+
+void aksu_table_first(struct aksu *net);
+// How long there is nothing to do, whatever there is.
+static inline uint32_t aksu_wait(const struct aksu *net, uint32_t now_ms)
+{
+    uint32_t wait = AKSU_NEVER;
+
+    if (net->answers > 0) {
+        return 0;
+    }
+    if (net->scheduled > 0) {
+        wait = net->store->heap[0]->deadline - now_ms;
+        if ((int32_t)wait <= 0) {
+            return 0;
+        }
+    }
+    return net->more ? net->more->ops->idle(net, now_ms, wait) : wait;
+}
+
+uint32_t aksu_table_wait(const struct aksu *net, uint32_t now_ms);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
 

@@ -474,6 +474,7 @@ struct aksu {
     struct aksu_counters counters;
     uint32_t secret[4];
     uint32_t cookie_at; // when a SYN cookie was last sent
+    struct aksu_row *first; // whose deadline is all there is to wait for; or NULL: where speed counts
 };
 
 /// Starts a stack in the given storage, whose contents are cleared.
