@@ -99,7 +99,7 @@ static bool send(struct aksu *net, struct aksu_packet *in, const struct aksu_ope
     s->tsecr = s->tsval;
     s->tsval = stamp;
     if (aksu_stack_answer(net, in, AKSU_ANSWER_TCP) == 0) {
-        net->cookie_at = net->now_ms;
+        net->cookie_period = (uint8_t)(net->now_ms >> PERIOD_BITS);
         net->counters.cookies_sent++;
     }
     return true;
@@ -114,7 +114,7 @@ static bool genuine(const struct aksu *net, struct aksu_packet *in)
     uint32_t age = (period - (value >> PERIOD_SHIFT)) & 31;
 
     in->segment.seq--;
-    return net->now_ms - net->cookie_at < UINT32_C(2) << PERIOD_BITS && age <= 1 &&
+    return (uint8_t)(period - net->cookie_period) <= 1 && age <= 1 &&
            cookie(net, in, period - age, value >> MSS_SHIFT & 7) == value;
 }
 

@@ -124,7 +124,7 @@ MUTANTS = [
     ("9293 SHLD-30: probes back off", "tcp/rto.c", "t->snd_wnd == 0 ? t->retries : t->backoff", "t->backoff"),
     ("4987 3.6: cookies carry the MSS", "cookie.c", "s->mss = sizes[(s->ack - 1) >> MSS_SHIFT & 7];", "s->mss = 536;"),
     ("4987 3.6: cookies are checked", "cookie.c", "cookie(net, in, period - age, value >> MSS_SHIFT & 7) == value", "cookie(net, in, period - age, 0) != 1"),
-    ("4987 3.6: cookies grow old", "cookie.c", "net->now_ms - net->cookie_at < UINT32_C(2) << PERIOD_BITS && age <= 1 &&", ""),
+    ("4987 3.6: cookies grow old", "cookie.c", "(uint8_t)(period - net->cookie_period) <= 1 && age <= 1 &&", ""),
     ("8985 7.2: an update leaves the probe's timer", "tcp/rack.c",
      "    if (b->timer == REO) {\n        b->timer = TIMEOUT;\n    }", "    b->timer = TIMEOUT;"),
     ("8985 7.2: the delay of an ACK of one alone", "tcp/rack.c", "MAX_ACK_DELAY_MS : 0", "0 : 0"),

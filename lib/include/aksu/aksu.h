@@ -453,6 +453,7 @@ struct aksu {
     uint16_t mtu;
     uint8_t mac[6];
     uint8_t ports_chosen;
+    uint8_t cookie_period; // in which a SYN cookie was last sent, modulo 2^8
     const struct aksu_storage *store;
     const struct aksu_profile *profile;
     const struct aksu_link *link;
@@ -473,7 +474,6 @@ struct aksu {
     uint32_t defended_at;  // counters.arp_conflicts is not 0
     struct aksu_counters counters;
     uint32_t secret[4];
-    uint32_t cookie_at; // when a SYN cookie was last sent
     struct aksu_row *first; // whose deadline is all there is to wait for; or NULL: where speed counts
 };
 
