@@ -409,15 +409,15 @@ static inline uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
 
 uint16_t aksu_sum_finish(uint32_t sum);
 
-// The same of a few words, added as they are.
+// The same of a few words, added as they are. Halves that change places are added twice, and the
+// upper sum has the carry of the lower one.
 static inline uint16_t aksu_sum_fold(uint64_t sum)
 {
-    uint32_t high = (uint32_t)(sum >> 32);
-    uint32_t all = (uint32_t)sum + high;
+    sum += sum << 32 | sum >> 32;
+    uint32_t all = (uint32_t)(sum >> 32);
 
-    all += all < high;
-    all = (all & 0xffff) + (all >> 16);
-    return (uint16_t) ~(all + (all >> 16));
+    all += all << 16 | all >> 16;
+    return (uint16_t)(~all >> 16);
 }
 
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum);
