@@ -254,12 +254,9 @@ int aksu_stack_reset(struct aksu *net, struct aksu_packet *in, int reason)
     return reason;
 }
 
-// When plan is to be asked for a row: where it has but timers to wait for, then. update: the row
-// may owe a window update.
-static void rest(struct aksu *net, struct aksu_row *row, bool update)
+// Plan is to be asked for a row after a wait, or UINT32_MAX: never.
+static void rest(struct aksu *net, struct aksu_row *row, uint32_t wait)
 {
-    uint32_t wait = aksu_tcp_quick_wait(&row->tcb, net->now_ms, update);
-
     if (wait == UINT32_MAX) {
         aksu_table_unschedule(net, row);
     } else {
@@ -302,7 +299,8 @@ static void quick_effects(struct aksu *net, struct aksu_row *row, const struct a
         }
     }
     if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
-        rest(net, row, row->tcb.rcv_room == room); // reading has looked for an update
+        bool update = row->tcb.rcv_room == room; // reading has looked for one
+        rest(net, row, aksu_tcp_quick_wait(&row->tcb, net->now_ms, update));
     }
 }
 
@@ -452,15 +450,17 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, c
     return put_packet(net, NULL, &a->pair, &s, packet);
 }
 
-// The same for a row; most segments have no options.
-static size_t put_segment(struct aksu *net, const struct aksu_row *row,
-                          const struct aksu_segment *s, uint8_t *to)
+// The same for a row; most segments have no options. quick: it was predicted.
+static inline size_t put_segment(struct aksu *net, const struct aksu_row *row,
+                                 const struct aksu_segment *s, uint8_t *to, bool quick)
 {
     if (!AKSU_FAST || s->options || (net->offload & AKSU_OFFLOAD_TX) ||
         (row->bits & AKSU_ROW_FAST) || aksu_is_token(&row->pair)) {
         return put_packet(net, row, &row->pair, s, to);
     }
-    uint32_t sum = aksu_ring_send(net, row, s, to + AKSU_IPV4_LEN + AKSU_TCP_LEN);
+    uint8_t *text = to + AKSU_IPV4_LEN + AKSU_TCP_LEN;
+    uint32_t sum =
+        quick ? aksu_ring_quick_send(net, row, s, text) : aksu_ring_send(net, row, s, text);
 
     aksu_headers_put(row, fields_of(row, s), s, sum, to);
     return AKSU_IPV4_LEN + AKSU_TCP_LEN + s->len;
@@ -469,7 +469,7 @@ static size_t put_segment(struct aksu *net, const struct aksu_row *row,
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
                              uint8_t *packet)
 {
-    size_t len = put_segment(net, row, s, packet);
+    size_t len = put_segment(net, row, s, packet, false);
 
     if ((s->len > 0 || (s->flags & (AKSU_SYN | AKSU_FIN))) &&
         aksu_seq_lt(s->seq, row->tcb.snd_max)) {
@@ -478,7 +478,7 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
     aksu_stack_sent(net, row, s);
     if (aksu_alone(net)) {
-        rest(net, row, true);
+        rest(net, row, aksu_tcp_quick_wait(&row->tcb, net->now_ms, true));
     } else {
         aksu_table_schedule(net, row, 0); // behind others that are due
     }
@@ -493,18 +493,11 @@ static size_t quick_output(struct aksu *net, struct aksu_row *row, uint8_t *pack
     struct aksu_step c;
 
     aksu_quick_context(net, row, &c);
-    c.s = &s;
-    if (!aksu_tcp_quick_next(&c, &s)) {
+    if (!aksu_tcp_quick_send(&c, &s)) {
         return 0;
     }
-    size_t len = put_segment(net, row, &s, packet);
-
-    if (!aksu_tcp_quick_sent(&c)) {
-        aksu_stack_sent(net, row, &s);
-    }
-    // What was offered is all there is, but for what a scaled window cannot say.
-    rest(net, row, row->tcb.rcv_wscale > 0);
-    return len;
+    rest(net, row, c.value);
+    return put_segment(net, row, &s, packet, true);
 }
 
 static void row_tick(struct aksu *net, struct aksu_row *row)

@@ -306,6 +306,8 @@ void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
                        const struct aksu_effects *fx, const struct aksu_packet *in);
 uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
                         uint8_t *to);
+uint32_t aksu_ring_quick_send(struct aksu *net, const struct aksu_row *row,
+                              const struct aksu_segment *s, uint8_t *to);
 uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row);
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len);
 
