@@ -144,7 +144,9 @@ void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_m
             aksu_table_first(net);
         }
     }
-    settle(net, row->place, row);
+    if (!AKSU_FAST || net->scheduled > 1) {
+        settle(net, row->place, row);
+    }
 }
 
 void aksu_table_first(struct aksu *net)
