@@ -214,7 +214,8 @@ static inline void tell(struct aksu *net, struct aksu_row *row, uint32_t acked, 
         }
     }
     if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
-        aksu_stack_rest(net, row, row->tcb.rcv_room == room); // reading has looked for an update
+        bool update = row->tcb.rcv_room == room; // reading has looked for one
+        aksu_stack_rest(net, row, aksu_tcp_quick_wait(&row->tcb, net->now_ms, update));
     }
 }
 

@@ -14,6 +14,7 @@ bool aksu_more_add(struct aksu *net, struct aksu_more *m, const struct aksu_more
     m->ops = ops;
     m->next = *place;
     *place = m;
+    aksu_table_look(net);
     return true;
 }
 

@@ -251,6 +251,7 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
     }
     struct aksu_answer *a = &net->store->answer[net->answers++];
 
+    aksu_table_look(net);
     memcpy(a->mac, in->from, 6);
     a->kind = (uint16_t)kind;
     a->pair = in->pair;
@@ -275,12 +276,9 @@ int aksu_stack_reset(struct aksu *net, struct aksu_packet *in, int reason)
     return reason;
 }
 
-// When plan is to be asked for a row: where it has but timers to wait for, then. update: the row
-// may owe a window update.
-void aksu_stack_rest(struct aksu *net, struct aksu_row *row, bool update)
+// Plan is to be asked for a row after a wait, or UINT32_MAX: never.
+void aksu_stack_rest(struct aksu *net, struct aksu_row *row, uint32_t wait)
 {
-    uint32_t wait = aksu_tcp_quick_wait(&row->tcb, net->now_ms, update);
-
     if (wait == UINT32_MAX) {
         aksu_table_unschedule(net, row);
     } else {
@@ -403,6 +401,9 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, c
     const struct aksu_answer *a = &net->store->answer[--net->answers];
     struct aksu_segment s;
 
+    if (AKSU_FAST) {
+        aksu_table_first(net);
+    }
     *mac = a->mac;
     if (a->kind >= AKSU_ANSWER_ECHO) {
         return aksu_icmp_output(net, a, packet);
@@ -417,15 +418,17 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, c
     return put_packet(net, NULL, &a->pair, &s, packet);
 }
 
-// The same for a row; most segments have no options.
-static size_t put_segment(struct aksu *net, const struct aksu_row *row,
-                          const struct aksu_segment *s, uint8_t *to)
+// The same for a row; most segments have no options. quick: it was predicted.
+static inline size_t put_segment(struct aksu *net, const struct aksu_row *row,
+                                 const struct aksu_segment *s, uint8_t *to, bool quick)
 {
     if (!AKSU_FAST || s->options || (net->offload & AKSU_OFFLOAD_TX) ||
         (row->bits & AKSU_ROW_FAST) || aksu_is_token(&row->pair)) {
         return put_packet(net, row, &row->pair, s, to);
     }
-    uint32_t sum = aksu_ring_send(net, row, s, to + AKSU_IPV4_LEN + AKSU_TCP_LEN);
+    uint8_t *text = to + AKSU_IPV4_LEN + AKSU_TCP_LEN;
+    uint32_t sum =
+        quick ? aksu_ring_quick_send(net, row, s, text) : aksu_ring_send(net, row, s, text);
 
     aksu_headers_put(row, fields_of(row, s), s, sum, to);
     return AKSU_IPV4_LEN + AKSU_TCP_LEN + s->len;
@@ -434,7 +437,7 @@ static size_t put_segment(struct aksu *net, const struct aksu_row *row,
 static size_t segment_output(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
                              uint8_t *packet)
 {
-    size_t len = put_segment(net, row, s, packet);
+    size_t len = put_segment(net, row, s, packet, false);
 
     if ((s->len > 0 || (s->flags & (AKSU_SYN | AKSU_FIN))) &&
         aksu_seq_lt(s->seq, row->tcb.snd_max)) {
@@ -443,7 +446,7 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
     net->counters.resets_sent += (s->flags & AKSU_RST) != 0;
     aksu_stack_sent(net, row, s);
     if (aksu_alone(net)) {
-        aksu_stack_rest(net, row, true);
+        aksu_stack_rest(net, row, aksu_tcp_quick_wait(&row->tcb, net->now_ms, true));
     } else {
         aksu_table_schedule(net, row, 0); // behind others that are due
     }
@@ -458,18 +461,11 @@ static size_t quick_output(struct aksu *net, struct aksu_row *row, uint8_t *pack
     struct aksu_step c;
 
     aksu_quick_context(net, row, &c);
-    c.s = &s;
-    if (!aksu_tcp_quick_next(&c, &s)) {
+    if (!aksu_tcp_quick_send(&c, &s)) {
         return 0;
     }
-    size_t len = put_segment(net, row, &s, packet);
-
-    if (!aksu_tcp_quick_sent(&c)) {
-        aksu_stack_sent(net, row, &s);
-    }
-    // What was offered is all there is, but for what a scaled window cannot say.
-    aksu_stack_rest(net, row, row->tcb.rcv_wscale > 0);
-    return len;
+    aksu_stack_rest(net, row, c.value);
+    return put_segment(net, row, &s, packet, true);
 }
 
 static void row_tick(struct aksu *net, struct aksu_row *row)
@@ -588,34 +584,49 @@ static size_t output(struct aksu *net, void *frame, size_t size)
     return len;
 }
 
-size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
+// aksu_output() where speed counts, if there may be something to do. late_ms: since when the first
+// row's time has come; AKSU_NEVER: that is not all there is to look at.
+size_t aksu_stack_output(struct aksu *net, uint32_t late_ms, void *frame, size_t size)
 {
-    net->now_ms = now_ms;
-    if (AKSU_FAST && net->answers == 0) {
-        struct aksu_row *row = due(net);
-        if (!row && !net->more) {
-            return 0;
+    size_t len = 0;
+
+    if (AKSU_FAST) {
+        if (late_ms != AKSU_NEVER) {
+            len = quick_frame(net, net->first, frame, size);
         }
-        size_t len = row ? quick_frame(net, row, frame, size) : 0;
-        if (len > 0) {
-            return len;
+        if (len == 0) {
+            len = output(net, frame, size);
         }
     }
-    return output(net, frame, size);
+    return len;
+}
+
+size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
+{
+    uint32_t late_ms = AKSU_NEVER;
+
+    net->now_ms = now_ms;
+    if (!AKSU_FAST) {
+        return output(net, frame, size);
+    }
+    if (net->first) {
+        late_ms = now_ms - net->first->deadline;
+        if ((int32_t)late_ms < 0) {
+            return 0;
+        }
+    }
+    return aksu_stack_output(net, late_ms, frame, size);
 }
 
 uint32_t aksu_idle(const struct aksu *net, uint32_t now_ms)
 {
-    uint32_t wait = AKSU_NEVER;
+    if (!AKSU_FAST) {
+        return aksu_wait(net, now_ms);
+    }
+    if (!net->first) {
+        return aksu_table_wait(net, now_ms);
+    }
+    uint32_t wait = net->first->deadline - now_ms;
 
-    if (net->answers > 0) {
-        return 0;
-    }
-    if (net->scheduled > 0) {
-        wait = net->store->heap[0]->deadline - now_ms;
-        if ((int32_t)wait <= 0) {
-            return 0;
-        }
-    }
-    return net->more ? net->more->ops->idle(net, now_ms, wait) : wait;
+    return (int32_t)wait > 0 ? wait : 0;
 }

@@ -217,8 +217,9 @@ int aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step 
                        const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind);
-void aksu_stack_rest(struct aksu *net, struct aksu_row *row, bool update);
+void aksu_stack_rest(struct aksu *net, struct aksu_row *row, uint32_t wait);
 void aksu_stack_tell(struct aksu *net, struct aksu_row *row, uint32_t acked, uint32_t ready);
+size_t aksu_stack_output(struct aksu *net, uint32_t late_ms, void *frame, size_t size);
 
 // listen.c
 struct aksu_listener *aksu_listen_find(const struct aksu *net, uint32_t local, uint16_t port);
@@ -293,6 +294,35 @@ inline enum aksu_next aksu_table_plan(const struct aksu *net, struct aksu_row *r
     return aksu_tcp_next(&c, plan);
 }
 
+// net->first, where speed counts: the row with the earliest deadline if nothing else can be to be
+// done, so that a look at it is all that takes when nothing is. Looking at everything is never
+// wrong.
+static inline void aksu_table_look(struct aksu *net)
+{
+    if (AKSU_FAST) {
+        net->first = NULL;
+    }
+}
+
+void aksu_table_first(struct aksu *net);
+// How long there is nothing to do, whatever there is.
+static inline uint32_t aksu_wait(const struct aksu *net, uint32_t now_ms)
+{
+    uint32_t wait = AKSU_NEVER;
+
+    if (net->answers > 0) {
+        return 0;
+    }
+    if (net->scheduled > 0) {
+        wait = net->store->heap[0]->deadline - now_ms;
+        if ((int32_t)wait <= 0) {
+            return 0;
+        }
+    }
+    return net->more ? net->more->ops->idle(net, now_ms, wait) : wait;
+}
+
+uint32_t aksu_table_wait(const struct aksu *net, uint32_t now_ms);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
 
@@ -303,6 +333,8 @@ uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const stru
                         uint8_t *to);
 void aksu_ring_put(const struct aksu *net, const struct aksu_row *row, const uint8_t *from,
                    uint32_t len);
+uint32_t aksu_ring_quick_send(struct aksu *net, const struct aksu_row *row,
+                              const struct aksu_segment *s, uint8_t *to);
 uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row);
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len);
 
@@ -422,15 +454,15 @@ static inline uint32_t aksu_sum_header(const uint8_t *header, uint32_t len)
 
 uint16_t aksu_sum_finish(uint32_t sum);
 
-// The same of a few words, added as they are.
+// The same of a few words, added as they are. Halves that change places are added twice, and the
+// upper sum has the carry of the lower one.
 static inline uint16_t aksu_sum_fold(uint64_t sum)
 {
-    uint32_t high = (uint32_t)(sum >> 32);
-    uint32_t all = (uint32_t)sum + high;
+    sum += sum << 32 | sum >> 32;
+    uint32_t all = (uint32_t)(sum >> 32);
 
-    all += all < high;
-    all = (all & 0xffff) + (all >> 16);
-    return (uint16_t) ~(all + (all >> 16));
+    all += all << 16 | all >> 16;
+    return (uint16_t)(~all >> 16);
 }
 
 // Whether what has a checksum in it is right.

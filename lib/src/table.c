@@ -101,7 +101,7 @@ static void put(struct aksu_row **heap, uint32_t place, struct aksu_row *row)
 }
 
 // Puts a row where its deadline belongs, up or down from a place that is free.
-static void settle(const struct aksu *net, uint32_t at, struct aksu_row *row)
+static void settle(struct aksu *net, uint32_t at, struct aksu_row *row)
 {
     struct aksu_row **heap = net->store->heap;
 
@@ -123,6 +123,9 @@ static void settle(const struct aksu *net, uint32_t at, struct aksu_row *row)
         at = child;
     }
     put(heap, at, row);
+    if (AKSU_FAST && net->first) {
+        net->first = heap[0];
+    }
 }
 
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms)
@@ -130,8 +133,21 @@ void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_m
     row->deadline = net->now_ms + wait_ms;
     if (row->place == AKSU_UNSCHEDULED) {
         row->place = net->scheduled++;
+        if (AKSU_FAST && row->place == 0) {
+            net->store->heap[0] = row;
+            aksu_table_first(net);
+        }
     }
-    settle(net, row->place, row);
+    if (!AKSU_FAST || net->scheduled > 1) {
+        settle(net, row->place, row);
+    }
+}
+
+void aksu_table_first(struct aksu *net)
+{
+    if (net->answers == 0 && !net->more && net->scheduled > 0) {
+        net->first = net->store->heap[0];
+    }
 }
 
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
@@ -146,6 +162,15 @@ void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
     if (last != row) {
         settle(net, at, last);
     }
+    if (net->scheduled == 0) {
+        aksu_table_look(net);
+    }
+}
+
+// aksu_idle() where speed counts, for it to use no stack and few instructions otherwise.
+uint32_t aksu_table_wait(const struct aksu *net, uint32_t now_ms)
+{
+    return AKSU_FAST ? aksu_wait(net, now_ms) : 0;
 }
 
 aksu_handle aksu_next_connection(const struct aksu *net, aksu_handle conn)

@@ -10,8 +10,6 @@ static bool foreseen_do(struct aksu_step *c)
     switch (c->kind) {
     case AKSU_EV_SEGMENT:
         return aksu_tcp_quick_segment(c);
-    case AKSU_EV_SENT:
-        return aksu_tcp_quick_sent(c);
     case AKSU_EV_WROTE:
         return aksu_tcp_quick_wrote(c);
     case AKSU_EV_READ:
@@ -58,26 +56,45 @@ static bool foreseen_same(const struct aksu_segment *a, const struct aksu_segmen
            a->tos == b->tos && (!stamped || (a->tsval == b->tsval && a->tsecr == b->tsecr));
 }
 
-// Of no event: what is predicted is what plan tells.
-static bool foreseen_plan(const struct aksu_step *c)
+// Whether plan tells to wait as long as was predicted. 0: nothing was.
+static bool foreseen_wait(const struct aksu_step *c, uint32_t wait)
 {
     struct aksu_plan plan;
-    struct aksu_segment s;
-
-    if (c->b) {
-        return true;
-    }
     enum aksu_next next = aksu_tcp_next(c, &plan);
-    uint32_t wait = aksu_tcp_quick_wait(c->t, c->now_ms, true);
 
-    if (aksu_tcp_quick_next(c, &s) &&
-        (next != AKSU_NEXT_SEGMENT || !foreseen_same(&s, &plan.segment))) {
-        return false;
-    }
     if (wait == UINT32_MAX) {
         return next == AKSU_NEXT_NEVER;
     }
     return wait == 0 || (next == AKSU_NEXT_WAIT && plan.wait_ms == wait);
+}
+
+// Of no event: what is predicted is what plan tells, then what the step does and plan tells again;
+// else nothing is changed.
+static bool foreseen_plan(const struct aksu_step *c)
+{
+    struct aksu_tcb quick, slow;
+    struct aksu_step q, s;
+    struct aksu_plan plan;
+    struct aksu_segment segment;
+
+    if (c->b) {
+        return true;
+    }
+    if (!foreseen_wait(c, aksu_tcp_quick_wait(c->t, c->now_ms, true))) {
+        return false;
+    }
+    foreseen_copy(&q, &quick, c);
+    foreseen_copy(&s, &slow, c);
+    if (!aksu_tcp_quick_send(&q, &segment)) {
+        return memcmp(&quick, c->t, sizeof quick) == 0;
+    }
+    if (aksu_tcp_next(c, &plan) != AKSU_NEXT_SEGMENT || !foreseen_same(&segment, &plan.segment)) {
+        return false;
+    }
+    s.kind = AKSU_EV_SENT;
+    s.s = &plan.segment;
+    aksu_tcp_act(&s);
+    return memcmp(&quick, &slow, sizeof quick) == 0 && foreseen_wait(&s, q.value);
 }
 
 // The step that an event would be.

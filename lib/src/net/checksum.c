@@ -17,9 +17,8 @@ uint32_t aksu_sum_words(const uint8_t *header, uint32_t len)
 
 uint16_t aksu_sum_finish(uint32_t sum)
 {
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)~sum;
+    sum += sum << 16 | sum >> 16; // as aksu_sum_fold()
+    return (uint16_t)(~sum >> 16);
 }
 
 // The same, with both addresses: of an IPv4 header, or of TCP's pseudo-header.

@@ -37,28 +37,63 @@ static inline uintptr_t plus_word(uintptr_t sum, const uint8_t *at)
     return plus(sum, word);
 }
 
+static inline uintptr_t plus_2(uintptr_t sum, const uint8_t *at)
+{
+    return plus_word(plus_word(sum, at), at + WORD);
+}
+
 static inline uintptr_t plus_4(uintptr_t sum, const uint8_t *at)
 {
-    sum = plus_word(plus_word(sum, at), at + WORD);
-    return plus_word(plus_word(sum, at + 2 * WORD), at + 3 * WORD);
+    return plus_2(plus_2(sum, at), at + 2 * WORD);
+}
+
+static inline uintptr_t plus_8(uintptr_t sum, const uint8_t *at)
+{
+    return plus_4(plus_4(sum, at), at + 4 * WORD);
 }
 
 static inline uintptr_t plus_16(uintptr_t sum, const uint8_t *at)
 {
-    sum = plus_4(plus_4(sum, at), at + 4 * WORD);
-    return plus_4(plus_4(sum, at + 8 * WORD), at + 12 * WORD);
+    return plus_8(plus_8(sum, at), at + 8 * WORD);
+}
+
+// Less than a word, by halves.
+static inline uintptr_t plus_octets(uintptr_t sum, const uint8_t *at, uint32_t len)
+{
+    uint32_t half;
+    uint16_t pair;
+
+    if (len & 4) {
+        memcpy(&half, at, sizeof half);
+        sum = plus(sum, half);
+        at += sizeof half;
+    }
+    if (len & 2) {
+        memcpy(&pair, at, sizeof pair);
+        sum = plus(sum, pair);
+        at += sizeof pair;
+    }
+    if (len & 1) {
+        const uint8_t last[sizeof pair] = {*at};
+        memcpy(&pair, last, sizeof pair);
+        sum = plus(sum, pair);
+    }
+    return sum;
 }
 
 // Folds to 16 bits of memory order and reads them in network order.
 static uint32_t fold(uintptr_t sum)
 {
     uint8_t octets[2];
-    uint64_t low = sum;
-    uint32_t wide = (uint32_t)(low & 0xffff) + (uint32_t)(low >> 16 & 0xffff) +
-                    (uint32_t)(low >> 32 & 0xffff) + (uint32_t)(low >> 48);
+    uint64_t wide = sum;
+    uint32_t half = (uint32_t)sum;
 
-    wide = (wide & 0xffff) + (wide >> 16);
-    uint16_t folded = (uint16_t)(wide + (wide >> 16));
+    if (WORD > sizeof half) {
+        wide += wide << 32 | wide >> 32;
+        half = (uint32_t)(wide >> 32);
+    }
+    half += half << 16 | half >> 16;
+    uint16_t folded = (uint16_t)(half >> 16);
     memcpy(octets, &folded, sizeof octets);
     return aksu_get16(octets);
 }
@@ -74,6 +109,32 @@ static uint32_t sum_octets(const uint8_t *at, uint32_t len)
     return len ? sum + ((uint32_t)*at << 8) : sum;
 }
 
+// What is left, less than 32 words.
+static inline uintptr_t sum_rest(uintptr_t sum, const uint8_t *at, uint32_t len)
+{
+    if (len & 16 * WORD) {
+        sum = plus_16(sum, at);
+        at += 16 * WORD;
+    }
+    if (len & 8 * WORD) {
+        sum = plus_8(sum, at);
+        at += 8 * WORD;
+    }
+    if (len & 4 * WORD) {
+        sum = plus_4(sum, at);
+        at += 4 * WORD;
+    }
+    if (len & 2 * WORD) {
+        sum = plus_2(sum, at);
+        at += 2 * WORD;
+    }
+    if (len & WORD) {
+        sum = plus_word(sum, at);
+        at += WORD;
+    }
+    return plus_octets(sum, at, len % WORD);
+}
+
 // From an aligned address on.
 static uint32_t sum_words(const uint8_t *at, uint32_t len)
 {
@@ -84,16 +145,7 @@ static uint32_t sum_words(const uint8_t *at, uint32_t len)
         for (const uint8_t *end = at + (len & ~(32u * WORD - 1)); at != end; at += 32 * WORD) {
             sum = plus_16(plus_16(sum, at), at + 16 * WORD);
         }
-        len %= 32 * WORD;
-        if (len >= 16 * WORD) {
-            sum = plus_16(sum, at);
-            at += 16 * WORD;
-            len -= 16 * WORD;
-        }
-        for (const uint8_t *end = at + (len & ~(4u * WORD - 1)); at != end; at += 4 * WORD) {
-            sum = plus_4(sum, at);
-        }
-        len %= 4 * WORD;
+        return fold(sum_rest(sum, at, len));
     }
     for (; len >= WORD; len -= WORD, at += WORD) {
         sum = plus_word(sum, at);

@@ -8,23 +8,31 @@ void aksu_headers_put(const struct aksu_row *row, uint32_t fields, const struct 
                       uint32_t text, uint8_t *to)
 {
     uint32_t len = AKSU_TCP_LEN + s->len;
+    uint32_t local = row->pair.local;
+    uint32_t remote = row->pair.remote;
+    uint64_t pair = (uint64_t)local + remote;
     uint32_t first = 0x45000000u | (fields >> 16 << 16) | (AKSU_IPV4_LEN + len);
-    uint32_t third = fields << 16;
-    uint32_t ports = (uint32_t)row->pair.local_port << 16 | row->pair.remote_port;
-    uint32_t fourth = UINT32_C(5) << 28 | (uint32_t)s->flags << 16 | s->wnd;
-    uint64_t pair = (uint64_t)row->pair.local + row->pair.remote;
-    uint32_t sum = aksu_sum_fold(pair + first + third + AKSU_DONT_FRAGMENT);
+    // Of what is small the sum needs no carry.
+    uint32_t small = (first >> 16) + AKSU_IPV4_LEN + len + AKSU_DONT_FRAGMENT + (fields & 0xffff);
 
     to = aksu_put32(to, first);
     to = aksu_put32(to, AKSU_DONT_FRAGMENT);
-    to = aksu_put32(to, third | sum);
-    to = aksu_put32(to, row->pair.local);
-    to = aksu_put32(to, row->pair.remote);
-    sum = aksu_sum_fold(pair + ports + s->seq + s->ack + fourth + s->urp + text +
-                        AKSU_PROTOCOL_TCP + len);
-    to = aksu_put32(to, ports);
-    to = aksu_put32(to, s->seq);
-    to = aksu_put32(to, s->ack);
-    to = aksu_put32(to, fourth);
-    aksu_put32(to, sum << 16 | s->urp);
+    to = aksu_put32(to, fields << 16 | aksu_sum_fold(pair + small));
+    to = aksu_put32(to, local);
+    to = aksu_put32(to, remote);
+
+    uint32_t ports[] = {row->pair.local_port, row->pair.remote_port};
+    uint32_t flags = 0x5000u | s->flags;
+    uint32_t wnd = s->wnd;
+    uint32_t urp = s->urp;
+    uint32_t seq = s->seq;
+    uint32_t ack = s->ack;
+
+    small = text + AKSU_PROTOCOL_TCP + len + ports[0] + ports[1] + flags + wnd + urp;
+    to = aksu_put32(to, ports[0] << 16 | ports[1]);
+    to = aksu_put32(to, seq);
+    to = aksu_put32(to, ack);
+    to = aksu_put16(to, flags);
+    to = aksu_put16(to, wnd);
+    aksu_put32(to, (uint32_t)aksu_sum_fold(pair + seq + ack + small) << 16 | urp);
 }

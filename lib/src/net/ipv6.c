@@ -549,6 +549,7 @@ int aksu_ipv6_begin(struct aksu *net, struct aksu_ipv6 *ip6, const struct aksu_s
     ip6->more.ops = &server_ops;
     ip6->more.next = net->more;
     net->more = &ip6->more;
+    aksu_table_look(net);
     net->link = net->link ? &ethernet : &bare;
     struct aksu_ipv6_address *a = ip6->address;
 

@@ -18,11 +18,12 @@ enum {
     AKSU_UDP_SEND_IPV6 = 16
 };
 
-// Where the list of endpoints begins: behind what there is once for a stack.
+// Where the list of endpoints begins: behind what there is once for a stack. One may be added.
 static inline struct aksu_more **aksu_udp_list(struct aksu *net)
 {
     struct aksu_more **list = &net->more;
 
+    aksu_table_look(net);
     while (*list && !(*list)->ops->endpoints) {
         list = &(*list)->next;
     }

@@ -65,37 +65,6 @@ bool aksu_tcp_quick_segment(struct aksu_step *c)
     return true;
 }
 
-// Text for the first time, or an ACK alone.
-bool aksu_tcp_quick_sent(const struct aksu_step *c)
-{
-    struct aksu_tcb *t = c->t;
-    const struct aksu_segment *s = c->s;
-
-    if (!aksu_tcp_plain(t) || !aksu_tcp_passive(t) || (s->flags & ~AKSU_PSH) != AKSU_ACK ||
-        (s->len > 0 && s->seq != t->snd_max)) {
-        return false;
-    }
-    t->owed = 0;
-    t->timers &= (uint8_t)~AKSU_TIMER_ACK;
-    t->last_ack = s->ack;
-    aksu_seq_raise(&t->rcv_adv, s->ack + ((uint32_t)s->wnd << t->rcv_wscale));
-    if (s->len == 0) {
-        return true;
-    }
-    t->snd_max += s->len;
-    t->snd_nxt = t->snd_max;
-    if (!(t->flags & AKSU_F_TIMING)) {
-        aksu_tcp_time(c, t, t->snd_max);
-    }
-    if (!(t->timers & AKSU_TIMER_RTX) || s->seq == t->snd_una) {
-        aksu_tcp_arm_rtx(c);
-    }
-    if (!(t->timers & AKSU_TIMER_USER)) {
-        aksu_tcp_arm_user(c);
-    }
-    return true;
-}
-
 // SEND behind what is in flight; or of what goes at once, soon after the last.
 bool aksu_tcp_quick_wrote(const struct aksu_step *c)
 {
@@ -137,6 +106,20 @@ static inline int32_t first_timer(const struct aksu_tcb *t, uint32_t now_ms)
     return sooner(t, AKSU_AT_USER, now_ms, wait);
 }
 
+// The wait of what has nothing to send, but maybe a window update.
+static inline uint32_t wait(const struct aksu_tcb *t, uint32_t now_ms, bool update)
+{
+    if (update && aksu_tcp_update_due(t, aksu_tcp_window_of(t))) {
+        return 0;
+    }
+    if (t->timers == 0) {
+        return UINT32_MAX;
+    }
+    int32_t left = first_timer(t, now_ms);
+
+    return left > 0 ? (uint32_t)left : 0;
+}
+
 // What plan answers if all is sent and nothing is owed: until when there is nothing to send.
 // 0: plan is to be asked. update: a window update may be due.
 uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update)
@@ -150,15 +133,7 @@ uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool upd
                                     : sent != t->snd_buf + aksu_tcp_fin(t) + aksu_tcp_syn(t)) {
         return 0;
     }
-    if (update && aksu_tcp_receiving(t) && aksu_tcp_update_due(t, aksu_tcp_window_of(t))) {
-        return 0;
-    }
-    if (t->timers == 0) {
-        return UINT32_MAX;
-    }
-    int32_t wait = first_timer(t, now_ms);
-
-    return wait > 0 ? (uint32_t)wait : 0;
+    return wait(t, now_ms, update && aksu_tcp_receiving(t));
 }
 
 // What is next of the text, as much as goes into a segment; 0: none, or less than is queued and
@@ -176,15 +151,42 @@ static uint32_t next_text(const struct aksu_tcb *t)
     return len;
 }
 
-// A segment with text, all that fits or all that there is; or an ACK that is owed when all is sent.
-// Members that an option of it would need are not written.
-bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s)
+// Text for the first time, or an ACK alone, is on its way.
+static inline void count_sent(const struct aksu_step *c, struct aksu_tcb *t, uint32_t len,
+                              uint32_t wnd)
 {
-    const struct aksu_tcb *t = c->t;
+    aksu_seq first = t->snd_max;
+
+    t->owed = 0;
+    t->timers &= (uint8_t)~AKSU_TIMER_ACK;
+    t->last_ack = t->rcv_nxt;
+    aksu_seq_raise(&t->rcv_adv, t->rcv_nxt + wnd);
+    if (len == 0) {
+        return;
+    }
+    t->snd_max = first + len;
+    t->snd_nxt = first + len;
+    if (!(t->flags & AKSU_F_TIMING)) {
+        aksu_tcp_time(c, t, first + len);
+    }
+    if (!(t->timers & AKSU_TIMER_RTX) || first == t->snd_una) {
+        aksu_tcp_arm_rtx(c);
+    }
+    if (!(t->timers & AKSU_TIMER_USER)) {
+        aksu_tcp_arm_user(c);
+    }
+}
+
+// The plan and the step of a segment with text, all that fits or all that there is; or of an ACK
+// that is owed when all is sent. Members that an option of it would need are not written. c->value:
+// how long the next plan waits, as aksu_tcp_quick_wait() tells.
+bool aksu_tcp_quick_send(struct aksu_step *c, struct aksu_segment *s)
+{
+    struct aksu_tcb *t = c->t;
     uint32_t sent = t->snd_nxt - t->snd_una;
     uint32_t len = 0;
 
-    if (!aksu_tcp_plain(t) || t->ranges > 0 || t->snd_nxt != t->snd_max ||
+    if (!aksu_tcp_plain(t) || !aksu_tcp_passive(t) || t->ranges > 0 || t->snd_nxt != t->snd_max ||
         aksu_seq_lt(t->snd_nxt, t->snd_up) || first_timer(t, c->now_ms) <= 0) {
         return false;
     }
@@ -194,10 +196,12 @@ bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s)
     if (len == 0 && (sent < t->snd_buf || !t->owed || sent > t->snd_wnd)) {
         return false;
     }
+    uint32_t wnd = aksu_tcp_window_of(t) >> t->rcv_wscale;
+
     s->seq = t->snd_nxt;
     s->ack = t->rcv_nxt;
     s->len = len;
-    s->wnd = (uint16_t)(aksu_tcp_window_of(t) >> t->rcv_wscale);
+    s->wnd = (uint16_t)wnd;
     s->urp = 0;
     s->flags = len > 0 && sent + len == t->snd_buf ? AKSU_ACK | AKSU_PSH : AKSU_ACK;
     s->options = 0;
@@ -205,5 +209,8 @@ bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s)
     if (t->flags & AKSU_F_TIMESTAMPS) {
         c->p->timestamps->put(t, s, c->now_ms);
     }
+    count_sent(c, t, len, wnd << t->rcv_wscale);
+    // What was offered is all there is, but for what a scaled window cannot say.
+    c->value = sent + len < t->snd_buf ? 0 : wait(t, c->now_ms, t->rcv_wscale > 0);
     return true;
 }

@@ -107,10 +107,9 @@ bool aksu_tcp_reset(struct aksu_segment *s);
 // predict.c
 void aksu_tcp_quick_acked(const struct aksu_step *c);
 bool aksu_tcp_quick_segment(struct aksu_step *c);
-bool aksu_tcp_quick_sent(const struct aksu_step *c);
 bool aksu_tcp_quick_wrote(const struct aksu_step *c);
 uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update);
-bool aksu_tcp_quick_next(const struct aksu_step *c, struct aksu_segment *s);
+bool aksu_tcp_quick_send(struct aksu_step *c, struct aksu_segment *s);
 
 // Begins a step.
 static inline void aksu_tcp_begin(struct aksu_step *c)
