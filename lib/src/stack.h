@@ -154,7 +154,7 @@ struct aksu_fast_side {
 };
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
-// where words may be unaligned.
+// where words may be unaligned. Where size counts that of a word stands once, in net/segment.c.
 static inline uint16_t aksu_get16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
@@ -173,7 +173,7 @@ static inline uint8_t *aksu_put16(uint8_t *p, uint32_t v)
     return p + sizeof octets;
 }
 
-static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
+inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 {
     const uint8_t octets[] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
                               (uint8_t)v};

@@ -22,9 +22,9 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
     memcpy(p, format, 6);
     aksu_put16(p + 6, op);
     memcpy(p + 8, net->mac, 6);
-    aksu_put32(p + 14, net->addr);
-    memcpy(p + 18, target_mac, 6);
-    aksu_put32(p + 24, target);
+    p = aksu_put32(p + 14, net->addr);
+    memcpy(p, target_mac, 6);
+    aksu_put32(p + 6, target);
     return AKSU_ETHERNET_LEN + ARP_LEN;
 }
 
