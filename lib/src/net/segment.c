@@ -88,10 +88,13 @@ bool aksu_segment_get(struct aksu_packet *in)
     if (header < AKSU_TCP_LEN || header > in->len) {
         return false;
     }
-    in->old = NULL;
-    in->header = p;
     in->pair.remote_port = aksu_get16(p);
     in->pair.local_port = aksu_get16(p + 2);
+    if (in->pair.remote_port == 0 || in->pair.local_port == 0) {
+        return false;
+    }
+    in->old = NULL;
+    in->header = p;
     s->seq = aksu_get32(p + 4);
     s->ack = aksu_get32(p + 8);
     s->flags = p[13];
@@ -101,7 +104,7 @@ bool aksu_segment_get(struct aksu_packet *in)
     in->len -= header;
     s->len = in->len;
     s->options = (uint8_t)get_options(p + AKSU_TCP_LEN, header - AKSU_TCP_LEN, s);
-    return in->pair.remote_port != 0 && in->pair.local_port != 0;
+    return true;
 }
 
 // An option's beginning, with NOPs before it that fill the word: nothing needs to follow an END
