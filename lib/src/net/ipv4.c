@@ -129,14 +129,14 @@ int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in)
 void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, uint32_t fields,
                       uint32_t len, uint8_t *to)
 {
-    uint32_t first = 0x45000000u | (fields >> 16 << 16) | (AKSU_IPV4_LEN + len);
+    uint32_t first = 0x4500u | fields >> 16;
     uint32_t third = fields << 16;
 
+    len += AKSU_IPV4_LEN;
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        third |= aksu_sum_end(pair, (first >> 16) + (first & 0xffff) + AKSU_DONT_FRAGMENT +
-                                        (third >> 16));
+        third |= aksu_sum_end(pair, first + len + AKSU_DONT_FRAGMENT + (third >> 16));
     }
-    to = aksu_put32(to, first);
+    to = aksu_put32(to, first << 16 | len);
     to = aksu_put32(to, AKSU_DONT_FRAGMENT);
     to = aksu_put32(to, third);
     to = aksu_put32(to, pair->local);
