@@ -154,13 +154,17 @@ struct aksu_fast_side {
 };
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
-// where words may be unaligned. Where size counts that of a word stands once, in net/segment.c.
+// where words may be unaligned. Where size counts those of words stand once, in net/segment.c, but
+// for a read that takes no more than a call.
 static inline uint16_t aksu_get16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static inline uint32_t aksu_get32(const uint8_t *p)
+#ifdef __ARM_FEATURE_UNALIGNED
+static uint32_t aksu_get32(const uint8_t *p);
+#endif
+inline uint32_t aksu_get32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }

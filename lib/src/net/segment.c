@@ -12,6 +12,7 @@ enum {
     TIMESTAMPS = 8,
 };
 
+extern inline uint32_t aksu_get32(const uint8_t *p);
 extern inline uint8_t *aksu_put32(uint8_t *p, uint32_t v);
 
 static unsigned get_sack(const uint8_t *p, unsigned blocks, struct aksu_segment *s)
