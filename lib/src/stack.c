@@ -336,6 +336,27 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packe
     return (c.fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
 }
 
+// Passes an error to the connection whose segment it quotes; of the pair the ports are missing.
+int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *segment,
+                    struct aksu_step *c)
+{
+    quoted->remote_port = aksu_get16(segment + 2);
+    quoted->local_port = aksu_get16(segment);
+    struct aksu_row *row = aksu_table_find(net, quoted);
+
+    if (!row) {
+        return AKSU_DROP_ICMP_QUOTE;
+    }
+    c->kind = AKSU_EV_ICMP;
+    c->value = aksu_get32(segment + 4);
+    aksu_stack_step(net, row, c);
+    if (c->fx.refused) {
+        return AKSU_DROP_ICMP_QUOTE;
+    }
+    aksu_stack_effects(net, row, c, NULL);
+    return 0;
+}
+
 // The sum of a segment that came, whose text begins at in->payload.
 static uint32_t sum_of(const struct aksu *net, const struct aksu_packet *in, const uint8_t *octets,
                        uint32_t len)

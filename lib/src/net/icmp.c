@@ -68,27 +68,6 @@ static bool classify(const uint8_t *p, struct aksu_step *c)
     return true;
 }
 
-// Passes an error to the connection whose segment it quotes; of the pair the ports are missing.
-int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *segment,
-                    struct aksu_step *c)
-{
-    quoted->remote_port = aksu_get16(segment + 2);
-    quoted->local_port = aksu_get16(segment);
-    struct aksu_row *row = aksu_table_find(net, quoted);
-
-    if (!row) {
-        return AKSU_DROP_ICMP_QUOTE;
-    }
-    c->kind = AKSU_EV_ICMP;
-    c->value = aksu_get32(segment + 4);
-    aksu_stack_step(net, row, c);
-    if (c->fx.refused) {
-        return AKSU_DROP_ICMP_QUOTE;
-    }
-    aksu_stack_effects(net, row, c, NULL);
-    return 0;
-}
-
 static int error(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_step c;
