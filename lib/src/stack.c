@@ -232,9 +232,7 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
     memcpy(a->mac, in->from, 6);
     a->kind = (uint16_t)kind;
     a->pair = in->pair;
-    if (kind == AKSU_ANSWER_TCP) {
-        memcpy(a->segment, &in->segment, sizeof a->segment);
-    }
+    memcpy(a->segment, &in->segment, sizeof a->segment);
     return 0;
 }
 
