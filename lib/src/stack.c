@@ -208,8 +208,9 @@ void aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step
     }
     news &= 2 * AKSU_FX_TROUBLE - 1;
 
-    for (unsigned bit = AKSU_FX_OPENED; bit <= news; bit <<= 1) {
-        if ((news & bit) && !(row->bits & AKSU_ROW_CLOSED) &&
+    for (; news; news &= news - 1) {
+        unsigned bit = news & (0 - news);
+        if (!(row->bits & AKSU_ROW_CLOSED) &&
             ((row->bits & AKSU_ROW_ANNOUNCED) || bit == AKSU_FX_OPENED)) {
             tell(net, row, conn, bit, c, in);
             if (!aksu_table_is(row, conn)) {
