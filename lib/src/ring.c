@@ -111,9 +111,7 @@ static int writable(const struct aksu_row *row)
 // Octets of the send ring that are free.
 uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row)
 {
-    uint32_t size = row->handlers->emit ? 0 : net->store->tx_octets;
-
-    return size > row->tcb.snd_buf ? size - row->tcb.snd_buf : 0;
+    return row->handlers->emit ? 0 : net->store->tx_octets - row->tcb.snd_buf;
 }
 
 // The contiguous free part of the send ring.
