@@ -103,7 +103,7 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
 
     row->handlers = l->handlers;
     row->user = l;
-    row->bits |= AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
+    row->bits = AKSU_ROW_USED | AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
     memcpy(row->mac, in->from, 6);
     l->half_open++;
     c.kind = AKSU_EV_LISTEN;

@@ -227,7 +227,7 @@ void aksu_listen_completed(struct aksu_row *row);
 
 // table.c. A handle is a generation, from 1 on, above the row's index.
 enum { AKSU_INDEX_BITS = 19 };
-bool aksu_table_room(struct aksu *net);
+struct aksu_row *aksu_table_room(struct aksu *net);
 struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair);
 void aksu_table_free(struct aksu *net, struct aksu_row *row);
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);

@@ -29,8 +29,8 @@ struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair 
     return row;
 }
 
-// Whether a row is free; one in TIME-WAIT that has told its end gives way.
-bool aksu_table_room(struct aksu *net)
+// A row that is free, or NULL; one in TIME-WAIT that has told its end gives way.
+struct aksu_row *aksu_table_room(struct aksu *net)
 {
     struct aksu_row *row = net->store->row;
 
