@@ -40,14 +40,13 @@ void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
     put(area(row, net->store->rx, size), size, at, in->payload + fx->copy_from, fx->copy_len);
 }
 
-// Writes the text of a planned segment. Returns its sum, which a MAC that makes checksums needs
-// not.
+// Writes the text of a planned segment. Where speed counts its sum is returned, which a MAC that
+// makes checksums needs not; where size does it is summed with its header.
 uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
                         uint8_t *to)
 {
     uint32_t offset = aksu_tcp_offset(&row->tcb, s);
     uint32_t len = s->len;
-    bool summed = !(net->offload & AKSU_OFFLOAD_TX);
 
     if (len == 0) {
         return 0;
@@ -60,13 +59,13 @@ uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const stru
         uint32_t at = wrap(row->tx_head, offset, size);
         uint32_t first = aksu_min32(len, size - at);
 
-        if (AKSU_FAST && summed && first == len) {
+        if (AKSU_FAST && first == len && !(net->offload & AKSU_OFFLOAD_TX)) {
             return net->profile->copy(to, ring + at, len);
         }
         aksu_move(to, ring + at, first);
         aksu_move(to + first, ring, len - first);
     }
-    return summed ? net->profile->copy(NULL, to, len) : 0;
+    return AKSU_FAST && !(net->offload & AKSU_OFFLOAD_TX) ? net->profile->copy(NULL, to, len) : 0;
 }
 
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len)

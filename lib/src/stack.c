@@ -429,20 +429,21 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
     uint32_t room = aksu_token_room(pair);
     uint8_t *p = to + room + AKSU_IPV4_LEN;
     uint32_t header = aksu_segment_put(pair, s, p);
-    uint32_t sum = 0;
+    uint32_t text = 0;
 
     if (row) {
         if (row->bits & AKSU_ROW_FAST) {
             header = net->profile->fast_open->put(net, row, s, p);
         }
         fields = fields_of(row, s);
-        sum = aksu_ring_send(net, row, s, p + header);
+        text = aksu_ring_send(net, row, s, p + header);
     }
     uint32_t len = header + s->len;
 
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        sum += AKSU_PROTOCOL_TCP + len + aksu_sum_header(p, header);
-        aksu_put16(p + 16, aksu_sum_end(pair, sum));
+        uint32_t sum =
+            AKSU_FAST ? text + aksu_sum_header(p, header) : net->profile->copy(NULL, p, len);
+        aksu_put16(p + 16, aksu_sum_end(pair, AKSU_PROTOCOL_TCP + len + sum));
     }
     aksu_ipv4_header(net, pair, fields, len, to + room);
     return room + AKSU_IPV4_LEN + len;
