@@ -66,8 +66,8 @@ void aksu_listen_completed(struct aksu_row *row)
 // A half-open row will not be completed.
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row)
 {
-    aksu_listen_completed(row);
     net->counters.half_open_lost++;
+    aksu_listen_completed(row);
 }
 
 void aksu_listen_drop(struct aksu *net, struct aksu_row *row)
