@@ -19,7 +19,7 @@ int aksu_set_address(struct aksu *net, const struct aksu_addr *addr, uint8_t pre
                      const struct aksu_addr *gateway)
 {
     uint32_t own = aksu_addr_get(addr);
-    uint32_t hop = gateway ? aksu_addr_get(gateway) : 0;
+    uint32_t hop = aksu_addr_get(gateway);
     uint32_t mask = mask_of(prefix);
 
     if (prefix > 32 || !aksu_ipv4_host(own, own, mask) ||

@@ -29,7 +29,7 @@ static struct aksu_listener *exactly(const struct aksu *net, uint32_t local, uin
 int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, uint8_t backlog,
                 const struct aksu_handlers *handlers, void *user)
 {
-    uint32_t addr = local ? aksu_addr_get(local) : 0;
+    uint32_t addr = aksu_addr_get(local);
 
     if (port == 0 || !handlers || addr == AKSU_NOT_IPV4) {
         return AKSU_EINVAL;
@@ -78,7 +78,7 @@ void aksu_listen_drop(struct aksu *net, struct aksu_row *row)
 
 int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port)
 {
-    struct aksu_listener *l = exactly(net, local ? aksu_addr_get(local) : 0, port);
+    struct aksu_listener *l = exactly(net, aksu_addr_get(local), port);
 
     if (!l || port == 0) {
         return AKSU_EINVAL;
