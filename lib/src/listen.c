@@ -99,6 +99,10 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
 {
     struct aksu_step c;
     struct aksu_listener *l = in->listener;
+
+    c.kind = AKSU_EV_LISTEN;
+    c.more.open = open;
+    c.s = &in->segment;
     struct aksu_row *row = aksu_table_alloc(net, &in->pair);
 
     row->handlers = l->handlers;
@@ -106,9 +110,6 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
     row->bits = AKSU_ROW_USED | AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
     memcpy(row->mac, in->from, 6);
     l->half_open++;
-    c.kind = AKSU_EV_LISTEN;
-    c.more.open = open;
-    c.s = &in->segment;
     aksu_stack_step(net, row, &c);
     c.kind = AKSU_EV_SEGMENT;
     aksu_stack_step(net, row, &c);
