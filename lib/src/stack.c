@@ -356,26 +356,24 @@ int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *s
     return 0;
 }
 
-// The sum of a segment that came, whose text begins at in->payload.
-static uint32_t sum_of(const struct aksu *net, const struct aksu_packet *in, const uint8_t *octets,
-                       uint32_t len)
+// The sum of a segment that came, of so many octets in all.
+static uint32_t sum_of(const struct aksu *net, const struct aksu_packet *in, uint32_t len)
 {
     if (AKSU_FAST && in->len == 0) {
-        return aksu_sum_header(octets, len); // no text
+        return aksu_sum_header(in->header, len); // no text
     }
-    return net->profile->copy(NULL, octets, len);
+    return net->profile->copy(NULL, in->header, len);
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
 {
-    const uint8_t *octets = in->payload;
     uint32_t len = in->len;
 
     if (!aksu_segment_get(in)) {
         return AKSU_DROP_TCP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + sum_of(net, in, octets, len)) != 0) {
+        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + sum_of(net, in, len)) != 0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
     struct aksu_row *row = aksu_table_find(net, &in->pair);
