@@ -161,8 +161,8 @@ int32_t aksu_send(struct aksu *net, aksu_handle conn, const void *data, size_t l
     if (error) {
         return error;
     }
-    uint32_t size = net->store->tx_octets;
     uint32_t n = aksu_ring_room(net, row);
+    uint32_t size = net->store->tx_octets;
 
     n = len < n ? (uint32_t)len : n;
     put(area(row, net->store->tx, size), size, row->tx_head + row->tcb.snd_buf, data, n);
