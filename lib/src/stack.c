@@ -618,8 +618,7 @@ static size_t quick_frame(struct aksu *net, struct aksu_row *row, uint8_t *frame
 
 static size_t output(struct aksu *net, void *frame, size_t size)
 {
-    const struct aksu_link *link = net->link;
-    uint32_t header_len = link ? link->header_len : 0;
+    uint32_t header_len = net->link ? net->link->header_len : 0;
     const uint8_t *mac = NULL;
 
     if (size < net->mtu + header_len) {
@@ -630,9 +629,9 @@ static size_t output(struct aksu *net, void *frame, size_t size)
     if (len == 0) {
         return 0;
     }
-    if (mac && link) {
-        link->frame(net, frame, mac);
-        len += header_len;
+    if (mac && net->link) {
+        net->link->frame(net, frame, mac);
+        len += net->link->header_len;
     }
     net->counters.frames_out++;
     return len;
