@@ -94,8 +94,6 @@ void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
 // a table for that. False: it is not free.
 static bool reap(struct aksu *net, struct aksu_row *row)
 {
-    const struct aksu_time_waits *waits = net->profile->time_waits;
-
     if (!over(row)) {
         return false;
     }
@@ -106,6 +104,7 @@ static bool reap(struct aksu *net, struct aksu_row *row)
         row->handlers->on_close(net, row->handle, row->user, -(int)row->reason);
     }
     if (row->tcb.state == AKSU_TIME_WAIT) {
+        const struct aksu_time_waits *waits = net->profile->time_waits;
         if (!waits) {
             row->bits &= AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
             return false;
