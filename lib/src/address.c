@@ -5,11 +5,14 @@
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 // Zero octets lead an IPv4 address, mapped (or compatible, its old form: RFC 4291 2.5.5), and the
-// address of none, which gives 0. Else AKSU_NOT_IPV4.
+// address of none, which gives 0, as NULL does. Else AKSU_NOT_IPV4.
 uint32_t aksu_addr_get(const struct aksu_addr *addr)
 {
     unsigned any = 0;
 
+    if (!addr) {
+        return 0;
+    }
     for (unsigned i = 0; i < 10; i++) {
         any |= addr->octets[i];
     }

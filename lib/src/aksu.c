@@ -12,17 +12,20 @@ static bool storage_fits(const struct aksu_storage *s)
 
 static uint32_t mask_of(uint8_t prefix)
 {
-    return UINT32_MAX << ((32u - (prefix ? prefix : 24u)) & 31u);
+    return UINT32_MAX << (32u - (prefix ? prefix : 24u));
 }
 
 int aksu_set_address(struct aksu *net, const struct aksu_addr *addr, uint8_t prefix,
                      const struct aksu_addr *gateway)
 {
-    uint32_t own = aksu_addr_get(addr);
-    uint32_t hop = gateway ? aksu_addr_get(gateway) : 0;
+    if (prefix > 32) {
+        return AKSU_EINVAL;
+    }
     uint32_t mask = mask_of(prefix);
+    uint32_t own = aksu_addr_get(addr);
+    uint32_t hop = aksu_addr_get(gateway);
 
-    if (prefix > 32 || !aksu_ipv4_host(own, own, mask) ||
+    if (!aksu_ipv4_host(own, own, mask) ||
         (hop != 0 && (!aksu_ipv4_host(hop, own, mask) || ((hop ^ own) & mask) != 0))) {
         return AKSU_EINVAL;
     }

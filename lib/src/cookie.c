@@ -83,12 +83,13 @@ static void answer_syn(struct aksu_segment *s, aksu_seq iss, const struct aksu_o
 static bool send(struct aksu *net, struct aksu_packet *in, const struct aksu_open *open)
 {
     struct aksu_segment *s = &in->segment;
-    uint32_t stamp = timestamp(net, open->salt, s);
     unsigned kept = 0;
 
     if (!net->free_rows && !oldest(net)) {
         return false;
     }
+    s->tsecr = s->tsval;
+    s->tsval = timestamp(net, open->salt, s);
     if (net->profile->timestamps && (s->options & AKSU_OPT_TIMESTAMPS)) {
         kept = AKSU_OPT_TIMESTAMPS | AKSU_OPT_WSCALE | AKSU_OPT_SACK_PERMITTED;
     }
@@ -96,8 +97,6 @@ static bool send(struct aksu *net, struct aksu_packet *in, const struct aksu_ope
     s->options = (uint8_t)((s->options & kept) | AKSU_OPT_MSS);
     s->mss = open->mss;
     s->wscale = aksu_tcp_window_shift(open->rcv_buf);
-    s->tsecr = s->tsval;
-    s->tsval = stamp;
     if (aksu_stack_answer(net, in, AKSU_ANSWER_TCP) == 0) {
         net->cookie_period = (uint8_t)(net->now_ms >> PERIOD_BITS);
         net->counters.cookies_sent++;

@@ -29,7 +29,7 @@ static struct aksu_listener *exactly(const struct aksu *net, uint32_t local, uin
 int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, uint8_t backlog,
                 const struct aksu_handlers *handlers, void *user)
 {
-    uint32_t addr = local ? aksu_addr_get(local) : 0;
+    uint32_t addr = aksu_addr_get(local);
 
     if (port == 0 || !handlers || addr == AKSU_NOT_IPV4) {
         return AKSU_EINVAL;
@@ -66,8 +66,8 @@ void aksu_listen_completed(struct aksu_row *row)
 // A half-open row will not be completed.
 void aksu_listen_lost(struct aksu *net, struct aksu_row *row)
 {
-    aksu_listen_completed(row);
     net->counters.half_open_lost++;
+    aksu_listen_completed(row);
 }
 
 void aksu_listen_drop(struct aksu *net, struct aksu_row *row)
@@ -78,7 +78,7 @@ void aksu_listen_drop(struct aksu *net, struct aksu_row *row)
 
 int aksu_unlisten(struct aksu *net, const struct aksu_addr *local, uint16_t port)
 {
-    struct aksu_listener *l = exactly(net, local ? aksu_addr_get(local) : 0, port);
+    struct aksu_listener *l = exactly(net, aksu_addr_get(local), port);
 
     if (!l || port == 0) {
         return AKSU_EINVAL;
@@ -99,16 +99,17 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
 {
     struct aksu_step c;
     struct aksu_listener *l = in->listener;
+
+    c.kind = AKSU_EV_LISTEN;
+    c.more.open = open;
+    c.s = &in->segment;
     struct aksu_row *row = aksu_table_alloc(net, &in->pair);
 
     row->handlers = l->handlers;
     row->user = l;
-    row->bits |= AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
+    row->bits = AKSU_ROW_USED | AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
     memcpy(row->mac, in->from, 6);
     l->half_open++;
-    c.kind = AKSU_EV_LISTEN;
-    c.more.open = open;
-    c.s = &in->segment;
     aksu_stack_step(net, row, &c);
     c.kind = AKSU_EV_SEGMENT;
     aksu_stack_step(net, row, &c);

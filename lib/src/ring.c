@@ -55,14 +55,13 @@ void aksu_ring_put(const struct aksu *net, const struct aksu_row *row, const uin
     put(area(row, net->store->rx, size), size, row->rx_head + aksu_ring_readable(row), from, len);
 }
 
-// Writes the text of a planned segment. Returns its sum, which a MAC that makes checksums needs
-// not.
+// Writes the text of a planned segment. Where speed counts its sum is returned, which a MAC that
+// makes checksums needs not; where size does it is summed with its header.
 uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
                         uint8_t *to)
 {
     uint32_t offset = aksu_tcp_offset(&row->tcb, s);
     uint32_t len = s->len;
-    bool summed = !(net->offload & AKSU_OFFLOAD_TX);
 
     if (len == 0) {
         return 0;
@@ -75,13 +74,13 @@ uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const stru
         uint32_t at = wrap(row->tx_head, offset, size);
         uint32_t first = aksu_min32(len, size - at);
 
-        if (AKSU_FAST && summed && first == len) {
+        if (AKSU_FAST && first == len && !(net->offload & AKSU_OFFLOAD_TX)) {
             return net->profile->copy(to, ring + at, len);
         }
         aksu_move(to, ring + at, first);
         aksu_move(to + first, ring, len - first);
     }
-    return summed ? net->profile->copy(NULL, to, len) : 0;
+    return AKSU_FAST && !(net->offload & AKSU_OFFLOAD_TX) ? net->profile->copy(NULL, to, len) : 0;
 }
 
 // The same of a segment that was predicted, for a MAC that makes no checksums.
@@ -142,9 +141,7 @@ static int writable(const struct aksu_row *row)
 // Octets of the send ring that are free.
 uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row)
 {
-    uint32_t size = row->handlers->emit ? 0 : net->store->tx_octets;
-
-    return size > row->tcb.snd_buf ? size - row->tcb.snd_buf : 0;
+    return row->handlers->emit ? 0 : net->store->tx_octets - row->tcb.snd_buf;
 }
 
 // The contiguous free part of the send ring.
@@ -195,8 +192,8 @@ int32_t aksu_send(struct aksu *net, aksu_handle conn, const void *data, size_t l
     if (error) {
         return error;
     }
-    uint32_t size = net->store->tx_octets;
     uint32_t n = aksu_ring_room(net, row);
+    uint32_t size = net->store->tx_octets;
 
     n = len < n ? (uint32_t)len : n;
     put(area(row, net->store->tx, size), size, row->tx_head + row->tcb.snd_buf, data, n);

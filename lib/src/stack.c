@@ -112,8 +112,6 @@ void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
 // a table for that. False: it is not free.
 static bool reap(struct aksu *net, struct aksu_row *row)
 {
-    const struct aksu_time_waits *waits = net->profile->time_waits;
-
     if (!over(row)) {
         return false;
     }
@@ -124,6 +122,7 @@ static bool reap(struct aksu *net, struct aksu_row *row)
         row->handlers->on_close(net, row->handle, row->user, -(int)row->reason);
     }
     if (row->tcb.state == AKSU_TIME_WAIT) {
+        const struct aksu_time_waits *waits = net->profile->time_waits;
         if (!waits) {
             row->bits &= AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
             return false;
@@ -222,9 +221,10 @@ int aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step 
     }
     news &= 2 * AKSU_FX_TROUBLE - 1;
 
-    for (unsigned bit = AKSU_FX_OPENED; bit <= news; bit <<= 1) {
-        if (!(news & bit) || (row->bits & AKSU_ROW_CLOSED)) {
-            continue;
+    for (; news; news &= news - 1) {
+        unsigned bit = news & (0 - news);
+        if (row->bits & AKSU_ROW_CLOSED) {
+            break;
         }
         if (bit == AKSU_FX_OPENED && !opened(net, row, conn, fx, in)) {
             c->kind = AKSU_EV_ABORT; // never announced, so nothing is told
@@ -255,9 +255,7 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
     memcpy(a->mac, in->from, 6);
     a->kind = (uint16_t)kind;
     a->pair = in->pair;
-    if (kind == AKSU_ANSWER_TCP) {
-        memcpy(a->segment, &in->segment, sizeof a->segment);
-    }
+    memcpy(a->segment, &in->segment, sizeof a->segment);
     return 0;
 }
 
@@ -328,26 +326,44 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packe
     return (c.fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
 }
 
-// The sum of a segment that came, whose text begins at in->payload.
-static uint32_t sum_of(const struct aksu *net, const struct aksu_packet *in, const uint8_t *octets,
-                       uint32_t len)
+// Passes an error to the connection whose segment it quotes; of the pair the ports are missing.
+int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *segment,
+                    struct aksu_step *c)
+{
+    quoted->remote_port = aksu_get16(segment + 2);
+    quoted->local_port = aksu_get16(segment);
+    struct aksu_row *row = aksu_table_find(net, quoted);
+
+    if (!row) {
+        return AKSU_DROP_ICMP_QUOTE;
+    }
+    c->kind = AKSU_EV_ICMP;
+    c->value = aksu_get32(segment + 4);
+    aksu_stack_step(net, row, c);
+    if (c->fx.refused) {
+        return AKSU_DROP_ICMP_QUOTE;
+    }
+    return aksu_stack_effects(net, row, c, NULL);
+}
+
+// The sum of a segment that came, of so many octets in all.
+static uint32_t sum_of(const struct aksu *net, const struct aksu_packet *in, uint32_t len)
 {
     if (AKSU_FAST && in->len == 0) {
-        return aksu_sum_header(octets, len); // no text
+        return aksu_sum_header(in->header, len); // no text
     }
-    return net->profile->copy(NULL, octets, len);
+    return net->profile->copy(NULL, in->header, len);
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
 {
-    const uint8_t *octets = in->payload;
     uint32_t len = in->len;
 
     if (!aksu_segment_get(in)) {
         return AKSU_DROP_TCP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + sum_of(net, in, octets, len)) != 0) {
+        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + sum_of(net, in, len)) != 0) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
     struct aksu_row *row = aksu_table_find(net, &in->pair);
@@ -376,20 +392,21 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
     uint32_t room = aksu_token_room(pair);
     uint8_t *p = to + room + AKSU_IPV4_LEN;
     uint32_t header = aksu_segment_put(pair, s, p);
-    uint32_t sum = 0;
+    uint32_t text = 0;
 
     if (row) {
         if (row->bits & AKSU_ROW_FAST) {
             header = net->profile->fast_open->put(net, row, s, p);
         }
         fields = fields_of(row, s);
-        sum = aksu_ring_send(net, row, s, p + header);
+        text = aksu_ring_send(net, row, s, p + header);
     }
     uint32_t len = header + s->len;
 
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        sum += AKSU_PROTOCOL_TCP + len + aksu_sum_header(p, header);
-        aksu_put16(p + 16, aksu_sum_end(pair, sum));
+        uint32_t sum =
+            AKSU_FAST ? text + aksu_sum_header(p, header) : net->profile->copy(NULL, p, len);
+        aksu_put16(p + 16, aksu_sum_end(pair, AKSU_PROTOCOL_TCP + len + sum));
     }
     aksu_ipv4_header(net, pair, fields, len, to + room);
     return room + AKSU_IPV4_LEN + len;
@@ -564,8 +581,7 @@ static size_t quick_frame(struct aksu *net, struct aksu_row *row, uint8_t *frame
 
 static size_t output(struct aksu *net, void *frame, size_t size)
 {
-    const struct aksu_link *link = net->link;
-    uint32_t header_len = link ? link->header_len : 0;
+    uint32_t header_len = net->link ? net->link->header_len : 0;
     const uint8_t *mac = NULL;
 
     if (size < net->mtu + header_len) {
@@ -576,9 +592,9 @@ static size_t output(struct aksu *net, void *frame, size_t size)
     if (len == 0) {
         return 0;
     }
-    if (mac && link) {
-        link->frame(net, frame, mac);
-        len += header_len;
+    if (mac && net->link) {
+        net->link->frame(net, frame, mac);
+        len += net->link->header_len;
     }
     net->counters.frames_out++;
     return len;

@@ -36,8 +36,6 @@ enum {
     AKSU_ROW_USED = 0x80
 };
 
-enum { AKSU_ECHOING = 0x80 }; // in net.offload: an ICMP message waits
-
 #define AKSU_UNSCHEDULED UINT32_MAX // row.place: not in the heap
 
 // answer.kind: a segment, ARP's operation, or how many octets the ICMP message in store.echo has:
@@ -154,13 +152,17 @@ struct aksu_fast_side {
 };
 
 // Wire access; a store returns what follows it. Stores go through memcpy: that is one instruction
-// where words may be unaligned.
+// where words may be unaligned. Where size counts those of words stand once, in net/segment.c, but
+// for a read that takes no more than a call.
 static inline uint16_t aksu_get16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static inline uint32_t aksu_get32(const uint8_t *p)
+#ifdef __ARM_FEATURE_UNALIGNED
+static uint32_t aksu_get32(const uint8_t *p);
+#endif
+inline uint32_t aksu_get32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
@@ -173,7 +175,7 @@ static inline uint8_t *aksu_put16(uint8_t *p, uint32_t v)
     return p + sizeof octets;
 }
 
-static inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
+inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 {
     const uint8_t octets[] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
                               (uint8_t)v};
@@ -230,7 +232,7 @@ void aksu_listen_completed(struct aksu_row *row);
 
 // table.c. A handle is a generation, from 1 on, above the row's index.
 enum { AKSU_INDEX_BITS = 19 };
-bool aksu_table_room(struct aksu *net);
+struct aksu_row *aksu_table_room(struct aksu *net);
 struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair);
 void aksu_table_free(struct aksu *net, struct aksu_row *row);
 struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair *pair);

@@ -29,8 +29,8 @@ struct aksu_row *aksu_table_find(const struct aksu *net, const struct aksu_pair 
     return row;
 }
 
-// Whether a row is free; one in TIME-WAIT that has told its end gives way.
-bool aksu_table_room(struct aksu *net)
+// A row that is free, or NULL; one in TIME-WAIT that has told its end gives way.
+struct aksu_row *aksu_table_room(struct aksu *net)
 {
     struct aksu_row *row = net->store->row;
 
@@ -158,10 +158,10 @@ void aksu_table_unschedule(struct aksu *net, struct aksu_row *row)
         return;
     }
     struct aksu_row *last = net->store->heap[--net->scheduled];
-    row->place = AKSU_UNSCHEDULED;
-    if (last != row) {
+    if (!AKSU_FAST || last != row) { // the row itself does no harm behind the last
         settle(net, at, last);
     }
+    row->place = AKSU_UNSCHEDULED;
     if (net->scheduled == 0) {
         aksu_table_look(net);
     }

@@ -14,49 +14,46 @@ static uint32_t left(const struct aksu *net, const struct aksu_time_wait *w)
     return ms > 2 * net->profile->msl_ms ? 0 : ms;
 }
 
-// The entry of this hash among the few places where it can be. NULL: *victim is the place for a new
-// one: free, or the one that expires first.
-static struct aksu_time_wait *search(const struct aksu *net, uint64_t hash,
-                                     struct aksu_time_wait **victim)
+// The entry of a pair of endpoints among the few places where it can be. If there is none: NULL, or
+// where lost counts those that give way, the place for one: free, or of the one that expires first.
+static struct aksu_time_wait *search(const struct aksu *net, const struct aksu_pair *pair,
+                                     uint32_t *lost)
 {
-    uint32_t count = net->store->time_waits;
-    struct aksu_time_wait *w = net->store->time_wait + (uint32_t)hash % count;
+    uint64_t hash = aksu_isn_hash(net, pair, 0);
+    uint32_t tuple = (uint32_t)hash;
+    struct aksu_time_wait *victim = NULL;
     uint32_t least = UINT32_MAX;
 
-    for (uint32_t i = aksu_min32(count, WINDOW); i > 0; i--) {
+    for (uint32_t i = 0; i < WINDOW; i++) { // in a small table some of them again
+        struct aksu_time_wait *w = net->store->time_wait + (tuple + i) % net->store->time_waits;
         uint32_t ms = left(net, w);
-        if (ms > 0 && w->tuple == (uint32_t)hash && w->salt == (uint32_t)(hash >> 32)) {
+        if (ms > 0 && w->tuple == tuple && w->salt == (uint32_t)(hash >> 32)) {
             return w;
         }
         if (ms < least) {
             least = ms;
-            *victim = w;
+            victim = w;
         }
-        w = w + 1 < net->store->time_wait + count ? w + 1 : net->store->time_wait;
     }
-    return NULL;
+    if (!lost) {
+        return NULL;
+    }
+    *lost += least > 0;
+    victim->tuple = tuple;
+    victim->salt = (uint32_t)(hash >> 32);
+    return victim;
 }
 
 static struct aksu_time_wait *find(const struct aksu *net, const struct aksu_pair *pair)
 {
-    struct aksu_time_wait *victim;
-
-    return search(net, aksu_isn_hash(net, pair, 0), &victim);
+    return search(net, pair, NULL);
 }
 
 static void add(struct aksu *net, const struct aksu_row *row)
 {
     const struct aksu_tcb *t = &row->tcb;
-    uint64_t hash = aksu_isn_hash(net, &row->pair, 0);
-    struct aksu_time_wait *victim;
-    struct aksu_time_wait *w = search(net, hash, &victim);
+    struct aksu_time_wait *w = search(net, &row->pair, &net->counters.time_wait_lost);
 
-    if (!w) {
-        w = victim;
-        net->counters.time_wait_lost += left(net, w) > 0;
-    }
-    w->tuple = (uint32_t)hash;
-    w->salt = (uint32_t)(hash >> 32);
     w->expires = t->deadline[AKSU_AT_MISC];
     w->snd_nxt = t->snd_nxt;
     w->rcv_nxt = t->rcv_nxt;

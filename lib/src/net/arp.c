@@ -22,9 +22,9 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
     memcpy(p, format, 6);
     aksu_put16(p + 6, op);
     memcpy(p + 8, net->mac, 6);
-    aksu_put32(p + 14, net->addr);
-    memcpy(p + 18, target_mac, 6);
-    aksu_put32(p + 24, target);
+    p = aksu_put32(p + 14, net->addr);
+    memcpy(p, target_mac, 6);
+    aksu_put32(p + 6, target);
     return AKSU_ETHERNET_LEN + ARP_LEN;
 }
 
@@ -52,17 +52,19 @@ int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
     if (in->len < ARP_LEN || memcmp(p, format, 6) != 0) {
         return AKSU_DROP_PROTOCOL;
     }
-    uint32_t sender = aksu_get32(p + 14);
-
     // The sender is who sent the frame, and a host, on this link whatever its network (RFC 3927
     // 2.6.2); 0 is an ARP probe.
-    if (memcmp(p + 8, in->from, 6) != 0 || (sender != 0 && !aksu_ipv4_unicast(net, sender))) {
+    if (memcmp(p + 8, in->from, 6) != 0) {
+        return AKSU_DROP_SOURCE;
+    }
+    uint32_t sender = aksu_get32(p + 14);
+
+    if (sender != 0 && !aksu_ipv4_unicast(net, sender)) {
         return AKSU_DROP_SOURCE;
     }
     if (net->addr == 0) {
         return AKSU_DROP_ARP;
     }
-    unsigned op = aksu_get16(p + 6);
     unsigned answer = AKSU_ARP_REPLY; // to a station
 
     if (sender == net->addr) {
@@ -72,9 +74,10 @@ int aksu_arp_input(struct aksu *net, struct aksu_packet *in)
         answer = AKSU_ARP_REQUEST; // to our own address: an announcement, which goes to all
     } else if (aksu_get32(p + 24) != net->addr) { // the target
         return AKSU_DROP_ARP;
-    } else if (op != AKSU_ARP_REQUEST) {
-        bool answered = op == AKSU_ARP_REPLY && net->resolver;
-        return answered ? net->resolver->learn(net, sender, p + 8) : AKSU_DROP_ARP;
+    } else if (aksu_get16(p + 6) == AKSU_ARP_REPLY && net->resolver) {
+        return net->resolver->learn(net, sender, p + 8);
+    } else if (aksu_get16(p + 6) != AKSU_ARP_REQUEST) {
+        return AKSU_DROP_ARP;
     }
     in->pair.remote = sender;
     return aksu_stack_answer(net, in, answer);

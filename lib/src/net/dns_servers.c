@@ -7,7 +7,7 @@
 
 static unsigned add(struct aksu_dns *dns, unsigned count, const struct aksu_addr *addr)
 {
-    if (!addr || aksu_addr_get(addr) == 0 || count == AKSU_DNS_SERVERS) {
+    if (aksu_addr_get(addr) == 0 || count == AKSU_DNS_SERVERS) {
         return count;
     }
     dns->server[count] = *addr;

@@ -14,14 +14,14 @@ enum {
 
 static int echo(struct aksu *net, const struct aksu_packet *in)
 {
-    if ((net->offload & AKSU_ECHOING) || in->len > net->store->echo_octets) {
+    if (net->echoing || in->len > net->store->echo_octets) {
         return AKSU_DROP_ECHO_BUSY;
     }
     int full = aksu_stack_answer(net, in, in->len);
     uint8_t *p = net->store->echo;
 
     if (!full) {
-        net->offload |= AKSU_ECHOING;
+        net->echoing = true;
         memcpy(p, in->payload, in->len);
         // All comes back as it came but the type, by which the checksum differs (RFC 1624).
         uint32_t sum = aksu_get16(p + 2) + ((ECHO - ECHO_REPLY) << 8);
@@ -39,7 +39,7 @@ size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *
 
     memcpy(to + AKSU_IPV4_LEN, net->store->echo, len);
     aksu_ipv4_header(net, &a->pair, fields, len, to);
-    net->offload &= (uint8_t)~AKSU_ECHOING;
+    net->echoing = false;
     return AKSU_IPV4_LEN + len;
 }
 
@@ -66,26 +66,6 @@ static bool classify(const uint8_t *p, struct aksu_step *c)
         return false; // source quench too (MUST-55)
     }
     return true;
-}
-
-// Passes an error to the connection whose segment it quotes; of the pair the ports are missing.
-int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *segment,
-                    struct aksu_step *c)
-{
-    quoted->remote_port = aksu_get16(segment + 2);
-    quoted->local_port = aksu_get16(segment);
-    struct aksu_row *row = aksu_table_find(net, quoted);
-
-    if (!row) {
-        return AKSU_DROP_ICMP_QUOTE;
-    }
-    c->kind = AKSU_EV_ICMP;
-    c->value = aksu_get32(segment + 4);
-    aksu_stack_step(net, row, c);
-    if (c->fx.refused) {
-        return AKSU_DROP_ICMP_QUOTE;
-    }
-    return aksu_stack_effects(net, row, c, NULL);
 }
 
 static int error(struct aksu *net, struct aksu_packet *in)

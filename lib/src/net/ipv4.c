@@ -62,10 +62,10 @@ static bool plain(const struct aksu *net, const struct aksu_packet *in)
 }
 
 // Checks any header.
-static int check(const struct aksu *net, const struct aksu_packet *in, uint32_t header)
+static int check(const struct aksu *net, const struct aksu_packet *in, uint32_t header,
+                 uint32_t total)
 {
     const uint8_t *p = in->payload;
-    uint32_t total = aksu_get16(p + 2);
 
     if (!aksu_ipv4_begins(p) || header > total || total > in->len || total > net->mtu) {
         return AKSU_DROP_IP_HEADER;
@@ -88,19 +88,20 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
     if (in->len < AKSU_IPV4_LEN) {
         return AKSU_DROP_RUNT;
     }
+    uint32_t total = aksu_get16(p + 2);
     if (!AKSU_FAST || !plain(net, in)) {
         header = (p[0] & 15) * 4u;
-        int drop = check(net, in, header);
+        int drop = check(net, in, header, total);
         if (drop) {
             return drop;
         }
     }
     in->payload = p + header;
-    in->len = aksu_get16(p + 2) - header;
+    in->len = total - header;
     in->pair.local = aksu_get32(p + 16);
     in->pair.remote = aksu_get32(p + 12);
-    if (!aksu_ipv4_unicast(net, in->pair.remote) || in->pair.remote == net->addr ||
-        in->pair.local == 0) {
+    if (in->pair.local == 0 || !aksu_ipv4_unicast(net, in->pair.remote) ||
+        in->pair.remote == net->addr) {
         return AKSU_DROP_SOURCE;
     }
     return 0;
@@ -129,14 +130,14 @@ int aksu_ipv4_input(struct aksu *net, struct aksu_packet *in)
 void aksu_ipv4_header(const struct aksu *net, const struct aksu_pair *pair, uint32_t fields,
                       uint32_t len, uint8_t *to)
 {
-    uint32_t first = 0x45000000u | (fields >> 16 << 16) | (AKSU_IPV4_LEN + len);
+    uint32_t first = 0x4500u | fields >> 16;
     uint32_t third = fields << 16;
 
+    len += AKSU_IPV4_LEN;
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        third |= aksu_sum_end(pair, (first >> 16) + (first & 0xffff) + AKSU_DONT_FRAGMENT +
-                                        (third >> 16));
+        third |= aksu_sum_end(pair, first + len + AKSU_DONT_FRAGMENT + (third >> 16));
     }
-    to = aksu_put32(to, first);
+    to = aksu_put32(to, first << 16 | len);
     to = aksu_put32(to, AKSU_DONT_FRAGMENT);
     to = aksu_put32(to, third);
     to = aksu_put32(to, pair->local);

@@ -351,7 +351,6 @@ static int take(struct aksu *net, struct aksu_packet *in)
 // What is no packet of IPv6 is for the next of those that stand beside TCP.
 int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
 {
-    const struct aksu_more *next = net->more->next;
     const uint8_t *p = in->payload;
     bool whole = p == in->from; // nothing of it was taken in
 
@@ -371,6 +370,8 @@ int aksu_ipv6_input(struct aksu *net, struct aksu_packet *in, int drop)
             return drop; // the others are for who reassembles, or listens to more groups
         }
     }
+    const struct aksu_more *next = net->more->next;
+
     return next ? next->ops->input(net, in, drop) : drop;
 }
 
@@ -490,16 +491,16 @@ static size_t answer(struct aksu *net, const struct aksu_answer *a, uint8_t *fra
 
 size_t aksu_ipv6_output(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
-    const struct aksu_more *next = net->more->next;
     size_t len = aksu_address6_output(net, frame);
+    const struct aksu_more *next = net->more->next;
 
     return len > 0 || !next ? len : next->ops->output(net, frame, packet, mac);
 }
 
 uint32_t aksu_ipv6_idle(const struct aksu *net, uint32_t now_ms, uint32_t wait_ms)
 {
-    const struct aksu_more *next = net->more->next;
     uint32_t wait = aksu_min32(wait_ms, aksu_address6_idle(net, now_ms));
+    const struct aksu_more *next = net->more->next;
 
     return next ? next->ops->idle(net, now_ms, wait) : wait;
 }

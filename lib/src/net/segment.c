@@ -12,6 +12,9 @@ enum {
     TIMESTAMPS = 8,
 };
 
+extern inline uint32_t aksu_get32(const uint8_t *p);
+extern inline uint8_t *aksu_put32(uint8_t *p, uint32_t v);
+
 static unsigned get_sack(const uint8_t *p, unsigned blocks, struct aksu_segment *s)
 {
     s->sacks = (uint8_t)blocks;
@@ -86,10 +89,13 @@ bool aksu_segment_get(struct aksu_packet *in)
     if (header < AKSU_TCP_LEN || header > in->len) {
         return false;
     }
-    in->old = NULL;
-    in->header = p;
     in->pair.remote_port = aksu_get16(p);
     in->pair.local_port = aksu_get16(p + 2);
+    if (in->pair.remote_port == 0 || in->pair.local_port == 0) {
+        return false;
+    }
+    in->old = NULL;
+    in->header = p;
     s->seq = aksu_get32(p + 4);
     s->ack = aksu_get32(p + 8);
     s->flags = p[13];
@@ -99,7 +105,7 @@ bool aksu_segment_get(struct aksu_packet *in)
     in->len -= header;
     s->len = in->len;
     s->options = (uint8_t)get_options(p + AKSU_TCP_LEN, header - AKSU_TCP_LEN, s);
-    return in->pair.remote_port != 0 && in->pair.local_port != 0;
+    return true;
 }
 
 // An option's beginning, with NOPs before it that fill the word: nothing needs to follow an END
