@@ -36,6 +36,8 @@ enum {
     AKSU_ROW_USED = 0x80
 };
 
+enum { AKSU_ECHOING = 0x80 }; // in net.offload: an ICMP message waits
+
 #define AKSU_UNSCHEDULED UINT32_MAX // row.place: not in the heap
 
 // answer.kind: a segment, ARP's operation, or how many octets the ICMP message in store.echo has:

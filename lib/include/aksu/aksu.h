@@ -448,13 +448,12 @@ bool aksu_fast_opened(const struct aksu *net, const struct aksu_row *row,
 
 /// A stack. Its members are the library's; read the counters through aksu_counters().
 struct aksu {
-    uint8_t offload;
+    uint8_t offload; // and whether an ICMP message waits
     uint8_t answers; // that wait
     uint16_t mtu;
     uint8_t mac[6];
     uint8_t ports_chosen;
     uint8_t cookie_period; // in which a SYN cookie was last sent, modulo 2^8
-    bool echoing; // an ICMP message waits
     const struct aksu_storage *store;
     const struct aksu_profile *profile;
     const struct aksu_link *link;

@@ -14,14 +14,14 @@ enum {
 
 static int echo(struct aksu *net, const struct aksu_packet *in)
 {
-    if (net->echoing || in->len > net->store->echo_octets) {
+    if ((net->offload & AKSU_ECHOING) || in->len > net->store->echo_octets) {
         return AKSU_DROP_ECHO_BUSY;
     }
     int full = aksu_stack_answer(net, in, in->len);
     uint8_t *p = net->store->echo;
 
     if (!full) {
-        net->echoing = true;
+        net->offload |= AKSU_ECHOING;
         memcpy(p, in->payload, in->len);
         // All comes back as it came but the type, by which the checksum differs (RFC 1624).
         uint32_t sum = aksu_get16(p + 2) + ((ECHO - ECHO_REPLY) << 8);
@@ -39,7 +39,7 @@ size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *
 
     memcpy(to + AKSU_IPV4_LEN, net->store->echo, len);
     aksu_ipv4_header(net, &a->pair, fields, len, to);
-    net->echoing = false;
+    net->offload &= (uint8_t)~AKSU_ECHOING;
     return AKSU_IPV4_LEN + len;
 }
 

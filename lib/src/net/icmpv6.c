@@ -47,14 +47,14 @@ static int answer(struct aksu *net, struct aksu_packet *in, uint32_t len)
     if (!local) {
         local = aksu_address6_source(net, to); // it came to a group
     }
-    if (net->echoing || len > net->store->echo_octets || len + AKSU_IPV6_LEN > ip6->mtu || !local ||
-        aksu_ipv6_is_any(to)) {
+    if ((net->offload & AKSU_ECHOING) || len > net->store->echo_octets ||
+        len + AKSU_IPV6_LEN > ip6->mtu || !local || aksu_ipv6_is_any(to)) {
         return AKSU_DROP_ECHO_BUSY;
     }
     int full = aksu_ipv6_answer(net, in, to, local, AKSU_ANSWER_ICMPV6);
 
     if (!full) {
-        net->echoing = true;
+        net->offload |= AKSU_ECHOING;
         ip6->message_len = (uint16_t)len;
     }
     return full;
@@ -68,7 +68,7 @@ size_t aksu_icmpv6_output(struct aksu *net, uint8_t *frame, const uint8_t *sourc
     uint32_t len = ip6->message_len;
 
     memcpy(frame + net->link->header_len + AKSU_IPV6_LEN, net->store->echo, len);
-    net->echoing = false;
+    net->offload &= (uint8_t)~AKSU_ECHOING;
     return aksu_icmpv6_send(net, frame, AKSU_PROTOCOL_ICMPV6 << 8 | ip6->hops, source, destination,
                             len);
 }

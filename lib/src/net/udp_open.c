@@ -43,7 +43,7 @@ static void refuse(struct aksu *net, const struct aksu_packet *in)
         return;
     }
     *last = (uint16_t)net->now_ms;
-    net->echoing = true;
+    net->offload |= AKSU_ECHOING;
     memset(p, 0, AKSU_ICMP_LEN);
     p[0] = UNREACHABLE;
     p[1] = UNREACHABLE_PORT;
