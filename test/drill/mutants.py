@@ -76,7 +76,7 @@ MUTANTS = [
      "if (0) {\n        aksu_tcp_arm_rtx(c);"),
     ("6582 3.2: impatient", "tcp/arrives.c", "if (!(t->flags & AKSU_F_PARTIAL)) {\n        aksu_tcp_arm_rtx(c);",
      "{\n        aksu_tcp_arm_rtx(c);"),
-    ("9293 SM-19: RST in SYN-RECEIVED", "tcp/arrives.c", "c->fx.mask |= AKSU_FX_RESET;", ""),
+    ("9293 SM-19: RST in SYN-RECEIVED", "tcp/arrives.c", "c->fx.mask = AKSU_FX_RESET;", ""),
     ("9293 TIME-WAIT: only the peer's FIN", "time_wait.c", "if (s->seq + s->len + 1 == w->rcv_nxt) {",
      "if (flags & AKSU_FIN) {"),
     ("9293 MUST-33: urgent text and FIN", "tcp/reassembly.c", "t->rcv_up++;", ""),

@@ -32,7 +32,6 @@ static void set_keepalive(const struct aksu_step *c, uint32_t on)
     struct aksu_tcb *t = c->t;
 
     if (keeps_alive(t) && !on) {
-        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
         t->owed &= (uint8_t)~AKSU_OWE_KEEPALIVE;
     }
     set_flag(t, AKSU_F_KEEPALIVE, on);
@@ -173,12 +172,26 @@ static void begin(struct aksu_step *c)
     aksu_tcp_settle(c);
 }
 
+// step.c knows no keep-alive: while one makes a step, its timer stands still. Returns whether it
+// runs, and is not due now.
+static bool hold_keepalive(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+
+    if (!keeps_alive(t) || !(t->timers & AKSU_TIMER_MISC)) {
+        return false;
+    }
+    t->timers &= (uint8_t)~AKSU_TIMER_MISC;
+    return c->kind != AKSU_EV_TICK || !aksu_reached(c->now_ms, t->deadline[AKSU_AT_MISC]);
+}
+
 void aksu_tcp_act(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     unsigned kind = c->kind;
     uint8_t before = t->state;
     unsigned owed = t->owed;
+    bool running = hold_keepalive(c);
 
     if (active(t, kind)) {
         begin(c);
@@ -187,11 +200,12 @@ void aksu_tcp_act(struct aksu_step *c)
     }
     limit_probes(c, owed);
     if (keeps_alive(t)) {
-        bool stopped = !(t->timers & AKSU_TIMER_MISC);
-        if (kind == AKSU_EV_TICK && stopped) {
+        if (kind == AKSU_EV_TICK && !running) {
             keep_alive(c); // it was due
-        } else if (stopped || (kind == AKSU_EV_SEGMENT && !c->fx.refused)) {
+        } else if (!running || (kind == AKSU_EV_SEGMENT && !c->fx.refused)) {
             arm_keepalive(c); // the peer is there (MUST-26)
+        } else {
+            t->timers |= AKSU_TIMER_MISC;
         }
     }
     AKSU_CHECK(aksu_tcp_edge((enum aksu_state)before, (enum aksu_state)t->state));
@@ -221,6 +235,25 @@ static bool admitted(struct aksu_step *c)
     c->fx.refused = true;
     c->fx.mask = verdict == AKSU_REPLY ? AKSU_FX_RESET : 0;
     return verdict == AKSU_ADMIT;
+}
+
+// Calls that make no sense in a state change nothing, and no more is read than there is. A stack
+// sees to that before it makes a step.
+static void check_call(struct aksu_step *c)
+{
+    const struct aksu_tcb *t = c->t;
+    bool sensible = true;
+
+    if (c->kind == AKSU_EV_LISTEN) {
+        sensible = t->state == AKSU_CLOSED;
+    } else if (c->kind == AKSU_EV_WROTE) {
+        sensible = aksu_tcp_may_write(t) && c->value <= AKSU_SND_BUF_MAX - t->snd_buf;
+    } else if (c->kind == AKSU_EV_READ) {
+        c->value = aksu_min32(c->value, t->rcv_buf - t->rcv_room);
+    }
+    if (!sensible) {
+        c->kind = AKSU_EVENT_COUNT;
+    }
 }
 
 void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu_board *b,
@@ -254,6 +287,7 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
     } else if (ev->kind == AKSU_EV_FAST_OPEN && p->fast_open) {
         p->fast_open->step(&c);
     } else {
+        check_call(&c);
         aksu_tcp_act(&c);
     }
     *fx = c.fx;

@@ -58,7 +58,7 @@ static bool check_ack(struct aksu_step *c, struct aksu_tcb *t)
         return true;
     }
     if (opening) {
-        c->fx.mask |= AKSU_FX_RESET;
+        c->fx.mask = AKSU_FX_RESET;
     } else {
         aksu_tcp_challenge(c);
     }
@@ -129,7 +129,7 @@ static void fin_acked(struct aksu_step *c, struct aksu_tcb *t)
 {
     if (t->state == AKSU_FIN_WAIT_1) {
         t->state = AKSU_FIN_WAIT_2;
-        t->timers &= (uint8_t) ~(AKSU_TIMER_MISC | AKSU_TIMER_USER | AKSU_TIMER_LINGER);
+        t->timers &= (uint8_t) ~(AKSU_TIMER_USER | AKSU_TIMER_LINGER);
     } else if (t->state == AKSU_CLOSING) {
         aksu_tcp_enter_time_wait(c);
     } else { // LAST-ACK

@@ -64,9 +64,6 @@ bool aksu_tcp_may_write(const struct aksu_tcb *t)
 // SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
 static void wrote(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (!aksu_tcp_may_write(t) || c->value > AKSU_SND_BUF_MAX - t->snd_buf) {
-        return;
-    }
     if (t->snd_una == t->snd_max && t->snd_buf == 0 && t->state >= AKSU_ESTABLISHED &&
         c->now_ms - t->rtt_at > aksu_tcp_rto(c->p, t)) {
         c->p->congestion->idle(c);
@@ -77,25 +74,19 @@ static void wrote(const struct aksu_step *c, struct aksu_tcb *t)
 // RECEIVE, 3.10.3.
 static void read_out(struct aksu_tcb *t, uint32_t octets)
 {
-    t->rcv_room += aksu_min32(octets, t->rcv_buf - t->rcv_room);
+    t->rcv_room += octets;
     aksu_seq_raise(&t->rcv_up, t->rcv_nxt - (t->rcv_buf - t->rcv_room));
 }
 
 // The sending half of CLOSE, 3.10.4. In SYN-RECEIVED with nothing queued the FIN follows the
-// SYN,ACK; else it waits for ESTABLISHED.
-static void end_sending(struct aksu_tcb *t)
-{
-    t->flags |= AKSU_F_FIN;
-    if (t->state == AKSU_ESTABLISHED || (t->state == AKSU_SYN_RECEIVED && t->snd_buf == 0)) {
-        t->state = AKSU_FIN_WAIT_1;
-        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
-    }
-}
-
+// SYN,ACK; else it waits for ESTABLISHED: see aksu_tcp_settle().
 static void shut_down(struct aksu_tcb *t)
 {
     if (aksu_tcp_may_write(t)) {
-        end_sending(t);
+        t->flags |= AKSU_F_FIN;
+        if (t->state == AKSU_SYN_RECEIVED && t->snd_buf == 0) {
+            t->state = AKSU_FIN_WAIT_1;
+        }
     }
 }
 
@@ -115,7 +106,6 @@ static void close_both(struct aksu_step *c, struct aksu_tcb *t)
     }
     t->flags |= AKSU_F_RCV_CLOSED;
     shut_down(t);
-    t->timers &= (uint8_t)~AKSU_TIMER_MISC; // no keep-alive of a half-closed connection any more
     if (t->state != AKSU_FIN_WAIT_2 && c->value != 0) {
         aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->value, AKSU_WAIT_MAX_MS));
         t->timers |= AKSU_TIMER_LINGER;
@@ -175,7 +165,6 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
     }
     if ((s->flags & AKSU_FIN) && t->state == AKSU_CLOSE_WAIT) {
         t->state = AKSU_LAST_ACK;
-        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
     }
     if (c->b) {
         c->p->recovery->sent(c);
@@ -184,7 +173,7 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
 
 static void trouble(struct aksu_step *c, int reason)
 {
-    c->fx.mask |= AKSU_FX_TROUBLE;
+    c->fx.mask = AKSU_FX_TROUBLE;
     c->fx.reason = (int16_t)-reason;
 }
 
@@ -244,16 +233,6 @@ static void rtx_expired(struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
-static void misc_expired(struct aksu_step *c, struct aksu_tcb *t)
-{
-    t->timers &= (uint8_t)~AKSU_TIMER_MISC;
-    // In FIN-WAIT-2 half-closed it was the keep-alive timer: see active.c.
-    if (t->state == AKSU_TIME_WAIT ||
-        (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED))) {
-        aksu_tcp_finish(c, t->state == AKSU_TIME_WAIT ? AKSU_OK : -AKSU_ETIMEDOUT);
-    }
-}
-
 // Timeouts, 3.10.8.
 static void tick(struct aksu_step *c, struct aksu_tcb *t)
 {
@@ -270,7 +249,9 @@ static void tick(struct aksu_step *c, struct aksu_tcb *t)
         rtx_expired(c, t);
     }
     if (due & AKSU_TIMER_MISC) {
-        misc_expired(c, t);
+        // The keep-alive timer it is not: see active.c.
+        AKSU_CHECK(t->state == AKSU_TIME_WAIT || t->state == AKSU_FIN_WAIT_2);
+        aksu_tcp_finish(c, t->state == AKSU_TIME_WAIT ? AKSU_OK : -AKSU_ETIMEDOUT);
     }
 }
 
@@ -309,7 +290,7 @@ void aksu_tcp_settle(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     if (t->state == AKSU_ESTABLISHED && (t->flags & AKSU_F_FIN)) {
-        end_sending(t); // closed before it was open
+        t->state = AKSU_FIN_WAIT_1; // the FIN is next, behind what is queued
     }
     // Only after a full close: a half-closed connection may wait for its peer for ever.
     if (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED) &&
@@ -352,10 +333,8 @@ static bool dispatch(struct aksu_step *c, struct aksu_tcb *t)
 {
     switch (c->kind) {
     case AKSU_EV_LISTEN:
-        if (t->state == AKSU_CLOSED) {
-            aksu_tcp_open(c, c->more.open, AKSU_LISTEN);
-            t->flags |= AKSU_F_PASSIVE;
-        }
+        aksu_tcp_open(c, c->more.open, AKSU_LISTEN);
+        t->flags |= AKSU_F_PASSIVE;
         break;
     case AKSU_EV_WROTE:
         wrote(c, t);

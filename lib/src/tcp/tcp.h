@@ -77,7 +77,7 @@ void aksu_tcp_arm_user(const struct aksu_step *c);
 void aksu_tcp_act(struct aksu_step *c);
 
 // step.c: aksu_tcp_serve is aksu_tcp_act for connections that LISTEN began and whose options were
-// left alone.
+// left alone. Both trust that a call makes sense: see check_call() in active.c.
 void aksu_tcp_serve(struct aksu_step *c);
 // A reason is positive here: it takes the shorter instructions.
 void aksu_tcp_finish(struct aksu_step *c, int reason);
