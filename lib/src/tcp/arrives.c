@@ -90,9 +90,9 @@ static bool advance(struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
     aksu_seq_raise(&t->snd_up, ack);
     t->snd_buf -= data;
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
+    c->fx.acked = data;
     if (data > 0) {
-        c->fx.mask |= AKSU_FX_ACKED;
-        c->fx.acked = data;
+        c->fx.mask = AKSU_FX_ACKED;
     }
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags &= (uint16_t)~AKSU_F_SYN_UNACKED;
@@ -194,12 +194,10 @@ static void take_text(struct aksu_step *c, struct aksu_tcb *t)
 // Ninth: FIN, once everything before it is here.
 static void take_fin(struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (t->state == AKSU_ESTABLISHED) {
-        t->state = AKSU_CLOSE_WAIT;
-    } else if (t->state == AKSU_FIN_WAIT_1) {
-        t->state = AKSU_CLOSING;
-    } else {
+    if (t->state == AKSU_FIN_WAIT_2) {
         aksu_tcp_enter_time_wait(c);
+    } else { // ESTABLISHED to CLOSE-WAIT, FIN-WAIT-1 to CLOSING
+        t->state = (uint8_t)(t->state + (AKSU_CLOSE_WAIT - AKSU_ESTABLISHED));
     }
 }
 
