@@ -155,7 +155,7 @@ static void take_window(const struct aksu_step *c, struct aksu_tcb *t, bool adva
     const struct aksu_segment *s = c->s;
     bool closed = t->snd_wnd == 0;
 
-    if (aksu_seq_lt(s->ack, t->snd_una) || (!advanced && aksu_seq_lt(s->seq, t->snd_wl1))) {
+    if (s->ack != t->snd_una || (!advanced && aksu_seq_lt(s->seq, t->snd_wl1))) {
         return;
     }
     t->snd_wnd = (uint32_t)s->wnd << ((s->flags & AKSU_SYN) ? 0 : t->snd_wscale);
@@ -236,7 +236,7 @@ void aksu_tcp_take(struct aksu_step *c)
 
     c->fx.refused = false;
     t->keep_probes = 0;
-    if (aksu_tcp_stamped(t, c->s)) {
+    if (t->flags & AKSU_F_TIMESTAMPS) {
         c->p->timestamps->arrived(t, c->s, c->now_ms);
     }
     if (t->state <= AKSU_SYN_RECEIVED) {

@@ -116,7 +116,6 @@ static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
 {
     uint32_t shift = (s->flags & AKSU_SYN) ? 0 : t->rcv_wscale;
 
-    t->owed &= (uint8_t)~AKSU_OWE_ACK;
     t->timers &= (uint8_t)~AKSU_TIMER_ACK;
     t->last_ack = s->ack;
     aksu_seq_raise(&t->rcv_adv, s->ack + ((uint32_t)s->wnd << shift));
@@ -125,21 +124,19 @@ static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
 
 // Moves snd_nxt and snd_max over what was sent. A probe of a window of zero is not counted as
 // sent, but may be acknowledged.
-static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq end)
+static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq start, aksu_seq end)
 {
-    const struct aksu_segment *s = c->s;
     bool probe = (t->owed & AKSU_OWE_PROBE) && t->snd_wnd == 0;
 
     if (!probe) {
         aksu_seq_raise(&t->snd_nxt, end);
     }
-    if (aksu_seq_lt(s->seq, t->snd_max)) {
+    if (start != t->snd_max) {
         t->flags &= (uint16_t)~AKSU_F_TIMING; // Karn: its ACK would be ambiguous
     } else if (!(t->flags & AKSU_F_TIMING)) {
         aksu_tcp_time(c, t, end);
     }
     aksu_seq_raise(&t->snd_max, end);
-    t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
 }
 
 static void sent(const struct aksu_step *c, struct aksu_tcb *t)
@@ -151,10 +148,11 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
         took_ack(t, s);
     }
     if (len == 0) {
-        t->owed &= (uint8_t) ~(AKSU_OWE_KEEPALIVE | AKSU_OWE_RST);
+        t->owed &= (uint8_t) ~(AKSU_OWE_ACK | AKSU_OWE_KEEPALIVE | AKSU_OWE_RST);
         return;
     }
-    took_text(c, t, s->seq + len);
+    took_text(c, t, s->seq, s->seq + len);
+    t->owed &= (uint8_t) ~(AKSU_OWE_ACK | AKSU_OWE_REXMIT | AKSU_OWE_PROBE); // a SYN owes no ACK
     // RFC 6298 5.1; and what is sent again is not sent a third time within an RTO, but for what
     // partial ACKs call for: only the first of them restarts the timer (RFC 6582 3.2, impatient).
     if (!(t->timers & AKSU_TIMER_RTX) || (s->seq == t->snd_una && !(t->flags & AKSU_F_PARTIAL))) {
