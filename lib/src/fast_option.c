@@ -38,9 +38,11 @@ void aksu_fast_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 {
     void (*step)(struct aksu_step *) = net->step;
 
-    net->step = net->profile->fast_open->step;
+    net->step = NULL;
     c->kind = AKSU_EV_FAST_OPEN;
-    aksu_stack_step(net, row, c);
+    aksu_stack_begin(net, row, c);
+    net->profile->fast_open->step(c);
+    aksu_stack_stepped(net, row, c);
     net->step = step;
 }
 

@@ -3,7 +3,7 @@
 // calls.
 #include "stack.h"
 
-// Before a step.
+// Before a step. Here and behind it there is what a server has no need of, and who wants to know.
 void aksu_stack_begin(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 {
     aksu_table_context(net, row, c);
@@ -11,9 +11,12 @@ void aksu_stack_begin(struct aksu *net, struct aksu_row *row, struct aksu_step *
     if (net->trace) {
         net->trace->before = row->tcb;
     }
+    if (net->step) {
+        net->step(c);
+    }
 }
 
-// Behind one, what a server has no need of; and who wants to know.
+// Behind one.
 void aksu_stack_stepped(struct aksu *net, struct aksu_row *row, struct aksu_step *c)
 {
     if (net->step) {

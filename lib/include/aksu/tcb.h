@@ -396,6 +396,7 @@ struct aksu_step {
     uint8_t option;    ///< the event's
     uint8_t range_max; ///< room for so many in range
     uint8_t owed;      ///< the TCB's, before the event
+    uint8_t keepalive; ///< whether its timer runs, while the event is taken: see active.c
     const struct aksu_profile *p;
     struct aksu_tcb *t;
     const struct aksu_segment *s; ///< the event's

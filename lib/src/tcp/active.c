@@ -6,6 +6,8 @@
 
 enum { KEEP_INTERVAL_S = 75, KEEP_COUNT = 9 };
 
+enum { BEFORE, STOPPED, RUNNING }; // step.keepalive
+
 static bool keeps_alive(const struct aksu_tcb *t)
 {
     return (t->flags & AKSU_F_KEEPALIVE) &&
@@ -32,7 +34,6 @@ static void set_keepalive(const struct aksu_step *c, uint32_t on)
     struct aksu_tcb *t = c->t;
 
     if (keeps_alive(t) && !on) {
-        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
         t->owed &= (uint8_t)~AKSU_OWE_KEEPALIVE;
     }
     set_flag(t, AKSU_F_KEEPALIVE, on);
@@ -161,9 +162,27 @@ void aksu_tcp_ask(struct aksu_step *c)
     aksu_tcp_settle(c);
 }
 
+// step.c knows no keep-alive: while one makes a step, its timer stands still.
+static unsigned hold_keepalive(const struct aksu_step *c)
+{
+    struct aksu_tcb *t = c->t;
+
+    if (!keeps_alive(t) || !(t->timers & AKSU_TIMER_MISC)) {
+        return STOPPED;
+    }
+    t->timers &= (uint8_t)~AKSU_TIMER_MISC;
+    return c->kind == AKSU_EV_TICK && aksu_reached(c->now_ms, t->deadline[AKSU_AT_MISC]) ? STOPPED
+                                                                                         : RUNNING;
+}
+
 void aksu_tcp_more(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
+
+    if (c->keepalive == BEFORE) {
+        c->keepalive = (uint8_t)hold_keepalive(c);
+        return;
+    }
 
     if (t->state == AKSU_SYN_SENT && c->kind == AKSU_EV_SEGMENT) {
         aksu_tcp_arrives_syn_sent(c);
@@ -171,11 +190,13 @@ void aksu_tcp_more(struct aksu_step *c)
     }
     limit_probes(c, c->owed);
     if (keeps_alive(t)) {
-        bool stopped = !(t->timers & AKSU_TIMER_MISC);
-        if (c->kind == AKSU_EV_TICK && stopped) {
+        bool running = c->keepalive == RUNNING;
+        if (c->kind == AKSU_EV_TICK && !running) {
             keep_alive(c); // it was due
-        } else if (stopped || (c->kind == AKSU_EV_SEGMENT && !c->fx.refused)) {
+        } else if (!running || (c->kind == AKSU_EV_SEGMENT && !c->fx.refused)) {
             arm_keepalive(c); // the peer is there (MUST-26)
+        } else {
+            t->timers |= AKSU_TIMER_MISC;
         }
     }
 }
@@ -185,6 +206,7 @@ void aksu_tcp_act(struct aksu_step *c)
     uint8_t before = c->t->state;
 
     aksu_tcp_begin(c);
+    aksu_tcp_more(c);
     if (c->kind == AKSU_EV_SEGMENT && before != AKSU_LISTEN) {
         c->fx.refused = true;
         if (before == AKSU_SYN_SENT) {
@@ -225,6 +247,25 @@ static bool admitted(struct aksu_step *c)
     return verdict == AKSU_ADMIT;
 }
 
+// Calls that make no sense in a state change nothing, and no more is read than there is. A stack
+// sees to that before it makes a step.
+static void check_call(struct aksu_step *c)
+{
+    const struct aksu_tcb *t = c->t;
+    bool sensible = true;
+
+    if (c->kind == AKSU_EV_LISTEN) {
+        sensible = t->state == AKSU_CLOSED;
+    } else if (c->kind == AKSU_EV_WROTE) {
+        sensible = aksu_tcp_may_write(t) && c->value <= AKSU_SND_BUF_MAX - t->snd_buf;
+    } else if (c->kind == AKSU_EV_READ) {
+        c->value = aksu_min32(c->value, t->rcv_buf - t->rcv_room);
+    }
+    if (!sensible) {
+        c->kind = AKSU_EVENT_COUNT;
+    }
+}
+
 void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu_board *b,
                    const struct aksu_event *ev, struct aksu_effects *fx)
 {
@@ -256,6 +297,7 @@ void aksu_tcp_step(const struct aksu_profile *p, struct aksu_tcb *t, struct aksu
     } else if (ev->kind == AKSU_EV_FAST_OPEN && p->fast_open) {
         p->fast_open->step(&c);
     } else {
+        check_call(&c);
         aksu_tcp_act(&c);
     }
     *fx = c.fx;

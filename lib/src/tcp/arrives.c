@@ -58,7 +58,7 @@ static bool check_ack(struct aksu_step *c, struct aksu_tcb *t)
         return true;
     }
     if (opening) {
-        c->fx.mask |= AKSU_FX_RESET;
+        c->fx.mask = AKSU_FX_RESET;
     } else {
         aksu_tcp_challenge(c);
     }
@@ -90,9 +90,9 @@ static bool advance(struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
     aksu_seq_raise(&t->snd_up, ack);
     t->snd_buf -= data;
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
+    c->fx.acked = data;
     if (data > 0) {
-        c->fx.mask |= AKSU_FX_ACKED;
-        c->fx.acked = data;
+        c->fx.mask = AKSU_FX_ACKED;
     }
     if (t->flags & AKSU_F_SYN_UNACKED) {
         t->flags &= (uint16_t)~AKSU_F_SYN_UNACKED;
@@ -129,7 +129,7 @@ static void fin_acked(struct aksu_step *c, struct aksu_tcb *t)
 {
     if (t->state == AKSU_FIN_WAIT_1) {
         t->state = AKSU_FIN_WAIT_2;
-        t->timers &= (uint8_t) ~(AKSU_TIMER_MISC | AKSU_TIMER_USER | AKSU_TIMER_LINGER);
+        t->timers &= (uint8_t) ~(AKSU_TIMER_USER | AKSU_TIMER_LINGER);
     } else if (t->state == AKSU_CLOSING) {
         aksu_tcp_enter_time_wait(c);
     } else { // LAST-ACK
@@ -155,7 +155,7 @@ static void take_window(const struct aksu_step *c, struct aksu_tcb *t, bool adva
     const struct aksu_segment *s = c->s;
     bool closed = t->snd_wnd == 0;
 
-    if (aksu_seq_lt(s->ack, t->snd_una) || (!advanced && aksu_seq_lt(s->seq, t->snd_wl1))) {
+    if (s->ack != t->snd_una || (!advanced && aksu_seq_lt(s->seq, t->snd_wl1))) {
         return;
     }
     t->snd_wnd = (uint32_t)s->wnd << ((s->flags & AKSU_SYN) ? 0 : t->snd_wscale);
@@ -194,12 +194,10 @@ static void take_text(struct aksu_step *c, struct aksu_tcb *t)
 // Ninth: FIN, once everything before it is here.
 static void take_fin(struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (t->state == AKSU_ESTABLISHED) {
-        t->state = AKSU_CLOSE_WAIT;
-    } else if (t->state == AKSU_FIN_WAIT_1) {
-        t->state = AKSU_CLOSING;
-    } else {
+    if (t->state == AKSU_FIN_WAIT_2) {
         aksu_tcp_enter_time_wait(c);
+    } else { // ESTABLISHED to CLOSE-WAIT, FIN-WAIT-1 to CLOSING
+        t->state = (uint8_t)(t->state + (AKSU_CLOSE_WAIT - AKSU_ESTABLISHED));
     }
 }
 
@@ -238,7 +236,7 @@ void aksu_tcp_take(struct aksu_step *c)
 
     c->fx.refused = false;
     t->keep_probes = 0;
-    if (aksu_tcp_stamped(t, c->s)) {
+    if (t->flags & AKSU_F_TIMESTAMPS) {
         c->p->timestamps->arrived(t, c->s, c->now_ms);
     }
     if (t->state <= AKSU_SYN_RECEIVED) {

@@ -89,13 +89,20 @@ static void put_urgent(const struct aksu_tcb *t, struct aksu_segment *s)
     }
 }
 
-// Text, a keep-alive or an acknowledgment; false: nothing.
-static bool choose_open(const struct aksu_step *c, const struct aksu_tcb *t, bool ack_due,
-                        struct aksu_segment *s)
+// Where a segment without text is: behind all that was sent, even if snd_nxt has fallen back, but
+// never beyond the window, where the peer would refuse it.
+static aksu_seq behind(const struct aksu_tcb *t)
 {
+    return t->snd_una + aksu_min32(t->snd_max - t->snd_una, t->snd_wnd + aksu_tcp_syn(t));
+}
+
+// Text, a keep-alive or an acknowledgment; false: nothing.
+static bool choose_open(const struct aksu_step *c, const struct aksu_tcb *t, struct aksu_plan *plan)
+{
+    struct aksu_segment *s = &plan->segment;
     unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
-    aksu_seq behind = s->seq;
     uint32_t count;
+    aksu_seq behind = s->seq;
 
     s->seq = again ? t->snd_una : t->snd_nxt;
     if (c->b && c->b->runs > 0) {
@@ -110,7 +117,7 @@ static bool choose_open(const struct aksu_step *c, const struct aksu_tcb *t, boo
         return true;
     } else {
         s->seq = behind;
-        if (!ack_due && !(t->owed & AKSU_OWE_ACK) &&
+        if (plan->wait_ms <= INT32_MAX && !(t->owed & AKSU_OWE_ACK) &&
             !(aksu_tcp_receiving(t) && aksu_tcp_update_due(t, aksu_tcp_window(t)))) {
             return false;
         }
@@ -120,12 +127,11 @@ static bool choose_open(const struct aksu_step *c, const struct aksu_tcb *t, boo
 }
 
 // The most urgent of what there is to send: its place, its text and its flags. False: nothing.
-static bool choose(const struct aksu_step *c, const struct aksu_tcb *t, bool ack_due,
-                   struct aksu_segment *s)
+static bool choose(const struct aksu_step *c, const struct aksu_tcb *t, struct aksu_plan *plan)
 {
-    // A segment without text is behind all that was sent, even if snd_nxt has fallen back, but
-    // never beyond the window, where the peer would refuse it.
-    s->seq = t->snd_una + aksu_min32(t->snd_max - t->snd_una, t->snd_wnd + aksu_tcp_syn(t));
+    struct aksu_segment *s = &plan->segment;
+
+    s->seq = behind(t);
     if (t->state <= AKSU_LISTEN) {
         s->flags |= AKSU_RST;
         return (t->owed & AKSU_OWE_RST) != 0;
@@ -141,7 +147,7 @@ static bool choose(const struct aksu_step *c, const struct aksu_tcb *t, bool ack
         }
         return true;
     }
-    return t->state != AKSU_SYN_SENT && choose_open(c, t, ack_due, s);
+    return t->state != AKSU_SYN_SENT && choose_open(c, t, plan);
 }
 
 // The rest of the header. Before the peer's SYN rcv_nxt is zero, as the field is without ACK.
@@ -162,7 +168,7 @@ static void put_header(const struct aksu_step *c, const struct aksu_tcb *t, stru
     if (t->flags & AKSU_F_TIMESTAMPS) {
         c->p->timestamps->put(t, s, c->now_ms);
     }
-    if (t->ranges > 0 && (t->flags & AKSU_F_SACK) && !(s->flags & (AKSU_SYN | AKSU_RST))) {
+    if (t->flags & AKSU_F_SACK) {
         c->p->sack->put(c, s);
     }
     if (t->owed & AKSU_ECN) {
@@ -218,12 +224,12 @@ enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan)
     if (wait < 0 && wait != -AKSU_TIMER_ACK) {
         return AKSU_NEXT_TICK;
     }
+    plan->wait_ms = (uint32_t)wait; // or an ACK is due, which is sent
     clear(&plan->segment);
-    if (choose(c, t, wait < 0, &plan->segment)) {
+    if (choose(c, t, plan)) {
         put_header(c, t, &plan->segment);
         return AKSU_NEXT_SEGMENT;
     }
-    plan->wait_ms = (uint32_t)wait; // an ACK that is due is sent
     return t->timers ? AKSU_NEXT_WAIT : AKSU_NEXT_NEVER;
 }
 

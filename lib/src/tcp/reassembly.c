@@ -12,60 +12,58 @@ void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to)
     }
 }
 
-// Trims the text and the FIN to the window. A FIN outside of it, or with data known to lie behind
-// it, is not one yet; nothing lies behind a FIN that is held. Returns whether there is a FIN.
-static bool trim(const struct aksu_step *c, aksu_seq text, struct aksu_range *x)
+// Trims the text and the FIN to the window, or to a FIN that is held: nothing lies behind that. A
+// FIN outside of the window, or with data known to lie behind it, is not one yet. Returns whether
+// there is a FIN.
+static bool trim(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq text, struct aksu_range *x)
 {
-    const struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
     aksu_seq edge = aksu_tcp_rightmost(c);
     bool held = (t->flags & AKSU_F_FIN_HELD) != 0;
-    aksu_seq end = text + s->len;
-    bool fin =
-        (s->flags & AKSU_FIN) && aksu_seq_lt(end, t->rcv_adv) && aksu_seq_leq(edge, end + held);
+    aksu_seq stop = held ? edge - 1 : t->rcv_adv;
+    aksu_seq end = aksu_seq_min(text + s->len, stop);
+    bool fin = held ? end == stop : (s->flags & AKSU_FIN) && end != stop && aksu_seq_leq(edge, end);
 
-    end = aksu_seq_min(end, t->rcv_adv) + fin;
-    if (held) {
-        end = aksu_seq_min(end, edge);
-        fin = end == edge;
-    }
     x->start = aksu_seq_max(text, t->rcv_nxt);
-    x->end = end;
+    x->end = end + fin;
     return fin;
 }
 
 // Moves rcv_nxt to the end of the text and of what it was joined with.
-static void accept(struct aksu_step *c, struct aksu_tcb *t, aksu_seq end, bool fin)
+static void accept(struct aksu_step *c, struct aksu_tcb *t, aksu_seq end)
 {
-    fin = fin || ((t->flags & AKSU_F_FIN_HELD) && t->ranges == 0);
-    c->fx.ready = end - t->rcv_nxt - fin;
-    t->rcv_nxt = end;
-    t->rcv_room -= c->fx.ready;
-    if (fin) {
+    uint32_t octets = end - t->rcv_nxt;
+
+    if ((t->flags & AKSU_F_FIN_HELD) && t->ranges == 0) {
+        octets--;
         t->rcv_up++; // it counts from rcv_nxt on, in which the FIN is no octet
         t->flags &= (uint16_t)~AKSU_F_FIN_HELD;
         c->fx.mask |= AKSU_FX_EOF;
     }
+    c->fx.ready = octets;
+    t->rcv_nxt = end;
+    t->rcv_room -= octets;
 }
 
 // Takes the text of a segment, as trimmed, in. False: nothing of it is new, or there is no room.
-static bool place(struct aksu_step *c, aksu_seq text, struct aksu_range *x, bool fin)
+static bool place(struct aksu_step *c, struct aksu_tcb *t, aksu_seq text, struct aksu_range *x,
+                  bool fin)
 {
-    struct aksu_tcb *t = c->t;
-
     c->fx.copy_from = x->start - text;
     c->fx.copy_to = x->start - t->rcv_nxt;
     c->fx.copy_len = x->end - x->start - fin;
     bool fresh = aksu_tcp_join(c, x);
 
-    if (c->fx.copy_to == 0) {
-        accept(c, t, x->end, fin);
-    } else if (aksu_tcp_hold(c, x->start, x->end)) {
-        t->flags |= fin ? AKSU_F_FIN_HELD : 0;
-    } else {
+    if (c->fx.copy_to > 0 && !aksu_tcp_hold(c, x->start, x->end)) {
         return false;
     }
-    c->fx.mask |= fresh && c->fx.copy_len > 0 ? AKSU_FX_DELIVER : 0;
+    t->flags |= fin ? AKSU_F_FIN_HELD : 0;
+    if (c->fx.copy_to == 0) {
+        accept(c, t, x->end);
+    }
+    if (fresh && c->fx.copy_len > 0) {
+        c->fx.mask |= AKSU_FX_DELIVER;
+    }
     return fresh;
 }
 
@@ -73,15 +71,15 @@ static bool place(struct aksu_step *c, aksu_seq text, struct aksu_range *x, bool
 bool aksu_tcp_take_text(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    aksu_seq text = aksu_tcp_text(c->s);
     struct aksu_range x;
 
     aksu_tcp_forget_duplicate(t);
-    bool fin = trim(c, text, &x);
-    bool now = fin || t->ranges > 0 || x.start != t->rcv_nxt;
+    unsigned held = t->ranges;
+    aksu_seq text = aksu_tcp_text(c->s);
+    bool fin = trim(c, t, text, &x);
 
-    if (aksu_seq_lt(x.start, x.end) && place(c, text, &x, fin)) {
-        return now;
+    if (aksu_seq_lt(x.start, x.end) && place(c, t, text, &x, fin)) {
+        return fin || held > 0 || c->fx.copy_to > 0;
     }
     aksu_tcp_report_duplicate(c, x.end);
     return true;

@@ -15,12 +15,15 @@ static void duplicate(const struct aksu_step *c, aksu_seq to)
     }
 }
 
-// The most recent first (RFC 2018 4).
+// The most recent first (RFC 2018 4). Neither a SYN nor a RST tells any.
 static void put(const struct aksu_step *c, struct aksu_segment *s)
 {
     const struct aksu_range *from = c->range + c->t->ranges;
     unsigned blocks = aksu_tcp_sack_blocks(c->t);
 
+    if (blocks == 0 || (s->flags & (AKSU_SYN | AKSU_RST))) {
+        return;
+    }
     s->sacks = (uint8_t)blocks;
     for (struct aksu_range *to = s->sack; blocks > 0; blocks--) {
         *to++ = *--from;

@@ -17,7 +17,8 @@ static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
         // of it would else refuse each other's for ever (Appendix A.2).
         return ahead < wnd + ((s->flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK);
     }
-    return wnd > 0 && aksu_seq_lt(s->seq, t->rcv_adv) && aksu_seq_lt(t->rcv_nxt, s->seq + len);
+    len--; // the last number is not left of the window, the first one not right of it
+    return wnd > 0 && ahead + len < wnd + len;
 }
 
 static void answer_unacceptable(struct aksu_step *c)

@@ -64,9 +64,6 @@ bool aksu_tcp_may_write(const struct aksu_tcb *t)
 // SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
 static void wrote(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (!aksu_tcp_may_write(t) || c->value > AKSU_SND_BUF_MAX - t->snd_buf) {
-        return;
-    }
     if (t->snd_una == t->snd_max && t->snd_buf == 0 && t->state >= AKSU_ESTABLISHED &&
         c->now_ms - t->rtt_at > aksu_tcp_rto(c->p, t)) {
         c->p->congestion->idle(c);
@@ -77,25 +74,19 @@ static void wrote(const struct aksu_step *c, struct aksu_tcb *t)
 // RECEIVE, 3.10.3.
 static void read_out(struct aksu_tcb *t, uint32_t octets)
 {
-    t->rcv_room += aksu_min32(octets, t->rcv_buf - t->rcv_room);
+    t->rcv_room += octets;
     aksu_seq_raise(&t->rcv_up, t->rcv_nxt - (t->rcv_buf - t->rcv_room));
 }
 
 // The sending half of CLOSE, 3.10.4. In SYN-RECEIVED with nothing queued the FIN follows the
-// SYN,ACK; else it waits for ESTABLISHED.
-static void end_sending(struct aksu_tcb *t)
-{
-    t->flags |= AKSU_F_FIN;
-    if (t->state == AKSU_ESTABLISHED || (t->state == AKSU_SYN_RECEIVED && t->snd_buf == 0)) {
-        t->state = AKSU_FIN_WAIT_1;
-        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
-    }
-}
-
+// SYN,ACK; else it waits for ESTABLISHED: see aksu_tcp_settle().
 static void shut_down(struct aksu_tcb *t)
 {
     if (aksu_tcp_may_write(t)) {
-        end_sending(t);
+        t->flags |= AKSU_F_FIN;
+        if (t->state == AKSU_SYN_RECEIVED && t->snd_buf == 0) {
+            t->state = AKSU_FIN_WAIT_1;
+        }
     }
 }
 
@@ -115,7 +106,6 @@ static void close_both(struct aksu_step *c, struct aksu_tcb *t)
     }
     t->flags |= AKSU_F_RCV_CLOSED;
     shut_down(t);
-    t->timers &= (uint8_t)~AKSU_TIMER_MISC; // no keep-alive of a half-closed connection any more
     if (t->state != AKSU_FIN_WAIT_2 && c->value != 0) {
         aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->value, AKSU_WAIT_MAX_MS));
         t->timers |= AKSU_TIMER_LINGER;
@@ -126,7 +116,6 @@ static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
 {
     uint32_t shift = (s->flags & AKSU_SYN) ? 0 : t->rcv_wscale;
 
-    t->owed &= (uint8_t)~AKSU_OWE_ACK;
     t->timers &= (uint8_t)~AKSU_TIMER_ACK;
     t->last_ack = s->ack;
     aksu_seq_raise(&t->rcv_adv, s->ack + ((uint32_t)s->wnd << shift));
@@ -135,21 +124,19 @@ static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
 
 // Moves snd_nxt and snd_max over what was sent. A probe of a window of zero is not counted as
 // sent, but may be acknowledged.
-static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq end)
+static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq start, aksu_seq end)
 {
-    const struct aksu_segment *s = c->s;
     bool probe = (t->owed & AKSU_OWE_PROBE) && t->snd_wnd == 0;
 
     if (!probe) {
         aksu_seq_raise(&t->snd_nxt, end);
     }
-    if (aksu_seq_lt(s->seq, t->snd_max)) {
+    if (start != t->snd_max) {
         t->flags &= (uint16_t)~AKSU_F_TIMING; // Karn: its ACK would be ambiguous
     } else if (!(t->flags & AKSU_F_TIMING)) {
         aksu_tcp_time(c, t, end);
     }
     aksu_seq_raise(&t->snd_max, end);
-    t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
 }
 
 static void sent(const struct aksu_step *c, struct aksu_tcb *t)
@@ -161,11 +148,12 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
         took_ack(t, s);
     }
     if (len == 0) {
-        t->owed &= (uint8_t) ~(AKSU_OWE_KEEPALIVE | AKSU_OWE_RST);
+        t->owed &= (uint8_t) ~(AKSU_OWE_ACK | AKSU_OWE_KEEPALIVE | AKSU_OWE_RST);
         return;
     }
     aksu_seq end = s->seq + len;
-    took_text(c, t, end);
+    took_text(c, t, s->seq, end);
+    t->owed &= (uint8_t) ~(AKSU_OWE_ACK | AKSU_OWE_REXMIT | AKSU_OWE_PROBE); // a SYN owes no ACK
     // RFC 6298 5.1; and what is sent again is not sent a third time within an RTO, but for what
     // partial ACKs call for: only the first of them restarts the timer (RFC 6582 3.2, impatient).
     if (!(t->timers & AKSU_TIMER_RTX) || (s->seq == t->snd_una && !(t->flags & AKSU_F_PARTIAL))) {
@@ -176,7 +164,6 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
     }
     if ((s->flags & AKSU_FIN) && t->state == AKSU_CLOSE_WAIT) {
         t->state = AKSU_LAST_ACK;
-        t->timers &= (uint8_t)~AKSU_TIMER_MISC;
     }
     if (c->b) {
         c->p->recovery->sent(c, end);
@@ -185,7 +172,7 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
 
 static void trouble(struct aksu_step *c, int reason)
 {
-    c->fx.mask |= AKSU_FX_TROUBLE;
+    c->fx.mask = AKSU_FX_TROUBLE;
     c->fx.reason = (int16_t)-reason;
 }
 
@@ -245,16 +232,6 @@ static void rtx_expired(struct aksu_step *c, struct aksu_tcb *t)
     }
 }
 
-static void misc_expired(struct aksu_step *c, struct aksu_tcb *t)
-{
-    t->timers &= (uint8_t)~AKSU_TIMER_MISC;
-    // In FIN-WAIT-2 half-closed it was the keep-alive timer: see active.c.
-    if (t->state == AKSU_TIME_WAIT ||
-        (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED))) {
-        aksu_tcp_finish(c, t->state == AKSU_TIME_WAIT ? AKSU_OK : -AKSU_ETIMEDOUT);
-    }
-}
-
 // Timeouts, 3.10.8.
 static void tick(struct aksu_step *c, struct aksu_tcb *t)
 {
@@ -271,7 +248,9 @@ static void tick(struct aksu_step *c, struct aksu_tcb *t)
         rtx_expired(c, t);
     }
     if (due & AKSU_TIMER_MISC) {
-        misc_expired(c, t);
+        // The keep-alive timer it is not: see active.c.
+        AKSU_CHECK(t->state == AKSU_TIME_WAIT || t->state == AKSU_FIN_WAIT_2);
+        aksu_tcp_finish(c, t->state == AKSU_TIME_WAIT ? AKSU_OK : -AKSU_ETIMEDOUT);
     }
 }
 
@@ -310,7 +289,7 @@ void aksu_tcp_settle(const struct aksu_step *c)
     struct aksu_tcb *t = c->t;
 
     if (t->state == AKSU_ESTABLISHED && (t->flags & AKSU_F_FIN)) {
-        end_sending(t); // closed before it was open
+        t->state = AKSU_FIN_WAIT_1; // the FIN is next, behind what is queued
     }
     // Only after a full close: a half-closed connection may wait for its peer for ever.
     if (t->state == AKSU_FIN_WAIT_2 && (t->flags & AKSU_F_RCV_CLOSED) &&
@@ -337,10 +316,8 @@ static bool dispatch(struct aksu_step *c, struct aksu_tcb *t)
 {
     switch (c->kind) {
     case AKSU_EV_LISTEN:
-        if (t->state == AKSU_CLOSED) {
-            aksu_tcp_open(c, c->more.open, AKSU_LISTEN);
-            t->flags |= AKSU_F_PASSIVE;
-        }
+        aksu_tcp_open(c, c->more.open, AKSU_LISTEN);
+        t->flags |= AKSU_F_PASSIVE;
         break;
     case AKSU_EV_WROTE:
         wrote(c, t);

@@ -76,11 +76,13 @@ void aksu_tcp_arm_rtx(const struct aksu_step *c);
 void aksu_tcp_arm_user(const struct aksu_step *c);
 
 // step.c: the step as far as a server needs it, for connections that LISTEN began and whose options
-// were left alone, behind aksu_tcp_begin(): all but segments, which have aksu_tcp_segment().
+// were left alone, behind aksu_tcp_begin(): all but segments, which have aksu_tcp_segment(). It
+// trusts that a call makes sense: see check_call() in active.c.
 void aksu_tcp_event(struct aksu_step *c);
 
-// active.c: what stands in their place for CONNECT, SET and RESUME; what the others need behind
-// them, and before a segment in SYN-SENT; and all of a step, its context being made
+// active.c: what stands in their place for CONNECT, SET and RESUME; what all need behind
+// aksu_tcp_begin() and at the end, and a segment in SYN-SENT before it; and all of a step, its
+// context being made
 void aksu_tcp_ask(struct aksu_step *c);
 void aksu_tcp_more(struct aksu_step *c);
 void aksu_tcp_act(struct aksu_step *c);
@@ -116,6 +118,7 @@ static inline void aksu_tcp_begin(struct aksu_step *c)
 {
     memset(&c->fx, 0, sizeof c->fx);
     c->owed = c->t->owed;
+    c->keepalive = 0;
 }
 
 // 3.10.7.1 and 3.10.7.4, behind aksu_tcp_begin(); SYN-SENT is in active.c. Segments have a way of

@@ -20,7 +20,7 @@ static bool stale(const struct aksu_tcb *t, const struct aksu_segment *s, uint32
 // RFC 7323 4.3 (2). A value that is behind got here only because ts_recent is outdated.
 static void arrived(struct aksu_tcb *t, const struct aksu_segment *s, uint32_t now_ms)
 {
-    if (aksu_seq_leq(s->seq, t->last_ack)) {
+    if ((s->options & AKSU_OPT_TIMESTAMPS) && aksu_seq_leq(s->seq, t->last_ack)) {
         t->ts_recent = s->tsval;
         t->ts_recent_at = (uint16_t)(now_ms >> 16);
     }
