@@ -46,7 +46,7 @@ FAULTS = [
           "} else if (t->state == AKSU_STATE_COUNT) {", "close", "progress"),
     Fault("TIME-WAIT skipped", "arrives.c", "        aksu_tcp_enter_time_wait(c);\n    } else { // EST",
           "        aksu_tcp_finish(c, AKSU_OK);\n    } else { // EST", "close"),
-    Fault("RST not honoured", "arrives.c", "if (c->s->seq != t->rcv_nxt) {", "if (true) {", "crash",
+    Fault("RST not honoured", "arrives.c", "if (s->seq != t->rcv_nxt) {", "if (true) {", "crash",
           "progress"),
     Fault("RTO never rearmed after a partial acknowledgment", "arrives.c",
           "        aksu_tcp_arm_rtx(c);\n    }\n    if (t->flags & AKSU_F_RECOVERY)",

@@ -13,12 +13,12 @@ static bool repeated_syn(const struct aksu_tcb *t, const struct aksu_segment *s)
 }
 
 // Second: RST, as RFC 5961 3.2 has it. TIME-WAIT ignores it (RFC 1337). Nothing comes after it.
-static void take_reset(struct aksu_step *c, struct aksu_tcb *t)
+static void take_reset(struct aksu_step *c, struct aksu_tcb *t, const struct aksu_segment *s)
 {
     if (t->state == AKSU_TIME_WAIT) {
         return;
     }
-    if (c->s->seq != t->rcv_nxt) {
+    if (s->seq != t->rcv_nxt) {
         aksu_tcp_challenge(c);
         return;
     }
@@ -27,15 +27,15 @@ static void take_reset(struct aksu_step *c, struct aksu_tcb *t)
 }
 
 // Fourth: SYN, as RFC 5961 4.2 has it. (Third would be security and compartment.)
-static bool check_syn(struct aksu_step *c, struct aksu_tcb *t)
+static bool check_syn(struct aksu_step *c, struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    if (c->s->options & AKSU_OPT_ILLEGAL) {
+    if (s->options & AKSU_OPT_ILLEGAL) {
         return false; // MUST-7: such a header is not trusted further
     }
-    if (!(c->s->flags & AKSU_SYN)) {
+    if (!(s->flags & AKSU_SYN)) {
         return true;
     }
-    if (aksu_tcp_half_open(t) && aksu_seq_leq(t->rcv_nxt, c->s->seq)) {
+    if (aksu_tcp_half_open(t) && aksu_seq_leq(t->rcv_nxt, s->seq)) {
         aksu_tcp_drop(c, -AKSU_ECONNREFUSED);
     } else {
         aksu_tcp_challenge(c);
@@ -45,9 +45,8 @@ static bool check_syn(struct aksu_step *c, struct aksu_tcb *t)
 
 // Fifth: whether the ACK is one that can be. In SYN-RECEIVED, also after CLOSE, it acknowledges our
 // SYN; later it is neither beyond what was sent nor older than a window (RFC 5961 5.2, MAY-12).
-static bool check_ack(struct aksu_step *c, struct aksu_tcb *t)
+static bool check_ack(struct aksu_step *c, struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    const struct aksu_segment *s = c->s;
     bool opening = aksu_tcp_syn(t);
     aksu_seq least = opening ? t->snd_una + 1 : t->snd_una - t->max_snd_wnd;
 
@@ -288,12 +287,12 @@ bool aksu_tcp_check(struct aksu_step *c)
             return false;
         }
         if (s->flags & AKSU_RST) {
-            take_reset(c, t);
+            take_reset(c, t, s);
             return false;
         }
-        if (!check_syn(c, t)) {
+        if (!check_syn(c, t, s)) {
             return false;
         }
     }
-    return check_ack(c, t);
+    return check_ack(c, t, s);
 }

@@ -21,11 +21,9 @@ static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
     return wnd > 0 && ahead + len < wnd + len;
 }
 
-static void answer_unacceptable(struct aksu_step *c)
+static void answer_unacceptable(struct aksu_step *c, struct aksu_tcb *t,
+                                const struct aksu_segment *s)
 {
-    struct aksu_tcb *t = c->t;
-    const struct aksu_segment *s = c->s;
-
     if (s->flags & AKSU_RST) {
         return;
     }
@@ -58,6 +56,6 @@ bool aksu_tcp_check_sequence(struct aksu_step *c)
     if (!stale && acceptable(t, s)) {
         return true;
     }
-    answer_unacceptable(c);
+    answer_unacceptable(c, t, s);
     return false;
 }
