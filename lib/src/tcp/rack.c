@@ -245,8 +245,12 @@ static uint32_t probe_timeout(const struct aksu_step *c)
         t->snd_wnd == 0 || pipe(b) != flight) {
         return 0;
     }
-    return aksu_max32(t->srtt / 4u, PTO_MIN_MS) + SLACK_MS +
-           (flight <= t->snd_mss ? MAX_ACK_DELAY_MS : 0);
+    uint32_t ms = aksu_max32(t->srtt / 4u, PTO_MIN_MS) + SLACK_MS;
+
+    if (flight <= t->snd_mss) {
+        ms += MAX_ACK_DELAY_MS;
+    }
+    return ms;
 }
 
 // Has the retransmission timer run for a probe if that is due before a timeout, unless it runs for
