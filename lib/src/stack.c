@@ -132,17 +132,19 @@ static void opened(struct aksu *net, struct aksu_row *row, aksu_handle conn, str
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_completed(row);
         bool (*on_accept)(struct aksu *, aksu_handle, void *) = row->handlers->on_accept;
-        bool wanted = !on_accept || on_accept(net, conn, row->user);
+        uint8_t announced = AKSU_ROW_ANNOUNCED;
 
+        if (on_accept && !on_accept(net, conn, row->user)) {
+            announced = 0; // never, so nothing is told
+        }
         if (!aksu_table_is(row, conn)) {
             return; // saved
         }
-        if (!wanted) {
-            // Never announced, so nothing is told.
+        row->bits |= announced;
+        if (!(row->bits & AKSU_ROW_ANNOUNCED)) {
             aksu_stack_event(net, row, AKSU_EV_ABORT, NULL, c);
             return;
         }
-        row->bits |= AKSU_ROW_ANNOUNCED;
     }
     if (row->handlers->on_open) {
         row->handlers->on_open(net, conn, row->user);
