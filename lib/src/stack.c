@@ -440,9 +440,14 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
     uint32_t len = header + s->len;
 
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        uint32_t sum =
-            AKSU_FAST ? text + aksu_sum_header(p, header) : net->profile->copy(NULL, p, len);
-        aksu_put16(p + 16, aksu_sum_end(pair, AKSU_PROTOCOL_TCP + len + sum));
+        uint32_t sum = AKSU_PROTOCOL_TCP + len;
+
+        if (AKSU_FAST) {
+            sum += text + aksu_sum_header(p, header);
+        } else {
+            sum += net->profile->copy(NULL, p, len);
+        }
+        aksu_put16(p + 16, aksu_sum_end(pair, sum));
     }
     aksu_ipv4_header(net, pair, fields, len, to + room);
     return room + AKSU_IPV4_LEN + len;
