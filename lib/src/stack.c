@@ -153,15 +153,18 @@ static bool opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_completed(row);
         bool (*on_accept)(struct aksu *, aksu_handle, void *) = row->handlers->on_accept;
-        bool wanted = !on_accept || on_accept(net, conn, row->user);
+        uint8_t announced = AKSU_ROW_ANNOUNCED;
 
+        if (on_accept && !on_accept(net, conn, row->user)) {
+            announced = 0; // never, so nothing is told
+        }
         if (!aksu_table_is(row, conn)) {
             return true; // saved
         }
-        if (!wanted) {
+        row->bits |= announced;
+        if (!announced) {
             return false;
         }
-        row->bits |= AKSU_ROW_ANNOUNCED;
     }
     if (row->handlers->on_open) {
         row->handlers->on_open(net, conn, row->user);
@@ -407,9 +410,14 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
     uint32_t len = header + s->len;
 
     if (!(net->offload & AKSU_OFFLOAD_TX)) {
-        uint32_t sum =
-            AKSU_FAST ? text + aksu_sum_header(p, header) : net->profile->copy(NULL, p, len);
-        aksu_put16(p + 16, aksu_sum_end(pair, AKSU_PROTOCOL_TCP + len + sum));
+        uint32_t sum = AKSU_PROTOCOL_TCP + len;
+
+        if (AKSU_FAST) {
+            sum += text + aksu_sum_header(p, header);
+        } else {
+            sum += net->profile->copy(NULL, p, len);
+        }
+        aksu_put16(p + 16, aksu_sum_end(pair, sum));
     }
     aksu_ipv4_header(net, pair, fields, len, to + room);
     return room + AKSU_IPV4_LEN + len;
