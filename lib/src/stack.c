@@ -300,14 +300,17 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packe
     return (c.fx.mask & AKSU_FX_RESET) ? aksu_stack_reset(net, in, result) : result;
 }
 
-// The sum of a segment that came, whose text begins at in->payload.
-static uint32_t sum_of(const struct aksu *net, const struct aksu_packet *in, const uint8_t *octets,
-                       uint32_t len)
+// Whether the checksum of a segment that came is right; its text begins at in->payload.
+static bool right(const struct aksu *net, const struct aksu_packet *in, const uint8_t *octets,
+                  uint32_t len)
 {
-    if (AKSU_FAST && in->len == 0) {
-        return aksu_sum_header(octets, len); // no text
+    uint32_t sum = AKSU_PROTOCOL_TCP + len;
+
+    if (!AKSU_FAST) {
+        return aksu_sum_end(&in->pair, sum + net->profile->copy(NULL, octets, len)) == 0;
     }
-    return net->profile->copy(NULL, octets, len);
+    sum += in->len > 0 ? net->profile->copy(NULL, octets, len) : aksu_sum_header(octets, len);
+    return aksu_sum_right((uint64_t)in->pair.remote + in->pair.local + sum);
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
@@ -318,8 +321,7 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
     if (!aksu_segment_get(in)) {
         return AKSU_DROP_TCP_HEADER;
     }
-    if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + sum_of(net, in, octets, len)) != 0) {
+    if (!(net->offload & AKSU_OFFLOAD_RX) && !right(net, in, octets, len)) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
     struct aksu_row *row = aksu_table_find(net, &in->pair);
