@@ -10,8 +10,13 @@ enum {
     FCS_LEN = 4,
     FRAGMENT = 0x3fff,
     HEADERS = AKSU_IPV4_LEN + AKSU_TCP_LEN,
+    WORDS = 5, // of TCP's header
+    WORDS_STAMPED = 8,
     STAMPS = 0x0101080a // two NOPs, then timestamps
 };
+
+// Of the fourth word of TCP's header the flags but PSH; ACK and nothing more.
+static const uint32_t FLAGS = 0x00f70000, ACK = 0x00100000;
 
 // What is known of a packet before its connection is.
 struct straight {
@@ -22,7 +27,6 @@ struct straight {
     uint32_t local;
     uint32_t ports;
     uint32_t fourth; // word of TCP's header
-    uint64_t pair;   // the sum of both addresses
 };
 
 // Whether a frame is for this station alone, from another, and has IPv4 in it.
@@ -66,12 +70,13 @@ static inline bool take_packet(const struct aksu *net, struct straight *in)
     uint32_t third = aksu_get32(p + 8);
 
     in->total = first & 0xffff;
+    in->ports = aksu_get32(p + AKSU_IPV4_LEN);
     in->remote = aksu_get32(p + 12);
     in->local = aksu_get32(p + 16);
-    in->pair = (uint64_t)in->remote + in->local;
     return first >> 24 == 0x45 && in->total - HEADERS <= in->room && in->total <= net->mtu &&
            !(second & FRAGMENT) && (third >> 16 & 0xff) == AKSU_PROTOCOL_TCP &&
-           ((net->offload & AKSU_OFFLOAD_RX) || aksu_sum_right(in->pair + first + second + third));
+           ((net->offload & AKSU_OFFLOAD_RX) ||
+            aksu_sum_right((uint64_t)first + second + third + in->remote + in->local));
 }
 
 static inline struct aksu_row *first_of(const struct aksu *net, const struct straight *in)
@@ -96,28 +101,27 @@ static inline struct aksu_row *row_of(const struct aksu *net, const struct strai
     return row;
 }
 
-// TCP's header: no option but timestamps where they usually are. Returns its length, or 0.
-static inline uint32_t take_segment(const struct straight *in, struct aksu_segment *s)
+// TCP's header: no option but timestamps where they usually are.
+static inline bool take_segment(const struct straight *in, struct aksu_segment *s)
 {
     const uint8_t *p = in->ip + AKSU_IPV4_LEN;
-    uint32_t header = (in->fourth >> 28) * 4;
 
+    s->len = in->total - HEADERS;
     s->options = 0;
-    if (header != AKSU_TCP_LEN) {
-        if (header != AKSU_TCP_LEN + AKSU_TIMESTAMPS_LEN ||
-            in->total < HEADERS + AKSU_TIMESTAMPS_LEN || aksu_get32(p + 20) != STAMPS) {
-            return 0;
+    if (in->fourth >> 28 == WORDS_STAMPED) {
+        if (s->len < AKSU_TIMESTAMPS_LEN || aksu_get32(p + 20) != STAMPS) {
+            return false;
         }
+        s->len -= AKSU_TIMESTAMPS_LEN;
         s->options = AKSU_OPT_TIMESTAMPS;
         s->tsval = aksu_get32(p + 24);
         s->tsecr = aksu_get32(p + 28);
     }
     s->seq = aksu_get32(p + 4);
     s->ack = aksu_get32(p + 8);
-    s->flags = (uint8_t)(in->fourth >> 16);
+    s->flags = AKSU_ACK;
     s->wnd = (uint16_t)in->fourth;
-    s->len = in->total - AKSU_IPV4_LEN - header;
-    return header;
+    return true;
 }
 
 // The sum of a segment, its text being summed already.
@@ -125,8 +129,9 @@ static inline uint64_t sum_of(const struct straight *in, const struct aksu_segme
                               uint32_t text)
 {
     const uint8_t *p = in->ip + AKSU_IPV4_LEN;
-    uint64_t sum = in->pair + AKSU_PROTOCOL_TCP + (in->total - AKSU_IPV4_LEN) + in->ports + s->seq +
-                   s->ack + in->fourth + aksu_get32(p + 16) + text;
+    uint32_t few = AKSU_PROTOCOL_TCP + in->total - AKSU_IPV4_LEN + text;
+    uint64_t sum = (uint64_t)few + in->remote + in->local + in->ports + s->seq + s->ack +
+                   in->fourth + aksu_get32(p + 16);
 
     return s->options ? sum + STAMPS + s->tsval + s->tsecr : sum;
 }
@@ -229,20 +234,21 @@ void aksu_stack_tell(struct aksu *net, struct aksu_row *row, uint32_t acked, uin
     tell(net, row, acked, ready);
 }
 
-static inline bool straight(struct aksu *net, const uint8_t *frame, uint32_t len)
+// The short way of a packet that is right so far; false: it is not as most are.
+static inline bool straight(struct aksu *net, struct straight *in)
 {
     struct aksu_segment s;
-    struct straight in;
 
-    if (!find_packet(net, frame, len, &in) || !take_packet(net, &in)) {
+    in->fourth = aksu_get32(in->ip + AKSU_IPV4_LEN + 12);
+    uint32_t words = in->fourth >> 28;
+
+    if ((in->fourth & FLAGS) != ACK || (words != WORDS && words != WORDS_STAMPED)) {
         return false;
     }
-    in.ports = aksu_get32(in.ip + AKSU_IPV4_LEN);
-    in.fourth = aksu_get32(in.ip + AKSU_IPV4_LEN + 12);
-    struct aksu_row *row = row_of(net, &in);
+    struct aksu_row *row = row_of(net, in);
 
-    if (!row || !aksu_quick(net, row) || no_source(net, in.remote) || !take_segment(&in, &s) ||
-        !aksu_tcp_expected(&row->tcb, &s) || !take_text(net, row, &in, &s)) {
+    if (!row || !aksu_quick(net, row) || no_source(net, in->remote) || !take_segment(in, &s) ||
+        !aksu_tcp_expected(&row->tcb, &s) || !take_text(net, row, in, &s)) {
         return false;
     }
     uint32_t acked = s.ack - row->tcb.snd_una;
@@ -255,6 +261,26 @@ static inline bool straight(struct aksu *net, const uint8_t *frame, uint32_t len
     return true;
 }
 
+// Options that are taken to be there: see take_segment() of IPv6. All four are one word.
+static inline void clear(struct aksu_segment *s)
+{
+    s->flags = 0;
+    s->options = 0;
+    s->wscale = 0;
+    s->sacks = 0;
+}
+
+static int answer_to(struct aksu *net, struct aksu_packet *in, int result)
+{
+    if (result) {
+        if (net->more) {
+            result = net->more->ops->input(net, in, result);
+        }
+        net->counters.dropped[result]++;
+    }
+    return -result;
+}
+
 // Whatever a frame is.
 static int input(struct aksu *net, const uint8_t *frame, uint32_t len)
 {
@@ -263,28 +289,39 @@ static int input(struct aksu *net, const uint8_t *frame, uint32_t len)
     in.payload = frame;
     in.len = len;
     in.from = frame; // a link with stations says more; without any will do
-    // Options that are taken to be there: see take_segment() of IPv6. All four are one word.
-    in.segment.flags = 0;
-    in.segment.options = 0;
-    in.segment.wscale = 0;
-    in.segment.sacks = 0;
-    int result = net->link ? net->link->input(net, &in) : aksu_ipv4_input(net, &in);
-
-    if (result) {
-        if (net->more) {
-            result = net->more->ops->input(net, &in, result);
-        }
-        net->counters.dropped[result]++;
-    }
-    return -result;
+    clear(&in.segment);
+    return answer_to(net, &in, net->link ? net->link->input(net, &in) : aksu_ipv4_input(net, &in));
 }
 
-int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t len)
+// Any segment in a packet that is right, as aksu_ipv4_input() passes it on.
+static int segment(struct aksu *net, const uint8_t *frame, uint32_t len, const struct straight *p)
 {
+    struct aksu_packet in;
+
+    uint32_t octet = p->remote >> 24;
+
+    if (no_source(net, p->remote) || octet == 127 || octet >= 224 || p->local == 0) {
+        return input(net, frame, len); // or is that of a link of two
+    }
+    in.pair.remote = p->remote;
+    in.pair.local = p->local;
+    in.payload = p->ip + AKSU_IPV4_LEN;
+    in.len = p->total - AKSU_IPV4_LEN;
+    in.from = frame + 6;
+    clear(&in.segment);
+    in.segment.tos = p->ip[1];
+    return answer_to(net, &in, aksu_stack_tcp(net, &in));
+}
+
+int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t octets)
+{
+    uint32_t len = (uint32_t)octets;
+    struct straight in;
+
     net->now_ms = now_ms;
     net->counters.frames_in++;
-    if (AKSU_FAST && straight(net, frame, (uint32_t)len)) {
-        return 0;
+    if (!AKSU_FAST || !find_packet(net, frame, len, &in) || !take_packet(net, &in)) {
+        return input(net, frame, len);
     }
-    return input(net, frame, (uint32_t)len);
+    return straight(net, &in) ? 0 : segment(net, frame, len, &in);
 }

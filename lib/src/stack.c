@@ -352,13 +352,17 @@ int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *s
     return aksu_stack_effects(net, row, c, NULL);
 }
 
-// The sum of a segment that came, of so many octets in all.
-static uint32_t sum_of(const struct aksu *net, const struct aksu_packet *in, uint32_t len)
+// Whether the checksum of a segment that came, of so many octets in all, is right.
+static bool right(const struct aksu *net, const struct aksu_packet *in, uint32_t len)
 {
-    if (AKSU_FAST && in->len == 0) {
-        return aksu_sum_header(in->header, len); // no text
+    uint32_t sum = AKSU_PROTOCOL_TCP + len;
+
+    if (!AKSU_FAST) {
+        return aksu_sum_end(&in->pair, sum + net->profile->copy(NULL, in->header, len)) == 0;
     }
-    return net->profile->copy(NULL, in->header, len);
+    sum +=
+        in->len > 0 ? net->profile->copy(NULL, in->header, len) : aksu_sum_header(in->header, len);
+    return aksu_sum_right((uint64_t)in->pair.remote + in->pair.local + sum);
 }
 
 int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
@@ -368,8 +372,7 @@ int aksu_stack_tcp(struct aksu *net, struct aksu_packet *in)
     if (!aksu_segment_get(in)) {
         return AKSU_DROP_TCP_HEADER;
     }
-    if (!(net->offload & AKSU_OFFLOAD_RX) &&
-        aksu_sum_end(&in->pair, AKSU_PROTOCOL_TCP + len + sum_of(net, in, len)) != 0) {
+    if (!(net->offload & AKSU_OFFLOAD_RX) && !right(net, in, len)) {
         return AKSU_DROP_TCP_CHECKSUM;
     }
     struct aksu_row *row = aksu_table_find(net, &in->pair);

@@ -92,7 +92,10 @@ struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn)
 }
 
 // The heap: the row with the earliest deadline is first; among equals the one that waited longest
-// is not pushed aside.
+// is not pushed aside. Where speed counts the places from NEAR on are a tree of their own below the
+// first: a row there that wants something soon changes places with one before them, so that a few
+// busy rows among many cost what they would cost alone.
+enum { NEAR = 15, LEAF = NEAR - 1 };
 
 static void put(struct aksu_row **heap, uint32_t place, struct aksu_row *row)
 {
@@ -100,32 +103,102 @@ static void put(struct aksu_row **heap, uint32_t place, struct aksu_row *row)
     row->place = place;
 }
 
-// Puts a row where its deadline belongs, up or down from a place that is free.
-static void settle(struct aksu *net, uint32_t at, struct aksu_row *row)
+// Finds where a row's deadline belongs in the tree from root on: up from a place that is free.
+static inline uint32_t rise(struct aksu_row **heap, uint32_t root, uint32_t at, uint32_t deadline)
 {
-    struct aksu_row **heap = net->store->heap;
-
-    while (at > 0 && aksu_seq_lt(row->deadline, heap[(at - 1) / 2]->deadline)) {
-        put(heap, at, heap[(at - 1) / 2]);
-        at = (at - 1) / 2;
+    while (at > root) {
+        uint32_t parent = root + (at - root - 1) / 2;
+        if (!aksu_seq_lt(deadline, heap[parent]->deadline)) {
+            break;
+        }
+        put(heap, at, heap[parent]);
+        at = parent;
     }
+    return at;
+}
+
+// The same, down: in a tree that ends before a place.
+static inline uint32_t sink(struct aksu_row **heap, uint32_t root, uint32_t end, uint32_t at,
+                            uint32_t deadline)
+{
     for (;;) {
-        uint32_t child = 2 * at + 1;
-        if (child + 1 < net->scheduled &&
-            aksu_seq_lt(heap[child + 1]->deadline, heap[child]->deadline)) {
+        uint32_t child = 2 * at + 1 - root;
+        if (child + 1 < end && aksu_seq_lt(heap[child + 1]->deadline, heap[child]->deadline)) {
             child++;
         }
         // Not before one with the same deadline: rows that are all ready take turns.
-        if (child >= net->scheduled || aksu_seq_lt(row->deadline, heap[child]->deadline)) {
-            break;
+        if (child >= end || aksu_seq_lt(deadline, heap[child]->deadline)) {
+            return at;
         }
         put(heap, at, heap[child]);
         at = child;
     }
-    put(heap, at, row);
-    if (AKSU_FAST && net->first) {
-        net->first = heap[0];
+}
+
+// Whether the tree that begins at NEAR has the first row after the one in the first place.
+static bool far_is_next(const struct aksu *net, uint32_t deadline)
+{
+    struct aksu_row **heap = net->store->heap;
+    uint32_t first = heap[NEAR]->deadline;
+
+    return !aksu_seq_lt(deadline, first) && !aksu_seq_lt(heap[1]->deadline, first) &&
+           !aksu_seq_lt(heap[2]->deadline, first);
+}
+
+// In the tree that begins at NEAR, below the first place.
+static void settle_far(const struct aksu *net, uint32_t at, struct aksu_row *row)
+{
+    struct aksu_row **heap = net->store->heap;
+
+    at = rise(heap, NEAR, at, row->deadline);
+    if (at == NEAR && aksu_seq_lt(row->deadline, heap[0]->deadline)) {
+        put(heap, NEAR, heap[0]);
+        put(heap, 0, row);
+        return;
     }
+    put(heap, sink(heap, NEAR, net->scheduled, at, row->deadline), row);
+}
+
+static void settle_anywhere(const struct aksu *net, uint32_t at, struct aksu_row *row)
+{
+    struct aksu_row **heap = net->store->heap;
+    uint32_t end = net->scheduled;
+
+    if (AKSU_FAST && at >= NEAR) {
+        settle_far(net, at, row);
+        return;
+    }
+    at = rise(heap, 0, at, row->deadline);
+    if (AKSU_FAST && end > NEAR) {
+        if (at == 0 && far_is_next(net, row->deadline)) {
+            put(heap, 0, heap[NEAR]);
+            settle_far(net, NEAR, row);
+            return;
+        }
+        end = NEAR;
+    }
+    put(heap, sink(heap, 0, end, at, row->deadline), row);
+}
+
+// Puts a row where its deadline belongs, up or down from a place that is free.
+static void settle(struct aksu *net, uint32_t at, struct aksu_row *row)
+{
+    settle_anywhere(net, at, row);
+    if (AKSU_FAST && net->first) {
+        net->first = net->store->heap[0];
+    }
+}
+
+// Makes a place near the first free for a row that comes before the one that has it.
+static uint32_t come_near(const struct aksu *net, const struct aksu_row *row)
+{
+    struct aksu_row *other = net->store->heap[LEAF];
+
+    if (!aksu_seq_lt(row->deadline, other->deadline)) {
+        return row->place;
+    }
+    settle_far(net, row->place, other);
+    return LEAF;
 }
 
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms)
@@ -138,9 +211,10 @@ void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_m
             aksu_table_first(net);
         }
     }
-    if (!AKSU_FAST || net->scheduled > 1) {
-        settle(net, row->place, row);
+    if (AKSU_FAST && net->scheduled == 1) {
+        return; // it is alone
     }
+    settle(net, AKSU_FAST && row->place >= NEAR ? come_near(net, row) : row->place, row);
 }
 
 void aksu_table_first(struct aksu *net)

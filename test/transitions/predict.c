@@ -35,6 +35,21 @@ static void open(struct fixture *f)
     take(f);
 }
 
+static void to_one_octet(const struct aksu_step *c)
+{
+    c->t->cwnd = 1;
+}
+
+// A control that lets next to nothing out after an idle time.
+static const struct aksu_congestion *timid(void)
+{
+    static struct aksu_congestion control;
+
+    control = aksu_newreno;
+    control.idle = to_one_octet;
+    return &control;
+}
+
 // One thing that is not as usual; false: there are no more.
 static bool change(struct fixture *f, unsigned which)
 {
@@ -170,6 +185,15 @@ static bool change(struct fixture *f, unsigned which)
         t->snd_buf = 1;
         t->timers |= AKSU_TIMER_RTX;
         t->retries = 1;
+        return true;
+    case 33:
+        t->rtt_at = f->now - 100000;
+        return true;
+    case 34:
+        f->p.congestion = timid();
+        return true;
+    case 35:
+        t->cwnd = 100 * MSS; // more than an idle time leaves
         return true;
     default:
         return false;
@@ -422,7 +446,7 @@ static void edges(struct fixture *f)
     assert_true(aksu_tcp_quick_read(&f->t, 1));
 }
 
-// Nothing in flight: a request goes at once, soon after the last.
+// Nothing in flight: a request goes at once, long after the last.
 static void request(struct fixture *f)
 {
     open(f);
@@ -431,7 +455,7 @@ static void request(struct fixture *f)
     struct aksu_segment s;
     c.value = 64;
     f->t.snd_wnd = f->t.cwnd = 64;
-    f->t.rtt_at = f->now - f->p.rto_min_ms;
+    f->t.rtt_at = f->now - 100 * f->p.rto_min_ms;
     f->t.flags &= (uint16_t)~AKSU_F_NODELAY;
     assert_true(aksu_tcp_quick_wrote(&c));
     assert_true(aksu_tcp_quick_send(&c, &s));

@@ -65,7 +65,7 @@ bool aksu_tcp_quick_segment(struct aksu_step *c)
     return true;
 }
 
-// SEND behind what is in flight; or of what goes at once, soon after the last.
+// SEND behind what is in flight; or of what goes at once.
 bool aksu_tcp_quick_wrote(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
@@ -75,10 +75,18 @@ bool aksu_tcp_quick_wrote(const struct aksu_step *c)
     }
     if (t->snd_una == t->snd_max) {
         uint32_t len = aksu_min32(c->value, t->snd_mss);
+        uint32_t quiet = c->now_ms - t->rtt_at;
 
-        if (t->snd_buf > 0 || t->srtt == 0 || c->now_ms - t->rtt_at > c->p->rto_min_ms ||
-            t->ranges > 0 || len > t->snd_wnd || len > t->cwnd) {
+        if (t->snd_buf > 0 || t->ranges > 0 || len > t->snd_wnd || len > t->cwnd) {
             return false;
+        }
+        if ((t->srtt == 0 || quiet > c->p->rto_min_ms) && quiet > aksu_tcp_rto(c->p, t)) {
+            c->p->congestion->idle(c);
+            if (len > t->cwnd) {
+                t->snd_buf = c->value;
+                aksu_tcp_settle(c);
+                return true;
+            }
         }
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
