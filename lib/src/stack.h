@@ -244,6 +244,20 @@ static inline bool aksu_table_is(const struct aksu_row *row, aksu_handle conn)
     return (row->bits & AKSU_ROW_USED) && row->handle == conn;
 }
 
+// Whose handle it is, or NULL. What is none, 0 or an error, has a generation that no row in use
+// has.
+static inline struct aksu_row *aksu_table_seek(const struct aksu *net, aksu_handle conn)
+{
+    uint32_t i = (uint32_t)conn & ((UINT32_C(1) << AKSU_INDEX_BITS) - 1);
+
+    if (i >= net->store->rows) {
+        return NULL;
+    }
+    struct aksu_row *row = &net->store->row[i];
+
+    return aksu_table_is(row, conn) ? row : NULL;
+}
+
 // What a step of a row's is about, and what a plan is made from. Where size counts it stands once,
 // in table.c, where speed does in its callers.
 inline void aksu_table_context(const struct aksu *net, struct aksu_row *row, struct aksu_step *c)

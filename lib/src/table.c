@@ -85,16 +85,10 @@ extern inline void aksu_table_context(const struct aksu *net, struct aksu_row *r
 extern inline enum aksu_next aksu_table_plan(const struct aksu *net, struct aksu_row *row,
                                              struct aksu_plan *plan);
 
+// aksu_table_seek(), once.
 struct aksu_row *aksu_table_row(const struct aksu *net, aksu_handle conn)
 {
-    uint32_t i = (uint32_t)conn & ((UINT32_C(1) << AKSU_INDEX_BITS) - 1);
-
-    if (i >= net->store->rows) {
-        return NULL;
-    }
-    struct aksu_row *row = &net->store->row[i];
-    // What is no handle, 0 or an error, has a generation that no row in use has.
-    return aksu_table_is(row, conn) ? row : NULL;
+    return aksu_table_seek(net, conn);
 }
 
 // The heap: the row with the earliest deadline is first; among equals the one that waited longest
