@@ -145,7 +145,7 @@ uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row)
 }
 
 // The contiguous free part of the send ring.
-static uint8_t *room(const struct aksu *net, const struct aksu_row *row, uint32_t *len)
+static inline uint8_t *room(const struct aksu *net, const struct aksu_row *row, uint32_t *len)
 {
     uint32_t size = net->store->tx_octets;
     uint32_t at = wrap(row->tx_head, row->tcb.snd_buf, size);

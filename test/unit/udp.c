@@ -594,6 +594,42 @@ static void without_address(void **state)
     establish(&h, PEER_PORT);
 }
 
+// A connection that waits for its deadline does not keep from view what else is to be done.
+static void beside_a_connection(void **state)
+{
+    (void)state;
+    struct aksu_endpoint to = to_peer();
+    struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
+    listen_on(&h, PORT);
+    establish(&h, PEER_PORT);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "hello", 5), 5);
+    assert_true(next(&h));
+    quiet(&h);
+    uint32_t wait = aksu_idle(&h.net, h.now);
+    assert_in_range(wait, 1000, 3000);
+    w.dport = PORT + 1; // nobody listens: a RST
+    assert_true(feed(&h, &w) < 0);
+    assert_int_equal(aksu_idle(&h.net, h.now), 0);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags & AKSU_RST, AKSU_RST);
+    quiet(&h);
+    assert_int_equal(aksu_idle(&h.net, h.now), wait);
+    assert_int_equal(aksu_idle(&h.net, h.now + wait - 1), 1);
+    assert_int_equal(aksu_idle(&h.net, h.now + wait), 0);
+    assert_int_equal(aksu_idle(&h.net, h.now + wait + 1), 0);
+    h.now += wait - 1;
+    quiet(&h);
+    open_at(&one, 68);
+    assert_int_equal(aksu_udp_send(&h.net, &one.udp, &to), AKSU_OK);
+    assert_int_equal(aksu_idle(&h.net, h.now), 0);
+    assert_true(next(&h)); // whose address it is
+    assert_int_equal(h.got.type, 0x0806);
+    aksu_udp_close(&h.net, &one.udp);
+    h.now++;
+    assert_true(next(&h));
+    assert_int_equal(h.got.len, 5);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, setup)
@@ -616,6 +652,7 @@ int main(void)
         T(chosen_ports),
         T(without_stations),
         T(without_address),
+        T(beside_a_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,6 +114,17 @@ static inline int32_t first_timer(const struct aksu_tcb *t, uint32_t now_ms)
     return sooner(t, AKSU_AT_USER, now_ms, wait);
 }
 
+static inline bool due(const struct aksu_tcb *t, unsigned which, uint32_t now_ms)
+{
+    return (t->timers & 1u << which) && aksu_reached(now_ms, t->deadline[which]);
+}
+
+static inline bool any_due(const struct aksu_tcb *t, uint32_t now_ms)
+{
+    return due(t, AKSU_AT_RTX, now_ms) || due(t, AKSU_AT_ACK, now_ms) ||
+           due(t, AKSU_AT_MISC, now_ms) || due(t, AKSU_AT_USER, now_ms);
+}
+
 // The wait of what has nothing to send, but maybe a window update.
 static inline uint32_t wait(const struct aksu_tcb *t, uint32_t now_ms, bool update)
 {
@@ -195,7 +206,7 @@ bool aksu_tcp_quick_send(struct aksu_step *c, struct aksu_segment *s)
     uint32_t len = 0;
 
     if (!aksu_tcp_plain(t) || !aksu_tcp_passive(t) || t->ranges > 0 || t->snd_nxt != t->snd_max ||
-        aksu_seq_lt(t->snd_nxt, t->snd_up) || first_timer(t, c->now_ms) <= 0) {
+        aksu_seq_lt(t->snd_nxt, t->snd_up) || any_due(t, c->now_ms)) {
         return false;
     }
     if (sent < t->snd_buf) {

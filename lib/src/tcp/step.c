@@ -55,11 +55,7 @@ void aksu_tcp_enter_time_wait(const struct aksu_step *c)
     aksu_tcp_arm(c, AKSU_AT_MISC, 2 * c->p->msl_ms);
 }
 
-// The states behind the end of sending all have the FIN.
-bool aksu_tcp_may_write(const struct aksu_tcb *t)
-{
-    return t->state >= AKSU_SYN_SENT && !(t->flags & AKSU_F_FIN);
-}
+extern inline bool aksu_tcp_may_write(const struct aksu_tcb *t);
 
 // SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
 static void wrote(const struct aksu_step *c, struct aksu_tcb *t)

@@ -92,7 +92,6 @@ void aksu_tcp_finish(struct aksu_step *c, int reason);
 void aksu_tcp_drop(struct aksu_step *c, int reason);
 void aksu_tcp_give_up(struct aksu_step *c, int reason);
 void aksu_tcp_enter_time_wait(const struct aksu_step *c);
-bool aksu_tcp_may_write(const struct aksu_tcb *t);
 void aksu_tcp_settle(const struct aksu_step *c);
 
 // plan.c
@@ -214,6 +213,13 @@ static inline bool aksu_tcp_stamped(const struct aksu_tcb *t, const struct aksu_
 static inline uint32_t aksu_tcp_keep_idle_ms(const struct aksu_tcb *t)
 {
     return (t->keep_idle_s ? t->keep_idle_s : AKSU_KEEP_IDLE_S) * UINT32_C(1000);
+}
+
+// Whether the application may write: the states behind the end of sending all have the FIN. Where
+// size counts it stands once, in step.c.
+inline bool aksu_tcp_may_write(const struct aksu_tcb *t)
+{
+    return t->state >= AKSU_SYN_SENT && !(t->flags & AKSU_F_FIN);
 }
 
 // By how much the right edge of the receive window moves at least (3.8.6.2.2).
