@@ -188,21 +188,20 @@ static bool hold_keepalive(const struct aksu_step *c)
 void aksu_tcp_act(struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    unsigned kind = c->kind;
     uint8_t before = t->state;
     unsigned owed = t->owed;
     bool running = hold_keepalive(c);
 
-    if (active(t, kind)) {
+    if (active(t, c->kind)) {
         begin(c);
     } else {
         aksu_tcp_serve(c);
     }
     limit_probes(c, owed);
     if (keeps_alive(t)) {
-        if (kind == AKSU_EV_TICK && !running) {
+        if (c->kind == AKSU_EV_TICK && !running) {
             keep_alive(c); // it was due
-        } else if (!running || (kind == AKSU_EV_SEGMENT && !c->fx.refused)) {
+        } else if (!running || (c->kind == AKSU_EV_SEGMENT && !c->fx.refused)) {
             arm_keepalive(c); // the peer is there (MUST-26)
         } else {
             t->timers |= AKSU_TIMER_MISC;
