@@ -17,8 +17,8 @@ void aksu_tcp_report_duplicate(const struct aksu_step *c, aksu_seq to)
 // there is a FIN.
 static bool trim(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq text, struct aksu_range *x)
 {
-    const struct aksu_segment *s = c->s;
     aksu_seq edge = aksu_tcp_rightmost(c);
+    const struct aksu_segment *s = c->s;
     bool held = (t->flags & AKSU_F_FIN_HELD) != 0;
     aksu_seq stop = held ? edge - 1 : t->rcv_adv;
     aksu_seq end = aksu_seq_min(text + s->len, stop);
