@@ -21,12 +21,13 @@ static struct aksu_time_wait *search(const struct aksu *net, const struct aksu_p
 {
     uint64_t hash = aksu_isn_hash(net, pair, 0);
     uint32_t tuple = (uint32_t)hash;
+    uint32_t count = net->store->time_waits;
     struct aksu_time_wait *first = net->store->time_wait;
-    struct aksu_time_wait *w = first + tuple % net->store->time_waits;
+    struct aksu_time_wait *w = first + tuple % count;
     struct aksu_time_wait *victim = NULL;
     uint32_t least = UINT32_MAX;
 
-    for (unsigned i = WINDOW; i > 0; i--) { // in a small table some of them again
+    for (uint32_t i = aksu_min32(count, WINDOW); i > 0; i--) {
         uint32_t ms = left(net, w);
         if (ms > 0 && w->tuple == tuple && w->salt == (uint32_t)(hash >> 32)) {
             return w;
@@ -35,7 +36,7 @@ static struct aksu_time_wait *search(const struct aksu *net, const struct aksu_p
             least = ms;
             victim = w;
         }
-        w = w + 1 < first + net->store->time_waits ? w + 1 : first;
+        w = w + 1 < first + count ? w + 1 : first;
     }
     if (!lost) {
         return NULL;
