@@ -2,8 +2,8 @@
 // The scoreboard: splitting and merging of runs.
 #include "board.h"
 
-// The cost of merging is in ms, but for flags that differ: they stand above the 16 bits of times.
-enum { KIND = 0x10000, KINDS = 2 * AKSU_RUN_SACKED - 1, COST_SACKED = AKSU_RUN_SACKED * KIND };
+// The cost of merging is in ms, but for kinds that differ: they stand above the 16 bits of times.
+enum { KIND = 0x10000, COST_SACKED = AKSU_RUN_SACKED * KIND };
 
 // Octets of the runs that have none of some flags.
 uint32_t aksu_board_octets(const struct aksu_board *b, unsigned without)
@@ -47,7 +47,7 @@ static uint32_t cost(const struct aksu_run *r)
     if (r->flags & next->flags & AKSU_RUN_SACKED) {
         return 0; // times do not matter any more
     }
-    uint32_t kinds = (r->flags ^ next->flags) & KINDS;
+    uint32_t kinds = (r->flags ^ next->flags) & AKSU_RUN_KINDS;
 
     return aksu_min32(kinds * KIND + (uint16_t)(next->at - r->at), COST_SACKED);
 }

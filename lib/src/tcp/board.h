@@ -9,14 +9,14 @@
 #include "tcp.h"
 
 enum {
-    // Those that neighbours may differ in, the worst to forget last:
-    AKSU_RUN_RETRANS = 0x01, // it was sent more than once
-    AKSU_RUN_PATH = 0x02,    // a probe of the path's MTU: its loss alone is no congestion
-    AKSU_RUN_LOST = 0x04,    // to be sent again
-    AKSU_RUN_SACKED = 0x08,  // the peer has it (RFC 2018)
-    AKSU_RUN_TWICE = 0x10,   // it was sent more than twice
-    AKSU_RUN_VAGUE = 0x20,   // its acknowledgment tells nothing: it may have been SACKed before
-    AKSU_RUN_STATUS = AKSU_RUN_SACKED | AKSU_RUN_LOST
+    AKSU_RUN_VAGUE = 0x04,   // its acknowledgment tells nothing: it may have been SACKed before
+    AKSU_RUN_TWICE = 0x08,   // it was sent more than twice
+    AKSU_RUN_RETRANS = 0x10, // it was sent more than once
+    AKSU_RUN_PATH = 0x20,    // a probe of the path's MTU: its loss alone is no congestion
+    AKSU_RUN_LOST = 0x40,    // to be sent again
+    AKSU_RUN_SACKED = 0x80,  // the peer has it (RFC 2018)
+    AKSU_RUN_STATUS = AKSU_RUN_SACKED | AKSU_RUN_LOST,
+    AKSU_RUN_KINDS = AKSU_RUN_STATUS | AKSU_RUN_PATH | AKSU_RUN_RETRANS // the worst to forget last
 };
 
 enum { AKSU_TLP_DUE = 1 }; // board.probe: a tail loss probe is to be sent

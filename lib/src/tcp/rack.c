@@ -131,7 +131,7 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
     for (; r < last; r++) {
         if (!n) {
             unsigned flags = r->flags & ~(unsigned)AKSU_RUN_LOST;
-            flags |= (flags & AKSU_RUN_RETRANS) * (AKSU_RUN_TWICE / AKSU_RUN_RETRANS);
+            flags |= (flags & AKSU_RUN_RETRANS) / (AKSU_RUN_RETRANS / AKSU_RUN_TWICE);
             r->flags = (uint8_t)(flags | AKSU_RUN_RETRANS);
             r->at = (uint16_t)c->now_ms;
             r->span = 0;
@@ -257,15 +257,17 @@ static uint32_t probe_timeout(const struct aksu_step *c)
 // what may be lost.
 static void restart(const struct aksu_step *c)
 {
-    if (c->b->timer == REO) {
+    struct aksu_board *b = c->b;
+
+    if (b->timer == REO) {
         return;
     }
-    c->b->timer = TIMEOUT;
+    b->timer = TIMEOUT;
     aksu_tcp_arm_rtx(c);
     uint32_t ms = probe_timeout(c);
 
     if (ms > 0 && ms < c->t->deadline[AKSU_AT_RTX] - c->now_ms) {
-        c->b->timer = PTO;
+        b->timer = PTO;
         aksu_tcp_arm(c, AKSU_AT_RTX, ms);
     }
 }
@@ -328,7 +330,7 @@ static void reduce_rate(struct aksu_tcb *t, struct aksu_board *b, const struct a
     if (flight > t->ssthresh) {
         target = aksu_tcp_share(t->ssthresh, target, aksu_max32(b->recover_fs, 1));
     }
-    uint32_t may = aksu_max32(target, out) - out;
+    uint32_t may = target - aksu_min32(target, out);
     uint32_t least = t->snd_mss; // RFC 5681 3.1: LW
 
     if (flight <= t->ssthresh) {
