@@ -101,15 +101,22 @@ static inline struct aksu_row *row_of(const struct aksu *net, const struct strai
     return row;
 }
 
-// TCP's header: no option but timestamps where they usually are.
-static inline bool take_segment(const struct straight *in, struct aksu_segment *s)
+// TCP's header: an ACK and nothing more, no option but timestamps where they usually are.
+static inline bool take_segment(struct straight *in, struct aksu_segment *s)
 {
     const uint8_t *p = in->ip + AKSU_IPV4_LEN;
+    uint32_t words;
 
+    in->fourth = aksu_get32(p + 12);
+    words = in->fourth >> 28;
     s->len = in->total - HEADERS;
     s->options = 0;
-    if (in->fourth >> 28 == WORDS_STAMPED) {
-        if (s->len < AKSU_TIMESTAMPS_LEN || aksu_get32(p + 20) != STAMPS) {
+    if ((in->fourth & FLAGS) != ACK) {
+        return false;
+    }
+    if (words != WORDS) {
+        if (words != WORDS_STAMPED || s->len < AKSU_TIMESTAMPS_LEN ||
+            aksu_get32(p + 20) != STAMPS) {
             return false;
         }
         s->len -= AKSU_TIMESTAMPS_LEN;
@@ -239,15 +246,12 @@ static inline bool straight(struct aksu *net, struct straight *in)
 {
     struct aksu_segment s;
 
-    in->fourth = aksu_get32(in->ip + AKSU_IPV4_LEN + 12);
-    uint32_t words = in->fourth >> 28;
-
-    if ((in->fourth & FLAGS) != ACK || (words != WORDS && words != WORDS_STAMPED)) {
+    if (!take_segment(in, &s)) {
         return false;
     }
     struct aksu_row *row = row_of(net, in);
 
-    if (!row || !aksu_quick(net, row) || no_source(net, in->remote) || !take_segment(in, &s) ||
+    if (!row || !aksu_quick(net, row) || no_source(net, in->remote) ||
         !aksu_tcp_expected(&row->tcb, &s) || !take_text(net, row, in, &s)) {
         return false;
     }
