@@ -18,7 +18,7 @@ static bool acceptable(const struct aksu_tcb *t, const struct aksu_segment *s)
         return ahead < wnd + ((s->flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK);
     }
     len--; // the last number is not left of the window, the first one not right of it
-    return wnd > 0 && ahead + len < wnd + len;
+    return wnd > 0 && (uint32_t)(ahead + len) < wnd + len;
 }
 
 static void answer_unacceptable(struct aksu_step *c, struct aksu_tcb *t,
