@@ -168,7 +168,7 @@ static void put_header(const struct aksu_step *c, const struct aksu_tcb *t, stru
     if (t->flags & AKSU_F_TIMESTAMPS) {
         c->p->timestamps->put(t, s, c->now_ms);
     }
-    if (t->flags & AKSU_F_SACK) {
+    if (t->ranges > 0 && (t->flags & AKSU_F_SACK)) {
         c->p->sack->put(c, s);
     }
     if (t->owed & AKSU_ECN) {

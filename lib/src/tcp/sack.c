@@ -21,7 +21,7 @@ static void put(const struct aksu_step *c, struct aksu_segment *s)
     const struct aksu_range *from = c->range + c->t->ranges;
     unsigned blocks = aksu_tcp_sack_blocks(c->t);
 
-    if (blocks == 0 || (s->flags & (AKSU_SYN | AKSU_RST))) {
+    if (s->flags & (AKSU_SYN | AKSU_RST)) {
         return;
     }
     s->sacks = (uint8_t)blocks;
