@@ -125,7 +125,9 @@ static size_t tell(const struct aksu *net, const struct aksu_pieces *c, uint8_t 
         return 0;
     }
     finish(packet, aksu_pieces_begun(c), MORE);
-    aksu_put32(aksu_put32(p, (uint32_t)TIME_EXCEEDED << 24 | (uint32_t)REASSEMBLY << 16), 0);
+    memset(p, 0, AKSU_ICMP_LEN);
+    p[0] = TIME_EXCEEDED;
+    p[1] = REASSEMBLY;
     memcpy(p + AKSU_ICMP_LEN, packet, AKSU_IPV4_LEN + QUOTED);
     aksu_put16(p + 2, aksu_sum_finish(aksu_copy(NULL, p, len)));
     aksu_ipv4_header(net, &pair, fields, len, to);
