@@ -38,21 +38,14 @@ void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c
     aksu_stack_stepped(net, row, c);
 }
 
-// An event that has no more to it than a segment, or nothing.
-void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
-                      const struct aksu_segment *s, struct aksu_step *c)
-{
-    c->kind = kind;
-    c->s = s;
-    aksu_stack_step(net, row, c);
-}
-
 // A planned segment is on its way: that has no effects.
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s)
 {
     struct aksu_step c;
 
-    aksu_stack_event(net, row, AKSU_EV_SENT, s, &c);
+    c.kind = AKSU_EV_SENT;
+    c.s = s;
+    aksu_stack_step(net, row, &c);
 }
 
 // An event that has no more to it than a number. No handler runs.
@@ -504,7 +497,8 @@ static void row_tick(struct aksu *net, struct aksu_row *row)
     struct aksu_step c;
     uint8_t retries = row->tcb.retries;
 
-    aksu_stack_event(net, row, AKSU_EV_TICK, NULL, &c);
+    c.kind = AKSU_EV_TICK;
+    aksu_stack_step(net, row, &c);
     net->counters.timeouts += row->tcb.retries > retries;
     aksu_stack_effects(net, row, &c, NULL);
 }

@@ -210,8 +210,6 @@ int aksu_stack_reset(struct aksu *net, struct aksu_packet *in, int reason);
 void aksu_stack_begin(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 void aksu_stack_stepped(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
 void aksu_stack_step(struct aksu *net, struct aksu_row *row, struct aksu_step *c);
-void aksu_stack_event(struct aksu *net, struct aksu_row *row, unsigned kind,
-                      const struct aksu_segment *s, struct aksu_step *c);
 void aksu_stack_sent(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s);
 void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32_t value);
 extern const struct aksu_segment aksu_stack_rst;
