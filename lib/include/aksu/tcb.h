@@ -283,7 +283,7 @@ struct aksu_board {
     uint32_t recover_fs;    ///< RFC 9937 RecoverFS
     uint32_t prior_cwnd;    ///< cwnd before the last reduction
     uint32_t control[3];    ///< the congestion control's
-    aksu_seq start;         ///< of the first run
+    aksu_seq start;         ///< of the first run; the last member, as the rest of it lies behind
 };
 
 /// How a connection begins: what the pure core cannot know by itself.
