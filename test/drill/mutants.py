@@ -125,7 +125,7 @@ MUTANTS = [
     ("4987 3.6: cookies grow old", "cookie.c", "(uint8_t)(period - net->cookie_period) <= 1 && age <= 1 &&", ""),
     ("8985 7.2: an update leaves the probe's timer", "tcp/rack.c",
      "    if (b->timer == REO) {\n        b->timer = TIMEOUT;\n    }", "    b->timer = TIMEOUT;"),
-    ("8985 7.2: the delay of an ACK of one alone", "tcp/rack.c", "MAX_ACK_DELAY_MS : 0", "0 : 0"),
+    ("8985 7.2: the delay of an ACK of one alone", "tcp/rack.c", "ms += MAX_ACK_DELAY_MS;", ""),
     ("8985 6.2: reordering is remembered", "tcp/rack.c", "            b->reordered = true;\n        }", "        }"),
     ("8985 6.2 step 2: an ACK that comes too soon", "tcp/rack.c", "rtt_ms + r->span < b->min_rtt_ms / 2u", "0"),
     ("8985 7.4.2: a D-SACK acquits the probe", "tcp/rack.c",
