@@ -425,7 +425,7 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, c
     const struct aksu_answer *a = &net->store->answer[--net->answers];
     struct aksu_segment s;
 
-    if (AKSU_FAST) {
+    if (AKSU_FAST && net->scheduled > 0) {
         aksu_table_first(net);
     }
     *mac = a->mac;
@@ -638,6 +638,8 @@ size_t aksu_output(struct aksu *net, uint32_t now_ms, void *frame, size_t size)
         if ((int32_t)late_ms < 0) {
             return 0;
         }
+    } else if (net->scheduled == 0 && net->answers == 0 && !net->more) {
+        return 0;
     }
     return aksu_stack_output(net, late_ms, frame, size);
 }

@@ -219,7 +219,7 @@ void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_m
 
 void aksu_table_first(struct aksu *net)
 {
-    if (net->answers == 0 && !net->more && net->scheduled > 0) {
+    if (net->answers == 0 && !net->more) {
         net->first = net->store->heap[0];
     }
 }
