@@ -474,7 +474,7 @@ struct aksu {
     uint32_t defended_at;  // counters.arp_conflicts is not 0
     struct aksu_counters counters;
     uint32_t secret[4];
-    struct aksu_row *first; // whose deadline is all there is to wait for; or NULL: where speed counts
+    struct aksu_row *first; // whose deadline is all there is to wait for; or NULL
 };
 
 /// Starts a stack in the given storage, whose contents are cleared.
