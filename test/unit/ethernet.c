@@ -100,17 +100,22 @@ static void padding_is_cut(void **state)
 }
 
 // R791-01: so is what a MAC leaves behind a full-sized packet: its frame check sequence.
+static int feed_with_trailer(struct wire w)
+{
+    uint8_t frame[FRAME_MAX];
+    size_t len = make_tcp(&w, frame);
+    memset(frame + len, 0x55, 4);
+    return feed_frame(&h, frame, len + 4);
+}
+
 static void trailer_is_cut(void **state)
 {
     (void)state;
     uint32_t iss = establish(&h, PEER_PORT);
-    uint8_t frame[FRAME_MAX];
-    struct wire w = tcp(AKSU_ACK, 1001, iss + 1, 1460);
-    size_t len = make_tcp(&w, frame);
-    assert_int_equal(len, 1514);
-    memset(frame + len, 0x55, 4);
-    assert_int_equal(feed_frame(&h, frame, len + 4), 0);
+    assert_int_equal(feed_with_trailer(tcp(AKSU_ACK, 1001, iss + 1, 1460)), 0);
     assert_int_equal(h.app.len, 1460);
+    assert_int_equal(feed_with_trailer(tcp(AKSU_ACK | AKSU_FIN, 2461, iss + 1, 10)), 0);
+    assert_int_equal(h.app.len, 1470);
 }
 
 // R826-03: a request for our address: a unicast reply with the fields swapped.
