@@ -99,7 +99,6 @@ static void padding_is_cut(void **state)
     assert_int_equal(h.app.len, 1);
 }
 
-// R791-01: so is what a MAC leaves behind a full-sized packet: its frame check sequence.
 static int feed_with_trailer(struct wire w)
 {
     uint8_t frame[FRAME_MAX];
@@ -108,6 +107,7 @@ static int feed_with_trailer(struct wire w)
     return feed_frame(&h, frame, len + 4);
 }
 
+// R791-01: so is what a MAC leaves behind a full-sized packet: its frame check sequence.
 static void trailer_is_cut(void **state)
 {
     (void)state;
