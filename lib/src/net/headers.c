@@ -21,7 +21,7 @@ void aksu_headers_put(const struct aksu_row *row, uint32_t fields, const struct 
     to = aksu_put32(to, local);
     to = aksu_put32(to, remote);
 
-    uint32_t ports[] = {row->pair.local_port, row->pair.remote_port};
+    const uint32_t ports[] = {row->pair.local_port, row->pair.remote_port};
     uint32_t flags = 0x5000u | s->flags;
     uint32_t wnd = s->wnd;
     uint32_t urp = s->urp;

@@ -102,7 +102,7 @@ static bool choose_open(const struct aksu_step *c, const struct aksu_tcb *t, str
     struct aksu_segment *s = &plan->segment;
     unsigned again = t->owed & (AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     uint32_t count;
-    aksu_seq behind = s->seq;
+    aksu_seq last = s->seq;
 
     s->seq = again ? t->snd_una : t->snd_nxt;
     if (c->b && c->b->runs > 0) {
@@ -116,7 +116,7 @@ static bool choose_open(const struct aksu_step *c, const struct aksu_tcb *t, str
         s->seq = t->snd_una - 1; // SEG.SEQ = SND.NXT - 1 (3.8.4)
         return true;
     } else {
-        s->seq = behind;
+        s->seq = last;
         if (plan->wait_ms <= INT32_MAX && !(t->owed & AKSU_OWE_ACK) &&
             !(aksu_tcp_receiving(t) && aksu_tcp_update_due(t, aksu_tcp_window(t)))) {
             return false;

@@ -126,7 +126,7 @@ static inline bool any_due(const struct aksu_tcb *t, uint32_t now_ms)
 }
 
 // The wait of what has nothing to send, but maybe a window update.
-static inline uint32_t wait(const struct aksu_tcb *t, uint32_t now_ms, bool update)
+static inline uint32_t wait_of(const struct aksu_tcb *t, uint32_t now_ms, bool update)
 {
     if (update && aksu_tcp_update_due(t, aksu_tcp_window_of(t))) {
         return 0;
@@ -152,7 +152,7 @@ uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool upd
                                     : sent != t->snd_buf + aksu_tcp_fin(t) + aksu_tcp_syn(t)) {
         return 0;
     }
-    return wait(t, now_ms, update && aksu_tcp_receiving(t));
+    return wait_of(t, now_ms, update && aksu_tcp_receiving(t));
 }
 
 // What is next of the text, as much as goes into a segment; 0: none, or less than is queued and
@@ -230,6 +230,6 @@ bool aksu_tcp_quick_send(struct aksu_step *c, struct aksu_segment *s)
     }
     count_sent(c, t, len, wnd << t->rcv_wscale);
     // What was offered is all there is, but for what a scaled window cannot say.
-    c->value = sent + len < t->snd_buf ? 0 : wait(t, c->now_ms, t->rcv_wscale > 0);
+    c->value = sent + len < t->snd_buf ? 0 : wait_of(t, c->now_ms, t->rcv_wscale > 0);
     return true;
 }

@@ -126,9 +126,9 @@ static void mark(const struct aksu_step *c, aksu_seq start, aksu_seq end, struct
         return; // not told apart: see board.c
     }
     struct aksu_run *r = aksu_board_split(b, start);
-    const struct aksu_run *last = aksu_board_split(b, end);
+    const struct aksu_run *stop = aksu_board_split(b, end);
 
-    for (; r < last; r++) {
+    for (; r < stop; r++) {
         if (!n) {
             unsigned flags = r->flags & ~(unsigned)AKSU_RUN_LOST;
             flags |= (flags & AKSU_RUN_RETRANS) / (AKSU_RUN_RETRANS / AKSU_RUN_TWICE);
