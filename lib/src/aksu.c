@@ -12,7 +12,9 @@ static bool storage_fits(const struct aksu_storage *s)
 
 static uint32_t mask_of(uint8_t prefix)
 {
-    return UINT32_MAX << (32u - (prefix ? prefix : 24u));
+    uint32_t bits = prefix ? prefix : 24;
+
+    return UINT32_MAX << (32 - bits);
 }
 
 int aksu_set_address(struct aksu *net, const struct aksu_addr *addr, uint8_t prefix,

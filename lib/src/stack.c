@@ -221,7 +221,7 @@ int aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step 
     news &= 2 * AKSU_FX_TROUBLE - 1;
 
     for (; news; news &= news - 1) {
-        unsigned bit = news & (0 - news);
+        unsigned bit = news & (~news + 1);
         if (row->bits & AKSU_ROW_CLOSED) {
             break;
         }

@@ -74,7 +74,8 @@ static inline uintptr_t plus_octets(uintptr_t sum, const uint8_t *at, uint32_t l
         at += sizeof pair;
     }
     if (len & 1) {
-        const uint8_t last[sizeof pair] = {*at};
+        uint8_t last[sizeof pair] = {0};
+        last[0] = *at;
         memcpy(&pair, last, sizeof pair);
         sum = plus(sum, pair);
     }
