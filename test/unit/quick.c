@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A stack that nobody traces takes short ways (header prediction: lib/src/tcp/predict.c). Over
 // links that lose, double and reorder it does the same as one that is traced, which takes none of
-// them: the same frames at the same times, the same times to wait, the same counts. Some frames
+// them: the same frames at the same times, the same times to wait, the same counts and connections. Some frames
 // come damaged as well, in any octet of their headers, with checksums that are right or not.
 #include <aksu/aksu.h>
 #include <setjmp.h>
@@ -320,6 +320,14 @@ static void start(uint32_t seed, bool traced)
     w.conn[CLIENT] = aksu_connect(&w.net[CLIENT], &server, 0, &handlers, NULL);
 }
 
+static void note_state(unsigned side)
+{
+    const struct aksu_storage *store = w.net[side].store;
+    for (uint32_t i = 0; i < store->rows; i++) {
+        note(&store->row[i].tcb, sizeof store->row[i].tcb);
+    }
+}
+
 // What there was to see of a run.
 static uint64_t run(uint32_t seed, bool traced)
 {
@@ -330,6 +338,10 @@ static uint64_t run(uint32_t seed, bool traced)
         w.now += random_below(3);
         deliver();
         act();
+        if (i % 50 == 0) {
+            note_state(CLIENT);
+            note_state(SERVER);
+        }
     }
     note(aksu_counters(&w.net[CLIENT]), sizeof(struct aksu_counters));
     note(aksu_counters(&w.net[SERVER]), sizeof(struct aksu_counters));

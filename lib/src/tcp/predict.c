@@ -82,11 +82,9 @@ bool aksu_tcp_quick_wrote(const struct aksu_step *c)
         }
         if ((t->srtt == 0 || quiet > c->p->rto_min_ms) && quiet > aksu_tcp_rto(c->p, t)) {
             c->p->congestion->idle(c);
-            if (len > t->cwnd) {
-                t->snd_buf = c->value;
-                aksu_tcp_settle(c);
-                return true;
-            }
+            t->snd_buf = c->value;
+            aksu_tcp_settle(c);
+            return true;
         }
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
