@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A stack that nobody traces takes short ways (header prediction: lib/src/tcp/predict.c). Over
 // links that lose, double and reorder it does the same as one that is traced, which takes none of
-// them: the same frames at the same times, the same times to wait, the same counts and connections. Some frames
-// come damaged as well, in any octet of their headers, with checksums that are right or not.
+// them: the same frames at the same times, the same times to wait, the same counts and connections.
+// Some frames come damaged as well, in any octet of their headers, with checksums that are right or
+// not.
 #include <aksu/aksu.h>
 #include <setjmp.h>
 #include <stdarg.h>
