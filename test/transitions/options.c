@@ -172,7 +172,8 @@ static void wscale_granularity_of_updates(struct fixture *f)
     uint32_t granule = UINT32_C(1) << f->t.rcv_wscale;
     assert_true(granule > 4 * MSS);
     while (f->t.rcv_room > 0) {
-        give(f, A, f->t.rcv_nxt - f->irs, 1, aksu_min32(f->t.rcv_adv - f->t.rcv_nxt, 1 << 28));
+        give(f, A, f->t.rcv_nxt - f->irs, 1,
+             aksu_min32(f->t.rcv_adv - f->t.rcv_nxt, UINT32_C(1) << 28));
         pass(f, 300);
     }
     take(f);
