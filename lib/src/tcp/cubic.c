@@ -76,7 +76,7 @@ static void avoid(const struct aksu_step *c, uint32_t octets)
     uint32_t target = control[W_MAX];
 
     if (ms > INT32_MAX) {
-        target -= aksu_min32(target, aksu_cubic_curve(mss, 0 - ms));
+        target -= aksu_min32(target, aksu_cubic_curve(mss, ~ms + 1));
     } else {
         target += aksu_cubic_curve(mss, ms);
     }
