@@ -6,9 +6,6 @@
 #include "tcp/predict.h"
 
 enum {
-    TYPE_IPV4 = 0x0800,
-    FCS_LEN = 4,
-    FRAGMENT = 0x3fff,
     HEADERS = AKSU_IPV4_LEN + AKSU_TCP_LEN,
     WORDS = 5, // of TCP's header
     WORDS_STAMPED = 8,
@@ -32,7 +29,7 @@ struct straight {
 // Whether a frame is for this station alone, from another, and has IPv4 in it.
 static inline bool from_station(const struct aksu *net, const uint8_t *frame)
 {
-    return aksu_same_mac(frame, net->mac) && aksu_get16(frame + 12) == TYPE_IPV4 &&
+    return aksu_same_mac(frame, net->mac) && aksu_get16(frame + 12) == AKSU_TYPE_IPV4 &&
            !(frame[6] & 1) && !aksu_same_mac(frame + 6, net->mac);
 }
 
@@ -43,7 +40,7 @@ static inline bool find_packet(const struct aksu *net, const uint8_t *frame, uin
     uint32_t header = net->link ? net->link->header_len : 0;
 
     in->room = len - header - HEADERS;
-    if (in->room > net->mtu + (uint32_t)FCS_LEN - HEADERS ||
+    if (in->room > net->mtu + (uint32_t)AKSU_FCS_LEN - HEADERS ||
         (header > 0 && (header != AKSU_ETHERNET_LEN || !from_station(net, frame)))) {
         return false;
     }
@@ -74,7 +71,7 @@ static inline bool take_packet(const struct aksu *net, struct straight *in)
     in->remote = aksu_get32(p + 12);
     in->local = aksu_get32(p + 16);
     return first >> 24 == 0x45 && in->total - HEADERS <= in->room && in->total <= net->mtu &&
-           !(second & FRAGMENT) && (third >> 16 & 0xff) == AKSU_PROTOCOL_TCP &&
+           !(second & AKSU_FRAGMENT) && (third >> 16 & 0xff) == AKSU_PROTOCOL_TCP &&
            ((net->offload & AKSU_OFFLOAD_RX) ||
             aksu_sum_right((uint64_t)first + second + third + in->remote + in->local));
 }

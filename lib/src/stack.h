@@ -16,7 +16,8 @@ enum {
 // Functions of input return an enum aksu_drop, AKSU_DROP_NONE if the packet was taken.
 // Fields of an IPv4 header, as aksu_ipv4_header() is given them.
 enum { AKSU_TTL_SHIFT = 8, AKSU_ECN_SHIFT = 16, AKSU_DSCP_SHIFT = 18 };
-enum { AKSU_DONT_FRAGMENT = 0x4000 };
+enum { AKSU_DONT_FRAGMENT = 0x4000, AKSU_FRAGMENT = 0x3fff }; // of the word that tells of fragments
+enum { AKSU_TYPE_IPV4 = 0x0800, AKSU_FCS_LEN = 4 };           // of a frame
 enum {
     AKSU_PROTOCOL_ICMP = 1,
     AKSU_PROTOCOL_TCP = 6,

@@ -4,7 +4,6 @@
 #include "igmp.h"
 
 enum {
-    TYPE_IPV4 = 0x0800,
     PROTOCOL_IGMP = 2,
     QUERY = 0x11,
     REPORT_1 = 0x12, // of version 1
@@ -126,7 +125,8 @@ static int take(struct aksu *net, struct aksu_packet *in)
     uint32_t to = aksu_get32(packet + 16);
     bool joined = find(net, to) != NULL;
 
-    if (aksu_get16(frame + 12) != TYPE_IPV4 || (frame[6] & 1) || (!joined && to != all_systems)) {
+    if (aksu_get16(frame + 12) != AKSU_TYPE_IPV4 || (frame[6] & 1) ||
+        (!joined && to != all_systems)) {
         return AKSU_DROP_NOT_OURS;
     }
     in->from = frame + 6;
