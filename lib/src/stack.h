@@ -308,6 +308,7 @@ static inline void aksu_table_look(struct aksu *net)
 }
 
 void aksu_table_first(struct aksu *net); // some row is scheduled
+
 // How long there is nothing to do, whatever there is.
 static inline uint32_t aksu_wait(const struct aksu *net, uint32_t now_ms)
 {

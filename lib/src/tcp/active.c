@@ -183,7 +183,6 @@ void aksu_tcp_more(struct aksu_step *c)
         c->keepalive = (uint8_t)hold_keepalive(c);
         return;
     }
-
     if (t->state == AKSU_SYN_SENT && c->kind == AKSU_EV_SEGMENT) {
         aksu_tcp_arrives_syn_sent(c);
         return;

@@ -46,12 +46,6 @@ static inline void aksu_tcp_take_window(struct aksu_tcb *t, const struct aksu_se
     t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
 }
 
-static inline void aksu_tcp_start(struct aksu_tcb *t, unsigned which, uint32_t at_ms)
-{
-    t->deadline[which] = at_ms;
-    t->timers |= (uint8_t)(1u << which);
-}
-
 // Takes its text.
 static inline void aksu_tcp_take_next(const struct aksu_profile *p, struct aksu_tcb *t,
                                       uint32_t now_ms, uint32_t len)

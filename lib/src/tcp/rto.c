@@ -13,8 +13,7 @@ enum {
 // Starts a timer: AKSU_AT_...
 void aksu_tcp_arm(const struct aksu_step *c, unsigned which, uint32_t ms)
 {
-    c->t->deadline[which] = c->now_ms + ms;
-    c->t->timers |= (uint8_t)(1u << which);
+    aksu_tcp_start(c->t, which, c->now_ms + ms);
 }
 
 static uint32_t base_rto(const struct aksu_profile *p, const struct aksu_tcb *t)

@@ -112,6 +112,13 @@ bool aksu_tcp_quick_wrote(const struct aksu_step *c);
 uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update);
 bool aksu_tcp_quick_send(struct aksu_step *c, struct aksu_segment *s);
 
+// Has a timer run until then.
+static inline void aksu_tcp_start(struct aksu_tcb *t, unsigned which, uint32_t at_ms)
+{
+    t->deadline[which] = at_ms;
+    t->timers |= (uint8_t)(1u << which);
+}
+
 // Begins a step.
 static inline void aksu_tcp_begin(struct aksu_step *c)
 {
