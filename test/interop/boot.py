@@ -11,7 +11,8 @@ import sys
 import time
 
 import explain
-from namespaces import LINUX, Link, main, sh, start_nginx
+from captures import judge, packets
+from namespaces import LINUX, Link, main, start_nginx
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "checks"))
@@ -23,22 +24,6 @@ NO_ADDRESS = "not an address that can be connected to"
 PAGE = "The page of a server with a name.\n"
 LINUX6 = "2001:db8:5::1"
 MANY = 40  # addresses of a name, whose answer is then too long for a datagram
-
-
-def packets(pcap: pathlib.Path, words: str) -> list:
-    """What tshark's filter finds, a line each."""
-    found = sh("tshark", "-n", "-r", pcap, "-Y", words, check=False)
-    expect(found.returncode == 0, found.stdout)
-    return [line for line in found.stdout.splitlines()
-            if not line.startswith(("Running as", " **", "**"))]
-
-
-def judge(pcap: pathlib.Path) -> None:
-    """Nothing malformed, no wrong checksum, in what aksu sent."""
-    wrong = packets(pcap, "_ws.malformed || udp.checksum.status == 0 || ip.checksum.status == 0 || "
-                          "tcp.checksum.status == 0 || icmpv6.checksum.status == 0 || "
-                          '(_ws.expert.severity == "Error")')
-    expect(not wrong, "\n".join(wrong[:5]))
 
 
 class Dual(Link):

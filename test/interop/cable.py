@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from captures import packets
 from namespaces import AKSU, Link, main
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -45,11 +46,8 @@ class Cable:
 
     def frames(self, pcap: pathlib.Path, begin: float, end: float) -> list:
         """What aksu sent between two times."""
-        found = subprocess.run(
-            ["tshark", "-n", "-r", pcap, "-Y", f"(ip.src == {AKSU} || arp.src.proto_ipv4 == {AKSU}) && "
-             f"frame.time_epoch >= {begin} && frame.time_epoch < {end}"], check=True,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
-        return found.splitlines()
+        return packets(pcap, f"(ip.src == {AKSU} || arp.src.proto_ipv4 == {AKSU}) && "
+                             f"frame.time_epoch >= {begin} && frame.time_epoch < {end}")
 
     def pull(self, seconds: float, far: bool, survives: bool = True) -> None:
         """far: Linux's end goes down, and ours has no carrier. survives: the connection with text on

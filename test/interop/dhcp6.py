@@ -9,8 +9,8 @@ import pathlib
 import sys
 import time
 
-from boot import packets
-from ipv6 import AKSU6, Link6, judge
+from captures import judge, packets
+from ipv6 import AKSU6, Link6
 from namespaces import main
 
 HERE = pathlib.Path(__file__).resolve().parent

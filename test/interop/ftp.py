@@ -11,6 +11,7 @@ import pathlib
 import random
 import sys
 
+from captures import fields, judge
 from namespaces import AKSU, Link, digest, main, sh
 from ipv6 import AKSU6, Link6
 
@@ -28,25 +29,14 @@ SECRET = "not for anyone\n"
 
 def conversation(pcap: pathlib.Path) -> str:
     """What was said on the control connections."""
-    found = sh("tshark", "-n", "-r", pcap, "-Y", "ftp.request || ftp.response", "-T", "fields", "-e",
-               "tcp.payload")
-    lines = [line for line in found.stdout.splitlines() if line and " " not in line]
-    return "".join(bytes.fromhex(line).decode() for line in lines)
+    found = fields(pcap, "ftp.request || ftp.response", "tcp.payload")
+    return "".join(bytes.fromhex(octets).decode() for (octets,) in found)
 
 
 def carried(pcap: pathlib.Path) -> bytes:
     """The octets of the data connections, as the captured segments have them."""
-    found = sh("tshark", "-n", "-r", pcap, "-Y", "tcp.len > 0 && !(tcp.port == 21)", "-T", "fields",
-               "-e", "tcp.payload")
-    return b"".join(bytes.fromhex(line) for line in found.stdout.splitlines()
-                    if line and " " not in line)
-
-
-def judge(pcap: pathlib.Path) -> None:
-    found = sh("tshark", "-n", "-r", pcap, "-Y", "_ws.malformed || tcp.checksum.status == 0 || "
-               "ip.checksum.status == 0").stdout.splitlines()
-    wrong = [line for line in found if not line.startswith(("Running as", " **", "**"))]
-    expect(not wrong, "\n".join(wrong[:5]))
+    found = fields(pcap, "tcp.len > 0 && !(tcp.port == 21)", "tcp.payload")
+    return b"".join(bytes.fromhex(octets) for (octets,) in found)
 
 
 class Ftp:

@@ -16,7 +16,8 @@ import subprocess
 import sys
 import time
 
-from namespaces import AKSU, Link, digest, main, sh
+from captures import fields, judge, packets
+from namespaces import AKSU, Link, digest, main
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "checks"))
@@ -74,20 +75,9 @@ class Link6(Link):
                          "-u", "root", log=folder / "radvd.log")
 
 
-def fields(pcap: pathlib.Path, what: str, *names) -> list:
-    """The fields of the packets that a filter finds."""
-    lines = sh("tshark", "-n", "-r", pcap, "-Y", what, "-T", "fields", "-E", "separator=;",
-               *(word for name in names for word in ("-e", name))).stdout.splitlines()
-    return [line.split(";") for line in lines if not line.startswith(("Running as", " **", "**"))]
-
-
-def judge(pcap: pathlib.Path) -> None:
-    """tshark finds nothing malformed and no bad checksum; and there is IPv6 in it."""
-    bad = ["_ws.malformed", "tcp.checksum.status == 0", "icmpv6.checksum.status == 0",
-           '(_ws.expert.severity == "Error")']
-    found = fields(pcap, " || ".join(bad), "frame.number", "_ws.col.Info")
-    expect(not found, f"tshark on {pcap.name}: {found[:10]}")
-    expect(fields(pcap, "ipv6", "frame.number"), f"{pcap.name} holds no packet of IPv6")
+def judge_six(pcap: pathlib.Path) -> None:
+    judge(pcap)
+    expect(packets(pcap, "ipv6"), f"{pcap.name} holds no packet of IPv6")
 
 
 class Interop6:
@@ -105,7 +95,7 @@ class Interop6:
             process = link.serve(*app, pcap=pcap, options=GIVEN)
             yield link
             expect(link.stop(process) == 0, "aksu-host did not end well")
-        judge(pcap)
+        judge_six(pcap)
 
     # aksu serves Linux
 
@@ -132,7 +122,7 @@ class Interop6:
                                      "-s", size, AKSU6)
                 expect(" 0% packet loss" in done.stdout, done.stdout)
             expect(link.stop(process) == 0, "aksu-host did not end well")
-        judge(pcap)
+        judge_six(pcap)
         expect(fields(pcap, "ipv6.fraghdr", "frame.number"), "Linux sent no fragments")
 
     def test_both_versions_at_once(self) -> None:
@@ -200,7 +190,7 @@ class Interop6:
             process = link.start(link.ours, *link.host_command("echo", 7, pcap=pcap, options=GIVEN))
             time.sleep(4)
             link.stop(process)
-        judge(pcap)
+        judge_six(pcap)
         source = f"ipv6.src == {AKSU6} && eth.src == 02:61:c0:00:02:02"
         expect(not fields(pcap, source, "frame.number"), "aksu used an address that Linux has")
         expect(fields(pcap, "icmpv6.type == 136 && icmpv6.nd.na.target_address == "
@@ -223,7 +213,7 @@ class Interop6:
             expect(done.returncode == 0, done.stdout[-300:])
             link.stop(server)
             expect(digest(got) == digest(served / "file"), "the file differs")
-        judge(pcap)
+        judge_six(pcap)
 
     # A router announces
 
@@ -246,7 +236,7 @@ class Interop6:
             done = link.on_linux(*PEER, "echo", made[0], 7, MEGA, 2, 2, timeout=300)
             expect(json.loads(done.stdout.splitlines()[-1]) == {"good": 2, "bad": 0}, done.stdout)
             expect(link.stop(process) == 0, "aksu-host did not end well")
-        judge(pcap)
+        judge_six(pcap)
         longest = max(int(n) for (n,) in fields(pcap, f"tcp && ipv6.src == {made[0]}", "ipv6.plen"))
         expect(longest == 1400 - 40, f"the longest packet has {longest} octets")
 

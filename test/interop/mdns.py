@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 
-from boot import judge, packets
+from captures import judge, packets
 from ipv6 import AKSU6, Link6
 from namespaces import AKSU, LINUX, Link, main
 
