@@ -44,10 +44,11 @@ static void clear_tables(struct aksu *net)
     struct aksu_row *row = s->row + s->rows;
 
     memset(s->row, 0, s->cleared);
-    for (uint32_t i = s->rows; i > 0; net->free_rows = row) {
+    for (uint32_t i = s->rows; i-- > 0;) {
         row--;
-        row->handle = (aksu_handle)--i;
+        row->handle = (aksu_handle)i;
         row->next = net->free_rows;
+        net->free_rows = row;
     }
 }
 

@@ -50,8 +50,7 @@ static uint32_t timestamp(const struct aksu *net, uint32_t salt, const struct ak
     uint32_t bits = (syn->options & AKSU_OPT_SACK_PERMITTED) ? TS_SACK : 0;
 
     bits |= (syn->options & AKSU_OPT_WSCALE) ? aksu_min32(syn->wscale, 14) : TS_NO_WSCALE;
-    uint32_t value = (now & ~(uint32_t)TS_BITS) | bits;
-    return aksu_seq_lt(now, value) ? value - TS_BITS - 1 : value;
+    return now - ((now - bits) & TS_BITS);
 }
 
 // The half-open connection that has waited longest, or NULL: it gives its row to one that is
@@ -72,14 +71,6 @@ static struct aksu_row *oldest(const struct aksu *net)
 }
 
 // Puts the SYN,ACK in a SYN's place.
-static void answer_syn(struct aksu_segment *s, aksu_seq iss, const struct aksu_open *open)
-{
-    s->ack = s->seq + 1;
-    s->seq = iss;
-    s->flags = AKSU_SYN | AKSU_ACK;
-    s->wnd = (uint16_t)aksu_min32(open->rcv_buf, UINT16_MAX);
-}
-
 static bool send(struct aksu *net, struct aksu_packet *in, const struct aksu_open *open)
 {
     struct aksu_segment *s = &in->segment;
@@ -93,7 +84,12 @@ static bool send(struct aksu *net, struct aksu_packet *in, const struct aksu_ope
     if (net->profile->timestamps && (s->options & AKSU_OPT_TIMESTAMPS)) {
         kept = AKSU_OPT_TIMESTAMPS | AKSU_OPT_WSCALE | AKSU_OPT_SACK_PERMITTED;
     }
-    answer_syn(s, cookie(net, in, net->now_ms >> PERIOD_BITS, size_index(s)), open);
+    aksu_seq iss = cookie(net, in, net->now_ms >> PERIOD_BITS, size_index(s));
+
+    s->ack = s->seq + 1;
+    s->seq = iss;
+    s->flags = AKSU_SYN | AKSU_ACK;
+    s->wnd = (uint16_t)aksu_min32(open->rcv_buf, UINT16_MAX);
     s->options = (uint8_t)((s->options & kept) | AKSU_OPT_MSS);
     s->mss = open->mss;
     s->wscale = aksu_tcp_window_shift(open->rcv_buf);
@@ -144,20 +140,19 @@ static bool make_room(struct aksu *net)
     return net->free_rows;
 }
 
-// Makes a row of a cookie: its SYN is replayed, then the SYN,ACK that was sent for it, both in the
-// one place for a segment.
+// Makes a row of a cookie: its SYN is replayed, then the SYN,ACK that was sent for it.
 static struct aksu_row *replay(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_segment *s = &in->segment;
+    struct aksu_plan plan;
     struct aksu_open open;
 
-    restore(s);
+    restore(&in->segment);
     aksu_isn_open(net, &in->pair, &open);
-    open.iss = s->ack - 1;
+    open.iss = in->segment.ack - 1;
     struct aksu_row *row = aksu_listen_half_open(net, in, &open);
 
-    answer_syn(s, open.iss, &open);
-    aksu_stack_sent(net, row, s);
+    aksu_table_plan(net, row, &plan);
+    aksu_stack_sent(net, row, &plan.segment);
     net->counters.cookies_taken++;
     return row;
 }

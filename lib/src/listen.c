@@ -123,7 +123,7 @@ static int take_syn(struct aksu *net, const struct aksu_listener *l, struct aksu
 
     aksu_isn_open(net, &in->pair, &open);
     if (in->old) {
-        open.iss = aksu_seq_max(open.iss, in->old->snd_nxt + 1); // RFC 6191 2
+        aksu_seq_raise(&open.iss, in->old->snd_nxt + 1); // RFC 6191 2
     }
     if (l->half_open < l->backlog && aksu_table_room(net)) {
         if (net->profile->fast_open) {

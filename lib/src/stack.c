@@ -311,10 +311,6 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packe
     c.kind = AKSU_EV_SEGMENT;
     c.s = &in->segment;
     aksu_stack_begin(net, row, &c);
-    c.fx.refused = true;
-    if (row->tcb.state == AKSU_SYN_SENT) {
-        net->step(&c);
-    }
     aksu_tcp_segment(&c);
     aksu_stack_stepped(net, row, &c);
     aksu_stack_effects(net, row, &c, in);

@@ -68,12 +68,12 @@ static void add(struct aksu *net, const struct aksu_row *row)
 // RFC 6191 2, and RFC 9293 MAY-2 without timestamps.
 static bool reopens(const struct aksu_time_wait *w, const struct aksu_segment *s)
 {
-    bool later = aksu_seq_lt(w->rcv_nxt, s->seq);
+    int32_t ahead = (int32_t)(s->tsval - w->ts_recent);
 
-    if (w->options & s->options & AKSU_OPT_TIMESTAMPS) {
-        return aksu_seq_lt(w->ts_recent, s->tsval) || (w->ts_recent == s->tsval && later);
+    if (!(w->options & s->options) || ahead == 0) {
+        ahead = (int32_t)(s->seq - w->rcv_nxt);
     }
-    return later;
+    return ahead > 0;
 }
 
 // Acknowledges a segment, in whose place the answer then stands.

@@ -121,15 +121,15 @@ struct aksu_segment {
     struct aksu_range sack[AKSU_RANGES];
 };
 
-/// Timers of a TCB that run (tcb.timers): a bit each, for the deadline of that number.
-enum { AKSU_AT_RTX, AKSU_AT_ACK, AKSU_AT_MISC, AKSU_AT_USER, AKSU_DEADLINES };
+/// Timers of a TCB that run (tcb.timers): a bit each, from the second on, for the deadline of that
+/// number.
+enum { AKSU_AT_ACK, AKSU_AT_RTX, AKSU_AT_MISC, AKSU_AT_USER, AKSU_DEADLINES };
 enum {
-    AKSU_TIMER_RTX = 0x01,  ///< retransmission (RFC 6298), or persist when nothing is in flight
-    AKSU_TIMER_ACK = 0x02,  ///< delayed acknowledgment
-    AKSU_TIMER_MISC = 0x04, ///< keep-alive; FIN-WAIT-2 timeout; 2 MSL in TIME-WAIT
-    AKSU_TIMER_USER = 0x08, ///< user timeout, R2
-    AKSU_TIMER_LINGER =
-        0x10 ///< (no deadline) the user timer is a linger: progress does not move it
+    AKSU_TIMER_LINGER = 0x01, ///< none: the user timer is a linger, so progress does not move it
+    AKSU_TIMER_ACK = 0x02,    ///< delayed acknowledgment
+    AKSU_TIMER_RTX = 0x04,    ///< retransmission (RFC 6298), or persist when nothing is in flight
+    AKSU_TIMER_MISC = 0x08,   ///< keep-alive; FIN-WAIT-2 timeout; 2 MSL in TIME-WAIT
+    AKSU_TIMER_USER = 0x10    ///< user timeout, R2
 };
 
 /// What a TCB owes the peer (tcb.owed): plan sends it, SENT clears it.

@@ -181,10 +181,9 @@ void aksu_tcp_more(struct aksu_step *c)
 
     if (c->keepalive == BEFORE) {
         c->keepalive = (uint8_t)hold_keepalive(c);
-        return;
-    }
-    if (t->state == AKSU_SYN_SENT && c->kind == AKSU_EV_SEGMENT) {
-        aksu_tcp_arrives_syn_sent(c);
+        if (t->state == AKSU_SYN_SENT && c->kind == AKSU_EV_SEGMENT) {
+            aksu_tcp_arrives_syn_sent(c);
+        }
         return;
     }
     limit_probes(c, c->owed);
@@ -207,10 +206,6 @@ void aksu_tcp_act(struct aksu_step *c)
     aksu_tcp_begin(c);
     aksu_tcp_more(c);
     if (c->kind == AKSU_EV_SEGMENT && before != AKSU_LISTEN) {
-        c->fx.refused = true;
-        if (before == AKSU_SYN_SENT) {
-            aksu_tcp_more(c);
-        }
         aksu_tcp_segment(c);
     } else if (c->kind == AKSU_EV_CONNECT || c->kind == AKSU_EV_SET || c->kind == AKSU_EV_RESUME) {
         aksu_tcp_ask(c);

@@ -71,21 +71,24 @@ static void put_text(const struct aksu_tcb *t, struct aksu_segment *s, uint32_t 
     uint32_t queued = t->snd_buf - aksu_tcp_offset(t, s);
     unsigned flags = AKSU_ACK;
 
-    s->len = aksu_min32(count, queued);
-    if (count > queued) {
-        flags |= AKSU_FIN;
-    }
     if (count >= queued && queued > 0) {
         flags |= AKSU_PSH; // the last of what is queued (MUST-61)
     }
+    if (count > queued) {
+        flags |= AKSU_FIN;
+        count = queued;
+    }
+    s->len = count;
     s->flags = (uint8_t)flags;
 }
 
 static void put_urgent(const struct aksu_tcb *t, struct aksu_segment *s)
 {
-    if (aksu_seq_lt(s->seq, t->snd_up)) {
+    int32_t urgent = (int32_t)(t->snd_up - s->seq);
+
+    if (urgent > 0) {
         s->flags |= AKSU_URG;
-        s->urp = (uint16_t)aksu_min32(t->snd_up - s->seq, UINT16_MAX);
+        s->urp = (uint16_t)aksu_min32((uint32_t)urgent, UINT16_MAX);
     }
 }
 
@@ -181,11 +184,11 @@ static void put_header(const struct aksu_step *c, const struct aksu_tcb *t, stru
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms)
 {
     const uint32_t *at = t->deadline;
-    int32_t running = t->timers & ~AKSU_TIMER_LINGER;
+    int32_t running = t->timers;
     int32_t wait = AKSU_WAIT_MAX_MS;
     int32_t due = 0;
 
-    for (int32_t timer = AKSU_TIMER_RTX; timer <= running; timer <<= 1) {
+    for (int32_t timer = AKSU_TIMER_ACK; timer <= running; timer <<= 1) {
         int32_t left = (int32_t)(*at++ - now_ms);
         if (!(running & timer)) {
             continue;
@@ -221,7 +224,7 @@ enum aksu_next aksu_tcp_next(const struct aksu_step *c, struct aksu_plan *plan)
     const struct aksu_tcb *t = c->t;
     int32_t wait = aksu_tcp_due(t, c->now_ms);
 
-    if (wait < 0 && wait != -AKSU_TIMER_ACK) {
+    if (wait < -AKSU_TIMER_ACK) {
         return AKSU_NEXT_TICK;
     }
     plan->wait_ms = (uint32_t)wait; // or an ACK is due, which is sent

@@ -99,7 +99,7 @@ static inline int32_t sooner(const struct aksu_tcb *t, unsigned which, uint32_t 
 {
     int32_t left = (int32_t)(t->deadline[which] - now_ms);
 
-    return (t->timers & 1u << which) && left < wait ? left : wait;
+    return (t->timers & 2u << which) && left < wait ? left : wait;
 }
 
 // How long until the first timer, less than 1 if it is due; AKSU_WAIT_MAX_MS if none runs.
@@ -114,7 +114,7 @@ static inline int32_t first_timer(const struct aksu_tcb *t, uint32_t now_ms)
 
 static inline bool due(const struct aksu_tcb *t, unsigned which, uint32_t now_ms)
 {
-    return (t->timers & 1u << which) && aksu_reached(now_ms, t->deadline[which]);
+    return (t->timers & 2u << which) && aksu_reached(now_ms, t->deadline[which]);
 }
 
 static inline bool any_due(const struct aksu_tcb *t, uint32_t now_ms)

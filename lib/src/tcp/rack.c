@@ -363,12 +363,13 @@ static void leave(struct aksu_tcb *t, struct aksu_board *b)
 static void judge_probe(const struct aksu_step *c, struct aksu_board *b, struct aksu_news *n)
 {
     unsigned how = b->probe & PROBED_AGAIN;
+    int32_t beyond = (int32_t)(c->s->ack - b->tlp_end);
 
-    if (how == NO_PROBE || aksu_seq_lt(c->s->ack, b->tlp_end)) {
+    if (how == NO_PROBE || beyond < 0) {
         return;
     }
     if (how == PROBED_AGAIN && !n->dsack) {
-        if (c->s->ack != b->tlp_end) {
+        if (beyond > 0) {
             n->lost = true;
         } else if (n->acked > 0 || c->s->len > 0) {
             return; // the original's, or the probe's: another ACK tells

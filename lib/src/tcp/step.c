@@ -254,8 +254,7 @@ static void tick(struct aksu_step *c, struct aksu_tcb *t)
 // path MTU is believed when the segment makes no progress, and costs no window (RFC 1191 6.4).
 static void icmp(struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (t->state == AKSU_CLOSED || aksu_seq_lt(c->value, t->snd_una) ||
-        !aksu_seq_lt(c->value, t->snd_max)) {
+    if (t->state == AKSU_CLOSED || c->value - t->snd_una >= t->snd_max - t->snd_una) {
         c->fx.refused = true;
         return;
     }
@@ -295,7 +294,7 @@ void aksu_tcp_settle(const struct aksu_step *c)
     if (!aksu_tcp_sending(t) || t->snd_una != t->snd_max || (t->flags & AKSU_F_SYN_UNACKED)) {
         return;
     }
-    if (t->snd_buf + aksu_tcp_fin(t) == 0 || aksu_tcp_can_send(t, 0, t->cwnd) > 0) {
+    if ((t->snd_buf == 0 && !(t->flags & AKSU_F_FIN)) || aksu_tcp_can_send(t, 0, t->cwnd) > 0) {
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
     } else if (!(t->timers & AKSU_TIMER_RTX) && !(t->owed & AKSU_OWE_PROBE)) {

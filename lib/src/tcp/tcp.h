@@ -81,8 +81,8 @@ void aksu_tcp_arm_user(const struct aksu_step *c);
 void aksu_tcp_event(struct aksu_step *c);
 
 // active.c: what stands in their place for CONNECT, SET and RESUME; what all need behind
-// aksu_tcp_begin() and at the end, and a segment in SYN-SENT before it; and all of a step, its
-// context being made
+// aksu_tcp_begin(), a segment in SYN-SENT most, and at the end; and all of a step, its context
+// being made
 void aksu_tcp_ask(struct aksu_step *c);
 void aksu_tcp_more(struct aksu_step *c);
 void aksu_tcp_act(struct aksu_step *c);
@@ -116,20 +116,20 @@ bool aksu_tcp_quick_send(struct aksu_step *c, struct aksu_segment *s);
 static inline void aksu_tcp_start(struct aksu_tcb *t, unsigned which, uint32_t at_ms)
 {
     t->deadline[which] = at_ms;
-    t->timers |= (uint8_t)(1u << which);
+    t->timers |= (uint8_t)(2u << which);
 }
 
-// Begins a step.
+// Begins a step. A segment counts as refused until it is taken.
 static inline void aksu_tcp_begin(struct aksu_step *c)
 {
     memset(&c->fx, 0, sizeof c->fx);
+    c->fx.refused = c->kind == AKSU_EV_SEGMENT;
     c->owed = c->t->owed;
     c->keepalive = 0;
 }
 
 // 3.10.7.1 and 3.10.7.4, behind aksu_tcp_begin(); SYN-SENT is in active.c. Segments have a way of
-// their own: it is the deepest, and other events take less stack without it. They count as refused
-// before.
+// their own: it is the deepest, and other events take less stack without it.
 static inline void aksu_tcp_segment(struct aksu_step *c)
 {
     uint8_t before = c->t->state;
