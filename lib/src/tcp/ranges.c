@@ -27,8 +27,8 @@ bool aksu_tcp_hold(const struct aksu_step *c, aksu_seq start, aksu_seq end)
 // One past the rightmost number held.
 aksu_seq aksu_tcp_rightmost(const struct aksu_step *c)
 {
-    aksu_seq edge = c->t->rcv_nxt;
     const struct aksu_range *r = c->range;
+    aksu_seq edge = c->t->rcv_nxt;
 
     for (unsigned left = c->t->ranges; left > 0; left--, r++) {
         aksu_seq_raise(&edge, r->end);
@@ -42,26 +42,27 @@ bool aksu_tcp_join(const struct aksu_step *c, struct aksu_range *x)
 {
     struct aksu_range *kept = c->range;
     const struct aksu_range *r = kept;
-    aksu_seq start = x->start;
-    aksu_seq end = x->end;
+    const struct aksu_range *last = r + c->t->ranges;
     uint32_t known = 0;
 
-    for (unsigned left = c->t->ranges; left > 0; left--, r++) {
-        uint32_t len = r->end - r->start;
-        uint32_t reach = r->end - start;
-        uint32_t most = len + (end - start);
+    for (; r < last; r++) {
+        aksu_seq start = r->start;
+        aksu_seq end = r->end;
+        uint32_t len = end - start;
+        uint32_t reach = end - x->start;
+        uint32_t most = len + (x->end - x->start);
         if (reach > most) { // it ends before, or begins behind
-            *kept++ = *r;
+            kept->start = start;
+            kept->end = end;
+            kept++;
             continue;
         }
         known += len;
-        start = aksu_seq_min(start, r->start);
-        aksu_seq_raise(&end, r->end);
+        x->start = aksu_seq_min(x->start, start);
+        aksu_seq_raise(&x->end, end);
+        c->t->ranges--;
     }
-    c->t->ranges = (uint8_t)(kept - c->range);
-    x->start = start;
-    x->end = end;
-    uint32_t all = end - start;
+    uint32_t all = x->end - x->start;
 
     return all > known;
 }

@@ -21,9 +21,13 @@ static bool trim(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq text, s
     const struct aksu_segment *s = c->s;
     bool held = (t->flags & AKSU_F_FIN_HELD) != 0;
     aksu_seq stop = held ? edge - 1 : t->rcv_adv;
-    aksu_seq end = aksu_seq_min(text + s->len, stop);
-    bool fin = held ? end == stop : (s->flags & AKSU_FIN) && end != stop && aksu_seq_leq(edge, end);
+    aksu_seq end = text + s->len;
+    bool fin = (s->flags & AKSU_FIN) && aksu_seq_leq(edge, end);
 
+    if (aksu_seq_leq(stop, end)) {
+        end = stop;
+        fin = held;
+    }
     x->start = aksu_seq_max(text, t->rcv_nxt);
     x->end = end + fin;
     return fin;
@@ -74,9 +78,9 @@ bool aksu_tcp_take_text(struct aksu_step *c)
     struct aksu_range x;
 
     aksu_tcp_forget_duplicate(t);
-    unsigned held = t->ranges;
     aksu_seq text = aksu_tcp_text(c->s);
     bool fin = trim(c, t, text, &x);
+    unsigned held = t->ranges;
 
     if (aksu_seq_lt(x.start, x.end) && place(c, t, text, &x, fin)) {
         return fin || held > 0 || c->fx.copy_to > 0;

@@ -7,7 +7,7 @@
 static void duplicate(const struct aksu_step *c, aksu_seq to)
 {
     aksu_seq start = aksu_tcp_text(c->s);
-    aksu_seq end = aksu_seq_min(start + c->s->len, to);
+    aksu_seq end = aksu_seq_min(to, start + c->s->len);
 
     if (aksu_seq_lt(start, end)) {
         aksu_tcp_forget_duplicate(c->t);
