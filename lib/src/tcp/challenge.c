@@ -8,10 +8,10 @@ enum { INTERVAL = 5 }; // units of 1024 ms
 static unsigned budget(const struct aksu_step *c)
 {
     const struct aksu_tcb *t = c->t;
+    uint32_t most = c->p->challenge_acks;
     uint32_t mixed = t->salt * (2u * t->challenge_at + 1);
-    uint32_t half = (c->p->challenge_acks + 1u) / 2;
 
-    return c->p->challenge_acks - (((mixed >> 24) * half) >> 8);
+    return most - ((mixed >> 16) * most >> 17); // up to a half less
 }
 
 void aksu_tcp_challenge(const struct aksu_step *c)

@@ -6,19 +6,21 @@
 void aksu_newreno_idle(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
-    uint32_t initial =
-        aksu_min32(UINT32_C(10) * t->snd_mss, aksu_max32(UINT32_C(2) * t->snd_mss, 14600));
+    uint32_t mss = t->snd_mss;
+    uint32_t initial = aksu_min32(10 * mss, aksu_max32(2 * mss, 14600));
 
-    t->cwnd = aksu_min32(t->cwnd, initial);
+    if (t->cwnd > initial) {
+        t->cwnd = initial;
+    }
 }
 
 void aksu_newreno_open(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
 
+    t->ssthresh = AKSU_CWND_MAX;
     // RFC 6928 2: one segment if the SYN had to be sent more than twice.
     t->cwnd = t->retries > 1 ? t->snd_mss : AKSU_CWND_MAX;
-    t->ssthresh = AKSU_CWND_MAX;
     aksu_newreno_idle(c);
 }
 
@@ -47,8 +49,10 @@ void aksu_newreno_lost(const struct aksu_step *c, uint32_t flight)
 
 static void timed_out(const struct aksu_step *c, uint32_t flight)
 {
+    struct aksu_tcb *t = c->t;
+
     aksu_newreno_lost(c, flight);
-    c->t->cwnd = c->t->snd_mss;
+    t->cwnd = t->snd_mss;
 }
 
 const struct aksu_congestion aksu_newreno = {aksu_newreno_open, aksu_newreno_acked,

@@ -19,8 +19,10 @@ void aksu_tcp_recovery_acked(const struct aksu_step *c, uint32_t acked)
         t->cwnd = aksu_min32(t->ssthresh, aksu_max32(flight, mss) + mss);
         aksu_tcp_leave_recovery(t);
     } else {
-        t->cwnd -= aksu_min32(acked, aksu_max32(t->cwnd, mss) - mss);
-        t->cwnd += acked >= mss ? mss : 0;
+        t->cwnd = aksu_max32(t->cwnd, acked + mss) - acked;
+        if (acked >= mss) {
+            t->cwnd += mss;
+        }
         t->owed |= AKSU_OWE_REXMIT;
     }
 }
@@ -39,10 +41,10 @@ void aksu_tcp_recovery_duplicate(const struct aksu_step *c)
         return;
     }
     if (++t->dupacks == DUPACKS && aksu_seq_lt(t->recover, t->snd_una)) {
-        // What limited transmit sent is beyond cwnd, and does not count (RFC 5681 3.2 step 2).
-        c->p->congestion->lost(c, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
         t->recover = t->snd_max;
         t->flags |= AKSU_F_RECOVERY;
+        // What limited transmit sent is beyond cwnd, and does not count (RFC 5681 3.2 step 2).
+        c->p->congestion->lost(c, aksu_min32(t->snd_max - t->snd_una, t->cwnd));
         t->dupacks = 0; // limited transmit is over
         t->owed |= AKSU_OWE_REXMIT;
     }

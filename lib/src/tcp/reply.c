@@ -41,14 +41,10 @@ enum aksu_verdict aksu_tcp_listen(const struct aksu_segment *s)
 {
     // First RST, second ACK, third SYN. A SYN with FIN is no TCP's, and an option of illegal length
     // leaves nothing to negotiate with (MUST-7): both are dropped.
-    if (s->flags & AKSU_RST) {
-        return AKSU_DROP;
-    }
-    if (s->flags & AKSU_ACK) {
+    unsigned flags = s->flags & (AKSU_RST | AKSU_ACK | AKSU_SYN | AKSU_FIN);
+
+    if ((flags & (AKSU_RST | AKSU_ACK)) == AKSU_ACK) {
         return AKSU_REPLY;
     }
-    if ((s->flags & (AKSU_SYN | AKSU_FIN)) != AKSU_SYN || (s->options & AKSU_OPT_ILLEGAL)) {
-        return AKSU_DROP;
-    }
-    return AKSU_ADMIT;
+    return flags == AKSU_SYN && !(s->options & AKSU_OPT_ILLEGAL) ? AKSU_ADMIT : AKSU_DROP;
 }

@@ -31,11 +31,12 @@ static uint32_t backed_off(const struct aksu_profile *p, const struct aksu_tcb *
 {
     uint32_t rto = base_rto(p, t);
 
-    while (times > 0 && rto < p->rto_max_ms) {
-        rto *= 2;
-        times--;
+    for (; rto < p->rto_max_ms; rto *= 2) {
+        if (times-- == 0) {
+            return rto;
+        }
     }
-    return aksu_min32(rto, p->rto_max_ms);
+    return p->rto_max_ms;
 }
 
 uint32_t aksu_tcp_rto(const struct aksu_profile *p, const struct aksu_tcb *t)
@@ -57,8 +58,8 @@ static void rtt_sample(struct aksu_tcb *t, uint32_t rtt_ms)
     int32_t error = (int32_t)(r * 8) - t->srtt;
     uint32_t spread = (uint32_t)(error < 0 ? -error : error);
 
-    t->rttvar = (uint16_t)(t->rttvar - t->rttvar / 4 + spread / 8);
     t->srtt = (uint16_t)(t->srtt - t->srtt / 8 + r);
+    t->rttvar = (uint16_t)(t->rttvar - t->rttvar / 4 + spread / 8);
 }
 
 // Whether an echoed timestamp is older than the last timeout. It comes with the ACK of a copy that
@@ -77,25 +78,25 @@ void aksu_tcp_measure(const struct aksu_step *c)
 {
     struct aksu_tcb *t = c->t;
     const struct aksu_segment *s = c->s;
-    bool timed = (t->flags & AKSU_F_TIMING) &&
-                 ((t->flags & AKSU_F_TIMESTAMPS) || aksu_seq_leq(t->ts_recent, s->ack));
-    bool sample = timed;
     uint32_t rtt_ms = c->now_ms - t->rtt_at;
 
-    if (timed) {
-        t->flags &= (uint16_t)~AKSU_F_TIMING;
-    }
     if (aksu_tcp_stamped(t, s)) {
+        t->flags &= (uint16_t)~AKSU_F_TIMING;
         rtt_ms = c->now_ms - (s->tsecr - t->salt);
-        sample = rtt_ms <= INT32_MAX;
         if (echo_outdated(c, rtt_ms)) {
             t->backoff = 0;
             return;
         }
+        if (rtt_ms > INT32_MAX) {
+            return; // it is not our echo
+        }
+    } else {
+        if (!(t->flags & AKSU_F_TIMING) || aksu_seq_lt(s->ack, t->ts_recent)) {
+            return;
+        }
+        t->flags &= (uint16_t)~AKSU_F_TIMING;
     }
-    if (sample) {
-        rtt_sample(t, rtt_ms);
-    }
+    rtt_sample(t, rtt_ms);
 }
 
 // Window probes back off by their own number: answers to them do not stop the doubling (SHLD-30).

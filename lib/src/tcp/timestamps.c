@@ -14,7 +14,7 @@ static uint16_t age(const struct aksu_tcb *t, uint32_t now_ms)
 // RFC 7323 5.3 R1.
 static bool stale(const struct aksu_tcb *t, const struct aksu_segment *s, uint32_t now_ms)
 {
-    return aksu_seq_lt(s->tsval, t->ts_recent) && age(t, now_ms) <= PAWS_IDLE;
+    return age(t, now_ms) <= PAWS_IDLE && aksu_seq_lt(s->tsval, t->ts_recent);
 }
 
 // RFC 7323 4.3 (2). A value that is behind got here only because ts_recent is outdated.
