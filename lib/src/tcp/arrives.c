@@ -29,9 +29,6 @@ static void take_reset(struct aksu_step *c, struct aksu_tcb *t, const struct aks
 // Fourth: SYN, as RFC 5961 4.2 has it. (Third would be security and compartment.)
 static bool check_syn(struct aksu_step *c, struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    if (s->options & AKSU_OPT_ILLEGAL) {
-        return false; // MUST-7: such a header is not trusted further
-    }
     if (!(s->flags & AKSU_SYN)) {
         return true;
     }
@@ -50,8 +47,8 @@ static bool check_ack(struct aksu_step *c, struct aksu_tcb *t, const struct aksu
     bool opening = aksu_tcp_syn(t);
     aksu_seq least = opening ? t->snd_una + 1 : t->snd_una - t->max_snd_wnd;
 
-    if (!(s->flags & AKSU_ACK)) {
-        return false;
+    if (!(s->flags & AKSU_ACK) || (s->options & AKSU_OPT_ILLEGAL)) {
+        return false; // MUST-7: such a header is not trusted further
     }
     if (aksu_seq_leq(least, s->ack) && aksu_seq_leq(s->ack, t->snd_max)) {
         return true;
@@ -68,7 +65,7 @@ static bool check_ack(struct aksu_step *c, struct aksu_tcb *t, const struct aksu
 // that is not itself a duplicate (RFC 2883).
 static bool is_duplicate(const struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    if (s->ack != t->snd_una || t->snd_max == t->snd_una || t->snd_wnd == 0 || s->len > 0 ||
+    if (s->ack != t->snd_una || t->snd_max == t->snd_una || s->len > 0 ||
         (s->flags & (AKSU_SYN | AKSU_FIN)) || (uint32_t)s->wnd << t->snd_wscale != t->snd_wnd) {
         return false;
     }
@@ -84,10 +81,10 @@ static bool advance(struct aksu_step *c, struct aksu_tcb *t, aksu_seq ack)
     uint32_t octets = ack - t->snd_una - aksu_tcp_syn(t);
     uint32_t data = aksu_min32(octets, t->snd_buf);
 
+    t->snd_buf -= data;
     t->snd_una = ack;
     aksu_seq_raise(&t->snd_nxt, ack);
     aksu_seq_raise(&t->snd_up, ack);
-    t->snd_buf -= data;
     t->owed &= (uint8_t) ~(AKSU_OWE_REXMIT | AKSU_OWE_PROBE);
     c->fx.acked = data;
     if (data > 0) {
@@ -152,15 +149,19 @@ static void take_ack(struct aksu_step *c, struct aksu_tcb *t)
 static void take_window(const struct aksu_step *c, struct aksu_tcb *t, bool advanced)
 {
     const struct aksu_segment *s = c->s;
+    uint32_t wnd = s->wnd;
     bool closed = t->snd_wnd == 0;
 
     if (s->ack != t->snd_una || (!advanced && aksu_seq_lt(s->seq, t->snd_wl1))) {
         return;
     }
-    t->snd_wnd = (uint32_t)s->wnd << ((s->flags & AKSU_SYN) ? 0 : t->snd_wscale);
-    aksu_seq_raise(&t->snd_wl1, s->seq);
-    t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
-    if (closed && t->snd_wnd > 0 && (t->timers & AKSU_TIMER_RTX)) {
+    if (!(s->flags & AKSU_SYN)) {
+        wnd <<= t->snd_wscale;
+    }
+    t->snd_wnd = wnd;
+    t->snd_wl1 = s->seq;
+    t->max_snd_wnd = aksu_max32(t->max_snd_wnd, wnd);
+    if (closed && wnd > 0 && (t->timers & AKSU_TIMER_RTX)) {
         t->retries = 0; // the persist timer becomes the retransmission timer again
         aksu_tcp_arm_rtx(c);
     }
@@ -243,10 +244,12 @@ void aksu_tcp_take(struct aksu_step *c)
     }
     if (advanced) {
         take_ack(c, t);
+    } else if (t->snd_wnd == 0) {
+        if (t->timers & AKSU_TIMER_USER) {
+            aksu_tcp_arm_user(c); // a window probe was answered (MUST-37)
+        }
     } else if (!c->b && is_duplicate(t, c->s)) {
         aksu_tcp_recovery_duplicate(c);
-    } else if (t->snd_wnd == 0 && (t->timers & AKSU_TIMER_USER)) {
-        aksu_tcp_arm_user(c); // a window probe was answered (MUST-37)
     }
     if (t->state != AKSU_CLOSED) {
         if (t->owed & AKSU_ECN) {
@@ -277,9 +280,6 @@ bool aksu_tcp_check(struct aksu_step *c)
     if (repeated_syn(t, s)) {
         if ((t->flags & AKSU_F_PASSIVE) || !(s->flags & AKSU_ACK)) {
             t->snd_nxt = t->snd_una; // again
-            return false;
-        }
-        if (s->options & AKSU_OPT_ILLEGAL) {
             return false;
         }
     } else {
