@@ -39,7 +39,7 @@ DEFENCES = [
     ("side-channel", "tcp/challenge.c", "struct aksu_tcb *t = c->t;\n    uint8_t clock",
      "static struct aksu_tcb all;\n    struct aksu_tcb *t = &all;\n"
      "    c->t->owed |= all.challenges < budget(c) ? AKSU_OWE_ACK : 0;\n    uint8_t clock"),
-    ("side-channel", "tcp/challenge.c", "- (((mixed >> 24) * half) >> 8)", "- 0 * mixed * half"),
+    ("side-channel", "tcp/challenge.c", "- ((mixed >> 16) * most >> 17)", "- 0 * mixed"),
     ("optimistic-ack", "tcp/arrives.c", " && aksu_seq_leq(s->ack, t->snd_max)", ""),
     ("ack-division", "tcp/newreno.c",
      "aksu_min32(octets, mss);",
