@@ -2,7 +2,7 @@
 // A connection over a deep sleep: saved to a buffer, resumed in a fresh stack.
 #include "stack.h"
 
-enum { DSCP_MAX = 63, FORM = 2 }; // FORM: of what is saved
+enum { DSCP_MAX = 63, FORM = 3 }; // FORM: of what is saved
 
 static const uint8_t magic[4] = {'a', 'k', 's', FORM};
 
@@ -60,6 +60,13 @@ static bool plausible(const struct aksu *net, const struct aksu_tcb *t)
            (net->profile->sack || !(t->flags & AKSU_F_SACK));
 }
 
+// Whether a stack of this address could have had such a connection.
+static bool usable(const struct aksu *net, const struct aksu_pair *pair)
+{
+    return pair->local == net->addr && pair->remote != net->addr &&
+           aksu_ipv4_unicast(net, pair->remote) && pair->remote_port != 0 && pair->local_port != 0;
+}
+
 aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t slept_ms,
                         const struct aksu_handlers *handlers, void *user)
 {
@@ -74,8 +81,7 @@ aksu_handle aksu_resume(struct aksu *net, const void *from, size_t len, uint32_t
         return AKSU_ENOKEY;
     }
     memcpy(&pair, p + 8, sizeof pair);
-    if (pair.local != net->addr || !aksu_ipv4_unicast(net, pair.remote) || p[20] == 0 ||
-        p[21] > DSCP_MAX) {
+    if (!usable(net, &pair) || p[20] == 0 || p[21] > DSCP_MAX) {
         return AKSU_EPROTO;
     }
     if (aksu_table_find(net, &pair)) {

@@ -12,7 +12,7 @@ import gdb  # pylint: disable=import-error
 # What the program's debug information may lack, if it uses none of an enum: the headers' values.
 STATES = ("CLOSED LISTEN SYN_SENT SYN_RECEIVED ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT CLOSING "
           "LAST_ACK TIME_WAIT").split()
-TIMERS = {"RTX": 0x01, "ACK": 0x02, "MISC": 0x04, "USER": 0x08}
+TIMERS = {"ACK": 0x02, "RTX": 0x04, "MISC": 0x08, "USER": 0x10}  # in the order of deadlines
 OWED = {"ACK": 0x01, "RST": 0x02, "REXMIT": 0x04, "PROBE": 0x08, "KEEPALIVE": 0x10}
 FLAGS = {"PASSIVE": 0x0001, "SYN_UNACKED": 0x0002, "FIN": 0x0004, "RCV_CLOSED": 0x0008,
          "FIN_HELD": 0x0010, "TIMESTAMPS": 0x0020, "SACK": 0x0040, "WSCALE": 0x0080,

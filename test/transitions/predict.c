@@ -66,13 +66,13 @@ static bool change(struct fixture *f, unsigned which)
     }
     which -= 6;
     if (which < 4) {
-        t->timers ^= (uint8_t)(1u << which);
+        t->timers ^= (uint8_t)(2u << which);
         t->deadline[which] = f->now + 7;
         return true;
     }
     which -= 4;
     if (which < 4) {
-        t->timers |= (uint8_t)(1u << which);
+        t->timers |= (uint8_t)(2u << which);
         t->deadline[which] = f->now;
         return true;
     }

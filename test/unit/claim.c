@@ -390,13 +390,28 @@ static void link_gives_way(void **state)
     becomes_ours(local.claim.addr);
 }
 
+// The first probe does not wait for a connection, of which nothing is due for two hours.
+static void beside_a_connection(void **state)
+{
+    (void)state;
+    start(&h, &store);
+    listen_on(&h, PORT);
+    establish(&h, PEER_PORT);
+    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_KEEPALIVE, 1), AKSU_OK);
+    drain(&h);
+    assert_in_range(aksu_idle(&h.net, h.now), 7000000, 7200000);
+    assert_int_equal(take_it(&h.net, &claim), AKSU_OK);
+    assert_in_range(await(1000), 0, 999);
+    asks(0, US);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, setup)
     const struct CMUnitTest tests[] = {
         T(fixed_address),  T(in_use),    T(defended_once),  T(overtaken),
         T(refuses),        T(two_hosts), T(link_address),   T(link_ours),
-        T(link_conflicts), T(link_lost), T(link_gives_way),
+        T(link_conflicts), T(link_lost), T(link_gives_way), T(beside_a_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

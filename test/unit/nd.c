@@ -469,6 +469,20 @@ static void calls_validated(void **state)
     assert_int_equal(aksu_ipv6_start(&h.net, &ip6, secret6), AKSU_OK);
 }
 
+// The first address is claimed while nothing of a connection over IPv4 is due for two hours.
+static void beside_a_connection(void **state)
+{
+    (void)state;
+    start(&h, &store);
+    listen_on(&h, PORT);
+    establish(&h, PEER_PORT);
+    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_KEEPALIVE, 1), AKSU_OK);
+    drain(&h);
+    assert_in_range(aksu_idle(&h.net, h.now), 7000000, 7200000);
+    assert_int_equal(aksu_ipv6_start(&h.net, &ip6, secret6), AKSU_OK);
+    next_icmp(&h, MLD_REPORT);
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 #define R(f) cmocka_unit_test_setup(f, setup_ready)
 int main(void)
@@ -489,6 +503,7 @@ int main(void)
         R(checksum_counts),
         R(query),
         R(calls_validated),
+        T(beside_a_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

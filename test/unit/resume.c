@@ -416,6 +416,38 @@ static void urgent_pointer_behind(void **state)
     assert_true(wake(&fresh_store, 0) > 0);
 }
 
+static void refuse_pair(const struct aksu_pair *pair)
+{
+    uint8_t was[sizeof *pair];
+
+    memcpy(was, saved + 8, sizeof was);
+    memcpy(saved + 8, pair, sizeof *pair);
+    assert_int_equal(wake(&fresh_store, 0), AKSU_EPROTO);
+    memcpy(saved + 8, was, sizeof was);
+}
+
+// Neither we ourselves are the peer, nor an address that is no host's; and no port is 0.
+static void endpoints_that_cannot_be(void **state)
+{
+    (void)state;
+    assert_int_equal(aksu_save(&h.net, h.app.conn, saved, sizeof saved), AKSU_SAVED);
+    struct aksu_pair pair, good;
+    memcpy(&good, saved + 8, sizeof good);
+    static const uint32_t nobody[] = {US, 0, UINT32_MAX};
+    for (size_t i = 0; i < sizeof nobody / sizeof nobody[0]; i++) {
+        pair = good;
+        pair.remote = nobody[i];
+        refuse_pair(&pair);
+    }
+    pair = good;
+    pair.remote_port = 0;
+    refuse_pair(&pair);
+    pair = good;
+    pair.local_port = 0;
+    refuse_pair(&pair);
+    assert_true(wake(&fresh_store, 0) > 0);
+}
+
 // A TTL of 0 reaches nobody, and a code point of more than 6 bits would spill into the version.
 static void header_fields_out_of_range(void **state)
 {
@@ -504,6 +536,7 @@ int main(void)
         T(windows_of_nothing),
         T(mss_beside_timestamps),
         T(urgent_pointer_behind),
+        T(endpoints_that_cannot_be),
         T(header_fields_out_of_range),
         T(no_row),
     };

@@ -524,8 +524,12 @@ extern const struct aksu_cookies aksu_syn_cookies;
 extern const struct aksu_time_waits aksu_time_wait_table;
 
 /// Limits and pure operations of a stack: a `static const` of the user's choice. What no profile
-/// names is not linked. aksu_lean, aksu_standard and aksu_full are ready made.
+/// names is not linked. aksu_lean, aksu_standard and aksu_full are ready made. Octets come first:
+/// there the shortest instructions of a Cortex-M reach them.
 struct aksu_profile {
+    uint8_t syn_ack_tries;  ///< SYN,ACKs sent for one SYN, at least 1
+    uint8_t window_scale;   ///< 1: offered and accepted (RFC 7323 2)
+    uint8_t challenge_acks; ///< per 5 s and connection, before randomisation (RFC 5961 7)
     const struct aksu_congestion *congestion; ///< required
     const struct aksu_recovery *recovery;     ///< or NULL
     const struct aksu_timestamps *timestamps; ///< or NULL
@@ -542,9 +546,6 @@ struct aksu_profile {
     uint32_t fin_wait_2_ms;  ///< FIN-WAIT-2 after a full close
     uint16_t delayed_ack_ms; ///< 0 to 499 (MUST-40); 0: never delayed
     uint16_t user_timeout_s; ///< R2; at least 100 (SHLD-11)
-    uint8_t syn_ack_tries;   ///< SYN,ACKs sent for one SYN, at least 1
-    uint8_t window_scale;    ///< 1: offered and accepted (RFC 7323 2)
-    uint8_t challenge_acks;  ///< per 5 s and connection, before randomisation (RFC 5961 7)
 };
 
 extern const struct aksu_profile aksu_lean;     ///< windows, NewReno, out-of-order data
