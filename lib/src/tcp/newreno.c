@@ -9,9 +9,7 @@ void aksu_newreno_idle(const struct aksu_step *c)
     uint32_t mss = t->snd_mss;
     uint32_t initial = aksu_min32(10 * mss, aksu_max32(2 * mss, 14600));
 
-    if (t->cwnd > initial) {
-        t->cwnd = initial;
-    }
+    t->cwnd = aksu_min32(t->cwnd, initial);
 }
 
 void aksu_newreno_open(const struct aksu_step *c)
