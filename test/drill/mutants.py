@@ -101,7 +101,7 @@ MUTANTS = [
     ("9293 MUST-15: 536 by default", "tcp/tcp.h", "AKSU_MSS_DEFAULT = 536", "AKSU_MSS_DEFAULT = 1460"),
     ("7323 2.3: shift count of 14", "tcp/tcp.h", "AKSU_WSCALE_MAX = 14", "AKSU_WSCALE_MAX = 15"),
     ("7323 2.2: a SYN's window is not scaled", "tcp/handshake.c", "t->snd_wnd = t->max_snd_wnd = s->wnd;",
-     "t->snd_wnd = t->max_snd_wnd = (uint32_t)s->wnd << t->snd_wscale;"),
+     "t->snd_wnd = t->max_snd_wnd = (uint32_t)s->wnd << s->wscale;"),
     ("7323 4.3: Last.ACK.sent", "tcp/timestamps.c", " && aksu_seq_leq(s->seq, t->last_ack)", ""),
     ("7323 5.3: PAWS", "tcp/timestamps.c", "return age(t, now_ms) <= PAWS_IDLE &&", "return 0 &&"),
     ("7323 5.5: 24 days", "tcp/timestamps.c", "age(t, now_ms) <= PAWS_IDLE && ", ""),

@@ -32,7 +32,7 @@ static void forget_times(struct aksu_tcb *t)
     t->rtt_at = (uint32_t)NOW;
     t->flags &= (uint16_t) ~(AKSU_F_TIMING | AKSU_F_SYN_RETRIED);
     for (unsigned i = 0; i < AKSU_DEADLINES; i++)
-        t->deadline[i] = (t->timers & 1u << i) ? (uint32_t)NOW + 1000 * (i + 1) : 0;
+        t->deadline[i] = (t->timers & 2u << i) ? (uint32_t)NOW + 1000 * (i + 1) : 0;
 }
 
 // A board is in use once our SYN is acknowledged, if SACKs were negotiated.

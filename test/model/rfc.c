@@ -181,8 +181,8 @@ static enum what arrival(const struct aksu_segment *s)
 static enum what timeout(const struct aksu_tcb *t)
 {
     for (unsigned i = 0; i < AKSU_DEADLINES; i++) {
-        static const enum what expired[AKSU_DEADLINES] = {RTX, OTHER, MSL2, USER};
-        if ((t->timers & 1u << i) && t->deadline[i] == (uint32_t)NOW)
+        static const enum what expired[AKSU_DEADLINES] = {OTHER, RTX, MSL2, USER};
+        if ((t->timers & 2u << i) && t->deadline[i] == (uint32_t)NOW)
             return expired[i];
     }
     return OTHER;

@@ -24,6 +24,7 @@ uint16_t aksu_sum_finish(uint32_t sum)
 // The same, with both addresses: of an IPv4 header, or of TCP's pseudo-header.
 uint16_t aksu_sum_end(const struct aksu_pair *pair, uint32_t sum)
 {
-    return aksu_sum_finish(sum + (pair->remote >> 16) + (pair->remote & 0xffff) +
-                           (pair->local >> 16) + (pair->local & 0xffff));
+    uint64_t all = (uint64_t)sum + pair->remote + pair->local;
+
+    return aksu_sum_finish((uint32_t)all + (uint32_t)(all >> 32)); // no two addresses carry again
 }

@@ -164,8 +164,8 @@ static uint32_t sum_small(const uint8_t *at, uint32_t len)
     for (; end - at >= 4; at += 4) {
         sum += aksu_get32(at);
     }
-    for (unsigned shift = 24; at != end; shift -= 8) {
-        last += (uint32_t)*at++ << shift;
+    while (end != at) {
+        last = last >> 8 | (uint32_t) * --end << 24;
     }
     sum += last;
     return (uint32_t)(sum >> 32) + ((uint32_t)sum >> 16) + (uint32_t)(sum & 0xffff);

@@ -17,8 +17,8 @@ static int echo(struct aksu *net, const struct aksu_packet *in)
     if ((net->offload & AKSU_ECHOING) || in->len > net->store->echo_octets) {
         return AKSU_DROP_ECHO_BUSY;
     }
-    int full = aksu_stack_answer(net, in, in->len);
     uint8_t *p = net->store->echo;
+    int full = aksu_stack_answer(net, in, in->len);
 
     if (!full) {
         net->offload |= AKSU_ECHOING;
@@ -37,8 +37,8 @@ size_t aksu_icmp_output(struct aksu *net, const struct aksu_answer *a, uint8_t *
     const uint32_t fields = AKSU_TTL_DEFAULT << AKSU_TTL_SHIFT | AKSU_PROTOCOL_ICMP;
     uint32_t len = a->kind;
 
-    memcpy(to + AKSU_IPV4_LEN, net->store->echo, len);
     aksu_ipv4_header(net, &a->pair, fields, len, to);
+    memcpy(to + AKSU_IPV4_LEN, net->store->echo, len);
     net->offload &= (uint8_t)~AKSU_ECHOING;
     return AKSU_IPV4_LEN + len;
 }
@@ -72,11 +72,12 @@ static int error(struct aksu *net, struct aksu_packet *in)
 {
     struct aksu_step c;
     const uint8_t *q = in->payload + AKSU_ICMP_LEN;
-    uint32_t left = in->len - AKSU_ICMP_LEN;
 
     if (!classify(in->payload, &c)) {
         return AKSU_DROP_ICMP;
     }
+    uint32_t left = in->len - AKSU_ICMP_LEN;
+
     if (left < AKSU_IPV4_LEN || !aksu_ipv4_begins(q) || q[9] != AKSU_PROTOCOL_TCP) {
         return AKSU_DROP_ICMP_QUOTE;
     }
@@ -94,7 +95,7 @@ int aksu_icmp_input(struct aksu *net, struct aksu_packet *in)
     if (in->len < AKSU_ICMP_LEN || aksu_sum_finish(aksu_copy(NULL, in->payload, in->len)) != 0) {
         return AKSU_DROP_ICMP;
     }
-    if (in->payload[0] == ECHO && in->payload[1] == 0) {
+    if (aksu_get16(in->payload) == ECHO << 8) { // of code 0
         return echo(net, in);
     }
     return error(net, in);

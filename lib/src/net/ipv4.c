@@ -2,7 +2,7 @@
 // IPv4, RFC 791 as RFC 1122 3.2 has hosts do it: no fragments, no options obeyed.
 #include "../stack.h"
 
-enum { OPTION_LSRR = 131, OPTION_SSRR = 137 };
+enum { OPTIONS_MAX = 40, OPTION_LSRR = 131, OPTION_SSRR = 137 };
 
 // Whether an address is one of this network, or of the link, which no router forwards: RFC 3927
 // 2.6.2.
@@ -56,16 +56,17 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
     if (in->len < AKSU_IPV4_LEN) {
         return AKSU_DROP_RUNT;
     }
-    uint32_t header = (p[0] & 15) * 4u;
+    uint32_t options = (p[0] - 0x45u) * 4u; // octets; more than there can be if p[0] is none
+    uint32_t header = AKSU_IPV4_LEN + options;
     uint32_t total = aksu_get16(p + 2);
 
-    if (!aksu_ipv4_begins(p) || header > total || total > in->len || total > net->mtu) {
+    if (options > OPTIONS_MAX || header > total || total > in->len || total > net->mtu) {
         return AKSU_DROP_IP_HEADER;
     }
     if (!(net->offload & AKSU_OFFLOAD_RX) && aksu_sum_finish(aksu_sum_header(p, header)) != 0) {
         return AKSU_DROP_IP_CHECKSUM;
     }
-    if (!options_harmless(p + AKSU_IPV4_LEN, header - AKSU_IPV4_LEN)) {
+    if (!options_harmless(p + AKSU_IPV4_LEN, options)) {
         return AKSU_DROP_IP_OPTION;
     }
     if (aksu_get16(p + 6) & AKSU_FRAGMENT) {
@@ -75,8 +76,8 @@ static int take_header(const struct aksu *net, struct aksu_packet *in)
     in->len = total - header;
     in->pair.local = aksu_get32(p + 16);
     in->pair.remote = aksu_get32(p + 12);
-    if (in->pair.local == 0 || !aksu_ipv4_unicast(net, in->pair.remote) ||
-        in->pair.remote == net->addr) {
+    if (in->pair.local == 0 || in->pair.remote == net->addr ||
+        !aksu_ipv4_unicast(net, in->pair.remote)) {
         return AKSU_DROP_SOURCE;
     }
     return 0;

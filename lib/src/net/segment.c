@@ -134,10 +134,12 @@ static uint8_t *put_options(const struct aksu_segment *s, uint8_t *p)
         p = aksu_put32(p, s->tsecr);
     }
     if (options & AKSU_OPT_SACK) {
-        p = aksu_put32(p, head(SACK, 2 + 8u * s->sacks));
-        for (unsigned i = 0; i < s->sacks; i++) {
-            p = aksu_put32(p, s->sack[i].start);
-            p = aksu_put32(p, s->sack[i].end);
+        const struct aksu_range *end = s->sack + s->sacks;
+
+        p = aksu_put32(p, head(SACK, 2) + 8u * s->sacks);
+        for (const struct aksu_range *r = s->sack; r != end; r++) {
+            p = aksu_put32(p, r->start);
+            p = aksu_put32(p, r->end);
         }
     }
     return p;
@@ -151,8 +153,8 @@ uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segmen
     to = aksu_put32(to, (uint32_t)pair->local_port << 16 | pair->remote_port);
     to = aksu_put32(to, s->seq);
     to = aksu_put32(to, s->ack);
-    // The data offset is in words; reserved bits are zero.
-    to = aksu_put32(to, len / 4 << 28 | (uint32_t)s->flags << 16 | s->wnd);
+    // The data offset is in words, from bit 28 on; reserved bits are zero.
+    to = aksu_put32(to, len << 26 | (uint32_t)s->flags << 16 | s->wnd);
     aksu_put32(to, s->urp);
     return len;
 }

@@ -22,23 +22,31 @@ void aksu_tcp_open(const struct aksu_step *c, const struct aksu_open *o, enum ak
     t->snd_una = t->snd_nxt = t->snd_max = t->snd_up = t->recover = o->iss;
     t->salt = o->salt;
     t->rcv_buf = t->rcv_room = o->rcv_buf;
-    t->rcv_mss = o->mss;
-    t->snd_mss = (uint16_t)aksu_min32(o->mss, AKSU_MSS_DEFAULT);
+    t->rcv_mss = t->snd_mss = o->mss;
     // What is offered is on until the peer's SYN says otherwise.
-    t->flags = (uint16_t)(AKSU_F_SYN_UNACKED | (p->sack ? AKSU_F_SACK : 0) |
-                          (p->timestamps ? AKSU_F_TIMESTAMPS : 0));
+    unsigned flags = AKSU_F_SYN_UNACKED;
+    if (p->sack) {
+        flags |= AKSU_F_SACK;
+    }
+    if (p->timestamps) {
+        flags |= AKSU_F_TIMESTAMPS;
+    }
     if (p->window_scale) {
-        t->flags |= AKSU_F_WSCALE;
+        flags |= AKSU_F_WSCALE;
         t->rcv_wscale = aksu_tcp_window_shift(o->rcv_buf);
     }
+    t->flags = (uint16_t)flags;
     t->state = (uint8_t)state;
 }
 
 // Options that count only on a SYN. What the peer does not offer is off in both directions.
 static void negotiate(struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    uint16_t mss = (s->options & AKSU_OPT_MSS) ? s->mss : t->snd_mss;
+    uint32_t mss = AKSU_MSS_DEFAULT;
 
+    if (s->options & AKSU_OPT_MSS) {
+        mss = s->mss;
+    }
     t->snd_mss = (uint16_t)aksu_min32(aksu_max32(mss, AKSU_MSS_FLOOR), t->rcv_mss);
     t->flags &= (uint16_t)(s->options << AKSU_OFFER_SHIFT | ~AKSU_OFFERS);
     if (t->flags & AKSU_F_WSCALE) {
@@ -58,6 +66,8 @@ void aksu_tcp_take_syn(struct aksu_step *c)
     const struct aksu_segment *s = c->s;
 
     t->rcv_nxt = t->rcv_adv = t->rcv_up = t->last_ack = s->seq + 1;
+    t->snd_wl1 = s->seq;
+    t->snd_wnd = t->max_snd_wnd = s->wnd; // of a SYN it is never scaled (RFC 7323 2.2)
     negotiate(t, s);
     if (t->flags & AKSU_F_TIMESTAMPS) {
         c->p->timestamps->arrived(t, s, c->now_ms);
@@ -65,9 +75,6 @@ void aksu_tcp_take_syn(struct aksu_step *c)
     if (c->p->ecn) {
         c->p->ecn->syn(c);
     }
-    // The window of a SYN is never scaled (RFC 7323 2.2).
-    t->snd_wnd = t->max_snd_wnd = s->wnd;
-    t->snd_wl1 = s->seq;
     t->state = AKSU_SYN_RECEIVED;
     c->fx.refused = false;
 }

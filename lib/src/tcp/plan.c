@@ -41,14 +41,14 @@ static bool worth_sending(const struct aksu_tcb *t, uint32_t len, uint32_t queue
 // if nothing else is left (3.8.6.1), and into a window that is just small what it takes.
 uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cwnd)
 {
-    uint32_t flight = 0;
-    uint32_t wnd = aksu_max32(t->snd_wnd, 1);
-    uint32_t room = wnd;
+    uint32_t flight = t->snd_nxt - t->snd_una;
+    uint32_t wnd = t->snd_wnd;
+    uint32_t room = aksu_min32(wnd, cwnd);
 
-    if (!again) {
-        flight = t->snd_nxt - t->snd_una;
-        wnd = t->snd_wnd;
-        room = aksu_min32(wnd, cwnd);
+    if (again) {
+        flight = 0;
+        wnd = aksu_max32(wnd, 1);
+        room = wnd;
     }
     uint32_t sent = flight - aksu_tcp_syn(t); // if the SYN is to be sent again, beyond everything
     uint32_t fin = aksu_tcp_fin(t);
@@ -58,7 +58,7 @@ uint32_t aksu_tcp_can_send(const struct aksu_tcb *t, unsigned again, uint32_t cw
     }
     uint32_t queued = t->snd_buf - sent;
     uint32_t mss = payload_max(t);
-    uint32_t len = aksu_min32(aksu_min32(queued, mss), room - aksu_min32(room, flight));
+    uint32_t len = aksu_min32(aksu_min32(queued, mss), room > flight ? room - flight : 0);
 
     if (fin && len == queued && flight + queued < wnd) {
         return len + 1;
@@ -87,8 +87,8 @@ static void put_urgent(const struct aksu_tcb *t, struct aksu_segment *s)
     int32_t urgent = (int32_t)(t->snd_up - s->seq);
 
     if (urgent > 0) {
-        s->flags |= AKSU_URG;
         s->urp = (uint16_t)aksu_min32((uint32_t)urgent, UINT16_MAX);
+        s->flags |= AKSU_URG;
     }
 }
 
@@ -113,7 +113,7 @@ static bool choose_open(const struct aksu_step *c, const struct aksu_tcb *t, str
     } else {
         count = aksu_tcp_can_send(t, again, congestion_window(t));
     }
-    if (again || count > 0) {
+    if (count > 0) {
         put_text(t, s, count);
     } else if (t->owed & AKSU_OWE_KEEPALIVE) {
         s->seq = t->snd_una - 1; // SEG.SEQ = SND.NXT - 1 (3.8.4)
@@ -150,7 +150,7 @@ static bool choose(const struct aksu_step *c, const struct aksu_tcb *t, struct a
         }
         return true;
     }
-    return t->state != AKSU_SYN_SENT && choose_open(c, t, plan);
+    return choose_open(c, t, plan);
 }
 
 // The rest of the header. Before the peer's SYN rcv_nxt is zero, as the field is without ACK.
@@ -160,14 +160,14 @@ static void put_header(const struct aksu_step *c, const struct aksu_tcb *t, stru
 
     s->ack = t->rcv_nxt;
     if (s->flags & AKSU_SYN) {
-        s->wnd = (uint16_t)aksu_min32(wnd, UINT16_MAX); // never scaled (RFC 7323 2.2)
         // A SYN offers what the profile has; a SYN,ACK confirms what was negotiated.
-        s->options = (uint8_t)(AKSU_OPT_MSS | (t->flags & AKSU_OFFERS) >> AKSU_OFFER_SHIFT);
+        s->options = (uint8_t)(AKSU_OPT_MSS + ((t->flags & AKSU_OFFERS) >> AKSU_OFFER_SHIFT));
         s->mss = t->rcv_mss;
         s->wscale = t->rcv_wscale;
     } else {
-        s->wnd = (uint16_t)(wnd >> t->rcv_wscale);
+        wnd >>= t->rcv_wscale; // that of a SYN is never scaled (RFC 7323 2.2)
     }
+    s->wnd = (uint16_t)aksu_min32(wnd, UINT16_MAX);
     if (t->flags & AKSU_F_TIMESTAMPS) {
         c->p->timestamps->put(t, s, c->now_ms);
     }
@@ -183,20 +183,18 @@ static void put_header(const struct aksu_step *c, const struct aksu_tcb *t, stru
 // also for a clock that went backwards.
 int32_t aksu_tcp_due(const struct aksu_tcb *t, uint32_t now_ms)
 {
-    const uint32_t *at = t->deadline;
     int32_t running = t->timers;
+    int32_t timer = AKSU_TIMER_ACK;
     int32_t wait = AKSU_WAIT_MAX_MS;
     int32_t due = 0;
 
-    for (int32_t timer = AKSU_TIMER_ACK; timer <= running; timer <<= 1) {
-        int32_t left = (int32_t)(*at++ - now_ms);
-        if (!(running & timer)) {
-            continue;
-        }
-        if (left <= 0) {
-            due -= timer;
-        } else if (left < wait) {
-            wait = left;
+    for (const uint32_t *at = t->deadline; timer <= running; at++, timer <<= 1) {
+        int32_t left = (int32_t)(*at - now_ms);
+        if (running & timer) {
+            if (left <= 0) {
+                due -= timer;
+            }
+            wait = left < wait ? left : wait;
         }
     }
     return due ? due : wait;
@@ -208,7 +206,6 @@ static void clear(struct aksu_segment *s)
     s->len = 0;
     s->tsval = 0;
     s->tsecr = 0;
-    s->wnd = 0;
     s->urp = 0;
     s->mss = 0;
     s->flags = AKSU_ACK;

@@ -42,7 +42,9 @@ void aksu_tcp_give_up(struct aksu_step *c, int reason)
 
     if (t->state != AKSU_CLOSED) {
         aksu_tcp_finish(c, reason);
-        t->owed = tell ? AKSU_OWE_RST : 0;
+        if (tell) {
+            t->owed = AKSU_OWE_RST;
+        }
     }
 }
 
@@ -58,9 +60,10 @@ void aksu_tcp_enter_time_wait(const struct aksu_step *c)
 extern inline bool aksu_tcp_may_write(const struct aksu_tcb *t);
 
 // SEND, 3.10.2. After an idle time of more than RTO the window opens slowly again (RFC 5681 4.1).
+// With nothing queued nothing is in flight: the SYN is acknowledged, and no FIN is there yet.
 static void wrote(const struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (t->snd_una == t->snd_max && t->snd_buf == 0 && t->state >= AKSU_ESTABLISHED &&
+    if (t->snd_buf == 0 && t->state >= AKSU_ESTABLISHED &&
         c->now_ms - t->rtt_at > aksu_tcp_rto(c->p, t)) {
         c->p->congestion->idle(c);
     }
@@ -74,10 +77,36 @@ static void read_out(struct aksu_tcb *t, uint32_t octets)
     aksu_seq_raise(&t->rcv_up, t->rcv_nxt - (t->rcv_buf - t->rcv_room));
 }
 
-// The sending half of CLOSE, 3.10.4. In SYN-RECEIVED with nothing queued the FIN follows the
-// SYN,ACK; else it waits for ESTABLISHED: see aksu_tcp_settle().
-static void shut_down(struct aksu_tcb *t)
+// The receiving half of CLOSE, 3.10.4. Returns whether the sending one follows.
+static bool close_receiving(struct aksu_step *c, struct aksu_tcb *t)
 {
+    if (t->state == AKSU_TIME_WAIT) {
+        return false;
+    }
+    if (t->state <= AKSU_SYN_SENT) {
+        aksu_tcp_give_up(c, -AKSU_ECONNABORTED);
+        return false;
+    }
+    if (t->rcv_room < t->rcv_buf) {
+        aksu_tcp_finish(c, -AKSU_ECONNABORTED);
+        t->owed = AKSU_OWE_RST; // unread data is lost: say so (SHLD-3)
+        return false;
+    }
+    t->flags |= AKSU_F_RCV_CLOSED;
+    if (t->state != AKSU_FIN_WAIT_2 && c->value != 0) {
+        aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->value, AKSU_WAIT_MAX_MS));
+        t->timers |= AKSU_TIMER_LINGER;
+    }
+    return true;
+}
+
+// SHUTDOWN and CLOSE. In SYN-RECEIVED with nothing queued the FIN follows the SYN,ACK; else it
+// waits for ESTABLISHED: see aksu_tcp_settle().
+static void shut_down(struct aksu_step *c, struct aksu_tcb *t)
+{
+    if (c->kind == AKSU_EV_CLOSE && !close_receiving(c, t)) {
+        return;
+    }
     if (aksu_tcp_may_write(t)) {
         t->flags |= AKSU_F_FIN;
         if (t->state == AKSU_SYN_RECEIVED && t->snd_buf == 0) {
@@ -86,35 +115,16 @@ static void shut_down(struct aksu_tcb *t)
     }
 }
 
-static void close_both(struct aksu_step *c, struct aksu_tcb *t)
-{
-    if (t->state == AKSU_TIME_WAIT) {
-        return;
-    }
-    if (t->state <= AKSU_SYN_SENT) {
-        aksu_tcp_give_up(c, -AKSU_ECONNABORTED);
-        return;
-    }
-    if (t->rcv_room < t->rcv_buf) {
-        aksu_tcp_finish(c, -AKSU_ECONNABORTED);
-        t->owed = AKSU_OWE_RST; // unread data is lost: say so (SHLD-3)
-        return;
-    }
-    t->flags |= AKSU_F_RCV_CLOSED;
-    shut_down(t);
-    if (t->state != AKSU_FIN_WAIT_2 && c->value != 0) {
-        aksu_tcp_arm(c, AKSU_AT_USER, aksu_min32(c->value, AKSU_WAIT_MAX_MS));
-        t->timers |= AKSU_TIMER_LINGER;
-    }
-}
-
 static void took_ack(struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    uint32_t shift = (s->flags & AKSU_SYN) ? 0 : t->rcv_wscale;
+    uint32_t wnd = s->wnd;
 
+    if (!(s->flags & AKSU_SYN)) {
+        wnd <<= t->rcv_wscale;
+    }
     t->timers &= (uint8_t)~AKSU_TIMER_ACK;
     t->last_ack = s->ack;
-    aksu_seq_raise(&t->rcv_adv, s->ack + ((uint32_t)s->wnd << shift));
+    aksu_seq_raise(&t->rcv_adv, s->ack + wnd);
     aksu_tcp_forget_duplicate(t); // told once (RFC 2883 4)
 }
 
@@ -138,8 +148,11 @@ static void took_text(const struct aksu_step *c, struct aksu_tcb *t, aksu_seq st
 static void sent(const struct aksu_step *c, struct aksu_tcb *t)
 {
     const struct aksu_segment *s = c->s;
-    uint32_t len = s->len + aksu_tcp_control_len(s);
+    uint32_t len = s->len;
 
+    if (s->flags & (AKSU_SYN | AKSU_FIN)) { // never both
+        len++;
+    }
     if (s->flags & AKSU_ACK) {
         took_ack(t, s);
     }
@@ -158,11 +171,11 @@ static void sent(const struct aksu_step *c, struct aksu_tcb *t)
     if (!(t->timers & AKSU_TIMER_USER)) {
         aksu_tcp_arm_user(c);
     }
-    if ((s->flags & AKSU_FIN) && t->state == AKSU_CLOSE_WAIT) {
-        t->state = AKSU_LAST_ACK;
-    }
     if (c->b) {
         c->p->recovery->sent(c, end);
+    }
+    if ((s->flags & AKSU_FIN) && t->state == AKSU_CLOSE_WAIT) {
+        t->state = AKSU_LAST_ACK;
     }
 }
 
@@ -174,9 +187,7 @@ static void trouble(struct aksu_step *c, int reason)
 
 static void probe_window(struct aksu_step *c, struct aksu_tcb *t)
 {
-    if (t->snd_wnd == 0) {
-        t->keep_probes = (uint8_t)(t->keep_probes + (t->keep_probes < UINT8_MAX));
-    }
+    t->keep_probes = (uint8_t)(t->keep_probes + (t->keep_probes < UINT8_MAX));
     t->owed |= AKSU_OWE_PROBE;
     if (t->keep_probes == AKSU_R1) {
         trouble(c, -AKSU_ETIMEDOUT);
@@ -242,8 +253,7 @@ static void tick(struct aksu_step *c, struct aksu_tcb *t)
     }
     if (due & AKSU_TIMER_RTX) {
         rtx_expired(c, t);
-    }
-    if (due & AKSU_TIMER_MISC) {
+    } else if (due & AKSU_TIMER_MISC) {
         // The keep-alive timer it is not: see active.c.
         AKSU_CHECK(t->state == AKSU_TIME_WAIT || t->state == AKSU_FIN_WAIT_2);
         aksu_tcp_finish(c, t->state == AKSU_TIME_WAIT ? AKSU_OK : -AKSU_ETIMEDOUT);
@@ -259,8 +269,10 @@ static void icmp(struct aksu_step *c, struct aksu_tcb *t)
         return;
     }
     if (c->option == AKSU_ICMP_PTB) {
-        uint32_t options = (t->flags & AKSU_F_TIMESTAMPS) ? AKSU_TIMESTAMPS_LEN : 0;
-        uint32_t mss = aksu_max32(c->more.detail, PTB_FLOOR) - options;
+        uint32_t mss = aksu_max32(c->more.detail, PTB_FLOOR);
+        if (t->flags & AKSU_F_TIMESTAMPS) {
+            mss -= AKSU_TIMESTAMPS_LEN;
+        }
         if (t->retries == 0 || mss >= t->snd_mss) {
             c->fx.refused = true;
             return;
@@ -298,10 +310,9 @@ void aksu_tcp_settle(const struct aksu_step *c)
         t->timers &= (uint8_t)~AKSU_TIMER_RTX;
         t->retries = 0;
     } else if (!(t->timers & AKSU_TIMER_RTX) && !(t->owed & AKSU_OWE_PROBE)) {
+        aksu_tcp_arm_rtx(c);
         if (t->snd_wnd > 0) {
-            aksu_tcp_arm(c, AKSU_AT_RTX, OVERRIDE_MS);
-        } else {
-            aksu_tcp_arm_rtx(c);
+            t->deadline[AKSU_AT_RTX] = c->now_ms + OVERRIDE_MS;
         }
     }
 }
@@ -321,10 +332,8 @@ static bool dispatch(struct aksu_step *c, struct aksu_tcb *t)
         read_out(t, c->value);
         return false;
     case AKSU_EV_SHUTDOWN:
-        shut_down(t);
-        break;
     case AKSU_EV_CLOSE:
-        close_both(c, t);
+        shut_down(c, t);
         break;
     case AKSU_EV_ABORT:
         aksu_tcp_give_up(c, -AKSU_ECONNABORTED);
