@@ -8,15 +8,15 @@ static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 // address of none, which gives 0, as NULL does. Else AKSU_NOT_IPV4.
 uint32_t aksu_addr_get(const struct aksu_addr *addr)
 {
-    unsigned any = 0;
-
     if (!addr) {
         return 0;
     }
     for (unsigned i = 0; i < 10; i++) {
-        any |= addr->octets[i];
+        if (addr->octets[i] != 0) {
+            return AKSU_NOT_IPV4;
+        }
     }
-    return any ? AKSU_NOT_IPV4 : aksu_get32(addr->octets + 12);
+    return aksu_get32(addr->octets + 12);
 }
 
 void aksu_addr_put(uint32_t v, struct aksu_addr *addr)

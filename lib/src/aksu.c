@@ -41,11 +41,9 @@ static void clear_tables(struct aksu *net)
 {
     const struct aksu_storage *s = net->store;
 
-    struct aksu_row *row = s->row + s->rows;
-
     memset(s->row, 0, s->cleared);
     for (uint32_t i = s->rows; i-- > 0;) {
-        row--;
+        struct aksu_row *row = &s->row[i];
         row->handle = (aksu_handle)i;
         row->next = net->free_rows;
         net->free_rows = row;
@@ -70,9 +68,9 @@ int aksu_init(struct aksu *net, const struct aksu_storage *storage,
     net->link = config->link;
     net->boards = config->boards;
     net->user = config->user;
+    memcpy(net->mac, config->mac, 6);
     net->mtu = (uint16_t)mtu;
     net->offload = (uint8_t)config->offload;
-    memcpy(net->mac, config->mac, 6);
     clear_tables(net);
     return aksu_addr_get(&config->addr) == 0
                ? AKSU_OK

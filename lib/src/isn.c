@@ -14,10 +14,10 @@ static uint32_t rotated(uint32_t v, unsigned left)
 // (Even and Mansour). docs/design.md says why.
 uint64_t aksu_hash(const uint32_t key[4], const uint32_t block[4])
 {
-    uint32_t a = key[0] ^ block[0];
-    uint32_t b = key[1] ^ block[1];
-    uint32_t c = key[2] ^ block[2];
     uint32_t d = key[3] ^ block[3];
+    uint32_t c = key[2] ^ block[2];
+    uint32_t b = key[1] ^ block[1];
+    uint32_t a = key[0] ^ block[0];
 
     for (unsigned left = ROUNDS; left > 0; left--) {
         a += b;
@@ -38,7 +38,7 @@ uint64_t aksu_isn_hash(const struct aksu *net, const struct aksu_pair *pair, uin
 {
     uint32_t block[4];
 
-    memcpy(block, pair, sizeof *pair);
+    aksu_move_fixed(block, pair, sizeof *pair);
     block[3] = more;
     return aksu_hash(net->secret, block);
 }

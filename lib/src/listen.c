@@ -40,16 +40,16 @@ int aksu_listen(struct aksu *net, const struct aksu_addr *local, uint16_t port, 
     if (exactly(net, addr, port)) {
         return AKSU_EADDRINUSE;
     }
-    struct aksu_listener *l = exactly(net, 0, 0); // one that is free
+    struct aksu_listener *l = aksu_listen_find(net, 0, 0); // one that is free
 
     if (!l) {
         return AKSU_ENOMEM;
     }
-    l->handlers = handlers;
     l->user = user;
     l->local = addr;
-    l->port = port;
     l->backlog = backlog ? backlog : (uint8_t)aksu_min32((net->store->rows + 1) / 2, UINT8_MAX);
+    l->handlers = handlers;
+    l->port = port;
     return AKSU_OK;
 }
 
@@ -107,8 +107,8 @@ struct aksu_row *aksu_listen_half_open(struct aksu *net, const struct aksu_packe
 
     row->handlers = l->handlers;
     row->user = l;
-    row->bits = AKSU_ROW_USED | AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
     memcpy(row->mac, in->from, 6);
+    row->bits = AKSU_ROW_USED | AKSU_ROW_HALF_OPEN | AKSU_ROW_RESOLVED | AKSU_ROW_HAD_MAC;
     l->half_open++;
     aksu_stack_step(net, row, &c);
     c.kind = AKSU_EV_SEGMENT;

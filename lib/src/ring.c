@@ -23,9 +23,12 @@ static uint32_t wrap(uint32_t head, uint32_t offset, uint32_t size)
     return at < size ? at : at - size;
 }
 
-// Puts octets into a ring of size octets at an offset in it, or beyond; at most size of them.
-static void put(uint8_t *ring, uint32_t size, uint32_t at, const uint8_t *from, uint32_t len)
+// Puts octets into a row's ring of size octets at an offset in it, or beyond; at most size of them.
+static inline void put(const struct aksu_row *row, uint8_t *all, uint32_t size, uint32_t at,
+                       const uint8_t *from, uint32_t len)
 {
+    uint8_t *ring = area(row, all, size);
+
     at = wrap(at, 0, size);
     uint32_t first = aksu_min32(len, size - at);
 
@@ -43,7 +46,7 @@ void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
     uint32_t size = net->store->rx_octets;
     uint32_t at = row->rx_head + aksu_ring_readable(row) - fx->ready + fx->copy_to;
 
-    put(area(row, net->store->rx, size), size, at, in->payload + fx->copy_from, fx->copy_len);
+    put(row, net->store->rx, size, at, in->payload + fx->copy_from, fx->copy_len);
 }
 
 // The same of text that is next in order, before its step.
@@ -52,7 +55,7 @@ void aksu_ring_put(const struct aksu *net, const struct aksu_row *row, const uin
 {
     uint32_t size = net->store->rx_octets;
 
-    put(area(row, net->store->rx, size), size, row->rx_head + aksu_ring_readable(row), from, len);
+    put(row, net->store->rx, size, row->rx_head + aksu_ring_readable(row), from, len);
 }
 
 // Writes the text of a planned segment. Where speed counts its sum is returned, which a MAC that
@@ -60,8 +63,8 @@ void aksu_ring_put(const struct aksu *net, const struct aksu_row *row, const uin
 uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const struct aksu_segment *s,
                         uint8_t *to)
 {
-    uint32_t offset = aksu_tcp_offset(&row->tcb, s);
     uint32_t len = s->len;
+    uint32_t offset = aksu_tcp_offset(&row->tcb, s);
 
     if (len == 0) {
         return 0;
@@ -138,12 +141,6 @@ static int writable(const struct aksu_row *row)
     return aksu_tcp_may_write(&row->tcb) ? AKSU_OK : AKSU_EPIPE;
 }
 
-// Octets of the send ring that are free.
-uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row)
-{
-    return row->handlers->emit ? 0 : net->store->tx_octets - row->tcb.snd_buf;
-}
-
 // The contiguous free part of the send ring.
 static inline uint8_t *room(const struct aksu *net, const struct aksu_row *row, uint32_t *len)
 {
@@ -196,7 +193,7 @@ int32_t aksu_send(struct aksu *net, aksu_handle conn, const void *data, size_t l
     uint32_t size = net->store->tx_octets;
 
     n = len < n ? (uint32_t)len : n;
-    put(area(row, net->store->tx, size), size, row->tx_head + row->tcb.snd_buf, data, n);
+    put(row, net->store->tx, size, row->tx_head + row->tcb.snd_buf, data, n);
     wrote(net, row, n);
     return (int32_t)n;
 }

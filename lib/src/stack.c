@@ -9,7 +9,7 @@ void aksu_stack_begin(struct aksu *net, struct aksu_row *row, struct aksu_step *
     aksu_table_context(net, row, c);
     aksu_tcp_begin(c);
     if (net->trace) {
-        net->trace->before = row->tcb;
+        net->trace->before = *c->t;
     }
     if (net->step) {
         net->step(c);
@@ -146,7 +146,7 @@ static bool opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
     if (row->bits & AKSU_ROW_HALF_OPEN) {
         aksu_listen_completed(row);
         bool (*on_accept)(struct aksu *, aksu_handle, void *) = row->handlers->on_accept;
-        uint8_t announced = AKSU_ROW_ANNOUNCED;
+        unsigned announced = AKSU_ROW_ANNOUNCED;
 
         if (on_accept && !on_accept(net, conn, row->user)) {
             announced = 0; // never, so nothing is told
@@ -154,7 +154,7 @@ static bool opened(struct aksu *net, struct aksu_row *row, aksu_handle conn,
         if (!aksu_table_is(row, conn)) {
             return true; // saved
         }
-        row->bits |= announced;
+        row->bits |= (uint8_t)announced;
         if (!announced) {
             return false;
         }
@@ -205,33 +205,30 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
 
 // Rings move before any handler runs; after each handler the row must still be the connection's,
 // and its application still interested. Returns 0, as that of a packet.
-int aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
+int aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_step *c,
                        const struct aksu_packet *in)
 {
     aksu_handle conn = row->handle;
     const struct aksu_effects *fx = &c->fx;
     unsigned news = fx->mask;
 
-    if (news & AKSU_FX_ACKED) {
-        aksu_ring_acked(net, row, fx->acked);
-    }
     if (news & AKSU_FX_DELIVER) {
         aksu_ring_receive(net, row, fx, in);
     }
+    if (news & AKSU_FX_ACKED) {
+        aksu_ring_acked(net, row, fx->acked);
+    }
     news &= 2 * AKSU_FX_TROUBLE - 1;
 
-    for (; news; news &= news - 1) {
+    for (; news && !(row->bits & AKSU_ROW_CLOSED); news &= news - 1) {
         unsigned bit = news & (~news + 1);
-        if (row->bits & AKSU_ROW_CLOSED) {
-            break;
-        }
-        if (bit == AKSU_FX_OPENED && !opened(net, row, conn, fx, in)) {
-            c->kind = AKSU_EV_ABORT; // never announced, so nothing is told
-            aksu_stack_step(net, row, c);
-            break;
-        }
-        if (bit != AKSU_FX_OPENED && (row->bits & AKSU_ROW_ANNOUNCED)) {
-            tell(net, row, conn, bit, fx);
+        if (bit != AKSU_FX_OPENED) {
+            if (row->bits & AKSU_ROW_ANNOUNCED) {
+                tell(net, row, conn, bit, fx);
+            }
+        } else if (!opened(net, row, conn, fx, in)) {
+            aksu_stack_do(net, row, AKSU_EV_ABORT, 0); // never announced, so nothing is told
+            return 0;
         }
         if (!aksu_table_is(row, conn)) {
             return 0; // saved
@@ -253,8 +250,8 @@ int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned k
     aksu_table_look(net);
     memcpy(a->mac, in->from, 6);
     a->kind = (uint16_t)kind;
+    aksu_move_fixed(a->segment, &in->segment, sizeof a->segment);
     a->pair = in->pair;
-    memcpy(a->segment, &in->segment, sizeof a->segment);
     return 0;
 }
 
@@ -325,8 +322,10 @@ int aksu_stack_arrives(struct aksu *net, struct aksu_row *row, struct aksu_packe
 int aksu_icmp_error(struct aksu *net, struct aksu_pair *quoted, const uint8_t *segment,
                     struct aksu_step *c)
 {
-    quoted->remote_port = aksu_get16(segment + 2);
-    quoted->local_port = aksu_get16(segment);
+    uint32_t ports = aksu_get32(segment);
+
+    quoted->local_port = (uint16_t)(ports >> 16);
+    quoted->remote_port = (uint16_t)ports;
     struct aksu_row *row = aksu_table_find(net, quoted);
 
     if (!row) {
@@ -396,8 +395,8 @@ static size_t put_packet(struct aksu *net, const struct aksu_row *row, const str
         if (row->bits & AKSU_ROW_FAST) {
             header = net->profile->fast_open->put(net, row, s, p);
         }
-        fields = fields_of(row, s);
         text = aksu_ring_send(net, row, s, p + header);
+        fields = fields_of(row, s);
     }
     uint32_t len = header + s->len;
 
@@ -432,7 +431,7 @@ static size_t answer_output(struct aksu *net, uint8_t *frame, uint8_t *packet, c
         *mac = NULL;
         return net->link->answer(net, a, frame);
     }
-    memcpy(&s, a->segment, sizeof a->segment);
+    aksu_move_fixed(&s, a->segment, sizeof a->segment);
     s.len = 0;
     s.urp = 0;
     return put_packet(net, NULL, &a->pair, &s, packet);
@@ -527,17 +526,6 @@ static size_t row_output(struct aksu *net, struct aksu_row *row, uint8_t *frame,
     }
 }
 
-// The first row, if its time has come.
-static struct aksu_row *due(const struct aksu *net)
-{
-    if (net->scheduled == 0) {
-        return NULL;
-    }
-    struct aksu_row *row = net->store->heap[0];
-
-    return aksu_reached(net->now_ms, row->deadline) ? row : NULL;
-}
-
 static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, const uint8_t **mac)
 {
     size_t len = 0;
@@ -545,11 +533,9 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
     if (net->answers > 0) {
         return answer_output(net, frame, packet, mac);
     }
-    while (len == 0) {
-        struct aksu_row *row = due(net);
-        if (!row) {
-            break;
-        }
+    while (len == 0 && net->scheduled > 0 &&
+           aksu_reached(net->now_ms, net->store->heap[0]->deadline)) {
+        struct aksu_row *row = net->store->heap[0];
         if (!reaped(net, row)) {
             bool tick = false;
             len = row_output(net, row, frame, packet, mac, &tick);

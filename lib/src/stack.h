@@ -216,7 +216,7 @@ void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32
 extern const struct aksu_segment aksu_stack_rst;
 void aksu_stack_silence(struct aksu *net, struct aksu_row *row, int error);
 int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
-int aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
+int aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_step *c,
                        const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind);
@@ -339,8 +339,13 @@ void aksu_ring_put(const struct aksu *net, const struct aksu_row *row, const uin
                    uint32_t len);
 uint32_t aksu_ring_quick_send(struct aksu *net, const struct aksu_row *row,
                               const struct aksu_segment *s, uint8_t *to);
-uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row);
 void aksu_ring_acked(const struct aksu *net, struct aksu_row *row, uint32_t len);
+
+// Octets of the send ring that are free.
+static inline uint32_t aksu_ring_room(const struct aksu *net, const struct aksu_row *row)
+{
+    return row->handlers->emit ? 0 : net->store->tx_octets - row->tcb.snd_buf;
+}
 
 static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
 {
@@ -445,6 +450,16 @@ static inline void aksu_move(uint8_t *to, const uint8_t *from, uint32_t len)
         aksu_move_words(to, from, len);
     } else {
         memcpy(to, from, len);
+    }
+}
+
+// The same of what has a fixed length, where a call is shorter than what memcpy() becomes.
+static inline void aksu_move_fixed(void *to, const void *from, uint32_t len)
+{
+    if (AKSU_FAST) {
+        memcpy(to, from, len);
+    } else {
+        (void)aksu_copy(to, from, len);
     }
 }
 

@@ -9,12 +9,14 @@ static const uint32_t GENERATION = UINT32_C(1) << AKSU_INDEX_BITS;
 // Its key is not the secret itself, which the time that a search takes must not tell.
 struct aksu_row **aksu_table_bucket(const struct aksu *net, const struct aksu_pair *pair)
 {
-    if (net->store->buckets == 1) {
+    if (AKSU_FAST && net->store->buckets == 1) {
         return net->store->bucket;
     }
     uint64_t key = (uint64_t)net->table_key[1] << 32 | net->table_key[0];
     uint32_t ports = (uint32_t)pair->remote_port << 16 | pair->local_port;
-    uint64_t mixed = (key * pair->remote + ports) * key;
+    uint64_t mixed = key * pair->remote + ports;
+
+    mixed *= key;
 
     return &net->store->bucket[(uint32_t)(mixed >> 32) & (net->store->buckets - 1)];
 }
@@ -50,11 +52,13 @@ struct aksu_row *aksu_table_alloc(struct aksu *net, const struct aksu_pair *pair
     struct aksu_row *row = net->free_rows;
     uint32_t handle = (uint32_t)row->handle + GENERATION;
 
+    if (handle > INT32_MAX) {
+        handle = aksu_table_index(row) + GENERATION; // behind the last one comes the first, 1
+    }
+
     net->free_rows = row->next;
     memset(row, 0, sizeof *row);
-    // Behind the last generation comes the first, which is 1.
-    row->handle =
-        (aksu_handle)((int32_t)handle > 0 ? handle : handle + UINT32_C(0x80000000) + GENERATION);
+    row->handle = (aksu_handle)handle;
     row->bits = AKSU_ROW_USED;
     row->ttl = AKSU_TTL_DEFAULT;
     row->place = AKSU_UNSCHEDULED;

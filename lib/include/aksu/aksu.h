@@ -168,8 +168,8 @@ struct aksu_config {
     void *user;                         ///< for the port's or the application's own use
     struct aksu_addr addr;              ///< our IPv4 address; zero: none yet, nothing is taken in
     struct aksu_addr gateway;           ///< or zero: only the local network is reached
-    uint8_t prefix;                     ///< length of the netmask, 1 to 32; 0 = 24
     uint8_t mac[6];                     ///< our hardware address, if link is &aksu_ethernet
+    uint8_t prefix;                     ///< length of the netmask, 1 to 32; 0 = 24
     uint16_t mtu;                       ///< octets of an IP packet, 88 to 65535; 0 = 1500
     uint16_t offload;                   ///< AKSU_OFFLOAD_...
 };
