@@ -71,6 +71,14 @@ static struct aksu_row *oldest(const struct aksu *net)
 }
 
 // Puts the SYN,ACK in a SYN's place.
+static void answer_syn(struct aksu_segment *s, aksu_seq iss, const struct aksu_open *open)
+{
+    s->ack = s->seq + 1;
+    s->seq = iss;
+    s->flags = AKSU_SYN | AKSU_ACK;
+    s->wnd = (uint16_t)aksu_min32(open->rcv_buf, UINT16_MAX);
+}
+
 static bool send(struct aksu *net, struct aksu_packet *in, const struct aksu_open *open)
 {
     struct aksu_segment *s = &in->segment;
@@ -84,12 +92,7 @@ static bool send(struct aksu *net, struct aksu_packet *in, const struct aksu_ope
     if (net->profile->timestamps && (s->options & AKSU_OPT_TIMESTAMPS)) {
         kept = AKSU_OPT_TIMESTAMPS | AKSU_OPT_WSCALE | AKSU_OPT_SACK_PERMITTED;
     }
-    aksu_seq iss = cookie(net, in, net->now_ms >> PERIOD_BITS, size_index(s));
-
-    s->ack = s->seq + 1;
-    s->seq = iss;
-    s->flags = AKSU_SYN | AKSU_ACK;
-    s->wnd = (uint16_t)aksu_min32(open->rcv_buf, UINT16_MAX);
+    answer_syn(s, cookie(net, in, net->now_ms >> PERIOD_BITS, size_index(s)), open);
     s->options = (uint8_t)((s->options & kept) | AKSU_OPT_MSS);
     s->mss = open->mss;
     s->wscale = aksu_tcp_window_shift(open->rcv_buf);
@@ -140,19 +143,20 @@ static bool make_room(struct aksu *net)
     return net->free_rows;
 }
 
-// Makes a row of a cookie: its SYN is replayed, then the SYN,ACK that was sent for it.
+// Makes a row of a cookie: its SYN is replayed, then the SYN,ACK that was sent for it, both in the
+// one place for a segment.
 static struct aksu_row *replay(struct aksu *net, struct aksu_packet *in)
 {
-    struct aksu_plan plan;
+    struct aksu_segment *s = &in->segment;
     struct aksu_open open;
 
-    restore(&in->segment);
+    restore(s);
     aksu_isn_open(net, &in->pair, &open);
-    open.iss = in->segment.ack - 1;
+    open.iss = s->ack - 1;
     struct aksu_row *row = aksu_listen_half_open(net, in, &open);
 
-    aksu_table_plan(net, row, &plan);
-    aksu_stack_sent(net, row, &plan.segment);
+    answer_syn(s, open.iss, &open);
+    aksu_stack_sent(net, row, s);
     net->counters.cookies_taken++;
     return row;
 }
