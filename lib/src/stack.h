@@ -431,8 +431,8 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
                     const uint8_t target_mac[6], uint32_t target);
 extern const struct aksu_resolver aksu_arp_resolver;
 size_t aksu_arp_answer(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
-void aksu_headers_put(const struct aksu_row *row, uint32_t fields, const struct aksu_segment *s,
-                      uint32_t text, uint8_t *to);
+void aksu_headers_put(const struct aksu_row *row, const struct aksu_segment *s, uint32_t text,
+                      uint8_t *to);
 bool aksu_segment_get(struct aksu_packet *in);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
 void aksu_move_words(uint8_t *to, const uint8_t *from, uint32_t len);
