@@ -128,12 +128,11 @@ static inline bool take_segment(struct straight *in, struct aksu_segment *s)
     return true;
 }
 
-// The sum of a segment, its text being summed already.
-static inline uint64_t sum_of(const struct straight *in, const struct aksu_segment *s,
-                              uint32_t text)
+// The sum of a segment, but for its text.
+static inline uint64_t sum_of(const struct straight *in, const struct aksu_segment *s)
 {
     const uint8_t *p = in->ip + AKSU_IPV4_LEN;
-    uint32_t few = AKSU_PROTOCOL_TCP + in->total - AKSU_IPV4_LEN + text;
+    uint32_t few = AKSU_PROTOCOL_TCP + in->total - AKSU_IPV4_LEN;
     uint64_t sum = (uint64_t)few + in->remote + in->local + in->ports + s->seq + s->ack +
                    in->fourth + aksu_get32(p + 16);
 
@@ -146,20 +145,22 @@ static inline bool take_text(const struct aksu *net, const struct aksu_row *row,
                              const struct straight *in, const struct aksu_segment *s)
 {
     const uint8_t *text = in->ip + in->total - s->len;
-    uint32_t sum = 0;
+    uint32_t len = s->len;
 
-    if (s->len > 0) {
-        uint32_t len = s->len;
-        uint8_t *to = aksu_ring_next(net, row, &len);
-        if (len < s->len || (net->offload & AKSU_OFFLOAD_RX)) {
-            aksu_ring_put(net, row, text, s->len);
-            to = NULL;
-        }
-        if (!(net->offload & AKSU_OFFLOAD_RX)) {
-            sum = net->profile->copy(to, text, s->len);
-        }
+    if (net->offload & AKSU_OFFLOAD_RX) {
+        aksu_ring_put(net, row, text, len);
+        return true;
     }
-    return (net->offload & AKSU_OFFLOAD_RX) || aksu_sum_right(sum_of(in, s, sum));
+    uint64_t sum = sum_of(in, s);
+
+    if (len > 0) {
+        uint8_t *to = aksu_ring_next(net, row, len);
+        if (!to) {
+            aksu_ring_put(net, row, text, len);
+        }
+        sum += net->profile->copy(to, text, len);
+    }
+    return aksu_sum_right(sum);
 }
 
 // What is rare of taking a segment: it acknowledges text, or has timestamps.
@@ -241,14 +242,10 @@ void aksu_stack_tell(struct aksu *net, struct aksu_row *row, uint32_t acked, uin
 // The short way of a packet that is right so far; false: it is not as most are.
 static inline bool straight(struct aksu *net, struct straight *in)
 {
+    struct aksu_row *row = row_of(net, in);
     struct aksu_segment s;
 
-    if (!take_segment(in, &s)) {
-        return false;
-    }
-    struct aksu_row *row = row_of(net, in);
-
-    if (!row || !aksu_quick(net, row) || no_source(net, in->remote) ||
+    if (!row || !aksu_quick(net, row) || !take_segment(in, &s) ||
         !aksu_tcp_expected(&row->tcb, &s) || !take_text(net, row, in, &s)) {
         return false;
     }
@@ -301,7 +298,7 @@ static int segment(struct aksu *net, const uint8_t *frame, uint32_t len, const s
 
     uint32_t octet = p->remote >> 24;
 
-    if (no_source(net, p->remote) || octet == 127 || octet >= 224 || p->local == 0) {
+    if (octet == 127 || octet >= 224 || p->local == 0) {
         return input(net, frame, len); // or is that of a link of two
     }
     in.pair.remote = p->remote;
@@ -321,7 +318,8 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t octe
 
     net->now_ms = now_ms;
     net->counters.frames_in++;
-    if (!AKSU_FAST || !find_packet(net, frame, len, &in) || !take_packet(net, &in)) {
+    if (!AKSU_FAST || !find_packet(net, frame, len, &in) || !take_packet(net, &in) ||
+        no_source(net, in.remote)) {
         return input(net, frame, len);
     }
     return straight(net, &in) ? 0 : segment(net, frame, len, &in);

@@ -190,7 +190,7 @@ inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 static inline bool aksu_same_mac(const uint8_t a[6], const uint8_t b[6])
 {
     if (AKSU_FAST) {
-        return aksu_get32(a) == aksu_get32(b) && aksu_get16(a + 4) == aksu_get16(b + 4);
+        return aksu_get16(a + 4) == aksu_get16(b + 4) && aksu_get32(a) == aksu_get32(b);
     }
     return memcmp(a, b, 6) == 0;
 }
@@ -347,16 +347,17 @@ static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
     return row->tcb.rcv_buf - row->tcb.rcv_room;
 }
 
-// Where the next text goes in the receive ring. *len: it is reduced to what fits there in one
-// piece.
+// Where the next text goes in the receive ring; NULL: it does not fit there in one piece.
 static inline uint8_t *aksu_ring_next(const struct aksu *net, const struct aksu_row *row,
-                                      uint32_t *len)
+                                      uint32_t len)
 {
     uint32_t size = net->store->rx_octets;
     uint32_t at = row->rx_head + aksu_ring_readable(row);
 
     at = at < size ? at : at - size;
-    *len = aksu_min32(*len, size - at);
+    if (len > size - at) {
+        return NULL;
+    }
     return net->store->rx + (size_t)aksu_table_index(row) * size + at;
 }
 
