@@ -365,7 +365,7 @@ static inline uint8_t *aksu_ring_next(const struct aksu *net, const struct aksu_
 // no loss recovery that would have to know.
 static inline bool aksu_alone(const struct aksu *net)
 {
-    return AKSU_FAST && !net->trace && !net->boards;
+    return AKSU_FAST && ((uintptr_t)net->trace | (uintptr_t)net->boards) == 0;
 }
 
 // Those that are for connections that are open.
