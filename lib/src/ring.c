@@ -121,7 +121,7 @@ static void read_out(struct aksu *net, struct aksu_row *row, uint32_t octets)
 {
     if (!aksu_quick(net, row) || !aksu_tcp_quick_read(&row->tcb, octets)) {
         aksu_stack_do(net, row, AKSU_EV_READ, octets);
-    } else if (row->tcb.owed || aksu_tcp_update_due(&row->tcb, aksu_tcp_window_of(&row->tcb))) {
+    } else if (row->tcb.owed || aksu_tcp_quick_update(&row->tcb)) {
         aksu_stack_wake(net, row);
     }
 }

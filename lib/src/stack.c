@@ -100,7 +100,7 @@ static bool over(const struct aksu_row *row)
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
 {
     if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
-        aksu_table_schedule(net, row, 0);
+        aksu_table_change(net, row, 0);
     }
 }
 

@@ -330,6 +330,16 @@ uint32_t aksu_table_wait(const struct aksu *net, uint32_t now_ms);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
 
+// The same as aksu_table_schedule(), for which a row that is scheduled and alone needs no call.
+static inline void aksu_table_change(struct aksu *net, struct aksu_row *row, uint32_t wait_ms)
+{
+    if (AKSU_FAST && row->place == 0 && net->scheduled == 1) {
+        row->deadline = net->now_ms + wait_ms;
+    } else {
+        aksu_table_schedule(net, row, wait_ms);
+    }
+}
+
 // ring.c
 void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
                        const struct aksu_effects *fx, const struct aksu_packet *in);
