@@ -164,14 +164,16 @@ static inline bool take_text(const struct aksu *net, const struct aksu_row *row,
 }
 
 // What is rare of taking a segment: it acknowledges text, or has timestamps.
-static inline void take_more(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s)
+static inline void take_more(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
+                             uint32_t acked)
 {
     struct aksu_segment copy = *s;
     struct aksu_step c;
 
     aksu_quick_context(net, row, &c);
     memset(&c.fx, 0, sizeof c.fx);
-    c.fx.acked = s->ack - row->tcb.snd_una;
+    copy.ack = row->tcb.snd_una + acked;
+    c.fx.acked = acked;
     c.s = &copy;
     aksu_tcp_quick_acked(&c);
 }
@@ -185,12 +187,13 @@ static inline void settle(struct aksu *net, struct aksu_row *row)
 }
 
 // Everything else that a segment changes of its connection.
-static inline void take(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s)
+static inline void take(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
+                        uint32_t acked)
 {
     struct aksu_tcb *t = &row->tcb;
 
-    if (s->ack != t->snd_una || s->options) {
-        take_more(net, row, s);
+    if (acked > 0 || s->options) {
+        take_more(net, row, s, acked);
     }
     aksu_tcp_take_window(t, s);
     if (s->len > 0) {
@@ -246,12 +249,15 @@ static inline bool straight(struct aksu *net, struct straight *in)
     struct aksu_segment s;
 
     if (!row || !aksu_quick(net, row) || !take_segment(in, &s) ||
-        !aksu_tcp_expected(&row->tcb, &s) || !take_text(net, row, in, &s)) {
+        !aksu_tcp_expected(&row->tcb, &s)) {
         return false;
     }
     uint32_t acked = s.ack - row->tcb.snd_una;
 
-    take(net, row, &s);
+    if (!take_text(net, row, in, &s)) {
+        return false;
+    }
+    take(net, row, &s, acked);
     if (acked > 0) {
         aksu_ring_acked(net, row, acked);
     }
