@@ -302,15 +302,15 @@ static int segment(struct aksu *net, const uint8_t *frame, uint32_t len, const s
 {
     struct aksu_packet in;
 
-    uint32_t octet = p->remote >> 24;
+    in.pair.remote = aksu_get32(p->ip + 12);
+    in.pair.local = aksu_get32(p->ip + 16);
+    uint32_t octet = in.pair.remote >> 24;
 
-    if (octet == 127 || octet >= 224 || p->local == 0) {
+    if (octet == 127 || octet >= 224 || in.pair.local == 0) {
         return input(net, frame, len); // or is that of a link of two
     }
-    in.pair.remote = p->remote;
-    in.pair.local = p->local;
     in.payload = p->ip + AKSU_IPV4_LEN;
-    in.len = p->total - AKSU_IPV4_LEN;
+    in.len = (uint32_t)aksu_get16(p->ip + 2) - AKSU_IPV4_LEN;
     in.from = frame + 6;
     clear(&in.segment);
     in.segment.tos = p->ip[1];
