@@ -132,23 +132,28 @@ static inline uint32_t wait_of(const struct aksu_tcb *t, uint32_t now_ms, bool u
     if (t->timers == 0) {
         return UINT32_MAX;
     }
+    // Of who only receives the one timer is that of the ACK.
     int32_t left = t->timers == AKSU_TIMER_ACK ? (int32_t)(t->deadline[AKSU_AT_ACK] - now_ms)
                                                : first_timer(t, now_ms);
 
     return left > 0 ? (uint32_t)left : 0;
 }
 
+static inline bool all_sent(const struct aksu_tcb *t)
+{
+    uint32_t sent = t->snd_nxt - t->snd_una;
+
+    if (t->state >= AKSU_ESTABLISHED && t->state < AKSU_TIME_WAIT) {
+        return sent == t->snd_buf + aksu_tcp_fin(t) + aksu_tcp_syn(t);
+    }
+    return t->state > AKSU_LISTEN && t->state < AKSU_ESTABLISHED && sent > 0;
+}
+
 // What plan answers if all is sent and nothing is owed: until when there is nothing to send.
 // 0: plan is to be asked. update: a window update may be due.
 uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update)
 {
-    uint32_t sent = t->snd_nxt - t->snd_una;
-
-    bool all = t->state >= AKSU_ESTABLISHED && t->state < AKSU_TIME_WAIT
-                   ? sent == t->snd_buf + aksu_tcp_fin(t) + aksu_tcp_syn(t)
-                   : t->state > AKSU_LISTEN && t->state < AKSU_ESTABLISHED && sent > 0;
-
-    return all && !t->owed ? wait_of(t, now_ms, update && aksu_tcp_receiving(t)) : 0;
+    return !t->owed && all_sent(t) ? wait_of(t, now_ms, update && aksu_tcp_receiving(t)) : 0;
 }
 
 // What is next of the text, as much as goes into a segment; 0: none, or less than is queued and

@@ -255,8 +255,7 @@ static inline bool aksu_tcp_update_due(const struct aksu_tcb *t, uint32_t wnd)
                         offered < aksu_tcp_window_step(t));
 }
 
-// Whether an update of the window there is now is due. Most often there is too little to look
-// closer.
+// The same, of the window that there is: most often too little has been read to look closer.
 static inline bool aksu_tcp_quick_update(const struct aksu_tcb *t)
 {
     uint32_t offered = t->rcv_adv - t->rcv_nxt;
