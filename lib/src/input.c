@@ -23,7 +23,6 @@ struct straight {
     uint32_t remote;
     uint32_t local;
     uint32_t ports;
-    uint32_t fourth; // word of TCP's header
 };
 
 // Whether a frame is for this station alone, from another, and has IPv4 in it.
@@ -99,16 +98,15 @@ static inline struct aksu_row *row_of(const struct aksu *net, const struct strai
 }
 
 // TCP's header: an ACK and nothing more, no option but timestamps where they usually are.
-static inline bool take_segment(struct straight *in, struct aksu_segment *s)
+static inline bool take_segment(const struct straight *in, struct aksu_segment *s)
 {
     const uint8_t *p = in->ip + AKSU_IPV4_LEN;
-    uint32_t words;
+    uint32_t fourth = aksu_get32(p + 12);
+    uint32_t words = fourth >> 28;
 
-    in->fourth = aksu_get32(p + 12);
-    words = in->fourth >> 28;
     s->len = in->total - HEADERS;
     s->options = 0;
-    if ((in->fourth & FLAGS) != ACK) {
+    if ((fourth & FLAGS) != ACK) {
         return false;
     }
     if (words != WORDS) {
@@ -124,7 +122,7 @@ static inline bool take_segment(struct straight *in, struct aksu_segment *s)
     s->seq = aksu_get32(p + 4);
     s->ack = aksu_get32(p + 8);
     s->flags = AKSU_ACK;
-    s->wnd = (uint16_t)in->fourth;
+    s->wnd = (uint16_t)fourth;
     return true;
 }
 
@@ -134,7 +132,7 @@ static inline uint64_t sum_of(const struct straight *in, const struct aksu_segme
     const uint8_t *p = in->ip + AKSU_IPV4_LEN;
     uint32_t few = AKSU_PROTOCOL_TCP + in->total - AKSU_IPV4_LEN;
     uint64_t sum = (uint64_t)few + in->remote + in->local + in->ports + s->seq + s->ack +
-                   in->fourth + aksu_get32(p + 16);
+                   aksu_get32(p + 12) + aksu_get32(p + 16);
 
     return s->options ? sum + STAMPS + s->tsval + s->tsecr : sum;
 }
