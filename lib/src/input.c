@@ -23,7 +23,6 @@ struct straight {
     uint32_t remote;
     uint32_t local;
     uint32_t ports;
-    uint32_t fourth; // word of TCP's header
 };
 
 // Whether a frame is for this station alone, from another, and has IPv4 in it.
@@ -99,16 +98,15 @@ static inline struct aksu_row *row_of(const struct aksu *net, const struct strai
 }
 
 // TCP's header: an ACK and nothing more, no option but timestamps where they usually are.
-static inline bool take_segment(struct straight *in, struct aksu_segment *s)
+static inline bool take_segment(const struct straight *in, struct aksu_segment *s)
 {
     const uint8_t *p = in->ip + AKSU_IPV4_LEN;
-    uint32_t words;
+    uint32_t fourth = aksu_get32(p + 12);
+    uint32_t words = fourth >> 28;
 
-    in->fourth = aksu_get32(p + 12);
-    words = in->fourth >> 28;
     s->len = in->total - HEADERS;
     s->options = 0;
-    if ((in->fourth & FLAGS) != ACK) {
+    if ((fourth & FLAGS) != ACK) {
         return false;
     }
     if (words != WORDS) {
@@ -124,18 +122,17 @@ static inline bool take_segment(struct straight *in, struct aksu_segment *s)
     s->seq = aksu_get32(p + 4);
     s->ack = aksu_get32(p + 8);
     s->flags = AKSU_ACK;
-    s->wnd = (uint16_t)in->fourth;
+    s->wnd = (uint16_t)fourth;
     return true;
 }
 
-// The sum of a segment, its text being summed already.
-static inline uint64_t sum_of(const struct straight *in, const struct aksu_segment *s,
-                              uint32_t text)
+// The sum of a segment, but for its text.
+static inline uint64_t sum_of(const struct straight *in, const struct aksu_segment *s)
 {
     const uint8_t *p = in->ip + AKSU_IPV4_LEN;
-    uint32_t few = AKSU_PROTOCOL_TCP + in->total - AKSU_IPV4_LEN + text;
+    uint32_t few = AKSU_PROTOCOL_TCP + in->total - AKSU_IPV4_LEN;
     uint64_t sum = (uint64_t)few + in->remote + in->local + in->ports + s->seq + s->ack +
-                   in->fourth + aksu_get32(p + 16);
+                   aksu_get32(p + 12) + aksu_get32(p + 16);
 
     return s->options ? sum + STAMPS + s->tsval + s->tsecr : sum;
 }
@@ -146,31 +143,35 @@ static inline bool take_text(const struct aksu *net, const struct aksu_row *row,
                              const struct straight *in, const struct aksu_segment *s)
 {
     const uint8_t *text = in->ip + in->total - s->len;
-    uint32_t sum = 0;
+    uint32_t len = s->len;
 
-    if (s->len > 0) {
-        uint32_t len = s->len;
-        uint8_t *to = aksu_ring_next(net, row, &len);
-        if (len < s->len || (net->offload & AKSU_OFFLOAD_RX)) {
-            aksu_ring_put(net, row, text, s->len);
-            to = NULL;
-        }
-        if (!(net->offload & AKSU_OFFLOAD_RX)) {
-            sum = net->profile->copy(to, text, s->len);
-        }
+    if (net->offload & AKSU_OFFLOAD_RX) {
+        aksu_ring_put(net, row, text, len);
+        return true;
     }
-    return (net->offload & AKSU_OFFLOAD_RX) || aksu_sum_right(sum_of(in, s, sum));
+    uint64_t sum = sum_of(in, s);
+
+    if (len > 0) {
+        uint8_t *to = aksu_ring_next(net, row, len);
+        if (!to) {
+            aksu_ring_put(net, row, text, len);
+        }
+        sum += net->profile->copy(to, text, len);
+    }
+    return aksu_sum_right(sum);
 }
 
 // What is rare of taking a segment: it acknowledges text, or has timestamps.
-static inline void take_more(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s)
+static inline void take_more(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
+                             uint32_t acked)
 {
     struct aksu_segment copy = *s;
     struct aksu_step c;
 
     aksu_quick_context(net, row, &c);
     memset(&c.fx, 0, sizeof c.fx);
-    c.fx.acked = s->ack - row->tcb.snd_una;
+    copy.ack = row->tcb.snd_una + acked;
+    c.fx.acked = acked;
     c.s = &copy;
     aksu_tcp_quick_acked(&c);
 }
@@ -184,12 +185,13 @@ static inline void settle(struct aksu *net, struct aksu_row *row)
 }
 
 // Everything else that a segment changes of its connection.
-static inline void take(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s)
+static inline void take(struct aksu *net, struct aksu_row *row, const struct aksu_segment *s,
+                        uint32_t acked)
 {
     struct aksu_tcb *t = &row->tcb;
 
-    if (s->ack != t->snd_una || s->options) {
-        take_more(net, row, s);
+    if (acked > 0 || s->options) {
+        take_more(net, row, s, acked);
     }
     aksu_tcp_take_window(t, s);
     if (s->len > 0) {
@@ -241,20 +243,19 @@ void aksu_stack_tell(struct aksu *net, struct aksu_row *row, uint32_t acked, uin
 // The short way of a packet that is right so far; false: it is not as most are.
 static inline bool straight(struct aksu *net, struct straight *in)
 {
+    struct aksu_row *row = row_of(net, in);
     struct aksu_segment s;
 
-    if (!take_segment(in, &s)) {
-        return false;
-    }
-    struct aksu_row *row = row_of(net, in);
-
-    if (!row || !aksu_quick(net, row) || no_source(net, in->remote) ||
-        !aksu_tcp_expected(&row->tcb, &s) || !take_text(net, row, in, &s)) {
+    if (!row || !aksu_quick(net, row) || !take_segment(in, &s) ||
+        !aksu_tcp_expected(&row->tcb, &s)) {
         return false;
     }
     uint32_t acked = s.ack - row->tcb.snd_una;
 
-    take(net, row, &s);
+    if (!take_text(net, row, in, &s)) {
+        return false;
+    }
+    take(net, row, &s, acked);
     if (acked > 0) {
         aksu_ring_acked(net, row, acked);
     }
@@ -299,15 +300,15 @@ static int segment(struct aksu *net, const uint8_t *frame, uint32_t len, const s
 {
     struct aksu_packet in;
 
-    uint32_t octet = p->remote >> 24;
+    in.pair.remote = aksu_get32(p->ip + 12);
+    in.pair.local = aksu_get32(p->ip + 16);
+    uint32_t octet = in.pair.remote >> 24;
 
-    if (no_source(net, p->remote) || octet == 127 || octet >= 224 || p->local == 0) {
+    if (octet == 127 || octet >= 224 || in.pair.local == 0) {
         return input(net, frame, len); // or is that of a link of two
     }
-    in.pair.remote = p->remote;
-    in.pair.local = p->local;
     in.payload = p->ip + AKSU_IPV4_LEN;
-    in.len = p->total - AKSU_IPV4_LEN;
+    in.len = (uint32_t)aksu_get16(p->ip + 2) - AKSU_IPV4_LEN;
     in.from = frame + 6;
     clear(&in.segment);
     in.segment.tos = p->ip[1];
@@ -321,7 +322,8 @@ int aksu_input(struct aksu *net, uint32_t now_ms, const void *frame, size_t octe
 
     net->now_ms = now_ms;
     net->counters.frames_in++;
-    if (!AKSU_FAST || !find_packet(net, frame, len, &in) || !take_packet(net, &in)) {
+    if (!AKSU_FAST || !find_packet(net, frame, len, &in) || !take_packet(net, &in) ||
+        no_source(net, in.remote)) {
         return input(net, frame, len);
     }
     return straight(net, &in) ? 0 : segment(net, frame, len, &in);

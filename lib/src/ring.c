@@ -86,16 +86,13 @@ uint32_t aksu_ring_send(struct aksu *net, const struct aksu_row *row, const stru
     return AKSU_FAST && !(net->offload & AKSU_OFFLOAD_TX) ? net->profile->copy(NULL, to, len) : 0;
 }
 
-// The same of a segment that was predicted, for a MAC that makes no checksums.
+// The same of a segment that was predicted and has text, for a MAC that makes no checksums.
 uint32_t aksu_ring_quick_send(struct aksu *net, const struct aksu_row *row,
                               const struct aksu_segment *s, uint8_t *to)
 {
     uint32_t size = net->store->tx_octets;
     uint32_t at = wrap(row->tx_head, s->seq - row->tcb.snd_una, size);
 
-    if (s->len == 0) {
-        return 0;
-    }
     if (row->handlers->emit || s->len > size - at) {
         return aksu_ring_send(net, row, s, to);
     }
@@ -127,7 +124,7 @@ static void read_out(struct aksu *net, struct aksu_row *row, uint32_t octets)
 {
     if (!aksu_quick(net, row) || !aksu_tcp_quick_read(&row->tcb, octets)) {
         aksu_stack_do(net, row, AKSU_EV_READ, octets);
-    } else if (row->tcb.owed || aksu_tcp_update_due(&row->tcb, aksu_tcp_window_of(&row->tcb))) {
+    } else if (row->tcb.owed || aksu_tcp_quick_update(&row->tcb)) {
         aksu_stack_wake(net, row);
     }
 }

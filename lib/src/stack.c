@@ -100,7 +100,7 @@ static bool over(const struct aksu_row *row)
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row)
 {
     if (row->place == AKSU_UNSCHEDULED || !aksu_reached(net->now_ms, row->deadline)) {
-        aksu_table_schedule(net, row, 0);
+        aksu_table_change(net, row, 0);
     }
 }
 
@@ -446,10 +446,13 @@ static inline size_t put_segment(struct aksu *net, const struct aksu_row *row,
         return put_packet(net, row, &row->pair, s, to);
     }
     uint8_t *text = to + AKSU_IPV4_LEN + AKSU_TCP_LEN;
-    uint32_t sum =
-        quick ? aksu_ring_quick_send(net, row, s, text) : aksu_ring_send(net, row, s, text);
+    uint32_t sum = 0;
 
-    aksu_headers_put(row, fields_of(row, s), s, sum, to);
+    if (s->len > 0) {
+        sum = quick ? aksu_ring_quick_send(net, row, s, text) : aksu_ring_send(net, row, s, text);
+    }
+
+    aksu_headers_put(row, s, sum, to);
     return AKSU_IPV4_LEN + AKSU_TCP_LEN + s->len;
 }
 
@@ -470,21 +473,6 @@ static size_t segment_output(struct aksu *net, struct aksu_row *row, const struc
         aksu_table_schedule(net, row, 0); // behind others that are due
     }
     return len;
-}
-
-// The same for a segment as most are: planned, written and sent in few instructions. Returns 0 if
-// it is not.
-static size_t quick_output(struct aksu *net, struct aksu_row *row, uint8_t *packet)
-{
-    struct aksu_segment s;
-    struct aksu_step c;
-
-    aksu_quick_context(net, row, &c);
-    if (!aksu_tcp_quick_send(&c, &s)) {
-        return 0;
-    }
-    aksu_stack_rest(net, row, c.value);
-    return put_segment(net, row, &s, packet, true);
 }
 
 static void row_tick(struct aksu *net, struct aksu_row *row)
@@ -550,23 +538,26 @@ static size_t next_packet(struct aksu *net, uint8_t *frame, uint8_t *packet, con
     return len;
 }
 
-// The next frame if it is as most are.
+// The next frame if it is as most are: planned, written and sent in few instructions. Returns 0 if
+// it is not.
 static size_t quick_frame(struct aksu *net, struct aksu_row *row, uint8_t *frame, size_t size)
 {
     const struct aksu_link *link = net->link;
+    struct aksu_segment s;
+    struct aksu_step c;
 
     if (!aksu_quick(net, row) || !link || !(row->bits & AKSU_ROW_RESOLVED) ||
         size < net->mtu + link->header_len) {
         return 0;
     }
-    size_t len = quick_output(net, row, frame + link->header_len);
-
-    if (len > 0) {
-        link->frame(net, frame, row->mac);
-        net->counters.frames_out++;
-        len += link->header_len;
+    aksu_quick_context(net, row, &c);
+    if (!aksu_tcp_quick_send(&c, &s)) {
+        return 0;
     }
-    return len;
+    aksu_stack_rest(net, row, c.value);
+    link->frame(net, frame, row->mac);
+    net->counters.frames_out++;
+    return link->header_len + put_segment(net, row, &s, frame + link->header_len, true);
 }
 
 static size_t output(struct aksu *net, void *frame, size_t size)

@@ -190,7 +190,7 @@ inline uint8_t *aksu_put32(uint8_t *p, uint32_t v)
 static inline bool aksu_same_mac(const uint8_t a[6], const uint8_t b[6])
 {
     if (AKSU_FAST) {
-        return aksu_get32(a) == aksu_get32(b) && aksu_get16(a + 4) == aksu_get16(b + 4);
+        return aksu_get16(a + 4) == aksu_get16(b + 4) && aksu_get32(a) == aksu_get32(b);
     }
     return memcmp(a, b, 6) == 0;
 }
@@ -330,6 +330,16 @@ uint32_t aksu_table_wait(const struct aksu *net, uint32_t now_ms);
 void aksu_table_schedule(struct aksu *net, struct aksu_row *row, uint32_t wait_ms);
 void aksu_table_unschedule(struct aksu *net, struct aksu_row *row);
 
+// The same as aksu_table_schedule(), for which a row that is scheduled and alone needs no call.
+static inline void aksu_table_change(struct aksu *net, struct aksu_row *row, uint32_t wait_ms)
+{
+    if (AKSU_FAST && row->place == 0 && net->scheduled == 1) {
+        row->deadline = net->now_ms + wait_ms;
+    } else {
+        aksu_table_schedule(net, row, wait_ms);
+    }
+}
+
 // ring.c
 void aksu_ring_receive(const struct aksu *net, const struct aksu_row *row,
                        const struct aksu_effects *fx, const struct aksu_packet *in);
@@ -352,16 +362,17 @@ static inline uint32_t aksu_ring_readable(const struct aksu_row *row)
     return row->tcb.rcv_buf - row->tcb.rcv_room;
 }
 
-// Where the next text goes in the receive ring. *len: it is reduced to what fits there in one
-// piece.
+// Where the next text goes in the receive ring; NULL: it does not fit there in one piece.
 static inline uint8_t *aksu_ring_next(const struct aksu *net, const struct aksu_row *row,
-                                      uint32_t *len)
+                                      uint32_t len)
 {
     uint32_t size = net->store->rx_octets;
     uint32_t at = row->rx_head + aksu_ring_readable(row);
 
     at = at < size ? at : at - size;
-    *len = aksu_min32(*len, size - at);
+    if (len > size - at) {
+        return NULL;
+    }
     return net->store->rx + (size_t)aksu_table_index(row) * size + at;
 }
 
@@ -369,7 +380,7 @@ static inline uint8_t *aksu_ring_next(const struct aksu *net, const struct aksu_
 // no loss recovery that would have to know.
 static inline bool aksu_alone(const struct aksu *net)
 {
-    return AKSU_FAST && !net->trace && !net->boards;
+    return AKSU_FAST && ((uintptr_t)net->trace | (uintptr_t)net->boards) == 0;
 }
 
 // Those that are for connections that are open.
@@ -436,8 +447,8 @@ size_t aksu_arp_put(const struct aksu *net, uint8_t *frame, const uint8_t to[6],
                     const uint8_t target_mac[6], uint32_t target);
 extern const struct aksu_resolver aksu_arp_resolver;
 size_t aksu_arp_answer(struct aksu *net, const struct aksu_answer *answer, uint8_t *frame);
-void aksu_headers_put(const struct aksu_row *row, uint32_t fields, const struct aksu_segment *s,
-                      uint32_t text, uint8_t *to);
+void aksu_headers_put(const struct aksu_row *row, const struct aksu_segment *s, uint32_t text,
+                      uint8_t *to);
 bool aksu_segment_get(struct aksu_packet *in);
 uint32_t aksu_segment_put(const struct aksu_pair *pair, const struct aksu_segment *s, uint8_t *to);
 void aksu_move_words(uint8_t *to, const uint8_t *from, uint32_t len);

@@ -462,8 +462,8 @@ struct aksu {
     const struct aksu_resolver *resolver;
     struct aksu_more *more; // the first
     struct aksu_trace *trace;
-    void *user;
     const struct aksu_boards *boards;
+    void *user;
     struct aksu_row *free_rows;
     uint32_t now_ms;
     uint32_t addr;

@@ -132,25 +132,28 @@ static inline uint32_t wait_of(const struct aksu_tcb *t, uint32_t now_ms, bool u
     if (t->timers == 0) {
         return UINT32_MAX;
     }
-    int32_t left = first_timer(t, now_ms);
+    // Of who only receives the one timer is that of the ACK.
+    int32_t left = t->timers == AKSU_TIMER_ACK ? (int32_t)(t->deadline[AKSU_AT_ACK] - now_ms)
+                                               : first_timer(t, now_ms);
 
     return left > 0 ? (uint32_t)left : 0;
+}
+
+static inline bool all_sent(const struct aksu_tcb *t)
+{
+    uint32_t sent = t->snd_nxt - t->snd_una;
+
+    if (t->state >= AKSU_ESTABLISHED && t->state < AKSU_TIME_WAIT) {
+        return sent == t->snd_buf + aksu_tcp_fin(t) + aksu_tcp_syn(t);
+    }
+    return t->state > AKSU_LISTEN && t->state < AKSU_ESTABLISHED && sent > 0;
 }
 
 // What plan answers if all is sent and nothing is owed: until when there is nothing to send.
 // 0: plan is to be asked. update: a window update may be due.
 uint32_t aksu_tcp_quick_wait(const struct aksu_tcb *t, uint32_t now_ms, bool update)
 {
-    uint32_t sent = t->snd_nxt - t->snd_una;
-
-    if (t->owed || t->state <= AKSU_LISTEN || t->state == AKSU_TIME_WAIT) {
-        return 0;
-    }
-    if (t->state < AKSU_ESTABLISHED ? sent == 0
-                                    : sent != t->snd_buf + aksu_tcp_fin(t) + aksu_tcp_syn(t)) {
-        return 0;
-    }
-    return wait_of(t, now_ms, update && aksu_tcp_receiving(t));
+    return !t->owed && all_sent(t) ? wait_of(t, now_ms, update && aksu_tcp_receiving(t)) : 0;
 }
 
 // What is next of the text, as much as goes into a segment; 0: none, or less than is queued and
@@ -168,19 +171,11 @@ static uint32_t next_text(const struct aksu_tcb *t)
     return len;
 }
 
-// Text for the first time, or an ACK alone, is on its way.
-static inline void count_sent(const struct aksu_step *c, struct aksu_tcb *t, uint32_t len,
-                              uint32_t wnd)
+// Text for the first time is on its way.
+static inline void count_text(const struct aksu_step *c, struct aksu_tcb *t, uint32_t len)
 {
     aksu_seq first = t->snd_max;
 
-    t->owed = 0;
-    t->timers &= (uint8_t)~AKSU_TIMER_ACK;
-    t->last_ack = t->rcv_nxt;
-    aksu_seq_raise(&t->rcv_adv, t->rcv_nxt + wnd);
-    if (len == 0) {
-        return;
-    }
     t->snd_max = first + len;
     t->snd_nxt = first + len;
     if (!(t->flags & AKSU_F_TIMING)) {
@@ -194,6 +189,21 @@ static inline void count_sent(const struct aksu_step *c, struct aksu_tcb *t, uin
     }
 }
 
+// The window to offer, as its field says it: aksu_tcp_window_of(), which is then offered.
+static inline uint32_t offer(struct aksu_tcb *t)
+{
+    unsigned scale = t->rcv_wscale;
+    uint32_t offered = t->rcv_adv - t->rcv_nxt;
+    uint32_t field = aksu_min32(t->rcv_room >> scale, (uint32_t)UINT16_MAX);
+    uint32_t wnd = field << scale;
+
+    if (wnd < offered + aksu_tcp_window_step(t)) {
+        return offered >> scale;
+    }
+    t->rcv_adv = t->rcv_nxt + wnd;
+    return field;
+}
+
 // The plan and the step of a segment with text, all that fits or all that there is; or of an ACK
 // that is owed when all is sent. Members that an option of it would need are not written. c->value:
 // how long the next plan waits, as aksu_tcp_quick_wait() tells.
@@ -202,6 +212,7 @@ bool aksu_tcp_quick_send(struct aksu_step *c, struct aksu_segment *s)
     struct aksu_tcb *t = c->t;
     uint32_t sent = t->snd_nxt - t->snd_una;
     uint32_t len = 0;
+    uint8_t flags = AKSU_ACK;
 
     if (!aksu_tcp_plain(t) || !aksu_tcp_passive(t) || t->ranges > 0 || t->snd_nxt != t->snd_max ||
         aksu_seq_lt(t->snd_nxt, t->snd_up) || any_due(t, c->now_ms)) {
@@ -209,25 +220,34 @@ bool aksu_tcp_quick_send(struct aksu_step *c, struct aksu_segment *s)
     }
     if (sent < t->snd_buf) {
         len = next_text(t);
-    }
-    if (len == 0 && (sent < t->snd_buf || !t->owed || sent > t->snd_wnd)) {
+        if (len == 0) {
+            return false;
+        }
+        sent += len;
+        if (sent == t->snd_buf) {
+            flags |= AKSU_PSH;
+        }
+    } else if (!t->owed || sent > t->snd_wnd) {
         return false;
     }
-    uint32_t wnd = aksu_tcp_window_of(t) >> t->rcv_wscale;
-
     s->seq = t->snd_nxt;
     s->ack = t->rcv_nxt;
     s->len = len;
-    s->wnd = (uint16_t)wnd;
+    s->wnd = (uint16_t)offer(t);
     s->urp = 0;
-    s->flags = len > 0 && sent + len == t->snd_buf ? AKSU_ACK | AKSU_PSH : AKSU_ACK;
+    s->flags = flags;
     s->options = 0;
     s->tos = 0;
     if (t->flags & AKSU_F_TIMESTAMPS) {
         c->p->timestamps->put(t, s, c->now_ms);
     }
-    count_sent(c, t, len, wnd << t->rcv_wscale);
+    t->owed = 0;
+    t->timers &= (uint8_t)~AKSU_TIMER_ACK;
+    t->last_ack = t->rcv_nxt;
+    if (len > 0) {
+        count_text(c, t, len);
+    }
     // What was offered is all there is, but for what a scaled window cannot say.
-    c->value = sent + len < t->snd_buf ? 0 : wait_of(t, c->now_ms, t->rcv_wscale > 0);
+    c->value = sent < t->snd_buf ? 0 : wait_of(t, c->now_ms, t->rcv_wscale > 0);
     return true;
 }

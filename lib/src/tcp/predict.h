@@ -37,12 +37,12 @@ static inline bool aksu_tcp_expected(const struct aksu_tcb *t, const struct aksu
            t->snd_wnd != 0 && !aksu_seq_lt(s->seq, t->snd_wl1) && t->probes == 0;
 }
 
-// Takes its window.
+// Takes its window; its number is the next in order.
 static inline void aksu_tcp_take_window(struct aksu_tcb *t, const struct aksu_segment *s)
 {
     t->keep_probes = 0;
     t->snd_wnd = (uint32_t)s->wnd << t->snd_wscale;
-    t->snd_wl1 = s->seq;
+    t->snd_wl1 = t->rcv_nxt;
     t->max_snd_wnd = aksu_max32(t->max_snd_wnd, t->snd_wnd);
 }
 

@@ -255,6 +255,17 @@ static inline bool aksu_tcp_update_due(const struct aksu_tcb *t, uint32_t wnd)
                         offered < aksu_tcp_window_step(t));
 }
 
+// The same, of the window that there is: most often too little has been read to look closer.
+static inline bool aksu_tcp_quick_update(const struct aksu_tcb *t)
+{
+    uint32_t offered = t->rcv_adv - t->rcv_nxt;
+    uint32_t mss = t->rcv_mss;
+
+    return (offered < mss || t->rcv_room >= offered + 2 * mss ||
+            t->rcv_room >= offered + t->rcv_buf / 2) &&
+           aksu_tcp_update_due(t, aksu_tcp_window_of(t));
+}
+
 // Whether active.c would have nothing to do behind a step.
 static inline bool aksu_tcp_passive(const struct aksu_tcb *t)
 {
