@@ -5,10 +5,19 @@
 
 bool narrating;
 
-static const char *const end_names[] = {
-    "OPEN",        "LISTEN", "SEND",        "RECEIVE", "SHUTDOWN",
-    "CLOSE",       "ABORT",  "crash",       "",        "retransmission timeout",
-    "delayed ACK", "2 MSL",  "user timeout"};
+static const char *const end_names[] = {"OPEN",
+                                        "LISTEN",
+                                        "SEND",
+                                        "RECEIVE",
+                                        "SHUTDOWN",
+                                        "CLOSE",
+                                        "ABORT",
+                                        "crash",
+                                        "",
+                                        "delayed ACK",
+                                        "retransmission timeout",
+                                        "2 MSL",
+                                        "user timeout"};
 static const char *const flight_names[] = {"<", "x", "="};
 
 // Relative to the sender's first ISS; ACKs to the receiver's.

@@ -372,7 +372,7 @@ static void happen_to_end(struct world *w, unsigned self, enum happening what)
         send_planned(w, self);
     } else {
         pay(w, self, what);
-        expire(w, self, what - DO_RTX);
+        expire(w, self, what - DO_DELAYED_ACK);
     }
 }
 

@@ -73,8 +73,8 @@ enum happening {
     DO_ABORT,
     DO_CRASH,
     DO_SEND,
+    DO_DELAYED_ACK, // the timers, in the order of their deadlines
     DO_RTX,
-    DO_DELAYED_ACK,
     DO_MISC,
     DO_USER,
     END_HAPPENINGS
