@@ -29,8 +29,8 @@ static void take_reset(struct aksu_step *c, struct aksu_tcb *t, const struct aks
 // Fourth: SYN, as RFC 5961 4.2 has it. (Third would be security and compartment.)
 static bool check_syn(struct aksu_step *c, struct aksu_tcb *t, const struct aksu_segment *s)
 {
-    if (!(s->flags & AKSU_SYN)) {
-        return true;
+    if (!(s->flags & AKSU_SYN) || (s->options & AKSU_OPT_ILLEGAL)) {
+        return true; // fifth: such a header is refused there
     }
     if (aksu_tcp_half_open(t) && aksu_seq_leq(t->rcv_nxt, s->seq)) {
         aksu_tcp_drop(c, -AKSU_ECONNREFUSED);
