@@ -205,7 +205,7 @@ static void tell(struct aksu *net, struct aksu_row *row, aksu_handle conn, unsig
 
 // Rings move before any handler runs; after each handler the row must still be the connection's,
 // and its application still interested. Returns 0, as that of a packet.
-int aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_step *c,
+int aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
                        const struct aksu_packet *in)
 {
     aksu_handle conn = row->handle;
@@ -227,8 +227,9 @@ int aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu
                 tell(net, row, conn, bit, fx);
             }
         } else if (!opened(net, row, conn, fx, in)) {
-            aksu_stack_do(net, row, AKSU_EV_ABORT, 0); // never announced, so nothing is told
-            return 0;
+            c->kind = AKSU_EV_ABORT; // never announced, so nothing is told
+            aksu_stack_step(net, row, c);
+            break;
         }
         if (!aksu_table_is(row, conn)) {
             return 0; // saved

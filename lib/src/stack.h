@@ -216,7 +216,7 @@ void aksu_stack_do(struct aksu *net, struct aksu_row *row, unsigned kind, uint32
 extern const struct aksu_segment aksu_stack_rst;
 void aksu_stack_silence(struct aksu *net, struct aksu_row *row, int error);
 int aksu_stack_end(struct aksu *net, aksu_handle conn, unsigned kind, uint32_t linger_ms);
-int aksu_stack_effects(struct aksu *net, struct aksu_row *row, const struct aksu_step *c,
+int aksu_stack_effects(struct aksu *net, struct aksu_row *row, struct aksu_step *c,
                        const struct aksu_packet *in);
 void aksu_stack_wake(struct aksu *net, struct aksu_row *row);
 int aksu_stack_answer(struct aksu *net, const struct aksu_packet *in, unsigned kind);

@@ -700,6 +700,10 @@ static void illegal_option(struct fixture *f)
     assert_int_equal(f->fx.mask & AKSU_FX_DELIVER, 0);
     assert_int_equal(f->t.rcv_nxt, f->irs + 1);
     expect_state(f, AKSU_ESTABLISHED);
+    s = seg(f, AKSU_SYN, 1, 0, 0, 0);
+    s.options = AKSU_OPT_ILLEGAL;
+    arrive(f, s);
+    assert_int_equal(f->t.challenges, 0);
     s = seg(f, AKSU_RST, 1, 0, 0, 0);
     s.options = AKSU_OPT_ILLEGAL;
     arrive(f, s);

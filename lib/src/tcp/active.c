@@ -4,7 +4,11 @@
 // stack of an image that does none of it links step.c alone.
 #include "tcp.h"
 
-enum { KEEP_INTERVAL_S = 75, KEEP_COUNT = 9 };
+enum {
+    KEEP_INTERVAL_S = 75,
+    KEEP_COUNT = 9,
+    SYN_R2_S = 180 // MUST-23
+};
 
 enum { BEFORE, STOPPED, RUNNING }; // step.keepalive
 
@@ -21,6 +25,17 @@ static void arm_keepalive(const struct aksu_step *c)
 
     if (keeps_alive(t)) {
         aksu_tcp_arm(c, AKSU_AT_MISC, aksu_tcp_keep_idle_ms(t));
+    }
+}
+
+// Unless the application says how long, a SYN waits for three minutes at least.
+static void arm_user(const struct aksu_step *c)
+{
+    const struct aksu_tcb *t = c->t;
+
+    aksu_tcp_arm_user(c);
+    if (t->state == AKSU_SYN_SENT && t->user_timeout_s == 0 && c->p->user_timeout_s < SYN_R2_S) {
+        aksu_tcp_arm(c, AKSU_AT_USER, SYN_R2_S * UINT32_C(1000));
     }
 }
 
@@ -53,8 +68,8 @@ static void set(const struct aksu_step *c)
         break;
     case AKSU_USER_TIMEOUT:
         t->user_timeout_s = (uint16_t)c->value;
-        if (t->timers & AKSU_TIMER_USER) {
-            aksu_tcp_arm_user(c);
+        if (t->state == AKSU_SYN_SENT || (t->timers & AKSU_TIMER_USER)) {
+            arm_user(c);
         }
         break;
     case AKSU_KEEPALIVE:
@@ -146,7 +161,7 @@ static void connect(const struct aksu_step *c)
         if (c->p->ecn && c->p->ecn->asks) {
             t->owed |= AKSU_ECN; // until the peer's SYN says otherwise
         }
-        aksu_tcp_arm_user(c);
+        arm_user(c);
     }
 }
 

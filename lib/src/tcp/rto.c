@@ -6,8 +6,7 @@ enum {
     RTO_INITIAL_MS = 1000,  // RFC 6298 2.1
     RTO_SYN_LOST_MS = 3000, // RFC 6298 5.7
     GRANULARITY_MS = 1,
-    SRTT_MAX_MS = 8191,
-    SYN_R2_S = 180 // MUST-23
+    SRTT_MAX_MS = 8191
 };
 
 // Starts a timer: AKSU_AT_...
@@ -117,8 +116,7 @@ void aksu_tcp_arm_user(const struct aksu_step *c)
         return;
     }
     if (seconds == 0) {
-        seconds = t->state == AKSU_SYN_SENT ? aksu_max32(c->p->user_timeout_s, SYN_R2_S)
-                                            : c->p->user_timeout_s;
+        seconds = c->p->user_timeout_s;
     }
     if (seconds == UINT16_MAX) {
         t->timers &= (uint8_t)~AKSU_TIMER_USER;

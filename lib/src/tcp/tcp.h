@@ -115,8 +115,8 @@ bool aksu_tcp_quick_send(struct aksu_step *c, struct aksu_segment *s);
 // Has a timer run until then.
 static inline void aksu_tcp_start(struct aksu_tcb *t, unsigned which, uint32_t at_ms)
 {
-    t->deadline[which] = at_ms;
     t->timers |= (uint8_t)(2u << which);
+    t->deadline[which] = at_ms;
 }
 
 // Begins a step. A segment counts as refused until it is taken.
