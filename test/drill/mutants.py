@@ -118,7 +118,7 @@ MUTANTS = [
      "!aksu_seq_lt(c->value, t->snd_max)"),
     ("5927 5.2: hard errors when open", "tcp/step.c", "c->option == AKSU_ICMP_HARD && t->state <= AKSU_SYN_RECEIVED",
      "c->option == AKSU_ICMP_HARD"),
-    ("9293 MUST-23: R2 of a SYN", "tcp/rto.c", "SYN_R2_S = 180", "SYN_R2_S = 18000"),
+    ("9293 MUST-23: R2 of a SYN", "tcp/active.c", "SYN_R2_S = 180", "SYN_R2_S = 18000"),
     ("9293 MUST-21: user timeout", "tcp/active.c", "t->user_timeout_s = (uint16_t)c->value;", ""),
     ("9293 MUST-37: answered probes", "tcp/arrives.c", "aksu_tcp_arm_user(c); // a window probe", "// a window probe"),
     ("9293 SHLD-30: probes back off", "tcp/rto.c", "t->snd_wnd == 0 ? t->retries : t->backoff", "t->backoff"),

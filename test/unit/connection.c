@@ -52,6 +52,22 @@ static void dscp(void **state)
     assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_DSCP, 64), AKSU_EINVAL);
 }
 
+// Segments with options have both, too.
+static void header_of_a_syn(void **state)
+{
+    (void)state;
+    const struct aksu_endpoint peer = {aksu_ipv4(192, 0, 2, 2), 80};
+    aksu_handle conn = aksu_connect(&h.net, &peer, 0, &app_handlers, &h.app);
+    assert_int_equal(aksu_set(&h.net, conn, AKSU_TTL, 33), AKSU_OK);
+    assert_int_equal(aksu_set(&h.net, conn, AKSU_DSCP, 46), AKSU_OK);
+    assert_true(next(&h));
+    answer_arp(&h, PEER, peer_mac);
+    assert_true(next(&h));
+    assert_int_equal(h.got.flags, AKSU_SYN);
+    assert_int_equal(h.got.ttl, 33);
+    assert_int_equal(h.got.tos, 46 << 2);
+}
+
 // Each option and what is out of its range.
 static void option_ranges(void **state)
 {
@@ -531,6 +547,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(ttl),
         T(dscp),
+        T(header_of_a_syn),
         T(option_ranges),
         T(nagle_and_nodelay),
         T(info),

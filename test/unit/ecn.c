@@ -56,6 +56,27 @@ static void marks(void **state)
     }
 }
 
+// So do they with timestamps.
+static void marks_beside_timestamps(void **state)
+{
+    (void)state;
+    static const uint8_t stamps[12] = {1, 1, 8, 10, 0, 0, 0, 1};
+    struct wire w = tcp(AKSU_SYN | ECE | CWR, 1000, 0, 0);
+    memcpy(w.options, stamps, sizeof stamps);
+    w.options_len = sizeof stamps;
+    assert_int_equal(feed(&h, &w), 0);
+    assert_true(next(&h));
+    w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0);
+    memcpy(w.options, stamps, sizeof stamps);
+    w.options_len = sizeof stamps;
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(aksu_send(&h.net, h.app.conn, "hello", 5), 5);
+    assert_true(next(&h));
+    assert_int_equal(h.got.len, 5);
+    assert_true(h.got.timestamps);
+    assert_int_equal(h.got.tos, ECT_0);
+}
+
 static void not_agreed(void **state)
 {
     (void)state;
@@ -116,6 +137,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup(name, begin)
     const struct CMUnitTest tests[] = {
         T(marks),
+        T(marks_beside_timestamps),
         T(not_agreed),
         T(client_of_a_profile),
     };
