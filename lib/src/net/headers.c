@@ -15,8 +15,8 @@ void aksu_headers_put(const struct aksu_row *row, const struct aksu_segment *s, 
     uint32_t first = 0x45000000u | (uint32_t)row->dscp << AKSU_DSCP_SHIFT |
                      (uint32_t)s->tos << AKSU_ECN_SHIFT | (AKSU_IPV4_LEN + len);
     uint8_t ttl = row->ttl;
-    uint32_t small = AKSU_DONT_FRAGMENT + AKSU_PROTOCOL_TCP + ((uint32_t)ttl << 8);
-    uint16_t sum = aksu_sum_fold(pair + (first + small));
+    uint32_t rest = first + AKSU_DONT_FRAGMENT + AKSU_PROTOCOL_TCP + ((uint32_t)ttl << 8);
+    uint16_t sum = aksu_sum_fold(pair + rest);
 
     to = aksu_put32(to, first);
     to = aksu_put32(to, AKSU_DONT_FRAGMENT);
@@ -35,13 +35,13 @@ void aksu_headers_put(const struct aksu_row *row, const struct aksu_segment *s, 
     uint32_t fourth = 0x50000000u | (uint32_t)flags << 16 | wnd;
     uint32_t urp = s->urp;
 
-    small = AKSU_PROTOCOL_TCP + len + urp + text;
+    rest = fourth + AKSU_PROTOCOL_TCP + len + urp + text;
     to = aksu_put32(to, ports);
     to = aksu_put32(to, seq);
     to = aksu_put32(to, ack);
     *to++ = AKSU_TCP_LEN << 2;
     *to++ = flags;
     to = aksu_put16(to, wnd);
-    sum = aksu_sum_fold(pair + ports + seq + ack + (fourth + small));
+    sum = aksu_sum_fold(pair + ports + seq + ack + rest);
     aksu_put32(to, (uint32_t)sum << 16 | urp);
 }
