@@ -461,6 +461,26 @@ static void fin_then_close(void **state)
     assert_int_equal(h.app.close_reason, AKSU_OK);
 }
 
+// Both sides have ended; a connection lasts until its last octet is read, one that moves no window.
+static void last_octet(void **state)
+{
+    (void)state;
+    h.app.keep = true;
+    struct wire w = tcp(AKSU_ACK | AKSU_FIN, 1001, iss + 1, 1);
+    assert_int_equal(feed(&h, &w), 0);
+    assert_int_equal(aksu_shutdown(&h.net, h.app.conn), AKSU_OK);
+    drain(&h);
+    w = tcp(AKSU_ACK, 1003, iss + 2, 0);
+    assert_int_equal(feed(&h, &w), 0);
+    drain(&h);
+    assert_int_equal(aksu_connections(&h.net), 1);
+    assert_int_equal(h.app.closes, 0);
+    assert_int_equal(aksu_consume(&h.net, h.app.conn, 1), AKSU_OK);
+    drain(&h);
+    assert_int_equal(h.app.closes, 1);
+    assert_int_equal(aksu_connections(&h.net), 0);
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 int main(void)
 {
@@ -474,7 +494,7 @@ int main(void)
         T(output_buffer_limit), T(receive_piecemeal),
         T(no_more_is_taken),    T(after_shutdown),
         T(send_in_syn_sent),    T(close_with_unread_data),
-        T(fin_then_close),
+        T(fin_then_close),      T(last_octet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
