@@ -9,7 +9,7 @@ static const uint32_t GENERATION = UINT32_C(1) << AKSU_INDEX_BITS;
 // Its key is not the secret itself, which the time that a search takes must not tell.
 struct aksu_row **aksu_table_bucket(const struct aksu *net, const struct aksu_pair *pair)
 {
-    if (AKSU_FAST && net->store->buckets == 1) {
+    if (net->store->buckets == 1) {
         return net->store->bucket;
     }
     uint64_t key = (uint64_t)net->table_key[1] << 32 | net->table_key[0];
