@@ -36,6 +36,7 @@ from common import Tally, check_budget
 
 PROFILES = ("lean", "standard")
 MANY = ("-DROWS=64", "-DRING=2920")
+GROWN_MAX = 10  # %, instructions of an exchange among many connections beside one among four
 NAMES = {"x86": "x86-64", "m3": "Cortex-M3", "m0plus": "Cortex-M0+"}
 
 
@@ -95,6 +96,19 @@ def shown(columns: dict) -> str:
     return table({heading: found for each in columns.values() for heading, found in each.items()})
 
 
+def scale_programs(sizes: tuple) -> dict:
+    return {n: build.aksu("x86", "-O2", f"rows{n}", (f"-DROWS={n}", "-DRING=128", "-DPORTS=4"))
+            for n in sizes}
+
+
+def check_scale(tally: Tally) -> None:
+    few, many = count.SCALE[0], 1000  # the most: the tables of more are not much deeper
+    found = count.scale(scale_programs((few, many)))
+    grown = 100 * found[many][0] / found[few][0] - 100
+    tally.check(f"an exchange takes {grown:.1f} % more with {many} connections than with {few}",
+                [] if grown <= GROWN_MAX else [f"{GROWN_MAX} % at most"])
+
+
 def check() -> None:
     columns, measured = usual()
     budgeted, tally = {}, Tally()
@@ -106,6 +120,7 @@ def check() -> None:
         check_frames(tally, machine, frames)
     print(f"\n{shown(columns)}\n")
     check_budget(tally, budgeted, HERE / "budget")
+    check_scale(tally)
     tally.check("docs/performance.md has the Cortex-M3's figures",
                 [] if page.block("cortex-m3") == table(columns["m3"])
                 else ["it is stale: scripts/bench --write instructions"])
@@ -154,9 +169,7 @@ def peers_text(draw: bool = False) -> str:
 
 
 def scale_text(draw: bool = False) -> str:
-    made = {n: build.aksu("x86", "-O2", f"rows{n}", (f"-DROWS={n}", "-DRING=128", "-DPORTS=4"))
-            for n in count.SCALE}
-    found = count.scale(made)
+    found = count.scale(scale_programs(count.SCALE))
     if draw:
         page.plot("scale", "set logscale x\nset yrange [0:]\nset xlabel 'connections'\n"
                   "set ylabel 'instructions, x86-64 -O2'\nplot $data using 1:2 with linespoints "
