@@ -177,7 +177,8 @@ ORDERED = ("DHCP", "DNS", "TCP")
 # What depends on when Linux does what, and what we answer to it: its answer about IPv4 may come when
 # the page is there, or not any more.
 SOMETIMES = re.compile(r"Linux |the server looks |which station has fe80|fe80::\S+ is at |"
-                       r"what came is acknowledged|which station has 192\.0\.2\.77|\S+ is 192\.0\.2\.1$|that came to a port")
+                       r"what came is acknowledged|which station has 192\.0\.2\.77|"
+                       r"\S+ is 192\.0\.2\.1$|that came to a port")
 VARIES = ((re.compile(r"\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b"), "a station"),
           (re.compile(r"\bfe80::\w+:\w+ff:fe\w+:\w+"), "Linux"),
           (re.compile(r"^\d+ octets"), "octets"))
