@@ -394,12 +394,7 @@ static void link_gives_way(void **state)
 static void beside_a_connection(void **state)
 {
     (void)state;
-    start(&h, &store);
-    listen_on(&h, PORT);
-    establish(&h, PEER_PORT);
-    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_KEEPALIVE, 1), AKSU_OK);
-    drain(&h);
-    assert_in_range(aksu_idle(&h.net, h.now), 7000000, 7200000);
+    start_waiting(&h, &store);
     assert_int_equal(take_it(&h.net, &claim), AKSU_OK);
     assert_in_range(await(1000), 0, 999);
     asks(0, US);

@@ -9,11 +9,7 @@ static struct wire stamped(unsigned flags, uint32_t seq, uint32_t ack, uint32_t 
                            uint32_t tsecr)
 {
     struct wire w = tcp(flags, seq, ack, 0);
-    static const uint8_t head[4] = {1, 1, 8, 10};
-    memcpy(w.options, head, 4);
-    put32(w.options + 4, tsval);
-    put32(w.options + 8, tsecr);
-    w.options_len = 12;
+    put_timestamps(&w, tsval, tsecr);
     return w;
 }
 

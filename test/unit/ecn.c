@@ -60,15 +60,12 @@ static void marks(void **state)
 static void marks_beside_timestamps(void **state)
 {
     (void)state;
-    static const uint8_t stamps[12] = {1, 1, 8, 10, 0, 0, 0, 1};
     struct wire w = tcp(AKSU_SYN | ECE | CWR, 1000, 0, 0);
-    memcpy(w.options, stamps, sizeof stamps);
-    w.options_len = sizeof stamps;
+    put_timestamps(&w, 1, 0);
     assert_int_equal(feed(&h, &w), 0);
     assert_true(next(&h));
     w = tcp(AKSU_ACK, 1001, h.got.seq + 1, 0);
-    memcpy(w.options, stamps, sizeof stamps);
-    w.options_len = sizeof stamps;
+    put_timestamps(&w, 1, 0);
     assert_int_equal(feed(&h, &w), 0);
     assert_int_equal(aksu_send(&h.net, h.app.conn, "hello", 5), 5);
     assert_true(next(&h));

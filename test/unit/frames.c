@@ -64,6 +64,15 @@ static uint8_t *inside(const struct wire *w, uint8_t *frame)
 
 // --- Making ---
 
+void put_timestamps(struct wire *w, uint32_t value, uint32_t echo)
+{
+    static const uint8_t head[4] = {1, 1, 8, 10};
+    memcpy(w->options, head, 4);
+    put32(w->options + 4, value);
+    put32(w->options + 8, echo);
+    w->options_len = 12;
+}
+
 struct wire tcp(unsigned flags, uint32_t seq, uint32_t ack, size_t len)
 {
     static const uint8_t text[2000];
@@ -619,6 +628,16 @@ uint32_t establish(struct host *h, uint16_t peer_port)
     assert_int_equal(h->app.opens, opens + 1);
     quiet(h);
     return iss;
+}
+
+void start_waiting(struct host *h, const struct aksu_storage *store)
+{
+    start(h, store);
+    listen_on(h, PORT);
+    establish(h, PEER_PORT);
+    assert_int_equal(aksu_set(&h->net, h->app.conn, AKSU_KEEPALIVE, 1), AKSU_OK);
+    drain(h);
+    assert_in_range(aksu_idle(&h->net, h->now), 7000000, 7200000);
 }
 
 struct wire arp_packet(unsigned op, uint32_t spa, const uint8_t *sha, uint32_t tpa)

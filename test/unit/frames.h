@@ -99,6 +99,8 @@ uint32_t pseudo_of(const struct wire *w, unsigned protocol, size_t len);
 
 /// Defaults of a TCP segment from the peer to us.
 struct wire tcp(unsigned flags, uint32_t seq, uint32_t ack, size_t len);
+/// Gives a segment timestamps, and no other option.
+void put_timestamps(struct wire *w, uint32_t value, uint32_t echo);
 size_t make_tcp(const struct wire *w, uint8_t *frame);
 size_t make_udp(const struct wire *w, uint8_t *frame);
 size_t make_arp(const struct wire *w, uint8_t *frame);
@@ -158,6 +160,8 @@ unsigned pass(struct host *h, uint32_t ms);
 void listen_on(struct host *h, uint16_t port);
 /// Opens a connection from peer port to PORT. Peer's ISS is 1000. Returns our ISS.
 uint32_t establish(struct host *h, uint16_t peer_port);
+/// Starts a stack with a connection of which nothing is due for two hours.
+void start_waiting(struct host *h, const struct aksu_storage *store);
 /// Connects to the peer, answers ARP and the SYN. Returns the handle; *iss is ours.
 aksu_handle establish_active(struct host *h, uint16_t peer_port, uint32_t *iss);
 // A packet of ARP: a question (op 1) goes to all, an answer (2) to us.

@@ -342,11 +342,9 @@ static void timestamp_offsets(void **state)
     (void)state;
     uint32_t values[20];
     for (unsigned i = 0; i < 20; i++) {
-        static const uint8_t options[12] = {1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0};
         struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
         w.sport = (uint16_t)(3000 + i);
-        memcpy(w.options, options, 12);
-        w.options_len = 12;
+        put_timestamps(&w, 1, 0);
         assert_int_equal(feed(&h, &w), 0);
         assert_true(next(&h));
         values[i] = h.got.tsval;

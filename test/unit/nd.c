@@ -473,12 +473,7 @@ static void calls_validated(void **state)
 static void beside_a_connection(void **state)
 {
     (void)state;
-    start(&h, &store);
-    listen_on(&h, PORT);
-    establish(&h, PEER_PORT);
-    assert_int_equal(aksu_set(&h.net, h.app.conn, AKSU_KEEPALIVE, 1), AKSU_OK);
-    drain(&h);
-    assert_in_range(aksu_idle(&h.net, h.now), 7000000, 7200000);
+    start_waiting(&h, &store);
     assert_int_equal(aksu_ipv6_start(&h.net, &ip6, secret6), AKSU_OK);
     next_icmp(&h, MLD_REPORT);
 }

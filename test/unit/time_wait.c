@@ -7,21 +7,12 @@ static struct host h;
 static uint32_t iss, tsval;
 enum { MSL2 = 60000, PEER_TS = 5000 };
 
-static void put_timestamp(struct wire *w, uint32_t value, uint32_t echo)
-{
-    static const uint8_t head[4] = {1, 1, 8, 10};
-    memcpy(w->options, head, 4);
-    put32(w->options + 4, value);
-    put32(w->options + 8, echo);
-    w->options_len = 12;
-}
-
 // A connection that we closed first: our last number is iss + 2, the peer's 1002.
 static void close_marked(bool timestamps, unsigned owed)
 {
     struct wire w = tcp(AKSU_SYN, 1000, 0, 0);
     if (timestamps)
-        put_timestamp(&w, PEER_TS, 0);
+        put_timestamps(&w, PEER_TS, 0);
     assert_int_equal(feed(&h, &w), 0);
     assert_true(next(&h));
     assert_int_equal(h.got.timestamps, timestamps);
@@ -29,7 +20,7 @@ static void close_marked(bool timestamps, unsigned owed)
     tsval = h.got.tsval;
     w = tcp(AKSU_ACK, 1001, iss + 1, 0);
     if (timestamps)
-        put_timestamp(&w, PEER_TS, tsval);
+        put_timestamps(&w, PEER_TS, tsval);
     assert_int_equal(feed(&h, &w), 0);
     h.net.store->row[0].tcb.owed |= (uint8_t)owed;
     assert_int_equal(aksu_close(&h.net, h.app.conn, 0), AKSU_OK);
@@ -37,7 +28,7 @@ static void close_marked(bool timestamps, unsigned owed)
     assert_true(h.got.flags & AKSU_FIN);
     w = tcp(AKSU_FIN | AKSU_ACK, 1001, iss + 2, 0);
     if (timestamps)
-        put_timestamp(&w, PEER_TS, tsval);
+        put_timestamps(&w, PEER_TS, tsval);
     assert_int_equal(feed(&h, &w), 0);
     assert_true(next(&h));
     assert_int_equal(h.got.flags, AKSU_ACK);
@@ -93,7 +84,7 @@ static int syn(uint32_t seq)
 static int syn_stamped(uint32_t seq, uint32_t value)
 {
     struct wire w = tcp(AKSU_SYN, seq, 0, 0);
-    put_timestamp(&w, value, 0);
+    put_timestamps(&w, value, 0);
     return feed(&h, &w);
 }
 
@@ -138,7 +129,7 @@ static void ack_carries_timestamps(void **state)
     uint16_t wnd = h.got.wnd;
     h.now += 700;
     struct wire w = tcp(AKSU_FIN | AKSU_ACK, 1001, iss + 2, 0);
-    put_timestamp(&w, PEER_TS + 3, before);
+    put_timestamps(&w, PEER_TS + 3, before);
     feed(&h, &w);
     assert_true(next(&h));
     assert_int_equal(h.got.flags, AKSU_ACK);
