@@ -66,17 +66,15 @@ bool aksu_tcp_quick_segment(struct aksu_step *c)
 }
 
 // SEND after an idle time. Of a window that is as large as a segment nothing holds it back.
-static bool wrote_late(const struct aksu_step *c, struct aksu_tcb *t)
+static void wrote_late(const struct aksu_step *c, struct aksu_tcb *t)
 {
     c->p->congestion->idle(c);
     t->snd_buf = c->value;
     if (t->cwnd < t->snd_mss) {
         aksu_tcp_settle(c);
     } else {
-        t->timers &= (uint8_t)~AKSU_TIMER_RTX;
-        t->retries = 0;
+        aksu_tcp_not_held(t);
     }
-    return true;
 }
 
 // SEND behind what is in flight; or of what goes at once.
@@ -95,10 +93,10 @@ bool aksu_tcp_quick_wrote(const struct aksu_step *c)
             return false;
         }
         if ((t->srtt == 0 || quiet > c->p->rto_min_ms) && quiet > aksu_tcp_rto(c->p, t)) {
-            return wrote_late(c, t);
+            wrote_late(c, t);
+            return true;
         }
-        t->timers &= (uint8_t)~AKSU_TIMER_RTX;
-        t->retries = 0;
+        aksu_tcp_not_held(t);
     }
     t->snd_buf += c->value;
     return true;

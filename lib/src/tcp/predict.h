@@ -59,6 +59,13 @@ static inline void aksu_tcp_take_next(const struct aksu_profile *p, struct aksu_
     }
 }
 
+// Nothing is in flight, and nothing is held back: no persist timer runs.
+static inline void aksu_tcp_not_held(struct aksu_tcb *t)
+{
+    t->timers &= (uint8_t)~AKSU_TIMER_RTX;
+    t->retries = 0;
+}
+
 // What is left to do behind it if there is nothing in flight; false: more.
 static inline bool aksu_tcp_quiet(struct aksu_tcb *t)
 {
@@ -66,8 +73,7 @@ static inline bool aksu_tcp_quiet(struct aksu_tcb *t)
         if (t->snd_buf > 0) {
             return false;
         }
-        t->timers &= (uint8_t)~AKSU_TIMER_RTX; // no persist timer
-        t->retries = 0;
+        aksu_tcp_not_held(t);
     }
     return true;
 }
